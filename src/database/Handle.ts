@@ -1,0 +1,123 @@
+/**
+ * One open SQLite file. The only module that knows better-sqlite3; everything above speaks SQL through it.
+ *
+ * A path is a path: files are opened by a URI whose segments are escaped, since plain names lose trailing blanks and newlines.
+ * A process must not open a database through `fs` while it has it open here: closing such a descriptor drops the locks that SQLite
+ * holds (POSIX locks belong to the process, not to the descriptor). `isOpen` answers whether it has.
+ */
+import Sqlite from "better-sqlite3"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { SqliteFailure } from "./SqliteFailure.ts"
+
+// SQLite reads this once, when the first database is opened.
+process.env["SQLITE_USE_URI"] = "1"
+
+/** What can be bound. Integers come back as bigint, always: one rule for a connection, and exact beyond 2^53. */
+export type Param = string | number | bigint | Uint8Array | null
+export type Cell = string | number | bigint | Uint8Array | null
+export type Row = { readonly [column: string]: Cell }
+
+/** A prepared statement; its methods throw, so they are called inside `Handle.attempt`. */
+export interface Statement {
+  readonly all: (...params: ReadonlyArray<Param>) => ReadonlyArray<Row>
+  readonly get: (...params: ReadonlyArray<Param>) => Row | undefined
+  readonly run: (...params: ReadonlyArray<Param>) => { readonly changes: number }
+  readonly iterate: (...params: ReadonlyArray<Param>) => IterableIterator<Row>
+}
+
+export interface Handle {
+  readonly path: string
+  /** A statement, prepared once for each text. Throws. */
+  readonly prepare: (sql: string) => Statement
+  /** Runs several statements that give no rows. Throws. */
+  readonly execute: (sql: string) => void
+  /** Runs synchronous work on this handle; `operation` completes the sentence "cannot …". */
+  readonly attempt: <A>(operation: string, work: () => A) => Effect.Effect<A, SqliteFailure>
+  readonly exec: (operation: string, sql: string) => Effect.Effect<void, SqliteFailure>
+  readonly all: (operation: string, sql: string, ...params: ReadonlyArray<Param>) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
+  readonly get: (operation: string, sql: string, ...params: ReadonlyArray<Param>) => Effect.Effect<Row | undefined, SqliteFailure>
+  /** Closes before the scope does. Closing twice is fine. */
+  readonly close: Effect.Effect<void, SqliteFailure>
+}
+
+/**
+ * `read`: never writes, may need to make a `-shm`. `write`: the file must exist. `create`: makes it. `immutable`: takes no lock and
+ * looks at no WAL; for files that nobody can be writing to.
+ */
+export type Mode = "read" | "write" | "create" | "immutable"
+
+const failure = (path: string, operation: string) => (cause: unknown): SqliteFailure =>
+  new SqliteFailure({
+    path,
+    operation,
+    code: cause instanceof Sqlite.SqliteError ? cause.code : "",
+    detail: cause instanceof Error ? cause.message : String(cause)
+  })
+
+/** The name by which SQLite opens exactly this absolute path. */
+const uriOf = (path: string, mode: Mode) =>
+  `file://${path.split("/").map(encodeURIComponent).join("/")}?mode=${
+    mode === "immutable" ? "ro&immutable=1" : mode === "read" ? "ro" : mode === "write" ? "rw" : "rwc"
+  }`
+
+const openPaths = new Map<string, number>()
+
+/** Whether this process has the file of that absolute path open. */
+export const isOpen = (path: string): boolean => (openPaths.get(path) ?? 0) > 0
+
+const count = (path: string, by: number) => {
+  const now = (openPaths.get(path) ?? 0) + by
+  if (now > 0) openPaths.set(path, now)
+  else openPaths.delete(path)
+}
+
+/** Opens the file at an absolute path for as long as the scope lives. */
+export const open = (
+  path: string,
+  mode: Mode,
+  options?: { readonly busyTimeout?: number }
+): Effect.Effect<Handle, SqliteFailure, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const db = new Sqlite(uriOf(path, mode), {
+          readonly: mode === "read" || mode === "immutable",
+          timeout: options?.busyTimeout ?? 5000
+        })
+        db.defaultSafeIntegers(true)
+        count(path, 1)
+        return make(path, db)
+      },
+      catch: failure(path, "open the database")
+    }),
+    // A handle that cannot be closed is gone with the process; what mattered was committed or will be rolled back.
+    (handle) => Effect.ignore(handle.close)
+  )
+
+const make = (path: string, db: Sqlite.Database): Handle => {
+  const statements = new Map<string, Statement>()
+  const prepare = (sql: string): Statement => {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = db.prepare<Array<Param>, Row>(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  const attempt = <A>(operation: string, work: () => A) => Effect.try({ try: work, catch: failure(path, operation) })
+  return {
+    path,
+    prepare,
+    attempt,
+    execute: (sql) => void db.exec(sql),
+    exec: (operation, sql) => attempt(operation, () => void db.exec(sql)),
+    all: (operation, sql, ...params) => attempt(operation, () => prepare(sql).all(...params)),
+    get: (operation, sql, ...params) => attempt(operation, () => prepare(sql).get(...params)),
+    close: attempt("close the database", () => {
+      if (!db.open) return
+      statements.clear()
+      db.close()
+      count(path, -1)
+    })
+  }
+}
