@@ -1,0 +1,140 @@
+/** A file is replaced whole, or not at all. */
+import { isPlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
+import { isDescriptor, writeDirectly } from "./direct.ts"
+import { DurabilityNotConfirmed, type FileError, fromPlatform, NotAFile } from "./FileError.ts"
+import { sweep, temporary } from "./leftovers.ts"
+import { writeTo } from "./output.ts"
+import { parentOf, resolve, syncDirectory } from "./paths.ts"
+import { spool } from "./Spool.ts"
+
+export interface WriteOptions<E = never, R = never> {
+  /** For the owner alone (0600), whatever the umask and the old file say, unless this is false: then both are followed. */
+  readonly private?: boolean
+  /** Looks at the complete file, which is on disk, before it takes effect; its failure leaves everything as it was. */
+  readonly verify?: (staged: string) => Effect.Effect<void, E, R>
+}
+
+export interface Written {
+  readonly bytes: number
+  /** The file that was written: where the links lead. */
+  readonly path: string
+}
+
+export type WriteError = FileError | NotAFile | DurabilityNotConfirmed
+
+/** What the platform throws when closing fails is an error like others: some filesystems report only then that they are full. */
+const closed = (path: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | FileError, R> =>
+  // Every cause but a lone failure to close is passed on as it is.
+  Effect.catchAllCause(effect, (cause): Effect.Effect<never, E | FileError> => {
+    const defect = Option.filter(Cause.dieOption(cause), isPlatformError)
+    return Option.isSome(defect) && !Cause.isFailure(cause) && !Cause.isInterrupted(cause)
+      ? Effect.fail(fromPlatform("close", path)(defect.value))
+      : Effect.failCause(cause)
+  })
+
+/** What a filesystem without permissions answers, when they are set on a file that we have just made. */
+const keepsNoModes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
+
+/** Permissions that do not depend on the umask. */
+const setMode = (file: FileSystem.File, temp: string, path: string, mode: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* Effect.mapError(file.stat, fromPlatform("stat", path))
+    if ((info.mode & 0o7777) === mode) return
+    yield* fs.chmod(temp, mode).pipe(
+      Effect.mapError(fromPlatform("chmod", path)),
+      Effect.catchIf((error) => keepsNoModes.has(error.code), () => Effect.void)
+    )
+  })
+
+/** Fills the temporary file; when this returns it is on disk and closed. */
+const fill = <E, R>(temp: string, path: string, bytes: Stream.Stream<Uint8Array, E, R>, mode: Option.Option<number>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const openMode = Option.isSome(mode) ? 0o600 : 0o666
+    const file = yield* Effect.mapError(fs.open(temp, { flag: "wx", mode: openMode }), fromPlatform("write", path))
+    if (Option.isSome(mode)) yield* setMode(file, temp, path, mode.value)
+    const size = yield* writeTo(file, path, bytes)
+    yield* Effect.mapError(file.sync, fromPlatform("sync", path))
+    return size
+  }).pipe(Effect.scoped, closed(path))
+
+const replace = <E, R, E2, R2>(
+  path: string,
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  mode: Option.Option<number>,
+  verify: (staged: string) => Effect.Effect<void, E2, R2>
+) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* sweep(path)
+    const temp = yield* temporary(path)
+    let renamed = false
+    // Registered before there is anything to remove. Ignored: the failure that led here is the one to report, and what
+    // cannot be removed now is removed by the next write, when this process is dead.
+    yield* Effect.addFinalizer(() => renamed ? Effect.void : Effect.ignore(fs.remove(temp, { force: true })))
+    const size = yield* fill(temp, path, bytes, mode)
+    yield* verify(temp)
+    // From here on an interruption would leave open which of the two files is there.
+    yield* Effect.uninterruptible(Effect.gen(function*() {
+      yield* Effect.mapError(fs.rename(temp, path), fromPlatform("rename", path))
+      renamed = true
+      yield* Effect.mapError(
+        closed(path)(syncDirectory(parentOf(path))),
+        (error) => new DurabilityNotConfirmed({ path, code: error.code })
+      )
+    }))
+    return { bytes: size, path }
+  }).pipe(Effect.scoped)
+
+/** A pipe or a device has no name to be renamed over: everything is there before the first byte goes out. */
+const pour = <E, R, E2, R2>(
+  path: string,
+  type: FileSystem.File.Type,
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  verify: (staged: string) => Effect.Effect<void, E2, R2>
+) =>
+  Effect.gen(function*() {
+    const spooled = yield* spool(bytes)
+    yield* verify(spooled.path)
+    return { bytes: yield* writeDirectly(path, type, spooled.bytes), path }
+  }).pipe(Effect.scoped)
+
+/**
+ * Writes a file so that at every instant its name gives the whole old content or the whole new one. A failure or an
+ * interruption leaves the old file as it was, and nothing beside it. Only `DurabilityNotConfirmed` means that the new one
+ * is in place. Links are followed, also one that leads to nothing yet; what is no regular file is written as it is.
+ */
+export const write = <E, R, E2 = never, R2 = never>(
+  target: string,
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  options: WriteOptions<E2, R2> = {}
+): Effect.Effect<
+  Written,
+  E | E2 | WriteError,
+  R | R2 | FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const verify = options.verify ?? (() => Effect.void)
+    const path = yield* resolve(target)
+    const old = yield* fs.stat(path).pipe(
+      Effect.asSome,
+      Effect.mapError(fromPlatform("stat", target)),
+      Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeedNone)
+    )
+    const type = Option.match(old, { onNone: () => "File" as const, onSome: (info) => info.type })
+    if (type === "Directory" || /\/\.{0,2}$/.test(target)) {
+      return yield* new NotAFile({ path: target, found: "a directory" })
+    }
+    if (type === "Socket" && !isDescriptor(path)) return yield* new NotAFile({ path: target, found: "a socket" })
+    if (type !== "File" || isDescriptor(path)) return yield* pour(path, type, bytes, verify)
+    const mode = options.private === false ? Option.map(old, (info) => info.mode & 0o7777) : Option.some(0o600)
+    return yield* replace(path, bytes, mode, verify)
+  }).pipe(Effect.withSpan("Atomic.write"))

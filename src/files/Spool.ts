@@ -1,0 +1,49 @@
+/** Bytes that can only be read once, kept where they can be read again. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type FileError, fromPlatform } from "./FileError.ts"
+import { writeTo } from "./output.ts"
+import { readFile } from "./source.ts"
+
+export interface SpoolOptions {
+  /** Where the private directory is made; the system's place for temporary files. */
+  readonly directory?: string
+  /** How its name begins, so that leftovers of a killed process can be recognised; `kata-spool-<pid>-`. */
+  readonly prefix?: string
+}
+
+/** A private file that disappears with its scope. */
+export interface Spooled {
+  readonly path: string
+  readonly size: number
+  /** All of it, from the start, every time. */
+  readonly bytes: Stream.Stream<Uint8Array, FileError>
+}
+
+/** Keeps all the bytes in a file for the owner alone; when this returns they have been read to their end. */
+export const spool = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  options: SpoolOptions = {}
+): Effect.Effect<Spooled, E | FileError, R | FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const place = options.directory ?? "the directory for temporary files"
+    const directory = yield* Effect.acquireRelease(
+      // 0700 by mkdtemp(3); the umask can only take away from that.
+      fs.makeTempDirectory({
+        prefix: options.prefix ?? `kata-spool-${process.pid}-`,
+        ...(options.directory === undefined ? {} : { directory: options.directory })
+      }).pipe(Effect.mapError(fromPlatform("create", place))),
+      // Ignored: the work is done or has failed for its own reason, and the name tells what it is.
+      (path) => Effect.ignore(fs.remove(path, { recursive: true, force: true }))
+    )
+    const path = `${directory}/spool`
+    const size = yield* fs.open(path, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.mapError(fromPlatform("write", path)),
+      Effect.flatMap((file) => writeTo(file, path, bytes)),
+      Effect.scoped
+    )
+    return { path, size, bytes: Stream.provideService(readFile(path), FileSystem.FileSystem, fs) }
+  }).pipe(Effect.withSpan("Spool.spool"))
