@@ -1,0 +1,17 @@
+/** What a command may know about the program and the machine. `bin.ts` reads it from the process. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+
+export type Signal = "SIGINT" | "SIGTERM"
+
+export class Environment extends Context.Tag("kata/Environment")<Environment, {
+  readonly name: string
+  readonly version: string
+  /** As in `node 20.19.0`. */
+  readonly runtime: string
+  readonly os: string
+  readonly arch: string
+  readonly variables: Readonly<Record<string, string | undefined>>
+  /** Ends when the process is told to stop; never fails and never ends otherwise. */
+  readonly signal: Effect.Effect<Signal>
+}>() {}

@@ -1,0 +1,139 @@
+/** From the words of the command line to the exit code. */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import type { Failure } from "../Failure.ts"
+import { exitCodes } from "../Failure.ts"
+import { Progress } from "../Progress.ts"
+import * as Argv from "./Argv.ts"
+import * as version from "./commands/version.ts"
+import { Environment } from "./Environment.ts"
+import type { Signal } from "./Environment.ts"
+import { Globals } from "./Globals.ts"
+import type { GlobalValues } from "./Globals.ts"
+import * as Help from "./Help.ts"
+import * as Output from "./Output.ts"
+import * as ProgressBar from "./ProgressBar.ts"
+import { Stdio, WriteFailed } from "./Stdio.ts"
+import type { Group, Node, Services } from "./Tree.ts"
+import { Tree } from "./Tree.ts"
+
+/** What a command gets from here; everything else that it needs is left to the caller. */
+export type Provided = Output.Output | Globals | Environment | Tree
+
+interface State {
+  globals: Pick<GlobalValues, "mode">
+  word: string
+}
+
+const isClosedPipe = (error: Failure) =>
+  error instanceof WriteFailed && error.stream === "stdout" && error.code === "EPIPE"
+
+const bug = (cause: Cause.Cause<unknown>): Failure => {
+  const defect = Cause.squash(cause)
+  return {
+    _tag: "Bug",
+    kind: "internal",
+    message: `this is a bug in kata: ${(defect instanceof Error ? defect.message : String(defect)).slice(0, 500)}`,
+    hint: "set KATA_DEBUG=1 to see where it happened"
+  }
+}
+
+const stopped = (signal: Signal | undefined): Failure => ({
+  _tag: "Stopped",
+  kind: signal === "SIGTERM" ? "terminated" : "interrupted",
+  message: signal === "SIGTERM" ? "terminated" : "interrupted"
+})
+
+// `any`: a list of commands with different needs; `run` says what they need together.
+const program = (argv: ReadonlyArray<string>, root: Group<any>, state: State, exitCode: Ref.Ref<number>) =>
+  Effect.gen(function*() {
+    const { stderr, stdout } = yield* Stdio
+    const environment = yield* Environment
+    const { globals, path, request } = yield* Argv.read(root, argv)
+    state.globals = globals
+    state.word = path[1]?.name ?? root.name
+    const bar = yield* ProgressBar.make({
+      enabled: globals.mode === "human" && !globals.quiet && environment.variables["TERM"] !== "dumb"
+    })
+    const output = Output.make(globals, stdout, bar.erase, exitCode)
+    switch (request._tag) {
+      case "Refused":
+        return yield* request.error
+      case "Help":
+        return yield* request.unknownTopic === undefined
+          ? stdout.write(Help.render(path, request.command))
+          : stderr.write(`Unknown help topic [\`${request.unknownTopic}\`]\nRun "${root.name} help" for the commands.\n`)
+      case "Version":
+        return yield* globals.mode === "human"
+          ? stdout.write(`${environment.name} ${environment.version}\n`)
+          : Effect.flatMap(version.report, (report) => output.print(version.format, report))
+      case "Run": {
+        const services = Context.make(Globals, globals).pipe(
+          Context.add(Output.Output, output),
+          Context.add(Tree, root),
+          Context.add(Progress, bar.listener)
+        )
+        return yield* Effect.provide(request.command.handler(request.flags), services)
+      }
+    }
+  }).pipe(Effect.scoped)
+
+/** The exit code of a run that ended so; a failure is printed. */
+const conclude = Effect.fn("Main.conclude")(function*(
+  exit: Exit.Exit<void, Failure>,
+  { globals, word }: State,
+  signal: Signal | undefined,
+  exitCode: Ref.Ref<number>
+) {
+  if (Exit.isSuccess(exit)) return yield* Ref.get(exitCode)
+  const { stderr } = yield* Stdio
+  const { variables } = yield* Environment
+  const { cause } = exit
+  const failure = Option.getOrElse(Cause.failureOption(cause), () =>
+    Cause.isInterruptedOnly(cause) ? stopped(signal) : bug(cause))
+  if (isClosedPipe(failure)) return yield* Ref.get(exitCode)
+  const debug = Cause.isDie(cause) && (variables["KATA_DEBUG"] ?? "") !== "" ? `${Cause.pretty(cause)}\n` : ""
+  // Where stderr cannot be written to, the exit code is all that can be told.
+  yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, failure) + debug))
+  return exitCodes[failure.kind]
+})
+
+/**
+ * Runs the command that `argv` (without the program) names and gives the exit code. Everything is written when it ends. When
+ * `environment.signal` ends first, the command is interrupted, its finalizers run, and the code is 130 or 143, unless it was done.
+ */
+export const run = <const Nodes extends ReadonlyArray<Node<any>>>(
+  argv: ReadonlyArray<string>,
+  registry: Nodes,
+  environment: Environment["Type"]
+): Effect.Effect<number, never, Stdio | Exclude<Services<Nodes[number]>, Provided>> =>
+  Effect.gen(function*() {
+    const { stderr } = yield* Stdio
+    const root: Group<any> = {
+      name: environment.name,
+      summary: "A local-first issue ledger for people and coding agents.",
+      children: registry
+    }
+    const state: State = { globals: { mode: "human" }, word: root.name }
+    const exitCode = yield* Ref.make(0)
+    // The default logger writes to stdout, which is for results.
+    const logger = Logger.replace(
+      Logger.defaultLogger,
+      Logger.map(Logger.logfmtLogger, (line) => void Effect.runFork(Effect.ignore(stderr.write(`${line}\n`))))
+    )
+    const fiber = yield* Effect.fork(Effect.provide(program(argv, root, state, exitCode), logger))
+    const signal = yield* Ref.make<Signal | undefined>(undefined)
+    yield* environment.signal.pipe(
+      Effect.tap((name) => Ref.set(signal, name)),
+      Effect.zipRight(Fiber.interrupt(fiber)),
+      Effect.fork
+    )
+    const exit = yield* Fiber.await(fiber)
+    return yield* conclude(exit, state, yield* Ref.get(signal), exitCode)
+  }).pipe(Effect.provideService(Environment, environment))

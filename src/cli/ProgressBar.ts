@@ -1,0 +1,121 @@
+/** One line on stderr that says how far the work has come; only on a terminal. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { Progress } from "../Progress.ts"
+import type { ProgressListener } from "../Progress.ts"
+import { Stdio } from "./Stdio.ts"
+import { singleLine } from "./terminal.ts"
+
+const interval = 100
+
+interface Phase {
+  readonly name: string
+  /** Rows; bytes in a phase that counts only bytes. */
+  readonly total: number | undefined
+  readonly since: number
+  rows: number
+  bytes: number
+}
+
+const count = (n: number) => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",")
+
+const size = (bytes: number) => {
+  const steps = ["B", "kB", "MB", "GB", "TB"]
+  let step = 0
+  let n = bytes
+  while (n >= 1000 && step < steps.length - 1) {
+    n /= 1000
+    step++
+  }
+  return `${step === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${steps[step]}`
+}
+
+const duration = (seconds: number) => {
+  const s = Math.ceil(seconds)
+  const two = (n: number) => String(n).padStart(2, "0")
+  return s < 60 ? `${s}s`
+    : s < 3600 ? `${Math.floor(s / 60)}m${two(s % 60)}s`
+    : `${Math.floor(s / 3600)}h${two(Math.floor(s % 3600 / 60))}m`
+}
+
+/** The line for a moment; `now` and `phase.since` in milliseconds. */
+export const line = (phase: Phase, now: number): string => {
+  const seconds = Math.max(0, now - phase.since) / 1000
+  const byBytes = phase.rows === 0
+  const done = byBytes ? phase.bytes : phase.rows
+  const rate = seconds >= 1 ? done / seconds : 0
+  const left = phase.total !== undefined && rate > 0 && done <= phase.total ? (phase.total - done) / rate : undefined
+  return [
+    phase.name,
+    phase.total !== undefined && phase.total > 0 && done <= phase.total
+      ? `${Math.floor(100 * done / phase.total)}%`
+      : "",
+    phase.rows > 0 ? `${count(phase.rows)} rows` : "",
+    phase.bytes > 0 ? size(phase.bytes) : "",
+    rate > 0 ? byBytes ? `${size(rate)}/s` : `${count(rate)} rows/s` : "",
+    left === undefined ? "" : `${duration(left)} left`
+  ].filter((part) => part !== "").join("  ")
+}
+
+export interface ProgressBar {
+  readonly listener: ProgressListener
+  /** Leaves an empty line for other output; the next step of the work draws again. */
+  readonly erase: Effect.Effect<void>
+}
+
+const silent: ProgressBar = {
+  listener: { phase: () => Effect.void, advance: () => Effect.void },
+  erase: Effect.void
+}
+
+/** Erased when the scope closes, whatever the reason. */
+export const make = Effect.fn("ProgressBar.make")(function*(options: { readonly enabled: boolean }) {
+  const { stderr } = yield* Stdio
+  if (!options.enabled || !stderr.isTTY) return silent
+  let phase: Phase | undefined
+  let shown = ""
+  let last = yield* Clock.currentTimeMillis
+  // A terminal that cannot be written to is no reason to stop the work.
+  const write = (text: string) => Effect.ignore(stderr.write(text))
+
+  const draw = (now: number) => {
+    last = now
+    const text = phase === undefined ? "" : singleLine(line(phase, now)).slice(0, Math.max(0, stderr.columns() - 1))
+    if (text === shown) return Effect.void
+    shown = text
+    return write(`\r${text}\u001b[K`)
+  }
+  const drawWhenDue = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => now - last >= interval ? draw(now) : Effect.void
+  )
+  const erase = Effect.suspend(() => {
+    phase = undefined
+    if (shown === "") return Effect.void
+    shown = ""
+    return write("\r\u001b[K")
+  })
+  const listener: ProgressListener = {
+    phase: (name, total) =>
+      Effect.flatMap(Clock.currentTimeMillis, (since) => {
+        phase = { name, total, since, rows: 0, bytes: 0 }
+        return drawWhenDue
+      }),
+    advance: (rows, bytes) =>
+      Effect.suspend(() => {
+        if (phase === undefined) return Effect.void
+        phase.rows += rows
+        phase.bytes += bytes
+        return drawWhenDue
+      })
+  }
+  // What came too soon after the last drawing is drawn here, and time goes on while nothing comes.
+  yield* Effect.forkScoped(Effect.repeat(drawWhenDue, Schedule.spaced(interval)))
+  yield* Effect.addFinalizer(() => erase)
+  return { listener, erase } satisfies ProgressBar
+})
+
+export const layer = (options: { readonly enabled: boolean }) =>
+  Layer.scoped(Progress, Effect.map(make(options), (bar) => bar.listener))

@@ -1,0 +1,27 @@
+/** Text of users, made harmless for a terminal and unambiguous for agents. */
+
+// C0, DEL, C1; the marks that reorder text or end a line for a terminal or a reader.
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+const names: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
+
+const visible = (char: string) => {
+  const code = char.charCodeAt(0)
+  return names[char] ??
+    (code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`)
+}
+
+/** One line, in which nothing can move the cursor, change colours, or hide and reorder text. */
+export const singleLine = (text: string): string => text.replace(unsafe, visible)
+
+/** The lines of a body: line breaks stay, tabs become blanks up to the next stop of eight. */
+export const lines = (text: string): ReadonlyArray<string> =>
+  text.split(/\r\n|\n/).map((line) =>
+    singleLine(line.split("\t").reduce((before, rest) => `${before}${" ".repeat(8 - before.length % 8)}${rest}`))
+  )
+
+/** A value of agent text: bare, or quoted as JSON does when it is empty or holds white space, quotes or control characters. */
+export const quote = (value: string): string =>
+  /^[^\s"\\\p{Cc}\p{Cs}]+$/u.test(value) && value.search(unsafe) < 0
+    ? value
+    : JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
