@@ -1,0 +1,58 @@
+/** The SQLite file as a port: a read transaction of one that exists, and a new one that becomes it. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
+import type { Finding } from "../records/Finding.ts"
+import type { Handle } from "./Handle.ts"
+import type { OpenError } from "./OpenError.ts"
+import type { Scope as Selection } from "./Selection.ts"
+import type { SqliteFailure } from "./SqliteFailure.ts"
+
+/** A read transaction. What it reads is one state that existed, whoever writes meanwhile. */
+export interface View {
+  /** The real path, without symbolic links. */
+  readonly path: string
+  readonly db: Handle
+  /** What is in the file that the schema does not know, as far as it does no harm. */
+  readonly findings: ReadonlyArray<Finding>
+  /** Rows of each kind that a selection takes, counted in the same transaction. */
+  readonly count: (selection: Selection) => Effect.Effect<ReadonlyMap<string, number>, SqliteFailure>
+  /** Fails when what was read without a lock has changed meanwhile. To be asked last, before what was read is used. */
+  readonly confirm: Effect.Effect<void, OpenError | FileError>
+}
+
+/** A database in the making, that nobody else can see. It disappears with the scope, unless it was put in place. */
+export interface Stage {
+  readonly path: string
+  /** Open in one transaction, with the tables and nothing else: no index, no trigger, no rule but UNIQUE and NOT NULL. */
+  readonly db: Handle
+  /** Ends the load: commits, then makes the indexes, the search index and the triggers. */
+  readonly build: Effect.Effect<void, SqliteFailure>
+  /** Commits, confirms on disk and closes the handle of the load. */
+  readonly seal: Effect.Effect<void, SqliteFailure | FileError>
+}
+
+/** Where the database went that was replaced. */
+export interface Swapped {
+  readonly target: string
+  readonly backup: string | undefined
+}
+
+/** Nothing was changed: the target is there already, or its side files are and it is not. */
+export type DatabaseError = OpenError | SqliteFailure | FileError
+
+export class Database extends Context.Tag("kata/Database")<Database, {
+  /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */
+  readonly view: (path: string) => Effect.Effect<View, DatabaseError, Scope.Scope | FileSystem.FileSystem | Path.Path>
+  /** A new database in the directory of `target`, private to us. */
+  readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope | FileSystem.FileSystem | Path.Path>
+  /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */
+  readonly swap: (
+    stage: Stage,
+    target: string,
+    force: boolean
+  ) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed, FileSystem.FileSystem | Path.Path>
+}>() {}

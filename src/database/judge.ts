@@ -1,0 +1,152 @@
+/** Holds the rows of a database against every rule of the schema, hard and soft, and says what it found. Nothing is changed. */
+import * as Effect from "effect/Effect"
+import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
+import type { Kind, Unique } from "../records/Kind.ts"
+import { rowName } from "../records/Kind.ts"
+import { kinds } from "../records/kinds.ts"
+import type { Handle, Row } from "./Handle.ts"
+import { crossRules, type Rule, rowRules } from "./rules.ts"
+import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
+import { sequences } from "./sequences.ts"
+import type { SqliteFailure } from "./SqliteFailure.ts"
+
+/** Rows that one statement looks at, so that a signal is heard in between. */
+const window = 20_000
+
+const text = (cell: Row[string] | undefined): string =>
+  cell === null || cell === undefined ? "NULL" : cell instanceof Uint8Array ? `x'${Buffer.from(cell).toString("hex")}'` : String(cell)
+
+const rowOf = (kind: Kind, row: Row): string =>
+  rowName(kind, Object.fromEntries(kind.key.map((column) => [column, text(row[column])])))
+
+/** How many rows break each rule, one window after the other. */
+const counts = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>): Effect.Effect<ReadonlyArray<number>, SqliteFailure> => {
+  const sums = rules.map((rule, i) => `sum(NOT ifnull((${rule.holds}),1)) AS broken${i}`).join(", ")
+  const rows = byRowid(kind)
+    ? rowsOf(kind, scope.of(kind), `t.rowid >= ?${scope.params.length + 1}`, `ORDER BY t.rowid LIMIT ${window}`)
+    : rowsOf(kind, scope.of(kind), "1")
+  const sql = `SELECT max(rowid_) AS last, ${sums} FROM ${rows} r`
+  return Effect.iterate({ from: -(2n ** 63n) as bigint | undefined, broken: rules.map(() => 0) as ReadonlyArray<number> }, {
+    while: ({ from }) => from !== undefined,
+    body: ({ broken, from }) =>
+      Effect.zipRight(
+        Effect.sleep(0),
+        Effect.map(db.get(`check the table ${kind.table}`, sql, ...scope.params, ...(byRowid(kind) ? [from ?? 0n] : [])), (row) => {
+          const last = row?.["last"]
+          return {
+            from: byRowid(kind) && typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined,
+            broken: broken.map((sum, i) => sum + Number(row?.[`broken${i}`] ?? 0))
+          }
+        })
+      )
+  }).pipe(Effect.map(({ broken }) => broken))
+}
+
+const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>) =>
+  rules.length === 0 ? Effect.succeed([]) : Effect.flatMap(counts(db, kind, scope, rules), (broken) =>
+    Effect.forEach(
+      rules.flatMap((rule, i) => broken[i]! > 0 ? [{ rule, count: broken[i]! }] : []),
+      ({ count, rule }) =>
+        Effect.map(
+          db.all(
+            `check the table ${kind.table}`,
+            `SELECT * FROM ${rowsOf(kind, scope.of(kind), "1", `ORDER BY ${orderOf(kind)}`)} r WHERE NOT ifnull((${rule.holds}),1) LIMIT ${examples}`,
+            ...scope.params
+          ),
+          (rows) =>
+            new Finding({
+              rule: rule.rule,
+              kind: kind.name,
+              field: rule.field,
+              says: rule.says,
+              outcome: "carried",
+              blocking: rule.blocking,
+              count,
+              rows: rows.map((row) => new FindingRow({ row: rowOf(kind, row), value: shorten(text(row[rule.field])) }))
+            })
+        )
+    ))
+
+/**
+ * Rows that a UNIQUE index would not accept together. A sound index has as many entries as its table has rows, and no doubles:
+ * where the counts agree, nobody has to sort.
+ */
+const judgeUnique = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
+  const where = unique.where ?? "1"
+  const rows = rowsOf(kind, scope.of(kind), where)
+  const columns = unique.columns.join(", ")
+  return Effect.flatMap(indexCounts(db, kind, unique), ({ entries, indexed }) => {
+    if (indexed && entries === undefined) return Effect.succeed([])
+    const damaged = entries === undefined ? [] : [
+      new Finding({
+        rule: "index",
+        kind: kind.name,
+        field: columns,
+        says: `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
+        outcome: "carried",
+        blocking: false,
+        count: 1,
+        rows: []
+      })
+    ]
+    return Effect.map(
+      db.all(
+        `check the table ${kind.table}`,
+        `SELECT ${unique.columns.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")} AS value, count(*) AS n,` +
+          ` group_concat(${kind.key.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")}, ', ') AS keys` +
+          ` FROM ${rows} r GROUP BY ${columns} HAVING n > 1`,
+        ...scope.params
+      ),
+      (doubles) =>
+        doubles.length === 0 ? damaged : [
+          ...damaged,
+          new Finding({
+            rule: "unique",
+            kind: kind.name,
+            field: columns,
+            says: unique.where === undefined ? "is there more than once" : `is there more than once where ${unique.where}`,
+            outcome: "carried",
+            blocking: true,
+            count: doubles.reduce((sum, row) => sum + Number(row["n"]) - 1, 0),
+            rows: doubles.slice(0, examples).map((row) => new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) }))
+          })
+        ]
+    )
+  })
+}
+
+interface IndexCounts {
+  readonly indexed: boolean
+  /** Set when they differ. */
+  readonly entries: { readonly index: number; readonly rows: number } | undefined
+}
+
+const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<IndexCounts, SqliteFailure> =>
+  db.attempt(`check the indexes of ${kind.table}`, () => {
+    const name = db.prepare(`SELECT name FROM pragma_index_list('${kind.table}') WHERE "unique" AND partial = ?`)
+      .all(unique.where === undefined ? 0 : 1)
+      .map((row) => String(row["name"]))
+      .find((index) =>
+        db.prepare("SELECT name FROM pragma_index_info(?) ORDER BY seqno").all(index).map((row) => row["name"]).join() === unique.columns.join()
+      )
+    if (name === undefined) return { indexed: false, entries: undefined }
+    const where = unique.where ?? "1"
+    const countOf = (source: string) => Number(db.prepare(`SELECT count(*) AS n FROM ${kind.table} ${source} WHERE ${where}`).get()?.["n"])
+    const entries = { index: countOf(`INDEXED BY "${name.replaceAll("\"", "\"\"")}"`), rows: countOf("NOT INDEXED") }
+    return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
+  })
+
+/**
+ * All findings of a database, or of the part of it that a scope selects.
+ *
+ * `suspect`: the kinds with rows that break a rule of their own; when it is known that the others have none, they are not read again.
+ */
+export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Scope, suspect?: ReadonlySet<string>) {
+  const findings: Array<Finding> = []
+  for (const kind of kinds) {
+    const rules = [...(suspect === undefined || suspect.has(kind.name) ? rowRules(kind) : []), ...crossRules(kind)]
+    findings.push(...(yield* judgeRules(db, kind, scope, rules)))
+    for (const unique of kind.unique) findings.push(...(yield* judgeUnique(db, kind, scope, unique)))
+  }
+  return [...findings, ...(yield* sequences(db, scope))]
+})

@@ -1,0 +1,149 @@
+/**
+ * How a database is opened for reading (D7). What is beside it decides:
+ *
+ * | side files            | ours to write | opened                                                                       |
+ * |-----------------------|---------------|------------------------------------------------------------------------------|
+ * | none                  | yes           | read-write with `query_only`: SQLite takes its own side files away again     |
+ * | a `-wal`              | yes           | read-only; SQLite may make a `-shm`                                          |
+ * | a hot `-journal`      | yes           | a private copy: reading in place would roll it back, which is writing        |
+ * | none                  | no            | `immutable`, with the same stat before and after                             |
+ * | a `-wal`, `-journal`  | no            | a private copy                                                               |
+ *
+ * "Ours to write": the directory can be written, and the file is our own; in somebody else's, SQLite would leave side files that the
+ * owner could not open.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { userInfo } from "node:os"
+import { fromPlatform } from "../files/FileError.ts"
+import { nameOf, parentOf, resolve } from "../files/paths.ts"
+import { kinds } from "../records/kinds.ts"
+import type { View } from "./Database.ts"
+import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
+import { inspect } from "./inspect.ts"
+import { type OpenError, openError, type OpenReason } from "./OpenError.ts"
+import { rowsOf, type Scope } from "./Selection.ts"
+import type { SqliteFailure } from "./SqliteFailure.ts"
+
+const magic = "SQLite format 3\0"
+
+const sizeOf = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map((info) => Number(info.size)),
+    Effect.mapError(fromPlatform("stat", path)),
+    Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed(0))
+  )
+
+/** What tells that a file was not touched. */
+const stamp = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map((info) => `${info.ino.pipe(Option.getOrElse(() => 0))} ${info.size} ${Option.getOrUndefined(info.mtime)?.getTime()}`),
+    Effect.mapError(fromPlatform("stat", path)),
+    Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed("none"))
+  )
+
+const sideFiles = ["-wal", "-journal"] as const
+const stamps = (path: string) => Effect.map(Effect.forEach(["", ...sideFiles], (side) => stamp(path + side)), (all) => all.join("; "))
+
+/** Looks at the file itself, before SQLite opens it. */
+const look = Effect.fnUntraced(function*(path: string, asked: string) {
+  const fs = yield* FileSystem.FileSystem
+  const info = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", asked)).pipe(
+    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => openError(asked, "missing"))
+  )
+  if (info.type === "Directory") return yield* openError(asked, "directory")
+  if (info.type !== "File") return yield* openError(asked, "special")
+  if (Number(info.size) === 0) return yield* openError(asked, "empty")
+  // A database that we have open must not be opened through the filesystem: closing would drop SQLite's locks.
+  if (!isOpen(path)) {
+    const head = yield* fs.open(path, { flag: "r" }).pipe(
+      Effect.flatMap((file) => file.readAlloc(16)),
+      Effect.scoped,
+      Effect.mapError(fromPlatform("open", asked)),
+      Effect.catchIf((error) => error.code === "EACCES" || error.code === "EPERM", (error) => openError(asked, "unreadable", error.message))
+    )
+    if (Buffer.from(Option.getOrElse(head, () => new Uint8Array())).toString("latin1") !== magic) return yield* openError(asked, "foreign")
+  }
+  const writable = yield* fs.access(parentOf(path), { writable: true }).pipe(Effect.as(true), Effect.orElseSucceed(() => false))
+  const ours = writable && Option.getOrElse(info.uid, () => userInfo().uid) === userInfo().uid
+  return { ours, wal: (yield* sizeOf(`${path}-wal`)) > 0, journal: (yield* sizeOf(`${path}-journal`)) > 0 }
+})
+
+/** A copy of the file and its side files in a private directory, once nothing changes while it is made. */
+const copy = Effect.fnUntraced(function*(path: string, asked: string) {
+  const fs = yield* FileSystem.FileSystem
+  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "kata-view-" }).pipe(
+    Effect.mapError(fromPlatform("create", asked))
+  )
+  const target = `${directory}/${nameOf(path).slice(-100)}`
+  const attempt = Effect.gen(function*() {
+    const before = yield* stamps(path)
+    for (const side of ["", ...sideFiles]) {
+      yield* fs.copyFile(path + side, target + side).pipe(
+        Effect.mapError(fromPlatform("read", asked + side)),
+        Effect.catchIf((error) => error.code === "ENOENT" && side !== "", () => Effect.void),
+        Effect.catchIf((error) => error.code === "ENOSPC" || error.code === "EDQUOT", (error) => openError(asked, "space", error.message))
+      )
+    }
+    if ((yield* stamps(path)) !== before) return yield* openError(asked, "changed")
+  })
+  yield* Effect.retry(attempt, { times: 3, while: (error) => error._tag === "OpenError" && error.reason === "changed" })
+  return target
+})
+
+const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
+  failure.code.startsWith("SQLITE_NOTADB") ? "foreign"
+    : failure.code.startsWith("SQLITE_CORRUPT") ? "damaged"
+    : failure.code.startsWith("SQLITE_BUSY") ? "locked"
+    : failure.code.startsWith("SQLITE_CANTOPEN") || failure.code.startsWith("SQLITE_PERM") ? "unreadable"
+    : failure.code.startsWith("SQLITE_FULL") ? "space"
+    : undefined
+
+/** Opens and begins. `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen. */
+const begin = (path: string, mode: Mode) =>
+  Effect.tap(openHandle(path, mode), (db) =>
+    db.attempt("begin to read", () => {
+      db.execute("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = 0")
+      db.execute("BEGIN")
+      db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
+    }))
+
+const start = Effect.fnUntraced(function*(path: string, asked: string) {
+  const { journal, ours, wal } = yield* look(path, asked)
+  if (!wal && !journal && !ours) {
+    const before = yield* stamps(path)
+    const db = yield* begin(path, "immutable")
+    return { db, confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed")) }
+  }
+  const copied = Effect.flatMap(copy(path, asked), (twin) => begin(twin, "write"))
+  const db = yield* !ours ? copied
+    : !wal && !journal ? begin(path, "write")
+    // A journal beside a file that somebody is writing is not hot, and then this is the way; a hot one is refused by SQLite.
+    : begin(path, "read").pipe(Effect.catchIf((error) => error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN")), () => copied))
+  return { db, confirm: Effect.void }
+})
+
+const count = (db: Handle) => (scope: Scope) =>
+  db.attempt("count the rows", () =>
+    new Map(kinds.map((kind) =>
+      [kind.name, Number(db.prepare(`SELECT count(*) AS n FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(...scope.params)?.["n"])] as const
+    )))
+
+/** What SQLite answers while a database is opened, as the reason why it cannot be used. */
+const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
+  const reason = reasonOf(failure)
+  return reason === undefined ? failure : openError(asked, reason, failure.detail)
+}
+
+/** `Database.view` on the real thing. */
+export const view = Effect.fn("Database.view")(function*(asked: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Effect.catchIf(resolve(asked), (error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => openError(asked, "missing"))
+  const opened = Effect.gen(function*() {
+    const { confirm, db } = yield* start(path, asked)
+    return { confirm, db, findings: yield* inspect(db, asked) }
+  })
+  const { confirm, db, findings } = yield* Effect.mapError(opened, (error) => error._tag === "SqliteFailure" ? unusable(asked)(error) : error)
+  return { path, db, findings, count: count(db), confirm: Effect.provideService(confirm, FileSystem.FileSystem, fs) } satisfies View
+})

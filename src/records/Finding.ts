@@ -1,0 +1,70 @@
+/**
+ * What is odd about records that are carried all the same, and what was done about it (D13). Findings are counted by rule, with the
+ * first few rows as examples, so that a report stays small whatever the database holds.
+ */
+import * as Schema from "effect/Schema"
+
+/** How many rows of one finding are named. */
+export const examples = 10
+
+export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
+  /** The key of the row, as in `7` or `7/bug`. */
+  row: Schema.String,
+  /** The odd value, shortened. */
+  value: Schema.optional(Schema.String),
+  /** The line in the file, where there is a file. */
+  line: Schema.optional(Schema.Int)
+}) {}
+
+/**
+ * `carried`: written or restored exactly as it is. `detached`: kept without a reference that leads out of what was asked for.
+ * `dropped`: left out. `repaired`: changed, because a repair was asked for.
+ */
+export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired")
+export type Outcome = typeof Outcome.Type
+
+export class Finding extends Schema.Class<Finding>("Finding")({
+  rule: Schema.String,
+  /** The kind of the records; for what belongs to no kind, the name of the table. */
+  kind: Schema.String,
+  field: Schema.optional(Schema.String),
+  says: Schema.String,
+  outcome: Outcome,
+  /** A restore refuses it unless it is asked to repair. */
+  blocking: Schema.Boolean,
+  count: Schema.Int,
+  rows: Schema.Array(FindingRow)
+}) {
+  /** One line for a report. */
+  get line(): string {
+    const where = this.field === undefined ? this.kind : `${this.kind}.${this.field}`
+    const named = this.rows.map((row) =>
+      (row.line === undefined ? "" : `line ${row.line}: `) + row.row + (row.value === undefined ? "" : ` ${JSON.stringify(row.value)}`)
+    )
+    const more = this.count > this.rows.length && named.length > 0 ? `, … ${this.count - this.rows.length} more` : ""
+    return `${where} ${this.says} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
+      (named.length === 0 ? "" : `: ${named.join(", ")}${more}`)
+  }
+}
+
+/** A value as an example in a report. */
+export const shorten = (value: string): string => value.length > 60 ? `${value.slice(0, 59)}…` : value
+
+/** Collects findings one row at a time, by rule. */
+export class Findings {
+  private readonly found = new Map<string, { finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">; count: number; rows: Array<FindingRow> }>()
+
+  add(finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">, row: FindingRow): void {
+    const key = JSON.stringify([finding.kind, finding.field, finding.rule, finding.outcome])
+    const entry = this.found.get(key) ?? { finding, count: 0, rows: [] }
+    this.found.set(key, entry)
+    entry.count++
+    if (entry.rows.length < examples) entry.rows.push(row)
+  }
+
+  get list(): ReadonlyArray<Finding> {
+    return Array.from(this.found.values(), ({ count, finding, rows }) => new Finding({ ...finding, count, rows }))
+  }
+}
+
+export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => findings.filter((finding) => finding.blocking)

@@ -1,0 +1,57 @@
+/** JSON as text: its members and its compact form, with every value left as it is spelled. The text must be valid JSON. */
+
+const space = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+
+/** After the string that opens at `open`. */
+const afterString = (text: string, open: number): number => {
+  let i = open + 1
+  while (text.charCodeAt(i) !== 0x22) i += text.charCodeAt(i) === 0x5c ? 2 : 1
+  return i + 1
+}
+
+/** The text without the white space between its tokens. */
+export const minify = (text: string): string => {
+  let out = ""
+  let from = 0
+  for (let i = 0; i < text.length;) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) i = afterString(text, i)
+    else if (space(code)) {
+      out += text.slice(from, i)
+      while (i < text.length && space(text.charCodeAt(i))) i++
+      from = i
+    } else i++
+  }
+  return from === 0 ? text : out + text.slice(from)
+}
+
+/** The members of an object, in order, doubles included; the key read, the value raw. Undefined for what is no object. */
+export const members = (text: string): ReadonlyArray<readonly [key: string, raw: string]> | undefined => {
+  let i = 0
+  while (space(text.charCodeAt(i))) i++
+  if (text.charCodeAt(i) !== 0x7b) return undefined
+  const found: Array<readonly [string, string]> = []
+  let depth = 0
+  let key: string | undefined
+  let start = 0
+  for (; i < text.length;) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      const end = afterString(text, i)
+      if (depth === 1 && key === undefined) key = JSON.parse(text.slice(i, end)) as string
+      i = end
+      continue
+    }
+    if (code === 0x3a && depth === 1) start = i + 1
+    else if (code === 0x7b || code === 0x5b) depth++
+    else if (code === 0x7d || code === 0x5d || code === 0x2c) {
+      if (depth === 1 && key !== undefined) {
+        found.push([key, text.slice(start, i).trim()])
+        key = undefined
+      }
+      if (code !== 0x2c) depth--
+    }
+    i++
+  }
+  return found
+}

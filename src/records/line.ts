@@ -1,0 +1,252 @@
+/**
+ * One line of a snapshot: `{"kind":"…","data":{…}}`.
+ *
+ * A line in the form that kata writes is read in one pass over its text, with the fields of its kind as the map. Every other line
+ * (white space, another order of keys, other escapes, extra members) takes the way through `JSON.parse` and `members`, which also
+ * gives every error. Both end in the same record, and in the canonical line: the text that the record has in a snapshot of kata.
+ */
+import * as Data from "effect/Data"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { accepts, type Field, type Value } from "./Field.ts"
+import { members, minify } from "./json.ts"
+import type { AnyRecord, Kind } from "./Kind.ts"
+import { kindOf } from "./kinds.ts"
+
+/** A line that was read. */
+export interface Line {
+  readonly kind: Kind
+  readonly record: AnyRecord
+  /** The line as kata writes it, when the text differs from that. */
+  readonly canonical: string | undefined
+  /** The raw JSON of the members that seal a snapshot (D2). */
+  readonly snapshot?: string | undefined
+  readonly seal?: string | undefined
+}
+
+/**
+ * Why a line is no record. `damaged`: what stands there is no JSON. `refused`: it is JSON, and says what no version-10 database can
+ * hold.
+ */
+export class LineProblem extends Data.TaggedClass("LineProblem")<{
+  readonly problem: "damaged" | "refused"
+  /** The kind and the field, as far as they are known. */
+  readonly kind: string | undefined
+  readonly field: string | undefined
+  readonly reason: string
+}> {}
+
+const damaged = (reason: string) => Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
+const refused = (reason: string, kind?: Kind, field?: string) =>
+  Either.left(new LineProblem({ problem: "refused", kind: kind?.name, field, reason }))
+
+const spell = (field: Field, value: Value): string =>
+  value === null ? "null" : field.storage === "text" || field.storage === "time" ? JSON.stringify(value) : String(value)
+
+/** A record as the line that stands for it in a snapshot, without its line end. JSON must be compact already. */
+export const write = (kind: Kind, record: AnyRecord): string =>
+  `{"kind":"${kind.name}","data":{${
+    kind.fields.flatMap((field) => {
+      const value = record[field.key]
+      return value === undefined ? [] : [`"${field.key}":${spell(field, value)}`]
+    }).join(",")
+  }}}`
+
+/** The line of a text that holds no line end. */
+export const read = (text: string): Either.Either<Line, LineProblem> => fast(text) ?? slow(text)
+
+// ---- the form that kata writes ----------------------------------------------------------------------------------------
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for: JSON has none outside white space
+const control = /[\u0000-\u001f]/
+const integer = /-?(?:0|[1-9]\d*)/y
+const prefix = "{\"kind\":\""
+const middle = "\",\"data\":{"
+
+const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
+  if (!text.startsWith(prefix) || control.test(text)) return undefined
+  const nameEnd = text.indexOf("\"", prefix.length)
+  if (nameEnd < 0 || !text.startsWith(middle, nameEnd)) return undefined
+  const kind = Option.getOrUndefined(kindOf(text.slice(prefix.length, nameEnd)))
+  if (kind === undefined) return undefined
+  const record: { [key: string]: Value } = {}
+  let at = nameEnd + middle.length
+  let backslash = text.indexOf("\\", at)
+  let exact = true
+  for (let i = 0; i < kind.fields.length; i++) {
+    const field = kind.fields[i]!
+    const key = i === 0 ? `"${field.key}":` : `,"${field.key}":`
+    if (!text.startsWith(key, at)) {
+      if (field.presence !== "omitted") return undefined
+      record[field.key] = undefined
+      continue
+    }
+    at += key.length
+    if (text.startsWith("null", at) && field.storage !== "json") {
+      if (field.presence !== "nullable") return undefined
+      record[field.key] = null
+      at += 4
+      continue
+    }
+    switch (field.storage) {
+      case "integer": {
+        integer.lastIndex = at
+        const digits = integer.exec(text)?.[0]
+        if (digits === undefined || digits === "-0") return undefined
+        record[field.key] = integerOf(digits)
+        at += digits.length
+        break
+      }
+      case "text":
+      case "time": {
+        if (text.charCodeAt(at) !== 0x22) return undefined
+        let end = text.indexOf("\"", at + 1)
+        if (end < 0) return undefined
+        if (backslash >= 0 && backslash < at) backslash = text.indexOf("\\", at)
+        if (backslash < 0 || backslash > end) record[field.key] = text.slice(at + 1, end)
+        else {
+          end = stringEnd(text, at)
+          const raw = text.slice(at, end + 1)
+          const value = parseString(raw)
+          if (value === undefined) return undefined
+          exact &&= JSON.stringify(value) === raw
+          record[field.key] = value
+        }
+        at = end + 1
+        break
+      }
+      case "json": {
+        const end = compactEnd(text, at)
+        if (end === undefined) return undefined
+        const raw = text.slice(at, end)
+        if (raw !== "{}" && raw !== "[]" && !isJson(raw)) return undefined
+        record[field.key] = raw
+        at = end
+      }
+    }
+    if (!accepts(field, record[field.key])) return undefined
+  }
+  if (at !== text.length - 2 || !text.endsWith("}}")) return undefined
+  return Either.right({ kind, record, canonical: exact ? undefined : write(kind, record) })
+}
+
+const integerOf = (digits: string): number | bigint => {
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? number : BigInt(digits)
+}
+
+/** The closing quote of the string that opens at `open`. */
+const stringEnd = (text: string, open: number): number => {
+  let end = open
+  for (;;) {
+    end = text.indexOf("\"", end + 1)
+    if (end < 0) return text.length
+    let from = end
+    while (text.charCodeAt(from - 1) === 0x5c) from--
+    if ((end - from) % 2 === 0) return end
+  }
+}
+
+const parseString = (raw: string): string | undefined => {
+  try {
+    const value: unknown = JSON.parse(raw)
+    return typeof value === "string" ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The end of the JSON value at `start`; undefined when white space stands in it or it does not end. */
+const compactEnd = (text: string, start: number): number | undefined => {
+  let depth = 0
+  for (let i = start; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22:
+        i = stringEnd(text, i)
+        break
+      case 0x20:
+        return undefined
+      case 0x7b:
+      case 0x5b:
+        depth++
+        break
+      case 0x7d:
+      case 0x5d:
+        if (depth === 0) return i
+        depth--
+        break
+      case 0x2c:
+        if (depth === 0) return i
+    }
+  }
+  return undefined
+}
+
+// ---- every other form -------------------------------------------------------------------------------------------------
+
+const slow = (text: string): Either.Either<Line, LineProblem> => {
+  try {
+    JSON.parse(text)
+  } catch (cause) {
+    return damaged(text.startsWith("\ufeff") ? "begins with a byte order mark" : `is not JSON: ${cause instanceof Error ? cause.message : ""}`)
+  }
+  const envelope = members(text)
+  if (envelope === undefined) return refused("is not a JSON object")
+  const own = envelope.filter(([key]) => key === "kind" || key === "data" || key === "snapshot" || key === "seal")
+  const twice = own.find(([key], i) => own.some(([other], j) => j < i && other === key))
+  if (twice !== undefined) return refused(`has the member ${JSON.stringify(twice[0])} twice`)
+  const member = new Map(own)
+  const name = parseString(member.get("kind") ?? "")
+  if (name === undefined) return refused("has no kind")
+  const kind = Option.getOrUndefined(kindOf(name))
+  if (kind === undefined) return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(name)}`)
+  const data = members(member.get("data") ?? "")
+  if (data === undefined) return refused("has no data object", kind)
+  return Either.map(recordOf(kind, data), (record) => {
+    const canonical = write(kind, record)
+    return { kind, record, canonical: canonical === text ? undefined : canonical, snapshot: member.get("snapshot"), seal: member.get("seal") }
+  })
+}
+
+const recordOf = (kind: Kind, data: ReadonlyArray<readonly [key: string, raw: string]>): Either.Either<AnyRecord, LineProblem> => {
+  const raws = new Map(data)
+  if (raws.size < data.length) {
+    const key = data.find(([key], i) => data.some(([other], j) => j < i && other === key))?.[0]
+    return refused("stands there twice", kind, key)
+  }
+  for (const [key] of data) {
+    if (!kind.fields.some((field) => field.key === key)) return refused("is a field that kata of this version does not know", kind, key)
+  }
+  const record: { [key: string]: Value } = {}
+  for (const field of kind.fields) {
+    const raw = raws.get(field.key)
+    if (raw === undefined && field.presence !== "omitted") return refused("is missing", kind, field.key)
+    // For a key that is left out when there is no value, null says the same: Go kata reads it so.
+    const value = raw === undefined || (raw === "null" && field.presence === "omitted") ? undefined : valueOf(field, raw)
+    if (!accepts(field, value)) return refused(wrong(field, raw ?? ""), kind, field.key)
+    record[field.key] = value
+  }
+  return Either.right(record)
+}
+
+const valueOf = (field: Field, raw: string): Value => {
+  if (field.storage === "json") return minify(raw)
+  if (raw === "null") return null
+  if (field.storage === "integer") return /^-?(?:0|[1-9]\d*)$/.test(raw) && raw !== "-0" ? integerOf(raw) : undefined
+  return parseString(raw)
+}
+
+const wrong = (field: Field, raw: string): string => {
+  if (raw === "null") return "must not be null"
+  if (field.storage === "integer") return `is not a 64-bit integer: ${raw.slice(0, 40)}`
+  return raw.startsWith("\"") ? "is not Unicode text (a lone surrogate)" : `is not a string: ${raw.slice(0, 40)}`
+}
