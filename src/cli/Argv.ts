@@ -16,7 +16,7 @@ import { accepts, nothing } from "./flags.ts"
 import type { Accepted, Flag } from "./flags.ts"
 import type { GlobalValues } from "./Globals.ts"
 import { modeOf } from "./Globals.ts"
-import { plain } from "./Help.ts"
+import { plain } from "./helpDoc.ts"
 import type { Given, Scan } from "./scan.ts"
 import { programName, scan } from "./scan.ts"
 import type { Command, Group, Leaf, Node } from "./Tree.ts"
@@ -74,7 +74,12 @@ const spell = (given: ReadonlyArray<Given>): ReadonlyArray<string> => {
   )
 }
 
-const config = CliConfig.make({ isCaseSensitive: true, autoCorrectLimit: 0, finalCheckBuiltIn: false, showBuiltIns: false })
+const config = CliConfig.make({
+  isCaseSensitive: true,
+  autoCorrectLimit: 0,
+  finalCheckBuiltIn: false,
+  showBuiltIns: false
+})
 
 // Text, choice, boolean and integer ask for no service; the file and prompt options of @effect/cli, which would, are not used.
 const noServices = Context.empty() as Context.Context<FileSystem.FileSystem | Path.Path | Terminal.Terminal>
@@ -92,18 +97,19 @@ const decode = <R>(leaf: Leaf<R>, { descriptor }: Command<R>, { args, given }: S
 
 /** The message when there are too many or too few arguments, or a required flag is missing. */
 const lacking = <R>({ args, given, path }: Scan<R>, accepted: Accepted): string | undefined => {
-  const least = accepted.args.filter((arg) => arg.required).length
-  const most = accepted.args.some((arg) => arg.repeated) ? Infinity : accepted.args.length
-  if (args.length > most || args.length < least) {
-    return most === 0 ? `unknown command ${JSON.stringify(args[0])} for "${programName(path)}"`
-      : most === least ? `accepts ${least} arg(s), received ${args.length}`
-      : args.length < least && most === Infinity ? `requires at least ${least} arg(s), only received ${args.length}`
-      : `accepts between ${least} and ${most} arg(s), received ${args.length}`
+  const least = accepted.args.reduce((sum, arg) => sum + arg.least, 0)
+  const most = accepted.args.reduce((sum, arg) => sum + arg.most, 0)
+  const name = programName(path)
+  if (args.length > 0 && most === 0) return `unknown command ${JSON.stringify(args[0])} for "${name}"`
+  if (args.length < least || args.length > most) {
+    if (least === most) return `accepts ${least} arg(s), received ${args.length}`
+    if (most === Infinity) return `requires at least ${least} arg(s), only received ${args.length}`
+    return `accepts between ${least} and ${most} arg(s), received ${args.length}`
   }
   const missing = new Set([...accepted.flags.values()].filter((flag) => flag.required))
   for (const { flag } of given) missing.delete(flag)
-  return missing.size === 0 ? undefined
-    : `required flag(s) ${[...missing].map((flag) => JSON.stringify(flag.name)).join(", ")} not set`
+  if (missing.size === 0) return undefined
+  return `required flag(s) ${[...missing].map((flag) => JSON.stringify(flag.name)).join(", ")} not set`
 }
 
 /** `--format beads` chose what to import before `--format` was the output mode of every command. */
@@ -112,32 +118,45 @@ const formatAdvice = (accepted: Accepted, format: string | undefined) => {
   return own === undefined ? undefined : `use ${own.name} ${format}; --format now controls output mode`
 }
 
-/** The command that the line names, and the line read with its flags. */
-const find = <R>(root: Group<R>, argv: ReadonlyArray<string>) =>
+/** Every leaf that words of the line could name. */
+const named = <R>(group: Group<R>, words: ReadonlySet<string>): ReadonlyArray<Leaf<R>> =>
+  group.children.filter((child) => words.has(child.name) || child.aliases?.some((alias) => words.has(alias)))
+    .flatMap((child) => isGroup(child) ? named(child, words) : [child])
+
+interface Found<R> {
+  readonly line: Scan<R>
+  readonly own: Accepted
+  readonly leaf?: Leaf<R>
+  readonly command?: Command<R>
+}
+
+/**
+ * The command that the line names, and the line read with its flags. A flag before the command word may be the command's own:
+ * whether the next word is its value or the command is seen by trying the commands that can be meant.
+ */
+const find = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Effect<Found<R>> =>
   Effect.gen(function*() {
-    let first: { readonly scan: Scan<R>; readonly leaf?: Leaf<R>; readonly command?: Command<R>; readonly own: Accepted } | undefined
-    for (const unknownTakesValue of [false, true]) {
-      const outline = scan(root, argv, { unknownTakesValue })
-      const leaf = outline.path[outline.path.length - 1]!
-      if (isGroup(leaf)) {
-        first ??= { scan: scan(root, argv, { own: nothing }), own: nothing }
-      } else {
-        // A module that does not load is a broken installation: a defect.
-        const command = yield* Effect.promise(() => leaf.load())
-        const own = accepts(command.descriptor)
-        const found = { scan: scan(root, argv, { own }), leaf, command, own }
-        if (found.scan.path[found.scan.path.length - 1] === leaf) return found
-        first ??= found
-      }
-      if (!outline.unsure) break
+    const outline = scan(root, argv)
+    const last = outline.path[outline.path.length - 1]!
+    const likely = isGroup(last) ? [] : [last]
+    const candidates = new Set(outline.unsure ? [...likely, ...named(root, new Set(argv))] : likely)
+    let first: Found<R> | undefined
+    for (const leaf of candidates) {
+      // A module that does not load is a broken installation: a defect.
+      const command = yield* Effect.promise(() => leaf.load())
+      const own = accepts(command.descriptor)
+      const found = { line: scan(root, argv, own), own, leaf, command }
+      if (found.line.path[found.line.path.length - 1] !== leaf) continue
+      if (found.line.error === undefined) return found
+      first ??= found
     }
-    return first!
+    return first ?? { line: scan(root, argv, nothing), own: nothing }
   })
 
 /** Never fails: a line that cannot be run is one of the answers. */
 export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Effect<Line<R>> =>
   Effect.gen(function*() {
-    const { command, leaf, own, scan: line } = yield* find(root, argv)
+    const { command, leaf, line, own } = yield* find(root, argv)
     const last = new Map(line.given.filter((given) => !given.own).map(({ flag, value }) => [flag.name, value]))
     const value = (name: string) => last.get(name)
     const mode = modeOf(value)

@@ -30,7 +30,7 @@ const flag = (names: ReadonlyArray<string>, placeholder: string, description: st
 })
 
 /** Known without loading a command. */
-export const globalFlags: ReadonlyArray<Flag & { readonly description: string }> = [
+export const globalFlags: ReadonlyArray<Flag> = [
   flag(["--json"], "", "print JSON, the same as --format json"),
   flag(["--agent"], "", "print lines for agents, the same as --format agent"),
   flag(["--format"], "mode", "print results and errors for human, json or agent"),

@@ -1,8 +1,4 @@
 /** Help as plain text of 80 columns: what @effect/cli describes, without its colours, filler sentences and blank lines. */
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as Descriptor from "@effect/cli/CommandDescriptor"
-import type * as HelpDoc from "@effect/cli/HelpDoc"
-import type * as Span from "@effect/cli/HelpDoc/Span"
 import type { Accepted, Flag } from "./flags.ts"
 import { accepts } from "./flags.ts"
 import { globalFlags } from "./Globals.ts"
@@ -10,54 +6,6 @@ import type { Command, Group, Node } from "./Tree.ts"
 import { isGroup } from "./Tree.ts"
 
 const width = 80
-
-const spanText = (span: Span.Span): string => {
-  switch (span._tag) {
-    case "Text":
-    case "URI":
-      return span.value
-    case "Sequence":
-      return spanText(span.left) + spanText(span.right)
-    default:
-      return spanText(span.value)
-  }
-}
-
-const paragraphs = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> => {
-  switch (doc._tag) {
-    case "Empty":
-      return []
-    case "Header":
-    case "Paragraph":
-      return [spanText(doc.value).trim()].filter((text) => text !== "")
-    case "Sequence":
-      return [...paragraphs(doc.left), ...paragraphs(doc.right)]
-    case "Enumeration":
-      return doc.elements.flatMap(paragraphs)
-    case "DescriptionList":
-      return doc.definitions.flatMap(([term, description]) => [spanText(term), ...paragraphs(description)])
-  }
-}
-
-/** A message of @effect/cli as one line. */
-export const plain = (doc: HelpDoc.HelpDoc): string => paragraphs(doc).join(" ")
-
-const filler = /^(This setting is optional\.|This option may be repeated|A user-defined piece|A true or false|An integer\.|One of the following:)/
-
-/** The description of each flag and argument, by one of its names. */
-const descriptions = (doc: HelpDoc.HelpDoc): ReadonlyMap<string, string> => {
-  switch (doc._tag) {
-    case "Sequence":
-      return new Map([...descriptions(doc.left), ...descriptions(doc.right)])
-    case "DescriptionList":
-      return new Map(doc.definitions.map(([term, description]) => [
-        /--?[A-Za-z][\w-]*|<[^>]*>/.exec(spanText(term))?.[0] ?? "",
-        paragraphs(description).filter((text) => !filler.test(text)).join(" ")
-      ]))
-    default:
-      return new Map()
-  }
-}
 
 /** The words in lines of at most `columns`, a longer word alone. */
 const wrap = (text: string, columns: number): ReadonlyArray<string> => {
@@ -88,8 +36,10 @@ const section = (title: string, rows: ReadonlyArray<Row>, left: number) =>
 const leftOf = (rows: ReadonlyArray<Row>) => Math.min(30, Math.max(0, ...rows.map(([term]) => term.length)) + 4)
 
 const value = (flag: Flag) =>
-  flag.kind === "boolean" || flag.kind === "toggle" ? flag.placeholder
-    : flag.kind === "choice" || flag.placeholder.includes("|") ? ` ${flag.placeholder}`
+  flag.kind === "boolean" || flag.kind === "toggle" ?
+    flag.placeholder
+    : flag.kind === "choice" || flag.placeholder.includes("|") ?
+    ` ${flag.placeholder}`
     : ` <${flag.placeholder}>`
 
 const term = (flag: Flag) => {
@@ -110,8 +60,8 @@ const usage = <R>(path: ReadonlyArray<Node<R>>, { args, flags }: Accepted) =>
     ...[...new Set(flags.values())].filter((flag) => flag.required).map((flag) => flag.name + value(flag)),
     ...[...flags.values()].some((flag) => !flag.required) ? ["[flags]"] : [],
     ...args.map((arg) => {
-      const name = arg.name + (arg.repeated ? "..." : "")
-      return arg.required ? name : `[${name}]`
+      const name = arg.name + (arg.most > 1 ? "..." : "")
+      return arg.least > 0 ? name : `[${name}]`
     })
   ].join(" ")
 
@@ -119,23 +69,21 @@ const usageLines = (line: string) => wrap(line, width - 6).map((part, i) => (i =
 
 const ofCommand = <R>(path: ReadonlyArray<Node<R>>, command: Command<R>): ReadonlyArray<string> => {
   const accepted = accepts(command.descriptor)
-  const doc = descriptions(Descriptor.getHelp(command.descriptor, CliConfig.defaultConfig))
   const leaf = path[path.length - 1]!
-  const describe = (keys: ReadonlyArray<string>) => keys.map((key) => doc.get(key)).find((text) => text !== undefined) ?? ""
-  const args = accepted.args.map((arg): Row => [arg.name, describe([arg.name])])
-  const flags = [...new Set(accepted.flags.values())].map((flag): Row => [
+  const argRows = accepted.args.map((arg): Row => [arg.name, arg.description])
+  const flagRows = [...new Set(accepted.flags.values())].map((flag): Row => [
     term(flag),
-    `${describe(flag.names)}${flag.repeated ? " (repeatable)" : ""}`.trim()
+    `${flag.description}${flag.repeated ? " (repeatable)" : ""}`.trim()
   ])
-  const left = leftOf([...args, ...flags, ...globalRows(accepted)])
+  const left = leftOf([...argRows, ...flagRows, ...globalRows(accepted)])
   return [
     ...wrap(command.about?.description ?? leaf.summary, width),
     "",
     "Usage:",
     ...usageLines(usage(path, accepted)),
     ...(leaf.aliases === undefined || leaf.aliases.length === 0 ? [] : ["", `Aliases: ${leaf.aliases.join(", ")}`]),
-    ...section("Arguments", args, left),
-    ...section("Flags", flags, left),
+    ...section("Arguments", argRows, left),
+    ...section("Flags", flagRows, left),
     ...examples(command.about?.examples ?? []),
     ...section("Global flags", globalRows(accepted), left)
   ]
@@ -163,7 +111,9 @@ const ofGroup = <R>(path: ReadonlyArray<Node<R>>, group: Group<R>): ReadonlyArra
     ),
     ...section("Global flags", flags, leftOf(flags)),
     "",
-    `Run "${path[0]!.name} help ${[...path.slice(1).map((node) => node.name), "<command>"].join(" ")}" for the flags of a command.`
+    `Run "${path[0]!.name} help ${
+      [...path.slice(1).map((node) => node.name), "<command>"].join(" ")
+    }" for the flags of a command.`
   ]
 }
 

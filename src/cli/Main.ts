@@ -68,7 +68,9 @@ const program = (argv: ReadonlyArray<string>, root: Group<any>, state: State, ex
       case "Help":
         return yield* request.unknownTopic === undefined
           ? stdout.write(Help.render(path, request.command))
-          : stderr.write(`Unknown help topic [\`${request.unknownTopic}\`]\nRun "${root.name} help" for the commands.\n`)
+          : stderr.write(
+            `Unknown help topic [\`${request.unknownTopic}\`]\nRun "${root.name} help" for the commands.\n`
+          )
       case "Version":
         return yield* globals.mode === "human"
           ? stdout.write(`${environment.name} ${environment.version}\n`)
@@ -95,8 +97,10 @@ const conclude = Effect.fn("Main.conclude")(function*(
   const { stderr } = yield* Stdio
   const { variables } = yield* Environment
   const { cause } = exit
-  const failure = Option.getOrElse(Cause.failureOption(cause), () =>
-    Cause.isInterruptedOnly(cause) ? stopped(signal) : bug(cause))
+  const failure = Option.getOrElse(
+    Cause.failureOption(cause),
+    () => Cause.isInterruptedOnly(cause) ? stopped(signal) : bug(cause)
+  )
   if (isClosedPipe(failure)) return yield* Ref.get(exitCode)
   const debug = Cause.isDie(cause) && (variables["KATA_DEBUG"] ?? "") !== "" ? `${Cause.pretty(cause)}\n` : ""
   // Where stderr cannot be written to, the exit code is all that can be told.

@@ -11,7 +11,7 @@ import type * as Types from "effect/Types"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import type { GlobalValues } from "./Globals.ts"
-import type { Writer, WriteFailed } from "./Stdio.ts"
+import type { WriteFailed, Writer } from "./Stdio.ts"
 import { singleLine } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
@@ -43,8 +43,11 @@ export const command = <const Config extends EffectCommand.Command.Config, A, E 
   run: (flags: Types.Simplify<EffectCommand.Command.ParseConfig<Config>>) => Effect.Effect<A, E, R>,
   about?: About
 ): Command<R | Output> => {
-  const { descriptor, handler } = EffectCommand.make(name, config, (flags) =>
-    Effect.flatMap(run(flags), (report) => Effect.flatMap(Output, (output) => output.print(format, report))))
+  const { descriptor, handler } = EffectCommand.make(
+    name,
+    config,
+    (flags) => Effect.flatMap(run(flags), (report) => Effect.flatMap(Output, (output) => output.print(format, report)))
+  )
   return { descriptor, handler, ...(about === undefined ? {} : { about }) }
 }
 

@@ -35,8 +35,10 @@ const size = (bytes: number) => {
 const duration = (seconds: number) => {
   const s = Math.ceil(seconds)
   const two = (n: number) => String(n).padStart(2, "0")
-  return s < 60 ? `${s}s`
-    : s < 3600 ? `${Math.floor(s / 60)}m${two(s % 60)}s`
+  return s < 60 ?
+    `${s}s`
+    : s < 3600 ?
+    `${Math.floor(s / 60)}m${two(s % 60)}s`
     : `${Math.floor(s / 3600)}h${two(Math.floor(s % 3600 / 60))}m`
 }
 

@@ -1,7 +1,9 @@
 /** What flags and arguments a command accepts, read from the command itself. */
+import * as CliConfig from "@effect/cli/CliConfig"
 import * as Descriptor from "@effect/cli/CommandDescriptor"
 import type * as Usage from "@effect/cli/Usage"
 import * as Option from "effect/Option"
+import { definitions } from "./helpDoc.ts"
 
 /** `toggle` is a boolean that is handed on as a choice, see `Argv.toggle`. */
 export type FlagKind = "boolean" | "toggle" | "integer" | "choice" | "text"
@@ -16,13 +18,15 @@ export interface Flag {
   readonly placeholder: string
   readonly repeated: boolean
   readonly required: boolean
+  readonly description: string
 }
 
 export interface Argument {
   /** As in `<file>`. */
   readonly name: string
-  readonly repeated: boolean
-  readonly required: boolean
+  readonly least: number
+  readonly most: number
+  readonly description: string
 }
 
 export interface Accepted {
@@ -50,34 +54,59 @@ const kindOf = (accepted: string | undefined): Pick<Flag, "kind" | "choices" | "
     : { kind: "text", choices: [], placeholder: accepted }
 }
 
+const filler =
+  /^(This setting is optional|A user-defined piece of|A true or false value|An integer\.|One of the following:)/
+const repetition =
+  /^This (?:option|argument) (?:may|must) be repeated (?:zero|at least (\d+) times)(?: and may be repeated up to (\d+) times)?/
+
+/** The sentences about one flag or argument: how often it may stand is in no other place that one can read. */
+const about = (sentences: ReadonlyArray<string>) => {
+  const repeats = sentences.map((text) => repetition.exec(text)).find((match) => match !== null)
+  return {
+    least: Number(repeats?.[1] ?? 0),
+    most: Number(repeats?.[2] ?? Infinity),
+    description: sentences.filter((text) => !filler.test(text) && !repetition.test(text)).join(" ")
+  }
+}
+
 export const accepts = (descriptor: Descriptor.Command<unknown>): Accepted => {
   const flags = new Map<string, Flag>()
   const args: Array<Argument> = []
-  const walk = (usage: Usage.Usage, required: boolean, repeated: boolean): void => {
-    switch (usage._tag) {
-      case "Optional":
-        return walk(usage.usage, false, repeated)
-      case "Repeated":
-        return walk(usage.usage, required, true)
-      case "Alternation":
-        walk(usage.left, false, repeated)
-        return walk(usage.right, false, repeated)
-      case "Concat":
-        walk(usage.left, required, repeated)
-        return walk(usage.right, required, repeated)
-      case "Named": {
-        const dashed = usage.names.filter((name) => name.startsWith("-"))
-        const name = dashed.find((name) => name.startsWith("--")) ?? dashed[0]
-        if (name !== undefined) {
-          const kind = kindOf(Option.getOrUndefined(usage.acceptedValues))
-          const flag: Flag = { name, names: dashed, ...kind, repeated, required: required && !repeated }
-          for (const name of dashed) flags.set(name, flag)
-        } else if (usage.names[0]?.startsWith("<")) {
-          args.push({ name: usage.names[0], repeated, required })
-        }
-      }
+  const docs = definitions(Descriptor.getHelp(descriptor, CliConfig.defaultConfig))
+  const add = (names: ReadonlyArray<string>, accepted: string | undefined, optional: boolean, repeated: boolean) => {
+    const { description, least, most } = about(
+      names.map((name) => docs.get(name)).find((text) => text !== undefined) ?? []
+    )
+    const dashed = names.filter((name) => name.startsWith("-"))
+    const name = dashed.find((name) => name.startsWith("--")) ?? dashed[0]
+    if (name !== undefined) {
+      const required = repeated ? least > 0 : !optional
+      const flag: Flag = { name, names: dashed, ...kindOf(accepted), repeated, required, description }
+      for (const name of dashed) flags.set(name, flag)
+    } else if (names[0]?.startsWith("<")) {
+      args.push(
+        repeated
+          ? { name: names[0], least: optional ? 0 : least, most, description }
+          : { name: names[0], least: optional ? 0 : 1, most: 1, description }
+      )
     }
   }
-  walk(Descriptor.getUsage(descriptor), true, false)
+  const walk = (usage: Usage.Usage, optional: boolean, repeated: boolean): void => {
+    switch (usage._tag) {
+      case "Optional":
+        return walk(usage.usage, true, repeated)
+      case "Repeated":
+        return walk(usage.usage, optional, true)
+      case "Alternation":
+        walk(usage.left, true, repeated)
+        return walk(usage.right, true, repeated)
+      case "Concat":
+        walk(usage.left, optional, repeated)
+        return walk(usage.right, optional, repeated)
+      case "Named":
+        return add(usage.names, Option.getOrUndefined(usage.acceptedValues), optional, repeated)
+    }
+  }
+  walk(Descriptor.getUsage(descriptor), false, false)
   return { flags, args }
 }

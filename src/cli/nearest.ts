@@ -13,12 +13,15 @@ export const distance = (a: string, b: string): number => {
   return row[b.length]!
 }
 
+const bare = (name: string) => name.toLowerCase().replace(/^-+/, "")
+
 /** The names at most two letters away, or beginning with what was typed, whatever the case; the nearest first. */
 export const nearest = (typed: string, names: Iterable<string>): ReadonlyArray<string> => {
-  const word = typed.toLowerCase()
+  const word = bare(typed)
+  if (word === "") return []
   return [...new Set(names)]
-    .map((name) => ({ name, away: distance(word, name.toLowerCase()) }))
-    .filter(({ away, name }) => away <= 2 && away < name.replace(/^-+/, "").length || name.toLowerCase().startsWith(word))
+    .map((name) => ({ name, away: distance(word, bare(name)) }))
+    .filter(({ away, name }) => (away <= 2 && away < bare(name).length) || bare(name).startsWith(word))
     .sort((a, b) => a.away - b.away || (a.name < b.name ? -1 : 1))
     .map(({ name }) => name)
 }

@@ -7,5 +7,11 @@ export const registry = [
     summary: "Print the version of kata",
     section: "About kata",
     load: () => import("./commands/version.ts").then((module) => module.version)
+  },
+  {
+    name: "completion",
+    summary: "Print a completion script for bash, zsh or fish",
+    section: "About kata",
+    load: () => import("./commands/completion.ts").then((module) => module.completion)
   }
 ] as const satisfies ReadonlyArray<Node<any>>

@@ -29,13 +29,6 @@ export interface Scan<R> {
   readonly error: UsageError | undefined
 }
 
-export interface Reading {
-  /** What the command accepts; absent while it is not yet known which command it is, and then no flag is a mistake. */
-  readonly own?: Accepted
-  /** While the command is not known: is the word behind an unknown flag its value? */
-  readonly unknownTakesValue?: boolean
-}
-
 const truth: Readonly<Record<string, string>> = Object.fromEntries([
   ...["1", "t", "T", "true", "True", "TRUE"].map((word) => [word, "true"]),
   ...["0", "f", "F", "false", "False", "FALSE"].map((word) => [word, "false"])
@@ -62,7 +55,8 @@ const check = (flag: Flag, value: string): { readonly value: string } | { readon
 
 export const programName = <R>(path: ReadonlyArray<Node<R>>) => path.map((node) => node.name).join(" ")
 
-export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, { own, unknownTakesValue }: Reading): Scan<R> => {
+/** `own` is what the command accepts; absent while it is not known which command it is, and then no flag is a mistake. */
+export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accepted): Scan<R> => {
   const path: Array<Node<R>> = [root]
   const given: Array<Given> = []
   const args: Array<string> = []
@@ -85,11 +79,9 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, { own, unkn
     if (!isOwn && flag.name === "--help") help = checked.value === "true"
     given.push({ flag, value: checked.value, own: isOwn })
   }
-  const unknown = (reason: string, suggestions: ReadonlyArray<string>, mayTakeNext: boolean) => {
-    if (own !== undefined) return mistake(reason, suggestions)
-    if (!isGroup(here())) return
-    unsure = true
-    if (unknownTakesValue === true && mayTakeNext) words.shift()
+  const unknown = (reason: string, suggestions: ReadonlyArray<string> = []) => {
+    if (own !== undefined) mistake(reason, suggestions)
+    else if (isGroup(here())) unsure = true
   }
   const lookUp = (name: string) => own?.flags.get(name) ?? globals.get(name)
   const known = () => [...own?.flags.keys() ?? [], ...globals.keys()].filter((name) => name.startsWith("--"))
@@ -98,7 +90,7 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, { own, unkn
     const equals = word.indexOf("=")
     const name = equals < 0 ? word : word.slice(0, equals)
     const flag = lookUp(name)
-    if (flag === undefined) return unknown(`unknown flag: ${name}`, nearest(name, known()), equals < 0)
+    if (flag === undefined) return unknown(`unknown flag: ${name}`, nearest(name, known()))
     if (equals >= 0) return take(flag, word.slice(equals + 1), word.slice(equals + 1))
     if (isBoolean(flag)) return take(flag, "true", "")
     const value = words.shift()
@@ -112,7 +104,7 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, { own, unkn
       const letter = String.fromCodePoint(rest.codePointAt(0)!)
       rest = rest.slice(letter.length)
       const flag = lookUp(`-${letter}`)
-      if (flag === undefined) return unknown(`unknown shorthand flag: '${letter}' in ${word}`, [], rest === "")
+      if (flag === undefined) return unknown(`unknown shorthand flag: '${letter}' in ${word}`)
       if (rest.startsWith("=")) return take(flag, rest.slice(1), rest.slice(1))
       if (isBoolean(flag)) {
         take(flag, "true", "")

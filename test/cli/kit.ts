@@ -43,10 +43,12 @@ const format: Output.Format<Echo> = {
 }
 
 const echo = (flags: object) =>
-  Effect.map(Globals, ({ as, project, quiet, workspace }) =>
-    new Echo({ got: { ...flags, as, project, quiet, workspace } }))
+  Effect.map(
+    Globals,
+    ({ as, project, quiet, workspace }) => new Echo({ got: { ...flags, as, project, quiet, workspace } })
+  )
 
-const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: ReadonlyArray<string> = []) => ({
+export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: ReadonlyArray<string> = []) => ({
   name,
   aliases,
   summary: `The ${name} command`,
@@ -55,31 +57,52 @@ const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: Readonl
 
 export const nodes = [
   leaf("list", () =>
-    Output.command("list", {
-      status: text("status", "state").pipe(Options.withDefault(undefined)),
-      limit: Options.integer("limit").pipe(Options.withAlias("n"), Options.withDefault(0)),
-      labels: texts("label"),
-      deleted: toggle("include-deleted", true),
-      force: Options.boolean("force").pipe(Options.withAlias("f"))
-    }, format, echo), ["ls"]),
+    Output.command(
+      "list",
+      {
+        status: text("status", "state").pipe(Options.withDefault(undefined)),
+        limit: Options.integer("limit").pipe(Options.withAlias("n"), Options.withDefault(0)),
+        labels: texts("label"),
+        deleted: toggle("include-deleted", true),
+        force: Options.boolean("force").pipe(Options.withAlias("f"))
+      },
+      format,
+      echo
+    ), ["ls"]),
   leaf("show", () => Output.command("show", { ref: Args.text({ name: "ref" }) }, format, echo)),
   leaf("search", () =>
-    Output.command("search", {
-      words: Args.text({ name: "word" }).pipe(Args.atLeast(1)),
-      kind: Options.choice("kind", ["issue", "comment"]).pipe(Options.withDefault("issue"))
-    }, format, echo)),
-  leaf("assign", () =>
-    Output.command("assign", { ref: Args.text({ name: "ref" }), to: Args.text({ name: "actor" }) }, format, echo)),
+    Output.command(
+      "search",
+      {
+        words: Args.text({ name: "word" }).pipe(Args.atLeast(1)),
+        kind: Options.choice("kind", ["issue", "comment"]).pipe(Options.withDefault("issue"))
+      },
+      format,
+      echo
+    )),
+  leaf(
+    "assign",
+    () => Output.command("assign", { ref: Args.text({ name: "ref" }), to: Args.text({ name: "actor" }) }, format, echo)
+  ),
   leaf("whoami", () => Output.command("whoami", {}, format, echo)),
-  leaf("export", () =>
-    Output.command("export", { projects: texts("project", "name"), output: text("output") }, format, echo)),
+  leaf(
+    "export",
+    () => Output.command("export", { projects: texts("project", "name"), output: text("output") }, format, echo)
+  ),
   leaf("refuse", () => Output.command("refuse", {}, format, () => new Refusal({ reason: "no\u001b[31m" }))),
   leaf("bug", () => Output.command("bug", {}, format, () => Effect.die(new Error("broken\nhere")))),
   leaf("wait", () => Output.command("wait", {}, format, () => Effect.never)),
-  { name: "label", summary: "Labels", children: [
-    leaf("add", () =>
-      Output.command("add", { ref: Args.text({ name: "ref" }), label: Args.text({ name: "label" }) }, format, echo))
-  ] },
+  {
+    name: "label",
+    summary: "Labels",
+    children: [
+      leaf(
+        "add",
+        () =>
+          Output.command("add", { ref: Args.text({ name: "ref" }), label: Args.text({ name: "label" }) }, format, echo)
+      )
+    ]
+  },
   ...registry
 ] as const satisfies ReadonlyArray<Node<any>>
 

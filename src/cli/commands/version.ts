@@ -27,7 +27,10 @@ export const format: Output.Format<VersionReport> = {
   quiet: (report) => [`${report.name} ${report.version}`]
 }
 
-export const report = Effect.map(Environment, ({ arch, name, os, runtime, version }) =>
-  new VersionReport({ agent_format: agentFormat, arch, name, os, runtime, version }))
+export const report = Effect.map(
+  Environment,
+  ({ arch, name, os, runtime, version }) =>
+    new VersionReport({ agent_format: agentFormat, arch, name, os, runtime, version })
+)
 
 export const version = Output.command("version", {}, format, () => report)
