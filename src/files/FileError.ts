@@ -33,7 +33,7 @@ const verbs: Record<FileOperation, string> = {
   remove: "remove",
   chmod: "set the permissions of",
   stat: "look at",
-  resolve: "follow the path",
+  resolve: "use",
   list: "list",
   create: "create"
 }

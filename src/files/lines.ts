@@ -34,7 +34,7 @@ export class LineTooLong extends Schema.TaggedError<LineTooLong>()("LineTooLong"
 export interface BlockOptions {
   /** The longest line that is accepted, in bytes without its LF; 256 MiB. */
   readonly maxLine?: number
-  /** A block ends with the first line that reaches this many bytes; 1 MiB. */
+  /** About the size of a block, in bytes, when no line is longer; 1 MiB. */
   readonly target?: number
 }
 
@@ -72,9 +72,10 @@ class Splitter {
     const blocks: Array<Block> = []
     for (const bytes of chunk) {
       for (let at = 0; at < bytes.length; at += this.target) {
-        // A full block waits here until it is certain that it is not the last.
-        if (this.wholeSize >= this.target) blocks.push(this.take(false))
-        const failed = this.add(bytes.subarray(at, at + this.target))
+        const piece = bytes.subarray(at, at + this.target)
+        // A block is complete when more would make it too big; so it is also certain that it is not the last.
+        if (this.wholeSize > 0 && this.wholeSize + piece.length > this.target * 1.25) blocks.push(this.take(false))
+        const failed = this.add(piece)
         if (failed !== undefined) return { blocks: [...blocks, ...this.rest()], failed }
       }
     }
