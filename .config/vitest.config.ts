@@ -1,0 +1,40 @@
+import { availableParallelism } from "node:os"
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+// SQLite reads this once, when the first database is opened: the forked workers must be born with it.
+process.env["SQLITE_USE_URI"] = "1"
+
+const report = process.env["KATA_TEST_REPORT"]
+const maxForks = Math.max(2, Math.floor(availableParallelism() / 2))
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    // threads share one environment with the process that was started: SQLite would not see what they set
+    pool: "forks",
+    poolOptions: { forks: { minForks: 1, maxForks } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/process/**"],
+          isolate: false
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "process",
+          include: ["test/process/**/*.test.ts"],
+          globalSetup: [".config/vitest.built.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      }
+    ]
+  }
+})
