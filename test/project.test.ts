@@ -1,0 +1,70 @@
+/** What a stranger gets: the lock, the pins, the names that package.json promises. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { expect, it } from "vitest"
+
+interface Locked {
+  readonly version?: string
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly [key: string]: unknown
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const read = (file: string): string => readFileSync(join(root, file), "utf8")
+const manifest = JSON.parse(read("package.json"))
+const lock: Readonly<Record<string, Locked>> = JSON.parse(read("package-lock.json")).packages
+const entries = Object.entries(lock).filter(([place]) => place !== "")
+
+/** As node does: beside the package that asks, then in each folder above. */
+const resolve = (from: string, name: string): Locked | undefined => {
+  for (let place = from;; place = place.slice(0, Math.max(place.lastIndexOf("/node_modules/"), 0))) {
+    const found = lock[`${place}${place === "" ? "" : "/"}node_modules/${name}`]
+    if (found !== undefined || place === "") return found
+  }
+}
+
+it("the lock knows every platform's package: npm ci works elsewhere (npm run lock)", () => {
+  const missing = entries.flatMap(([place, entry]) =>
+    Object.entries(entry.optionalDependencies ?? {})
+      .filter(([name]) => resolve(place, name) === undefined)
+      .map(([name, version]) => `${place} -> ${name}@${version}`)
+  )
+  expect(missing).toEqual([])
+})
+
+it("the lock has a digest for every package and names no registry", () => {
+  expect(entries.filter(([, entry]) => entry.integrity === undefined).map(([place]) => place)).toEqual([])
+  expect(entries.filter(([, entry]) => entry.resolved !== undefined).map(([place]) => place)).toEqual([])
+})
+
+it("the lock is the one of package.json", () => {
+  for (const field of ["name", "version", "dependencies", "devDependencies", "peerDependencies", "engines", "bin"]) {
+    expect(lock[""]?.[field], field).toEqual(manifest[field])
+  }
+})
+
+it("dependencies are pinned exactly", () => {
+  const pins = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides }
+  expect(Object.entries(pins).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([])
+})
+
+it("one copy of effect", () => {
+  expect(entries.map(([place]) => place).filter((place) => place.endsWith("node_modules/effect"))).toEqual([
+    "node_modules/effect"
+  ])
+})
+
+it("the top level holds only what it may", () => {
+  const allowed =
+    /^(package(-lock)?\.json|tsconfig\.json|src|test|docs|flake\.(nix|lock)|README\.md|LICENSE|CHANGELOG\.md)$/
+  const ignored = /^(node_modules|dist)$/
+  expect(readdirSync(root).filter((name) => !name.startsWith(".") && !allowed.test(name) && !ignored.test(name)))
+    .toEqual([])
+})
+
+it("SQLite reads names as URIs in every test", () => {
+  expect(process.env["SQLITE_USE_URI"]).toBe("1")
+})
