@@ -42,10 +42,10 @@ export interface Handle {
 }
 
 /**
- * `read`: never writes, may need to make a `-shm`. `write`: the file must exist. `create`: makes it. `immutable`: takes no lock and
- * looks at no WAL; for files that nobody can be writing to.
+ * The file must exist. `read`: never writes, may need to make a `-shm`. `immutable`: takes no lock and looks at no WAL; for files that
+ * nobody can be writing to.
  */
-export type Mode = "read" | "write" | "create" | "immutable"
+export type Mode = "read" | "write" | "immutable"
 
 const failure = (path: string, operation: string) => (cause: unknown): SqliteFailure =>
   new SqliteFailure({
@@ -58,7 +58,7 @@ const failure = (path: string, operation: string) => (cause: unknown): SqliteFai
 /** The name by which SQLite opens exactly this absolute path. */
 const uriOf = (path: string, mode: Mode) =>
   `file://${path.split("/").map(encodeURIComponent).join("/")}?mode=${
-    mode === "immutable" ? "ro&immutable=1" : mode === "read" ? "ro" : mode === "write" ? "rw" : "rwc"
+    mode === "immutable" ? "ro&immutable=1" : mode === "read" ? "ro" : "rw"
   }`
 
 const openPaths = new Map<string, number>()

@@ -18,6 +18,12 @@ const reasons = {
   schema: ["validation", "is no kata database", "name a kata database"],
   encoding: ["validation", "is not in UTF-8", "kata reads databases in UTF-8 only"],
   unknown: ["validation", "holds data that kata of this version does not know", "use the kata that wrote it"],
+  exists: ["validation", "exists already", "pass --force to replace it; the old database stays beside it as a backup"],
+  orphan: [
+    "validation",
+    "does not exist, but its -wal or -journal does: work that is in no other file may be in there",
+    "put the database back beside it, or pass --force, which moves the side files to a backup"
+  ],
   changed: ["locked", "was changed while it was read without a lock", "run the command again when nobody writes, or as the owner of the file"]
 } satisfies Record<string, readonly [FailureKind, string, string]>
 

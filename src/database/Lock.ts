@@ -1,0 +1,223 @@
+/**
+ * One process at a time changes a database. `<database>.lock` is a SQLite file of one row, never deleted, that the
+ * holder has open with SQLite's exclusive lock: the operating system takes that back when the process dies, however it
+ * dies. The row says who it is, for the person who has to wait.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+import { type FileError, fromPlatform } from "../files/FileError.ts"
+import * as Handle from "./Handle.ts"
+import type { SqliteFailure } from "./SqliteFailure.ts"
+
+export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")
+export type Purpose = typeof Purpose.Type
+
+/** Who has the lock. It is certain that somebody has it; who, it says itself, and may not have said it yet. */
+export class Holder extends Schema.Class<Holder>("Holder")({
+  purpose: Schema.Union(Purpose, Schema.Literal("unknown")),
+  pid: Schema.NullOr(Schema.Int),
+  startedAt: Schema.String,
+  version: Schema.String
+}) {
+  /** As in "in use by a restore (pid 123, since 2026-05-04T00:21:07.000Z)". */
+  get words(): string {
+    const what = {
+      daemon: "a daemon",
+      restore: "a restore",
+      upgrade: "an upgrade",
+      merge: "a merge",
+      unknown: "another kata"
+    }
+    const details = [this.pid === null ? "" : `pid ${this.pid}`, this.startedAt === "" ? "" : `since ${this.startedAt}`]
+    const known = details.filter((detail) => detail !== "")
+    return `${what[this.purpose]}${known.length === 0 ? "" : ` (${known.join(", ")})`}`
+  }
+}
+
+/** Somebody else changes this database. */
+export class DatabaseLocked extends Schema.TaggedError<DatabaseLocked>()("DatabaseLocked", {
+  path: Schema.String,
+  by: Schema.String,
+  hint: Schema.String
+}) {
+  readonly kind = "locked" satisfies FailureKind
+  override get message() {
+    return `${this.path} is in use by ${this.by}`
+  }
+}
+
+/** Something that is not a lock of kata has its name. It is not ours to remove. */
+export class LockFileInTheWay extends Schema.TaggedError<LockFileInTheWay>()("LockFileInTheWay", {
+  path: Schema.String,
+  /** Such as "a directory". */
+  found: Schema.String
+}) {
+  readonly kind = "io" satisfies FailureKind
+  override get message() {
+    return `${this.path} is ${this.found}, where kata keeps the lock of the database`
+  }
+  get hint(): string {
+    return `look at ${this.path}, then move it away or remove it; kata makes a new one`
+  }
+}
+
+/** What the row says of the program; empty where nobody provides it. */
+export class ProgramVersion extends Context.Reference<ProgramVersion>()("kata/database/ProgramVersion", {
+  defaultValue: (): string => ""
+}) {}
+
+/** The file that is the lock of a database. */
+export const pathOf = (databasePath: string): string => `${databasePath}.lock`
+
+/** "kata" in the header: SQLite keeps it there, and no other file has it. */
+const applicationId = 0x6b617461
+
+/** Long enough for others that only look, or that start at the same moment; the event loop stands still for it. */
+const patience = 250
+
+/**
+ * Lock files are looked at through `fs` before SQLite opens them. Closing that descriptor would drop the lock of a
+ * handle that another fiber has just opened on the file, so only one fiber of this process at a time does any of it.
+ */
+const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
+
+/**
+ * Takes the lock of the database at an absolute real path until the scope closes, or says who has it.
+ *
+ * A lock file that a power cut left damaged is emptied and used: whoever could read it had SQLite's shared lock, so
+ * nobody had the exclusive one; and if somebody takes it in that moment, only the row is lost, since a lock is on the
+ * file and not on its bytes.
+ */
+export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string, purpose: Purpose) {
+  const path = pathOf(databasePath)
+  const startedAt = DateTime.formatIso(yield* DateTime.now)
+  const me = new Holder({ purpose, pid: process.pid, startedAt, version: yield* ProgramVersion })
+  yield* prepare(path).pipe(
+    Effect.zipRight(take(path, me)),
+    Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), take(path, me))),
+    Effect.catchIf(isBusy, () => Effect.flatMap(read(path), (holder) => Effect.fail(lockedBy(databasePath, holder)))),
+    oneAtATime
+  )
+})
+
+/**
+ * Who has the lock of the database at an absolute real path.
+ *
+ * It asks for a shared lock for an instant, which a holder refuses. That keeps nobody who starts from the lock, who
+ * waits for readers longer than this takes. One who starts in the same instant may still be told of as nobody, or under the
+ * name of a holder before it that was killed.
+ */
+export const holder = Effect.fn("Lock.holder")(function*(databasePath: string) {
+  const path = pathOf(databasePath)
+  const fs = yield* FileSystem.FileSystem
+  return yield* oneAtATime(Effect.gen(function*() {
+    const info = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path)).pipe(
+      Effect.asSome,
+      Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeedNone)
+    )
+    // opening a pipe would wait for somebody who writes to it
+    if (!Option.exists(info, ({ type }) => type === "File")) return Option.none<Holder>()
+    return yield* Handle.open(path, "read", { busyTimeout: 0 }).pipe(
+      Effect.flatMap((handle) => handle.get("look at the lock", "SELECT count(*) FROM sqlite_schema")),
+      Effect.scoped,
+      Effect.as(Option.none<Holder>()),
+      Effect.catchIf(isDamaged, () => Effect.succeedNone),
+      Effect.catchIf(isBusy, () => Effect.asSome(read(path)))
+    )
+  }))
+})
+
+const isBusy = (error: { readonly _tag: string }): error is SqliteFailure =>
+  isSqlite(error) && error.code.startsWith("SQLITE_BUSY")
+const isDamaged = (error: { readonly _tag: string }): error is SqliteFailure =>
+  isSqlite(error) && (error.code.startsWith("SQLITE_NOTADB") || error.code.startsWith("SQLITE_CORRUPT"))
+const isSqlite = (error: { readonly _tag: string }): error is SqliteFailure => error._tag === "SqliteFailure"
+
+const lockedBy = (path: string, holder: Holder) =>
+  new DatabaseLocked({
+    path,
+    by: holder.words,
+    hint: holder.purpose === "daemon" ? "stop it first (kata daemon stop)" : "run the command again when it is done"
+  })
+
+/** Makes the file, or makes sure that it is a lock. */
+const prepare = Effect.fnUntraced(function*(path: string) {
+  if (Handle.isOpen(path)) return
+  const fs = yield* FileSystem.FileSystem
+  yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
+    // a umask may have taken more than it should
+    Effect.zipRight(fs.chmod(path, 0o600)),
+    Effect.mapError(fromPlatform("create", path)),
+    Effect.catchIf((error) => error.code === "EEXIST", () => inspect(path))
+  )
+})
+
+const inspect = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const inTheWay = (found: string) => new LockFileInTheWay({ path, found })
+  const isLink = yield* Effect.isSuccess(fs.readLink(path))
+  if (isLink) return yield* inTheWay("a symbolic link")
+  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  if (type !== "File") return yield* inTheWay(type === "Directory" ? "a directory" : "no regular file")
+  const header = yield* fs.open(path, { flag: "r" }).pipe(
+    Effect.flatMap((file) => file.readAlloc(100)),
+    Effect.scoped,
+    Effect.mapError(fromPlatform("read", path))
+  )
+  const bytes = Buffer.from(Option.getOrElse(header, () => new Uint8Array()))
+  if (bytes.length === 0) return
+  // what filesystems leave of a file that was written just before a power cut
+  if (bytes.every((byte) => byte === 0)) return yield* empty(path)
+  const isOurs = bytes.length === 100 && bytes.toString("latin1", 0, 16) === "SQLite format 3\0" &&
+    bytes.readUInt32BE(68) === applicationId
+  if (!isOurs) return yield* inTheWay("a file that kata did not make")
+})
+
+const empty = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.mapError(fs.truncate(path), fromPlatform("write", path)))
+
+/**
+ * Nothing in the file has to outlive the process: it is not synced and has no journal, which a killed process would leave.
+ * The lock becomes that of the whole connection only when it is had: with an earlier `locking_mode`, two who start at
+ * the same moment would keep their shared locks, and neither would get it.
+ */
+const take = (path: string, { pid, purpose, startedAt, version }: Holder) =>
+  Effect.flatMap(
+    Handle.open(path, "write", { busyTimeout: patience }),
+    (handle) =>
+      handle.attempt("take the lock", () => {
+        handle.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+        handle.execute("BEGIN EXCLUSIVE; PRAGMA locking_mode = EXCLUSIVE")
+        handle.execute(`PRAGMA application_id = ${applicationId}`)
+        handle.execute("CREATE TABLE IF NOT EXISTS holder(pid INTEGER, purpose TEXT, started_at TEXT, version TEXT)")
+        handle.execute("DELETE FROM holder")
+        handle.prepare("INSERT INTO holder VALUES (?, ?, ?, ?)").run(pid, purpose, startedAt, version)
+        handle.execute("COMMIT")
+      }).pipe(
+        // the scope is the caller's, who may well go on without the lock; that closing fails too says nothing new
+        Effect.onError(() => Effect.ignore(handle.close))
+      )
+  )
+
+const nobodyKnown = new Holder({ purpose: "unknown", pid: null, startedAt: "", version: "" })
+
+/** The row, without asking for a lock. Whoever has the lock may be writing it: what cannot be read is not known. */
+const read = (path: string): Effect.Effect<Holder> =>
+  Handle.open(path, "immutable").pipe(
+    Effect.flatMap((handle) => handle.get("read who has the lock", "SELECT * FROM holder")),
+    Effect.scoped,
+    Effect.flatMap((row) =>
+      Schema.decodeUnknown(Holder)({
+        purpose: row?.["purpose"],
+        pid: Number(row?.["pid"]),
+        startedAt: row?.["started_at"],
+        version: row?.["version"]
+      })
+    ),
+    Effect.orElseSucceed(() => nobodyKnown)
+  )

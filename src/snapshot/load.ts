@@ -1,0 +1,182 @@
+/** Records become rows of a stage. Rules are not enforced here but judged afterwards, so that all that is wrong can be told at once. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Stage } from "../database/Database.ts"
+import type { Param } from "../database/Handle.ts"
+import { type Findings, FindingRow, shorten } from "../records/Finding.ts"
+import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
+import { Project, Sequence } from "../records/kinds.ts"
+import { write as writeLine } from "../records/line.ts"
+import { RecordRefused } from "./errors.ts"
+import type { Batch, Located, Reading } from "./read.ts"
+
+/** Rows of one INSERT: beyond eight, nothing is gained. */
+const rowsPerInsert = 8
+
+/** What a caller makes of a record before it is stored: the same, another of its kind, or nothing. */
+export type Transform = (kind: Kind, record: AnyRecord) => Option.Option<AnyRecord>
+
+export interface LoadOptions {
+  /** Mends what can only be mended now, and drops what a UNIQUE constraint of the tables refuses. */
+  readonly repair: boolean
+  readonly transform?: Transform | undefined
+}
+
+const insertSql = (kind: Kind, rows: number): string =>
+  `INSERT INTO ${kind.table} (${kind.columns.map((field) => `"${field.key}"`).join(",")}) VALUES ` +
+  Array.from({ length: rows }, () => `(${kind.columns.map(() => "?").join(",")})`).join(",")
+
+const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
+  for (const field of kind.columns) into.push(record[field.key] ?? null)
+}
+
+/** A text that SQLite would keep as a number, because the column is declared DATETIME. */
+const numeric = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+
+class Loader {
+  private readonly stage: Stage
+  private readonly reading: Reading
+  private readonly options: LoadOptions
+  private readonly findings: Findings
+  private sequences = false
+
+  constructor(stage: Stage, reading: Reading, options: LoadOptions, findings: Findings) {
+    this.stage = stage
+    this.reading = reading
+    this.options = options
+    this.findings = findings
+  }
+
+  private refused(kind: Kind, { line, record }: Located, field: string, reason: string) {
+    return new RecordRefused({ file: this.reading.file, line, record: `${kind.name} ${rowName(kind, record)}`, field, reason })
+  }
+
+  /** What the record says beside its columns, and what a column would change. */
+  private misfit(kind: Kind, located: Located): RecordRefused | undefined {
+    const { record } = located
+    for (const field of kind.fields) {
+      const value = record[field.key]
+      if (Option.isSome(field.derived)) {
+        const { column, table, via } = field.derived.value
+        const id = record[via] ?? null
+        if (value === undefined && id === null) continue
+        const stored = id === null ? undefined
+          : this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
+        if ((stored ?? undefined) !== value) {
+          return this.refused(kind, located, field.key, `is ${JSON.stringify(value ?? null)}, but ${via} says ${JSON.stringify(stored ?? null)}`)
+        }
+      } else if (field.storage === "time" && typeof value === "string" && numeric.test(value)) {
+        const kept = this.stage.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
+        if (kept !== value) return this.refused(kind, located, field.key, `is the number ${JSON.stringify(value)}, which SQLite would keep as ${String(kept)}`)
+      }
+    }
+    return undefined
+  }
+
+  private one(kind: Kind, located: Located): void {
+    const { db } = this.stage
+    const insert = (record: AnyRecord): string | undefined => {
+      const args: Array<Param> = []
+      bind(kind, record, args)
+      try {
+        db.prepare(insertSql(kind, 1)).run(...args)
+        return undefined
+      } catch (cause) {
+        if (!(cause instanceof Error) || !cause.message.startsWith("UNIQUE constraint failed")) throw cause
+        return cause.message.slice(cause.message.indexOf(":") + 2).replaceAll(`${kind.table}.`, "")
+      }
+    }
+    const double = insert(located.record)
+    if (double === undefined) return
+    const renamed = this.options.repair && kind.name === Project.name && double === "name" ? this.renamed(located) : undefined
+    if (renamed !== undefined) {
+      insert(renamed)
+      this.reading.sum?.remove(writeLine(kind, located.record))
+      this.reading.sum?.add(writeLine(kind, renamed))
+    } else this.reading.sum?.remove(writeLine(kind, located.record))
+    this.findings.add({
+      rule: "unique",
+      kind: kind.name,
+      field: double,
+      says: "is there more than once",
+      outcome: renamed !== undefined ? "repaired" : this.options.repair ? "dropped" : "carried",
+      blocking: !this.options.repair
+    }, new FindingRow({
+      row: rowName(kind, located.record),
+      line: located.line,
+      value: shorten(double.split(", ").map((column) => String(located.record[column] ?? "NULL")).join("/")) +
+        (renamed === undefined ? "" : ` → ${renamed["name"]}`)
+    }))
+  }
+
+  /** As Go kata does: the name with the first free number. */
+  private renamed({ record }: Located): AnyRecord {
+    const taken = (name: string) => this.stage.db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined
+    for (let n = 2;; n++) if (!taken(`${record["name"]}-${n}`)) return { ...record, name: `${record["name"]}-${n}` }
+  }
+
+  /** Inserts the records of a batch. Throws what SQLite throws. */
+  batch({ kind, records }: Batch): RecordRefused | undefined {
+    const { db } = this.stage
+    if (kind.name === Sequence.name) this.clearSequences()
+    const kept = this.options.transform === undefined ? records : this.transformed(kind, records, this.options.transform)
+    const special = kind.fields.some((field) => Option.isSome(field.derived) || field.storage === "time")
+    if (special) {
+      for (const located of kept) {
+        const misfit = this.misfit(kind, located)
+        if (misfit !== undefined) return misfit
+      }
+    }
+    let at = 0
+    for (; at + rowsPerInsert <= kept.length; at += rowsPerInsert) {
+      const args: Array<Param> = []
+      const some = kept.slice(at, at + rowsPerInsert)
+      for (const { record } of some) bind(kind, record, args)
+      try {
+        db.prepare(insertSql(kind, rowsPerInsert)).run(...args)
+      } catch (cause) {
+        // The statement was undone as a whole: one row at a time says which it was.
+        if (!(cause instanceof Error) || !cause.message.startsWith("UNIQUE constraint failed")) throw cause
+        for (const located of some) this.one(kind, located)
+      }
+    }
+    for (; at < kept.length; at++) this.one(kind, kept[at]!)
+    return undefined
+  }
+
+  private transformed(kind: Kind, records: ReadonlyArray<Located>, transform: Transform): ReadonlyArray<Located> {
+    return records.flatMap((located) => {
+      const record = Option.getOrUndefined(transform(kind, located.record))
+      if (record === located.record) return [located]
+      this.reading.sum?.remove(writeLine(kind, located.record))
+      if (record !== undefined) this.reading.sum?.add(writeLine(kind, record))
+      this.findings.add(
+        { rule: "transform", kind: kind.name, field: undefined, says: "was transformed", outcome: record === undefined ? "dropped" : "repaired", blocking: false },
+        new FindingRow({ row: rowName(kind, located.record), line: located.line })
+      )
+      return record === undefined ? [] : [{ line: located.line, record }]
+    })
+  }
+
+  /** While rows came in, SQLite counted along; what the file says is what counts. */
+  clearSequences(): void {
+    if (!this.sequences) this.stage.db.execute("DELETE FROM sqlite_sequence")
+    this.sequences = true
+  }
+}
+
+/** Loads all records into the stage; what was refused by UNIQUE constraints, dropped or mended is added to `findings`. */
+export const load = <E, R>(batches: Stream.Stream<Batch, E, R>, stage: Stage, reading: Reading, options: LoadOptions, findings: Findings) =>
+  Effect.suspend(() => {
+    const loader = new Loader(stage, reading, options, findings)
+    const insert = (batch: Batch) =>
+      Effect.flatMap(
+        stage.db.attempt(`store records of kind ${batch.kind.name}`, () => loader.batch(batch)),
+        (refused) => refused === undefined ? Effect.void : Effect.fail(refused)
+      )
+    return batches.pipe(
+      Stream.runForEach(insert),
+      Effect.zipRight(stage.db.attempt("store the sequences", () => loader.clearSequences()))
+    )
+  })

@@ -1,0 +1,202 @@
+/** Bytes of a snapshot become checked records. Order, syntax and seal are judged here; what the records say of each other is not. */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import { isUtf8 } from "node:buffer"
+import { createHash, type Hash } from "node:crypto"
+import { type Block, blocks, type LineTooLong } from "../files/lines.ts"
+import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
+import { exportVersion, kinds, Meta } from "../records/kinds.ts"
+import { type LineProblem, read as readLine } from "../records/line.ts"
+import { advance } from "../Progress.ts"
+import { ContentSum } from "./digest.ts"
+import { RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import { type Header, header, parseSeal, sealBytes } from "./seal.ts"
+
+/** A record and where it stood. */
+export interface Located {
+  readonly line: number
+  readonly record: AnyRecord
+}
+
+/** Records of one kind that follow each other. */
+export interface Batch {
+  readonly kind: Kind
+  readonly records: ReadonlyArray<Located>
+}
+
+const rank = new Map(kinds.map((kind, i) => [kind.name, i]))
+
+/** What is known of a snapshot so far; complete when its stream has ended. */
+export class Reading {
+  /** Lines that were read, all of them good. */
+  lines = 0
+  bytes = 0
+  header: Header | undefined
+  sealed = false
+  /** Line ends were CRLF, which git on Windows makes of LF. */
+  crlf = false
+  /** The file ended with a line end. */
+  complete = true
+  readonly records = new Map<string, number>()
+  /** Hex SHA-256 of the seal. */
+  sha256: string | undefined
+  /** The sum of the records, of those that were not taken out again by who loaded them. */
+  readonly sum: ContentSum | undefined
+  readonly file: string
+
+  constructor(file: string, options?: { readonly sum: boolean }) {
+    this.file = file
+    this.sum = options?.sum === true ? new ContentSum() : undefined
+  }
+}
+
+/** CRLF as LF; a CR that JSON allows stands nowhere else. */
+const withoutCR = (bytes: Uint8Array): Uint8Array => {
+  const out = Buffer.allocUnsafe(bytes.length)
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== 0x0d || bytes[i + 1] !== 0x0a) out[length++] = bytes[i]!
+  }
+  return out.subarray(0, length)
+}
+
+class Reader {
+  private readonly hash: Hash = createHash("sha256")
+  /** The bytes of the last line, which may turn out to hold the seal. */
+  private held: Uint8Array = new Uint8Array()
+  private started = false
+  private rank = 0
+  private sealLine = 0
+  private readonly reading: Reading
+
+  constructor(reading: Reading) {
+    this.reading = reading
+  }
+
+  private damaged(line: number, reason: string) {
+    return new SnapshotDamaged({ file: this.reading.file, line, lastGood: Math.max(0, line === 0 ? this.reading.lines : line - 1), reason })
+  }
+
+  private problem(line: number, problem: LineProblem): SnapshotError {
+    if (problem.problem === "damaged") return this.damaged(line, problem.reason)
+    return new RecordRefused({ file: this.reading.file, line, record: problem.kind, field: problem.field, reason: problem.reason })
+  }
+
+  block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
+    const { reading } = this
+    const bytes = block.bytes.includes(0x0d) ? withoutCR(block.bytes) : block.bytes
+    if (bytes.length < block.bytes.length) reading.crlf = true
+    if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
+    const lastLine = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1
+    this.hash.update(this.held).update(bytes.subarray(0, lastLine))
+    this.held = bytes.slice(lastLine)
+    reading.bytes += block.bytes.length
+    reading.complete = bytes.at(-1) === 0x0a
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n")
+    if (text.at(-1) === "") text.pop()
+    const batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }> = []
+    for (let i = 0; i < text.length; i++) {
+      const problem = this.line(text[i]!, block.line + i, batches)
+      if (problem !== undefined) return Either.left(problem)
+      reading.lines = block.line + i
+    }
+    return Either.right(batches)
+  }
+
+  private badLine(bytes: Uint8Array, first: number): number {
+    let line = first
+    for (let from = 0; from < bytes.length; line++) {
+      const end = bytes.indexOf(0x0a, from)
+      const to = end < 0 ? bytes.length : end
+      if (!isUtf8(bytes.subarray(from, to))) return line
+      from = to + 1
+    }
+    return line
+  }
+
+  private line(raw: string, at: number, batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>): SnapshotError | undefined {
+    const { reading } = this
+    const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
+    if (text === "") return undefined
+    if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
+    const result = readLine(text)
+    if (Either.isLeft(result)) return this.problem(at, result.left)
+    const { canonical, kind, record, seal, snapshot } = result.right
+    if (seal !== undefined) this.sealLine = at
+    if (!this.started) {
+      this.started = true
+      return this.first(at, kind, record, snapshot)
+    }
+    const place = rank.get(kind.name) ?? 0
+    if (place < this.rank) {
+      return new RecordRefused({
+        file: reading.file, line: at, record: `${kind.name} ${rowName(kind, record)}`, field: undefined,
+        reason: `comes after a ${kinds[this.rank]?.name}: records must be in the order of their kinds`
+      })
+    }
+    this.rank = place
+    reading.sum?.add(canonical ?? text)
+    reading.records.set(kind.name, (reading.records.get(kind.name) ?? 0) + 1)
+    const last = batches.at(-1)
+    if (last?.kind === kind) last.records.push({ line: at, record })
+    else batches.push({ kind, records: [{ line: at, record }] })
+    return undefined
+  }
+
+  private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
+    const { reading } = this
+    if (kind.name !== Meta.name || record["key"] !== "export_version") {
+      return new RecordRefused({ file: reading.file, line: at, record: undefined, field: undefined, reason: "is not the export_version that a snapshot begins with" })
+    }
+    const version = String(record["value"])
+    if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
+      return new VersionRefused({ file: reading.file, version, known: exportVersion })
+    }
+    if (snapshot === undefined) return undefined
+    reading.header = header(snapshot)
+    return reading.header === undefined
+      ? new RecordRefused({ file: reading.file, line: at, record: "snapshot", field: undefined, reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}` })
+      : undefined
+  }
+
+  /** The end of the file: is it the end that was written? */
+  end(): SnapshotError | undefined {
+    const { reading } = this
+    if (!this.started) return this.damaged(0, reading.bytes === 0 ? "is empty" : "has no records")
+    const tail = Buffer.from(this.held.subarray(Math.max(0, this.held.length - sealBytes))).toString("latin1")
+    const seal = parseSeal(tail)
+    if (reading.header === undefined) {
+      if (this.sealLine > 0) return this.damaged(1, "does not say that the file is sealed, but the last line does: the beginning was changed")
+      return reading.complete ? undefined : this.damaged(reading.lines, "has no line end: the file was cut")
+    }
+    if (seal === undefined) return this.damaged(0, `was sealed when it was written, and has no seal at its end: it was cut after line ${reading.lines}, or changed`)
+    this.hash.update(this.held.subarray(0, this.held.length - seal.length))
+    const sha256 = this.hash.digest("hex")
+    if (seal.records !== reading.lines) return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
+    if (seal.sha256 !== sha256) return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
+    reading.sealed = true
+    reading.sha256 = sha256
+    return undefined
+  }
+}
+
+/**
+ * The records of a snapshot, a block of the file at a time. `reading` knows the rest when the stream has ended; a stream that ends
+ * without error was whole.
+ */
+export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, reading: Reading): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
+  Stream.suspend(() => {
+    const reader = new Reader(reading)
+    return bytes.pipe(
+      blocks(),
+      Stream.mapConcatChunkEffect((block) =>
+        Effect.zipRight(advance(block.count, block.bytes.length), Effect.map(reader.block(block), Chunk.unsafeFromArray))
+      ),
+      Stream.concat(Stream.drain(Stream.suspend(() => {
+        const problem = reader.end()
+        return problem === undefined ? Stream.empty : Stream.fail(problem)
+      })))
+    )
+  })
