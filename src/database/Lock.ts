@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { type FileError, fromPlatform } from "../files/FileError.ts"
+import { fromPlatform } from "../files/FileError.ts"
 import * as Handle from "./Handle.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
@@ -108,9 +108,9 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
 /**
  * Who has the lock of the database at an absolute real path.
  *
- * It asks for a shared lock for an instant, which a holder refuses. That keeps nobody who starts from the lock, who
- * waits for readers longer than this takes. One who starts in the same instant may still be told of as nobody, or under the
- * name of a holder before it that was killed.
+ * It asks for a shared lock for an instant, which a holder refuses. That does not keep the lock from one who starts: it
+ * waits for readers longer than this takes. One who starts in the same instant may still be told of as nobody, or
+ * under the name of a holder before it that was killed.
  */
 export const holder = Effect.fn("Lock.holder")(function*(databasePath: string) {
   const path = pathOf(databasePath)
@@ -182,7 +182,7 @@ const empty = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.mapError(fs.truncate(path), fromPlatform("write", path)))
 
 /**
- * Nothing in the file has to outlive the process: it is not synced and has no journal, which a killed process would leave.
+ * Nothing in the file has to outlive the process: it is not synced, and has no journal that a kill would leave behind.
  * The lock becomes that of the whole connection only when it is had: with an earlier `locking_mode`, two who start at
  * the same moment would keep their shared locks, and neither would get it.
  */
