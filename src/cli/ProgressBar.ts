@@ -25,11 +25,11 @@ const size = (bytes: number) => {
   const steps = ["B", "kB", "MB", "GB", "TB"]
   let step = 0
   let n = bytes
-  while (n >= 1000 && step < steps.length - 1) {
+  while (n >= 999.5 && step < steps.length - 1) {
     n /= 1000
     step++
   }
-  return `${step === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${steps[step]}`
+  return `${step === 0 || n >= 99.95 ? Math.round(n) : n.toFixed(1)} ${steps[step]}`
 }
 
 const duration = (seconds: number) => {
@@ -48,16 +48,18 @@ export const line = (phase: Phase, now: number): string => {
   const byBytes = phase.rows === 0
   const done = byBytes ? phase.bytes : phase.rows
   const rate = seconds >= 1 ? done / seconds : 0
-  const left = phase.total !== undefined && rate > 0 && done <= phase.total ? (phase.total - done) / rate : undefined
+  const share = phase.total !== undefined && phase.total > 0 && done <= phase.total ? phase.total : undefined
   return [
     phase.name,
-    phase.total !== undefined && phase.total > 0 && done <= phase.total
-      ? `${Math.floor(100 * done / phase.total)}%`
-      : "",
-    phase.rows > 0 ? `${count(phase.rows)} rows` : "",
-    phase.bytes > 0 ? size(phase.bytes) : "",
-    rate > 0 ? byBytes ? `${size(rate)}/s` : `${count(rate)} rows/s` : "",
-    left === undefined ? "" : `${duration(left)} left`
+    share === undefined ? "" : `${Math.floor(100 * done / share)}%`,
+    phase.rows === 0
+      ? ""
+      : share === undefined
+      ? `${count(phase.rows)} rows`
+      : `${count(phase.rows)} of ${count(share)}`,
+    phase.bytes === 0 ? "" : size(phase.bytes),
+    rate === 0 ? "" : byBytes ? `${size(rate)}/s` : `${count(rate)}/s`,
+    share === undefined || rate === 0 ? "" : `${duration((share - done) / rate)} left`
   ].filter((part) => part !== "").join("  ")
 }
 

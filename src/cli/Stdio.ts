@@ -36,7 +36,11 @@ export interface NodeWritable {
   readonly on: (event: "error", listener: (error: Error) => void) => unknown
 }
 
-const codeOf = (error: Error) => "code" in error && typeof error.code === "string" ? error.code : error.message
+const codeOf = (error: Error) => {
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.message
+  // What Node says of a stream that it closed after an earlier EPIPE.
+  return code === "ERR_STREAM_DESTROYED" ? "EPIPE" : code
+}
 
 const fromNode = (stream: "stdout" | "stderr", node: NodeWritable): Writer => {
   // The callback of `write` tells the same error; without a listener Node would end the process first.

@@ -146,7 +146,10 @@ const line = fc.record({
   between: fc.array(
     fc.oneof(
       piece,
-      value.filter((value) => !/^-./.test(value)).map((word) => ({ words: [word], positional: word }))
+      value.filter((value) => value === "-" || !value.startsWith("-")).map((word) => ({
+        words: [word],
+        positional: word
+      }))
     ),
     { maxLength: 6 }
   ),

@@ -89,6 +89,10 @@ export const nodes = [
     "export",
     () => Output.command("export", { projects: texts("project", "name"), output: text("output") }, format, echo)
   ),
+  leaf(
+    "import",
+    () => Output.command("import", { source: text("source-format").pipe(Options.withDefault("kata")) }, format, echo)
+  ),
   leaf("refuse", () => Output.command("refuse", {}, format, () => new Refusal({ reason: "no\u001b[31m" }))),
   leaf("bug", () => Output.command("bug", {}, format, () => Effect.die(new Error("broken\nhere")))),
   leaf("wait", () => Output.command("wait", {}, format, () => Effect.never)),
