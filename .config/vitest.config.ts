@@ -22,7 +22,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/process/**"],
-          isolate: false
+          isolate: false,
+          // properties on a busy machine of two cores
+          testTimeout: 30_000
         }
       },
       {
