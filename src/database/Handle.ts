@@ -15,15 +15,17 @@ process.env["SQLITE_USE_URI"] = "1"
 
 /** What can be bound. Integers come back as bigint, always: one rule for a connection, and exact beyond 2^53. */
 export type Param = string | number | bigint | Uint8Array | null
+/** Parameters by name, `@name` in the SQL; those that a statement does not have are ignored. */
+export type NamedParams = { readonly [name: string]: Param }
 export type Cell = string | number | bigint | Uint8Array | null
 export type Row = { readonly [column: string]: Cell }
 
 /** A prepared statement; its methods throw, so they are called inside `Handle.attempt`. */
 export interface Statement {
-  readonly all: (...params: ReadonlyArray<Param>) => ReadonlyArray<Row>
-  readonly get: (...params: ReadonlyArray<Param>) => Row | undefined
-  readonly run: (...params: ReadonlyArray<Param>) => { readonly changes: number }
-  readonly iterate: (...params: ReadonlyArray<Param>) => IterableIterator<Row>
+  readonly all: (...params: ReadonlyArray<Param | NamedParams>) => ReadonlyArray<Row>
+  readonly get: (...params: ReadonlyArray<Param | NamedParams>) => Row | undefined
+  readonly run: (...params: ReadonlyArray<Param | NamedParams>) => { readonly changes: number }
+  readonly iterate: (...params: ReadonlyArray<Param | NamedParams>) => IterableIterator<Row>
 }
 
 export interface Handle {
@@ -35,8 +37,8 @@ export interface Handle {
   /** Runs synchronous work on this handle; `operation` completes the sentence "cannot …". */
   readonly attempt: <A>(operation: string, work: () => A) => Effect.Effect<A, SqliteFailure>
   readonly exec: (operation: string, sql: string) => Effect.Effect<void, SqliteFailure>
-  readonly all: (operation: string, sql: string, ...params: ReadonlyArray<Param>) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
-  readonly get: (operation: string, sql: string, ...params: ReadonlyArray<Param>) => Effect.Effect<Row | undefined, SqliteFailure>
+  readonly all: (operation: string, sql: string, ...params: ReadonlyArray<Param | NamedParams>) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
+  readonly get: (operation: string, sql: string, ...params: ReadonlyArray<Param | NamedParams>) => Effect.Effect<Row | undefined, SqliteFailure>
   /** Closes before the scope does. Closing twice is fine. */
   readonly close: Effect.Effect<void, SqliteFailure>
 }
@@ -100,7 +102,7 @@ const make = (path: string, db: Sqlite.Database): Handle => {
   const prepare = (sql: string): Statement => {
     const known = statements.get(sql)
     if (known !== undefined) return known
-    const statement = db.prepare<Array<Param>, Row>(sql)
+    const statement = db.prepare<Array<Param | NamedParams>, Row>(sql)
     statements.set(sql, statement)
     return statement
   }

@@ -1,10 +1,10 @@
 /** Which rows of a database a reader wants, as SQL over the table `t`. The scope of an export becomes one selection for each kind. */
 import type { Field } from "../records/Field.ts"
 import type { Kind } from "../records/Kind.ts"
-import type { Param } from "./Handle.ts"
+import type { NamedParams } from "./Handle.ts"
 
 export interface Selection {
-  /** A condition on `t`; what it binds is `params`, by number: `?1`, `?2`. */
+  /** A condition on `t`; what it binds by name is in the `params` of its scope. */
   readonly where: string
   /** Columns that are read otherwise than they stand, by name, as SQL over `t`. */
   readonly columns: { readonly [column: string]: string }
@@ -15,7 +15,7 @@ export const everything: Selection = { where: "1", columns: {} }
 /** The selections of a reader and what all of them bind. */
 export interface Scope {
   readonly of: (kind: Kind) => Selection
-  readonly params: ReadonlyArray<Param>
+  readonly params: ReadonlyArray<NamedParams>
 }
 
 export const wholeDatabase: Scope = { of: () => everything, params: [] }

@@ -23,7 +23,7 @@ const rowOf = (kind: Kind, row: Row): string =>
 const counts = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>): Effect.Effect<ReadonlyArray<number>, SqliteFailure> => {
   const sums = rules.map((rule, i) => `sum(NOT ifnull((${rule.holds}),1)) AS broken${i}`).join(", ")
   const rows = byRowid(kind)
-    ? rowsOf(kind, scope.of(kind), `t.rowid >= ?${scope.params.length + 1}`, `ORDER BY t.rowid LIMIT ${window}`)
+    ? rowsOf(kind, scope.of(kind), `t.rowid >= ?`, `ORDER BY t.rowid LIMIT ${window}`)
     : rowsOf(kind, scope.of(kind), "1")
   const sql = `SELECT max(rowid_) AS last, ${sums} FROM ${rows} r`
   return Effect.iterate({ from: -(2n ** 63n) as bigint | undefined, broken: rules.map(() => 0) as ReadonlyArray<number> }, {

@@ -43,7 +43,7 @@ const references = (kind: Kind): ReadonlyArray<Rule> =>
         field: field.key,
         says: `points at no row of ${table}`,
         blocking: true,
-        holds: `r.${field.key} IS NULL OR ${parent(table, "1", field.key)}`
+        holds: `r.${field.key} IS NULL OR EXISTS (SELECT 1 FROM ${table} p NOT INDEXED WHERE p.id = r.${field.key})`
       }]
     })
   )

@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
 import type { Param } from "../database/Handle.ts"
 import { type Findings, FindingRow, shorten } from "../records/Finding.ts"
+import type { Value } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
@@ -27,8 +28,11 @@ const insertSql = (kind: Kind, rows: number): string =>
   `INSERT INTO ${kind.table} (${kind.columns.map((field) => `"${field.key}"`).join(",")}) VALUES ` +
   Array.from({ length: rows }, () => `(${kind.columns.map(() => "?").join(",")})`).join(",")
 
+/** A number is bound as a REAL, which a column without a declared type (sqlite_sequence) would keep. */
+const param = (value: Value): Param => typeof value === "number" ? BigInt(value) : value ?? null
+
 const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
-  for (const field of kind.columns) into.push(record[field.key] ?? null)
+  for (const field of kind.columns) into.push(param(record[field.key]))
 }
 
 /** A text that SQLite would keep as a number, because the column is declared DATETIME. */
@@ -59,7 +63,7 @@ class Loader {
       const value = record[field.key]
       if (Option.isSome(field.derived)) {
         const { column, table, via } = field.derived.value
-        const id = record[via] ?? null
+        const id = param(record[via])
         if (value === undefined && id === null) continue
         const stored = id === null ? undefined
           : this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]

@@ -1,0 +1,83 @@
+/** What the operating system says of a process that left its number behind: a number may belong to somebody else by now. */
+import * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { posix } from "node:path"
+import { codeOf } from "../files/FileError.ts"
+
+export class Processes extends Context.Tag("kata/database/Processes")<Processes, {
+  readonly current: { readonly pid: number }
+  /** Whether there is a process of that number, whoever owns it. */
+  readonly isAlive: (pid: number) => Effect.Effect<boolean>
+  /** The name of its program without directories; of an interpreter, that of its script. None when nothing tells. */
+  readonly programOf: (pid: number) => Effect.Effect<Option.Option<string>>
+}>() {}
+
+const isAlive = (pid: number) =>
+  Effect.sync(() => {
+    try {
+      return process.kill(pid, 0)
+    } catch (error) {
+      // it is there, and somebody else's
+      return codeOf(error) === "EPERM"
+    }
+  })
+
+const named = (path: string | undefined): Option.Option<string> =>
+  Option.filter(Option.some(posix.basename(path ?? "")), (name) => name !== "")
+
+const isInterpreter = (name: string) => /^(?:node|nodejs|bun|deno)$/.test(name)
+
+/** The words of a command line, in which a program that is read by an interpreter is the first that is no option. */
+const nameIn = (program: string | undefined, words: ReadonlyArray<string>): Option.Option<string> =>
+  Option.flatMap(
+    named(program),
+    (name) => isInterpreter(name) ? named(words.slice(1).find((word) => !word.startsWith("-"))) : Option.some(name)
+  )
+
+const fromProc = (fs: FileSystem.FileSystem, pid: number) =>
+  Effect.all([
+    // the link of another user's process cannot be read, its command line can
+    Effect.option(fs.readLink(`/proc/${pid}/exe`)),
+    Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/cmdline`), () => "")
+  ]).pipe(Effect.map(([exe, line]) => {
+    const words = line.split("\0")
+    // of a program that was replaced while it runs
+    const program = Option.map(exe, (path) => path.replace(/ \(deleted\)$/, ""))
+    return nameIn(Option.getOrElse(program, () => words[0]), words)
+  }))
+
+const fromPs = (executor: CommandExecutor.CommandExecutor, pid: number) =>
+  executor.string(Command.make("ps", "-o", "comm=", "-p", String(pid))).pipe(
+    Effect.timeout("1 second"),
+    Effect.option,
+    Effect.map(Option.flatMap((printed) => named(printed.trim())))
+  )
+
+/** Linux tells it in /proc, others through `ps`. */
+export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | CommandExecutor.CommandExecutor> = Layer
+  .effect(
+    Processes,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const executor = yield* CommandExecutor.CommandExecutor
+      const hasProc = yield* Effect.orElseSucceed(fs.exists(`/proc/${process.pid}/cmdline`), () => false)
+      return {
+        current: { pid: process.pid },
+        isAlive,
+        programOf: (pid) => hasProc ? fromProc(fs, pid) : fromPs(executor, pid)
+      }
+    })
+  )
+
+/** Exactly these processes, by the names of their programs; null for one of which nothing tells. */
+export const layerOf = (programs: { readonly [pid: number]: string | null }, current = 1): Layer.Layer<Processes> =>
+  Layer.succeed(Processes, {
+    current: { pid: current },
+    isAlive: (pid) => Effect.succeed(pid === current || programs[pid] !== undefined),
+    programOf: (pid) => Effect.succeed(Option.fromNullable(programs[pid]))
+  })

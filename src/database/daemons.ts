@@ -1,0 +1,212 @@
+/**
+ * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, which
+ * stays when they are killed. A record is somebody else's file: it is believed when what it says can be proven.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { request } from "node:http"
+import { BlockList, isIP } from "node:net"
+import type { FailureKind } from "../Failure.ts"
+import { resolve, sameFile } from "../files/paths.ts"
+import { namespaceOf } from "./config.ts"
+import * as Lock from "./Lock.ts"
+import { Processes } from "./Processes.ts"
+
+export const Daemon = Schema.Struct({
+  pid: Schema.Int,
+  /** `unix:///absolute/path` or `host:port`, as its record says; empty when there is none. */
+  address: Schema.String,
+  /** The file that tells of it: a lock or a record. */
+  source: Schema.String
+})
+export type Daemon = typeof Daemon.Type
+
+/** A daemon works with the database. What can be done about it depends on the command, which says it as a hint. */
+export class DaemonRunning extends Schema.TaggedError<DaemonRunning>()("DaemonRunning", {
+  path: Schema.String,
+  daemons: Schema.Array(Daemon),
+  hint: Schema.String
+}) {
+  readonly kind = "locked" satisfies FailureKind
+  override get message() {
+    const who = this.daemons.map(({ address, pid }) => `pid ${pid}${address === "" ? "" : ` at ${address}`}`)
+    return `daemon is running for this database: ${this.path} (${who.join(", ")})`
+  }
+}
+
+export interface Found {
+  readonly running: ReadonlyArray<Daemon>
+  /** The process of a record is there, but nothing shows that it is a kata: most likely its number was given anew. */
+  readonly unproven: ReadonlyArray<Daemon>
+}
+
+/** Of a record; more of it is not read. Go kata's have about 200 bytes. */
+const recordBytes = 64 * 1024
+const answerBytes = 64 * 1024
+const pingTime = "1 second"
+
+/**
+ * The daemons of this file, by whatever path they were started with; never this process itself.
+ *
+ * It does not fail: what cannot be read tells nothing. Who changes the database takes the lock all the same, and who
+ * reads it gets one state, whoever writes.
+ */
+export const running = Effect.fn("daemons.running")(function*(of: {
+  /** Absolute, as it was chosen: links in it are part of the name that a daemon has for it. */
+  readonly databasePath: string
+  /** The directory of state, and the user's home directory, which has another one in `.kata`. */
+  readonly kataHome: string
+  readonly userHome: string
+}) {
+  const { current } = yield* Processes
+  const real = yield* Effect.orElseSucceed(resolve(of.databasePath), () => of.databasePath)
+  const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
+  const holding = Option.toArray(holder).filter(({ purpose }) => purpose === "daemon")
+    .map(({ pid }) => ({ pid: pid ?? 0, address: "", source: Lock.pathOf(real) }))
+  const namespaces = new Set([namespaceOf(of.databasePath), namespaceOf(real)])
+  const records = yield* Effect.forEach(
+    [...new Set([of.kataHome, `${of.userHome}/.kata`])].map((home) => `${home}/runtime`),
+    recordsIn
+  )
+  const judged = yield* Effect.forEach(
+    records.flat().filter(({ pid }) => pid !== current.pid),
+    (record) => Effect.map(judge(record, real, namespaces), (verdict) => ({ record, verdict })),
+    { concurrency: 8 }
+  )
+  const daemons = (verdict: Verdict): Array<Daemon> =>
+    judged.filter((one) => one.verdict === verdict)
+      .map(({ record: { address, pid, source } }) => ({ pid, address, source }))
+  const serving = byPid([...daemons("running"), ...holding.filter(({ pid }) => pid !== current.pid)])
+  const known = new Set(serving.map(({ pid }) => pid))
+  return { running: serving, unproven: byPid(daemons("unproven")).filter(({ pid }) => !known.has(pid)) } satisfies Found
+})
+
+const byPid = (daemons: ReadonlyArray<Daemon>): ReadonlyArray<Daemon> =>
+  [
+    ...new Map(daemons.toReversed().map((daemon) => [daemon.pid, daemon])).values()
+  ].reverse()
+
+// ---- records --------------------------------------------------------------------------------------------------------
+
+interface Record extends Daemon {
+  readonly namespace: string
+  readonly databasePath: string
+}
+
+const Content = Schema.parseJson(Schema.Struct({
+  pid: Schema.Int.pipe(Schema.positive()),
+  address: Schema.optionalWith(Schema.String, { default: () => "" }),
+  db_path: Schema.optionalWith(Schema.String, { default: () => "" })
+}))
+
+const recordsIn = Effect.fnUntraced(function*(runtime: string) {
+  const fs = yield* FileSystem.FileSystem
+  const namesIn = (directory: string) =>
+    Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
+  const records: Array<Record> = []
+  for (const namespace of yield* namesIn(runtime)) {
+    for (const name of yield* namesIn(`${runtime}/${namespace}`)) {
+      const number = /^daemon\.(\d{1,10})\.json$/.exec(name)?.[1]
+      if (number === undefined) continue
+      const source = `${runtime}/${namespace}/${name}`
+      // Of one that cannot be read, the name of the file and of its directory still tell who, and for which database.
+      const content = yield* Effect.orElseSucceed(
+        contentOf(source),
+        () => ({ pid: Number(number), address: "", db_path: "" })
+      )
+      records.push({ namespace, source, pid: content.pid, address: content.address, databasePath: content.db_path })
+    }
+  }
+  return records
+})
+
+const contentOf = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const info = yield* fs.stat(path)
+  if (info.type !== "File" || info.size > recordBytes) return yield* Effect.fail("not a record" as const)
+  return yield* Schema.decode(Content)(yield* fs.readFileString(path))
+})
+
+// ---- proof ----------------------------------------------------------------------------------------------------------
+
+type Verdict = "unrelated" | "unproven" | "running"
+
+const judge = Effect.fnUntraced(function*(record: Record, real: string, namespaces: ReadonlySet<string>) {
+  const processes = yield* Processes
+  if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "unrelated"
+  const isThisFile = namespaces.has(record.namespace) || record.databasePath.startsWith("/") &&
+      (yield* Effect.orElseSucceed(sameFile(record.databasePath, real), () => false))
+  if (!isThisFile) return "unrelated"
+  const proven = (yield* answers(record)) || Option.contains(yield* processes.programOf(record.pid), "kata")
+  return proven ? "running" : "unproven"
+})
+
+const here = new BlockList()
+for (const [network, prefix] of [["127.0.0.0", 8], ["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16]] as const) {
+  here.addSubnet(network, prefix, "ipv4")
+}
+here.addSubnet("169.254.0.0", 16, "ipv4")
+here.addSubnet("100.64.0.0", 10, "ipv4")
+here.addAddress("::1", "ipv6")
+here.addSubnet("fc00::", 7, "ipv6")
+here.addSubnet("fe80::", 10, "ipv6")
+
+type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+/** Where a record may send us: a socket, or an address of this machine or its private network. */
+export const targetOf = (address: string): Option.Option<Target> => {
+  if (address.startsWith("unix:///") && !address.includes("\0")) return Option.some({ socketPath: address.slice(7) })
+  const [, v6, v4, port] = /^(?:http:\/\/)?(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})\/?$/i.exec(address) ?? []
+  const host = v6 ?? v4 ?? ""
+  const family = isIP(host)
+  const isHere = family !== 0 && here.check(host, family === 6 ? "ipv6" : "ipv4")
+  return isHere && Number(port) > 0 && Number(port) < 65536 ? Option.some({ host, port: Number(port) }) : Option.none()
+}
+
+const Pong = Schema.parseJson(Schema.Struct({
+  ok: Schema.Literal(true),
+  service: Schema.Literal("kata"),
+  pid: Schema.optional(Schema.Unknown)
+}))
+const decodePong = Schema.decodeOption(Pong)
+
+/** Whether a kata answers at the address of a record: this one, as far as it says its number. */
+const answers = ({ address, pid }: Record) =>
+  Option.match(targetOf(address), {
+    onNone: () => Effect.succeed(false),
+    onSome: (target) =>
+      ping(target).pipe(
+        Effect.map((body) =>
+          Option.exists(Option.flatMap(body, decodePong), (pong) => pong.pid === undefined || pong.pid === pid)
+        ),
+        Effect.timeoutTo({ duration: pingTime, onSuccess: (answered) => answered, onTimeout: () => false })
+      )
+  })
+
+/** The body of a 200; none for anything else. node:http follows no redirects. */
+const ping = (target: Target) =>
+  Effect.async<Option.Option<string>>((resume) => {
+    const nothing = () => resume(Effect.succeedNone)
+    const headers = { host: "kata.invalid", accept: "application/json" }
+    const asked = request({ ...target, path: "/api/v1/ping", agent: false, headers }, (response) => {
+      const chunks: Array<Buffer> = []
+      let size = 0
+      response.on("error", nothing)
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length
+        chunks.push(chunk)
+        if (response.statusCode === 200 && size <= answerBytes) return
+        nothing()
+        asked.destroy()
+      })
+      response.on("end", () =>
+        response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing())
+    })
+    asked.on("error", nothing)
+    asked.end()
+    return Effect.sync(() =>
+      asked.destroy()
+    )
+  })

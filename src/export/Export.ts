@@ -1,0 +1,165 @@
+/**
+ * A database becomes a snapshot:
+ *
+ *     SQLite ──pages──▶ snapshot lines ──seal──▶ (gzip) ──▶ temporary file ──rename──▶ output
+ *
+ * One read transaction for everything, one stream from SQLite to the file: what is pulled by the file is what is read.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Database, type View } from "../database/Database.ts"
+import { judge } from "../database/judge.ts"
+import { goLineLimit, pages } from "../database/pages.ts"
+import type { Scope } from "../database/Selection.ts"
+import type { FailureKind } from "../Failure.ts"
+import * as Atomic from "../files/Atomic.ts"
+import { gzip } from "../files/gzip.ts"
+import { resolve as resolvePath, sameFile } from "../files/paths.ts"
+import { phase } from "../Progress.ts"
+import { blocking, examples, Finding, FindingRow } from "../records/Finding.ts"
+import { kinds } from "../records/kinds.ts"
+import * as Snapshot from "../snapshot/seal.ts"
+import { Tally, write } from "../snapshot/write.ts"
+import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
+
+export interface ExportOptions {
+  /** The path of the database. */
+  readonly database: string
+  /** Only these; several are one file. None named: the whole database. */
+  readonly projects?: ReadonlyArray<ProjectRef>
+  /** Also what is soft-deleted; true unless said otherwise: a backup that leaves something out has to be asked for. */
+  readonly includeDeleted?: boolean
+  /** Without header and seal, byte for byte what Go kata writes but for its HTML escapes. */
+  readonly plain?: boolean
+}
+
+export const Counts = Schema.Record({ key: Schema.String, value: Schema.Int })
+
+export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
+  database: Schema.String,
+  /** The file; `-` for a stream. */
+  output: Schema.String,
+  scope: Snapshot.Scope,
+  live_only: Schema.Boolean,
+  sealed: Schema.Boolean,
+  /** Hex SHA-256 of what the seal covers. */
+  sha256: Schema.String,
+  lines: Schema.Int,
+  /** Of the snapshot, before any compression. */
+  bytes: Schema.Int,
+  records: Counts,
+  findings: Schema.Array(Finding),
+  /** Whether `kata import` takes it as it is. */
+  restorable: Schema.Boolean
+}) {}
+
+/** The output is the database or belongs to it. */
+export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("OutputIsDatabase", {
+  output: Schema.String,
+  database: Schema.String
+}) {
+  readonly kind = "validation" satisfies FailureKind
+  override get message() {
+    return `the output ${this.output} is the database ${this.database} itself or one of its files`
+  }
+  get hint() {
+    return "name another file; nothing was written"
+  }
+}
+
+/** The records that a selection takes, in the order of the file. */
+export const recordPages = (view: View, scope: Scope) =>
+  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope))
+
+const longLines = (tally: Tally): ReadonlyArray<Finding> =>
+  tally.long.length === 0 ? [] : [
+    new Finding({
+      rule: "long line",
+      kind: "snapshot",
+      says: `line is longer than ${goLineLimit} bytes: kata reads it, Go kata of May 2026 does not`,
+      outcome: "carried",
+      blocking: false,
+      count: tally.long.length,
+      rows: tally.long.slice(0, examples).map(([kind, row]) => new FindingRow({ row: `${kind} ${row}` }))
+    })
+  ]
+
+/** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
+const begin = Effect.fnUntraced(function*(options: ExportOptions) {
+  const view = yield* (yield* Database).view(options.database)
+  const includeDeleted = options.includeDeleted ?? true
+  const { header, scope } = yield* resolveScope(view, { projects: options.projects ?? [], includeDeleted })
+  const counts = yield* view.count(scope)
+  yield* phase("exporting", [...counts.values()].reduce((sum, n) => sum + n, 0))
+  const tally = new Tally()
+  const findings: Array<Finding> = []
+  const inspect = Effect.gen(function*() {
+    findings.push(
+      ...view.findings,
+      ...(yield* judge(view.db, scope, tally.suspect)),
+      ...(yield* departures(view, scope, includeDeleted)),
+      ...longLines(tally)
+    )
+    yield* view.confirm
+  })
+  // What is wrong is known before the stream ends: a sink that renames at the end renames nothing that was not confirmed.
+  const bytes = Stream.concat(
+    write(recordPages(view, scope), options.plain === true ? undefined : header, tally),
+    Stream.drain(Stream.fromEffect(inspect))
+  )
+  const report = (output: string) =>
+    new ExportReport({
+      database: view.path,
+      output,
+      scope: header.scope,
+      live_only: !includeDeleted,
+      sealed: options.plain !== true,
+      sha256: tally.sha256,
+      lines: tally.lines,
+      bytes: tally.bytes,
+      records: Object.fromEntries(tally.records),
+      findings,
+      restorable: blocking(findings).length === 0
+    })
+  return { view, bytes, report }
+})
+
+/** The bytes of a snapshot. They fail, before they end, when anything cannot be carried. */
+export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => bytes))
+
+/** A snapshot into whatever `sink` runs it into; the report is complete when it has. */
+export const into = <A, E, R>(
+  options: ExportOptions,
+  output: string,
+  sink: <E2, R2>(bytes: Stream.Stream<Uint8Array, E2, R2>) => Effect.Effect<A, E | E2, R | R2>
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { bytes, report } = yield* begin(options)
+    yield* sink(bytes)
+    return report(output)
+  }))
+
+const sideFiles = ["", "-wal", "-shm", "-journal", ".lock"]
+
+const refuseDatabase = Effect.fnUntraced(function*(output: string, database: string) {
+  const real = yield* resolvePath(database)
+  for (const side of sideFiles) {
+    if (yield* sameFile(output, real + side)) return yield* new OutputIsDatabase({ output, database })
+  }
+})
+
+/** `kata-export-20261123T101500Z.jsonl`. */
+export const defaultName = Effect.map(DateTime.now, (now) =>
+  `kata-export-${DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, "")}.jsonl`)
+
+/** A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. */
+export const toFile = Effect.fn("Export.toFile")(function*(options: ExportOptions & { readonly output?: string | undefined }) {
+  const output = options.output ?? (yield* defaultName)
+  return yield* into(options, output, (bytes) =>
+    Effect.zipRight(
+      refuseDatabase(output, options.database),
+      Atomic.write(output, output.endsWith(".gz") ? gzip(bytes) : bytes)
+    ))
+})
