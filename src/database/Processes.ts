@@ -1,4 +1,4 @@
-/** What the operating system says of a process that left its number behind: a number may belong to somebody else by now. */
+/** What the operating system says of a process that left its number behind: it may be somebody else's by now. */
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,8 +1,9 @@
 /**
- * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, which
- * stays when they are killed. A record is somebody else's file: it is believed when what it says can be proven.
+ * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, and
+ * it stays when they are killed. A record is somebody else's file: it is believed as far as what it says can be proven.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -83,14 +84,13 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   return { running: serving, unproven: byPid(daemons("unproven")).filter(({ pid }) => !known.has(pid)) } satisfies Found
 })
 
+/** The first of each process. */
 const byPid = (daemons: ReadonlyArray<Daemon>): ReadonlyArray<Daemon> =>
-  [
-    ...new Map(daemons.toReversed().map((daemon) => [daemon.pid, daemon])).values()
-  ].reverse()
+  Arr.dedupeWith(daemons, (one, other) => one.pid === other.pid)
 
 // ---- records --------------------------------------------------------------------------------------------------------
 
-interface Record extends Daemon {
+interface RuntimeRecord extends Daemon {
   readonly namespace: string
   readonly databasePath: string
 }
@@ -105,7 +105,7 @@ const recordsIn = Effect.fnUntraced(function*(runtime: string) {
   const fs = yield* FileSystem.FileSystem
   const namesIn = (directory: string) =>
     Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
-  const records: Array<Record> = []
+  const records: Array<RuntimeRecord> = []
   for (const namespace of yield* namesIn(runtime)) {
     for (const name of yield* namesIn(`${runtime}/${namespace}`)) {
       const number = /^daemon\.(\d{1,10})\.json$/.exec(name)?.[1]
@@ -133,7 +133,7 @@ const contentOf = Effect.fnUntraced(function*(path: string) {
 
 type Verdict = "unrelated" | "unproven" | "running"
 
-const judge = Effect.fnUntraced(function*(record: Record, real: string, namespaces: ReadonlySet<string>) {
+const judge = Effect.fnUntraced(function*(record: RuntimeRecord, real: string, namespaces: ReadonlySet<string>) {
   const processes = yield* Processes
   if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "unrelated"
   const isThisFile = namespaces.has(record.namespace) || record.databasePath.startsWith("/") &&
@@ -173,7 +173,7 @@ const Pong = Schema.parseJson(Schema.Struct({
 const decodePong = Schema.decodeOption(Pong)
 
 /** Whether a kata answers at the address of a record: this one, as far as it says its number. */
-const answers = ({ address, pid }: Record) =>
+const answers = ({ address, pid }: RuntimeRecord) =>
   Option.match(targetOf(address), {
     onNone: () => Effect.succeed(false),
     onSome: (target) =>
