@@ -12,6 +12,7 @@ import type * as Terminal from "@effect/platform/Terminal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { Failure } from "../Failure.ts"
 import { accepts, nothing } from "./flags.ts"
 import type { Accepted, Flag } from "./flags.ts"
 import type { GlobalValues } from "./Globals.ts"
@@ -27,7 +28,7 @@ import { UsageError } from "./UsageError.ts"
 export type Request<R> =
   | { readonly _tag: "Help"; readonly command: Command<R> | undefined; readonly unknownTopic: string | undefined }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Run"; readonly command: Command<R>; readonly flags: unknown }
+  | { readonly _tag: "Run"; readonly flags: unknown; readonly run: Effect.Effect<void, Failure, R> }
   | { readonly _tag: "Refused"; readonly error: UsageError }
 
 export interface Line<R> {
@@ -181,6 +182,7 @@ export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Eff
     if (reason !== undefined) return refuse(new UsageError({ reason }))
     return yield* Effect.match(decode(leaf, command, line), {
       onFailure: refuse,
-      onSuccess: (flags) => answer({ _tag: "Run", command, flags })
+      // What a command's own descriptor gave is what its handler takes.
+      onSuccess: (flags) => answer({ _tag: "Run", flags, run: command.handler(flags as never) })
     })
   })

@@ -20,7 +20,7 @@ import * as Help from "./Help.ts"
 import * as Output from "./Output.ts"
 import * as ProgressBar from "./ProgressBar.ts"
 import { Stdio, WriteFailed } from "./Stdio.ts"
-import type { Group, Node, Services } from "./Tree.ts"
+import type { AnyNode, Group, Services } from "./Tree.ts"
 import { Tree } from "./Tree.ts"
 
 /** What a command gets from here; everything else that it needs is left to the caller. */
@@ -50,8 +50,7 @@ const stopped = (signal: Signal | undefined): Failure => ({
   message: signal === "SIGTERM" ? "terminated" : "interrupted"
 })
 
-// `any`: a list of commands with different needs; `run` says what they need together.
-const program = (argv: ReadonlyArray<string>, root: Group<any>, state: State, exitCode: Ref.Ref<number>) =>
+const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, exitCode: Ref.Ref<number>) =>
   Effect.gen(function*() {
     const { stderr, stdout } = yield* Stdio
     const environment = yield* Environment
@@ -81,7 +80,7 @@ const program = (argv: ReadonlyArray<string>, root: Group<any>, state: State, ex
           Context.add(Tree, root),
           Context.add(Progress, bar.listener)
         )
-        return yield* Effect.provide(request.command.handler(request.flags), services)
+        return yield* Effect.provide(request.run, services)
       }
     }
   }).pipe(Effect.scoped)
@@ -112,14 +111,14 @@ const conclude = Effect.fn("Main.conclude")(function*(
  * Runs the command that `argv` (without the program) names and gives the exit code. Everything is written when it ends. When
  * `environment.signal` ends first, the command is interrupted, its finalizers run, and the code is 130 or 143, unless it was done.
  */
-export const run = <const Nodes extends ReadonlyArray<Node<any>>>(
+export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
   argv: ReadonlyArray<string>,
   registry: Nodes,
   environment: Environment["Type"]
 ): Effect.Effect<number, never, Stdio | Exclude<Services<Nodes[number]>, Provided>> =>
   Effect.gen(function*() {
     const { stderr } = yield* Stdio
-    const root: Group<any> = {
+    const root: Extract<AnyNode, { readonly children: unknown }> = {
       name: environment.name,
       summary: "A local-first issue ledger for people and coding agents.",
       children: registry

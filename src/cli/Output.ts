@@ -17,7 +17,8 @@ import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
 
 export interface Format<A> {
-  /** `--json` prints its encoding, which is an object. `any`: what the encoding is made of concerns nobody here. */
+  /** `--json` prints its encoding, which is an object. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- what the encoding is made of concerns nobody here
   readonly schema: Schema.Schema<A, any>
   /** Lines; control characters in them are made visible, so text of users needs no care. */
   readonly human: (report: A) => ReadonlyArray<string>

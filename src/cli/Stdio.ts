@@ -52,7 +52,8 @@ const fromNode = (stream: "stdout" | "stderr", node: NodeWritable): Writer => {
           resume(error == null ? Effect.void : Effect.fail(new WriteFailed({ stream, code: codeOf(error) }))))
       }),
     isTTY: node.isTTY === true,
-    columns: () => node.columns ?? 80
+    // A terminal whose size nobody set says 0.
+    columns: () => node.columns || 80
   }
 }
 

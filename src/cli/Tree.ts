@@ -15,8 +15,8 @@ export interface About {
 /** A command of @effect/cli whose errors are failures; `Output.command` makes one. */
 export interface Command<out R> {
   readonly descriptor: Descriptor.Command<unknown>
-  // `any`: the flags are what `descriptor` gives, which the two fields cannot say to each other in a list of commands.
-  readonly handler: (flags: any) => Effect.Effect<void, Failure, R>
+  /** Takes what `descriptor` gives, which the two cannot say to each other in a list of commands. */
+  readonly handler: (flags: never) => Effect.Effect<void, Failure, R>
   readonly about?: About
 }
 
@@ -38,6 +38,10 @@ export interface Group<out R> extends Word {
 }
 
 export type Node<R> = Leaf<R> | Group<R>
+
+/** For lists of nodes with different needs, which `Services` tells. */
+// oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would be taken for what each of them needs
+export type AnyNode = Node<any>
 
 /** What the commands of a tree need. */
 export type Services<N> = N extends Leaf<infer R> ? R

@@ -171,7 +171,10 @@ it("values reach the command exactly as typed, in any spelling and at any place"
         project: undefined
       }
       const words: Array<string> = []
-      for (const piece of [...before, ...between]) "does" in piece ? piece.does(model) : words.push(piece.positional)
+      for (const piece of [...before, ...between]) {
+        if ("does" in piece) piece.does(model)
+        else words.push(piece.positional)
+      }
       words.push(...forced ?? [])
       const argv = [
         ...before.flatMap((piece) => piece.words),

@@ -9,7 +9,6 @@ import { Globals } from "../../src/cli/Globals.ts"
 import * as Main from "../../src/cli/Main.ts"
 import * as Output from "../../src/cli/Output.ts"
 import { registry } from "../../src/cli/registry.ts"
-import type { Node } from "../../src/cli/Tree.ts"
 import type { FailureKind } from "../../src/Failure.ts"
 import { captured } from "../../src/testing/stdio.ts"
 
@@ -108,7 +107,7 @@ export const nodes = [
     ]
   },
   ...registry
-] as const satisfies ReadonlyArray<Node<any>>
+] as const
 
 /** Runs a command line; what it printed and its exit code. */
 export const kata = (argv: ReadonlyArray<string>, options: {

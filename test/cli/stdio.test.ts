@@ -5,6 +5,12 @@ import { Writable } from "node:stream"
 import { fromStreams } from "../../src/cli/Stdio.ts"
 
 describe("a Node stream", () => {
+  it("of a terminal without a size has 80 columns", () => {
+    const sink = Object.assign(new Writable(), { isTTY: true, columns: 0 })
+    const { stderr } = fromStreams({ stdout: sink, stderr: sink })
+    expect([stderr.isTTY, stderr.columns()]).toEqual([true, 80])
+  })
+
   it.live("is done when everything is taken, however slowly", () =>
     Effect.gen(function*() {
       let taken = 0
