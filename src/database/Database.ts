@@ -1,6 +1,4 @@
 /** The SQLite file as a port: a read transaction of one that exists, and a new one that becomes it. */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -46,13 +44,11 @@ export type DatabaseError = OpenError | SqliteFailure | FileError
 
 export class Database extends Context.Tag("kata/Database")<Database, {
   /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */
-  readonly view: (path: string) => Effect.Effect<View, DatabaseError, Scope.Scope | FileSystem.FileSystem | Path.Path>
+  readonly view: (path: string) => Effect.Effect<View, DatabaseError, Scope.Scope>
   /** A new database in the directory of `target`, private to us. */
-  readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope | FileSystem.FileSystem | Path.Path>
+  readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
+  /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
+  readonly heal: (target: string) => Effect.Effect<void, FileError>
   /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */
-  readonly swap: (
-    stage: Stage,
-    target: string,
-    force: boolean
-  ) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed, FileSystem.FileSystem | Path.Path>
+  readonly swap: (stage: Stage, target: string, force: boolean) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed>
 }>() {}

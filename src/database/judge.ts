@@ -5,6 +5,7 @@ import type { Kind, Unique } from "../records/Kind.ts"
 import { rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { metaFindings } from "./meta.ts"
 import { crossRules, type Rule, rowRules } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import { sequences } from "./sequences.ts"
@@ -148,5 +149,5 @@ export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Sc
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
     for (const unique of kind.unique) findings.push(...(yield* judgeUnique(db, kind, scope, unique)))
   }
-  return [...findings, ...(yield* sequences(db, scope))]
+  return [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]
 })

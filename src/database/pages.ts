@@ -14,7 +14,7 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
 import type { Handle, Row } from "./Handle.ts"
 import { soundness } from "./rules.ts"
-import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
+import { byRowid, orderOf, rowsOf, type Scope, wholeDatabase } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** Some lines of one kind, each with its line end. */
@@ -105,11 +105,11 @@ const sortedSql = (kind: Kind, scope: Scope): string => {
     ` ${soundness(kind)} AS sound FROM ${rows} r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
 }
 
-/** The rows of a page as values, with what the test would like to know. */
-const slowSql = (kind: Kind, scope: Scope): string => {
-  const where = byRowid(kind)
-    ? `t.rowid BETWEEN ? AND ?`
-    : `t.rowid IN (SELECT value FROM json_each(?))`
+const range = "t.rowid BETWEEN ? AND ?"
+const listed = "t.rowid IN (SELECT value FROM json_each(?))"
+
+/** Rows as values, with what the test would like to know. */
+const slowSql = (kind: Kind, scope: Scope, where: string): string => {
   const columns = kind.fields.map((field, i) => {
     const column = `r.${quote(field.key)}`
     const bytes = field.storage === "json" ? `iif(json_valid(${column}), CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))` : `CAST(${column} AS BLOB)`
@@ -161,10 +161,17 @@ const recordOf = (path: string, kind: Kind, row: Row): AnyRecord => {
 const exact = (value: Row[string] | undefined): Value =>
   typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : typeof value === "bigint" ? value : null
 
-const slowPage = (db: Handle, kind: Kind, scope: Scope, range: ReadonlyArray<bigint | string>, sound: number): Page => {
+/** The records of some rows, by their rowids. Throws `RowUnreadable`. */
+export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
+  db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) => recordOf(db.path, kind, row))
+
+const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, sound: number): Page => {
   const long: Array<string> = []
   const out: Array<Buffer> = []
-  for (const row of db.prepare(slowSql(kind, scope)).iterate(...scope.params, ...range)) {
+  const rows = byRowid(kind)
+    ? db.prepare(slowSql(kind, scope, range)).iterate(...scope.params, from, row["last"] ?? from)
+    : db.prepare(slowSql(kind, scope, listed)).iterate(...scope.params, row["rowids"] ?? "[]")
+  for (const row of rows) {
     const record = recordOf(db.path, kind, row)
     const bytes = Buffer.from(write(kind, record) + "\n")
     if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, record))
@@ -179,8 +186,7 @@ const pageOf = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint): P
   if (row["plain"] === row["total"] && bytes instanceof Uint8Array && isUtf8(bytes)) {
     return { kind, bytes, rows: Number(row["total"]), sound, long: [] }
   }
-  const range = byRowid(kind) ? [from, BigInt(row["last"] as bigint)] : [String(row["rowids"])]
-  return slowPage(db, kind, scope, range, sound)
+  return slowPage(db, kind, scope, row, from, sound)
 }
 
 interface Puller {
@@ -197,8 +203,8 @@ const puller = (db: Handle, kind: Kind, scope: Scope): Puller => {
       const row = db.prepare(keysetSql(kind, scope)).get(...scope.params, from)
       if (row === undefined || row["total"] === 0n) return undefined
       const page = pageOf(db, kind, scope, row, from)
-      const last = row["last"] as bigint
-      from = last === 2n ** 63n - 1n ? undefined : last + 1n
+      const last = row["last"]
+      from = typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined
       return page
     }
     return { pull, close: () => undefined }

@@ -56,6 +56,7 @@ const build = Effect.fnUntraced(function*(db: Handle) {
     yield* Effect.zipRight(advance(changes, 0), Effect.sleep(0))
     after = to
   }
+  yield* db.exec("check the search index", "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
   yield* Effect.forEach(triggers, (trigger) => db.exec(`make the trigger ${trigger.name}`, trigger.sql), { discard: true })
 })
 

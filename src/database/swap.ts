@@ -99,9 +99,11 @@ const replaceSound = (staged: string, target: string) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const old = yield* seize(target, target)
-    for (const side of sideFiles) {
+    for (const side of ["-wal", "-shm"]) {
       if (yield* exists(target + side)) return yield* openError(target, "locked", `${target + side} did not go away`)
     }
+    // With the exclusive lock SQLite keeps its journal, emptied, until the handle is closed: beside the new file, then.
+    yield* remove(`${target}-journal`)
     const linked = yield* Effect.option(
       backupOf(target, (backup) => Effect.mapError(fs.link(target, backup), fromPlatform("link", backup)))
     )
@@ -120,6 +122,7 @@ const replaceSound = (staged: string, target: string) =>
     if (before.size !== after.size || Option.getOrUndefined(before.mtime)?.getTime() !== Option.getOrUndefined(after.mtime)?.getTime()) {
       return yield* Effect.zipRight(remove(backup), openError(target, "locked", "it was written to meanwhile"))
     }
+    yield* remove(`${target}-journal`)
     yield* syncDirectory(parentOf(target))
     yield* rename(staged, target)
     return backup

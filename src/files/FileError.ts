@@ -93,7 +93,9 @@ export class FileError extends Schema.TaggedError<FileError>()("FileError", {
   override get message(): string {
     const { code, detail, missing, operation, path } = this
     if (code === "ENOENT" && missing === undefined) return `no such file: ${path}`
-    const reason = missing === undefined ? reasons[code] ?? (detail || "unknown error") : `no such directory: ${missing}`
+    const reason = missing === undefined
+      ? reasons[code] ?? (detail || "unknown error")
+      : `no such directory: ${missing}`
     return `cannot ${verbs[operation]} ${path}: ${reason}${code === "" ? "" : ` (${code})`}`
   }
 
@@ -150,7 +152,12 @@ export const codeOf = (cause: unknown): string =>
 
 /** What Node threw, as an error of the file. */
 export const fromErrno = (operation: FileOperation, path: string) => (cause: unknown): FileError =>
-  new FileError({ path, operation, code: codeOf(cause), detail: cause instanceof Error ? cause.message : String(cause) })
+  new FileError({
+    path,
+    operation,
+    code: codeOf(cause),
+    detail: cause instanceof Error ? cause.message : String(cause)
+  })
 
 /** The platform's error as one of the file: errno is in its cause, and a filesystem that is none of Node's has a reason. */
 export const fromPlatform =

@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type FileError, fromPlatform } from "./FileError.ts"
+import { FileError, fromPlatform } from "./FileError.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
 
@@ -35,7 +35,10 @@ export const spool = <E, R>(
       fs.makeTempDirectory({
         prefix: options.prefix ?? `kata-spool-${process.pid}-`,
         ...(options.directory === undefined ? {} : { directory: options.directory })
-      }).pipe(Effect.mapError(fromPlatform("create", place))),
+      }).pipe(
+        Effect.mapError(fromPlatform("create", place)),
+        Effect.mapError((error) => error.code === "ENOENT" ? new FileError({ ...error, missing: place }) : error)
+      ),
       // Ignored: the work is done or has failed for its own reason, and the name tells what it is.
       (path) => Effect.ignore(fs.remove(path, { recursive: true, force: true }))
     )

@@ -37,8 +37,8 @@ const openWaiting = (path: string, flags: number, type: FileSystem.File.Type, na
     try {
       return Effect.succeed({ fd: NodeFs.openSync(path, flags | NodeFs.constants.O_NONBLOCK), own: true })
     } catch (error) {
-      // A named pipe that nobody reads yet.
-      return type === "FIFO" && codeOf(error) === "ENXIO"
+      // A named pipe that nobody reads yet; of one that we were given, the readers are gone.
+      return type === "FIFO" && codeOf(error) === "ENXIO" && !isDescriptor(path)
         ? Effect.zipRight(Effect.interruptible(pause), attempt)
         : Effect.fail(fromErrno("open", name)(error))
     }
@@ -60,7 +60,11 @@ const openDirectly = (
   const inherited = Effect.succeed({ fd: fd ?? -1, own: false })
   const opened = openWaiting(path, flags, type, name)
   return Effect.acquireRelease(
-    fd === undefined ? opened : type === "File" || type === "Socket" ? inherited : Effect.orElse(opened, () => inherited),
+    fd === undefined
+      ? opened
+      : type === "File" || type === "Socket"
+      ? inherited
+      : Effect.orElse(opened, () => inherited),
     (handle) => Effect.sync(() => handle.own && NodeFs.closeSync(handle.fd))
   )
 }

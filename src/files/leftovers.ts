@@ -50,8 +50,10 @@ export const isAlive = (pid: number): boolean => {
 
 /** Whether the file is from before this process, which then has the number of a dead one: usual in containers. */
 const isOlderThanUs = (path: string) =>
-  Effect.map(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)), (info) =>
-    Option.exists(info.mtime, (time) => time.getTime() < Date.now() - process.uptime() * 1000 - 1000))
+  Effect.map(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)),
+    (info) => Option.exists(info.mtime, (time) => time.getTime() < Date.now() - process.uptime() * 1000 - 1000)
+  )
 
 const isDead = (path: string, pid: number) =>
   pid === process.pid

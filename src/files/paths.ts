@@ -12,7 +12,9 @@ const maxLinks = 40
 const descriptors = /^(?:\/proc\/\d+(?:\/task\/\d+)?\/fd|\/dev\/fd)$/
 
 const failure = (path: string, code: string, detail = "", missing?: string) =>
-  Effect.fail(new FileError({ path, operation: "resolve", code, detail, ...(missing === undefined ? {} : { missing }) }))
+  Effect.fail(
+    new FileError({ path, operation: "resolve", code, detail, ...(missing === undefined ? {} : { missing }) })
+  )
 
 /** The directory of a path that `resolve` gave. */
 export const parentOf = (real: string): string => real.slice(0, Math.max(1, real.lastIndexOf("/")))
@@ -27,7 +29,9 @@ const linkAt = (path: string, asked: string) =>
     Effect.catchAll((error) => {
       const failed = fromPlatform("resolve", asked)(error)
       if (failed.code === "EINVAL") return Effect.succeed({ text: Option.none<string>(), exists: true })
-      return failed.code === "ENOENT" ? Effect.succeed({ text: Option.none<string>(), exists: false }) : Effect.fail(failed)
+      return failed.code === "ENOENT"
+        ? Effect.succeed({ text: Option.none<string>(), exists: false })
+        : Effect.fail(failed)
     })
   )
 

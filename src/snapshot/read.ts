@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
-import { createHash, type Hash } from "node:crypto"
 import { type Block, blocks, type LineTooLong } from "../files/lines.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta } from "../records/kinds.ts"
@@ -12,7 +11,7 @@ import { type LineProblem, read as readLine } from "../records/line.ts"
 import { advance } from "../Progress.ts"
 import { ContentSum } from "./digest.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
-import { type Header, header, parseSeal, sealBytes } from "./seal.ts"
+import { type Header, header, SealReader } from "./seal.ts"
 
 /** A record and where it stood. */
 export interface Located {
@@ -28,6 +27,9 @@ export interface Batch {
 
 const rank = new Map(kinds.map((kind, i) => [kind.name, i]))
 
+/** When the content sum is made while the file is read: a sealed file that nothing changes proves itself by its seal. */
+export type SumWanted = "never" | "unsealed" | "always"
+
 /** What is known of a snapshot so far; complete when its stream has ended. */
 export class Reading {
   /** Lines that were read, all of them good. */
@@ -42,18 +44,26 @@ export class Reading {
   readonly records = new Map<string, number>()
   /** Hex SHA-256 of the seal. */
   sha256: string | undefined
-  /** The sum of the records, of those that were not taken out again by who loaded them. */
-  readonly sum: ContentSum | undefined
+  /** The sum of the records, as far as it was wanted and who loads them did not take them out again. */
+  sum: ContentSum | undefined
   readonly file: string
+  private readonly wanted: SumWanted
 
-  constructor(file: string, options?: { readonly sum: boolean }) {
+  constructor(file: string, wanted: SumWanted) {
     this.file = file
-    this.sum = options?.sum === true ? new ContentSum() : undefined
+    this.wanted = wanted
+  }
+
+  /** The first line was read: the file says whether it is sealed. */
+  begin(found: Header | undefined): void {
+    this.header = found
+    if (this.wanted === "always" || (this.wanted === "unsealed" && found === undefined)) this.sum = new ContentSum()
   }
 }
 
 /** CRLF as LF; a CR that JSON allows stands nowhere else. */
 const withoutCR = (bytes: Uint8Array): Uint8Array => {
+  if (!bytes.includes(0x0d)) return bytes
   const out = Buffer.allocUnsafe(bytes.length)
   let length = 0
   for (let i = 0; i < bytes.length; i++) {
@@ -63,9 +73,7 @@ const withoutCR = (bytes: Uint8Array): Uint8Array => {
 }
 
 class Reader {
-  private readonly hash: Hash = createHash("sha256")
-  /** The bytes of the last line, which may turn out to hold the seal. */
-  private held: Uint8Array = new Uint8Array()
+  private readonly seal = new SealReader()
   private started = false
   private rank = 0
   private sealLine = 0
@@ -86,12 +94,10 @@ class Reader {
 
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
     const { reading } = this
-    const bytes = block.bytes.includes(0x0d) ? withoutCR(block.bytes) : block.bytes
+    const bytes = withoutCR(block.bytes)
     if (bytes.length < block.bytes.length) reading.crlf = true
     if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
-    const lastLine = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1
-    this.hash.update(this.held).update(bytes.subarray(0, lastLine))
-    this.held = bytes.slice(lastLine)
+    this.seal.push(bytes)
     reading.bytes += block.bytes.length
     reading.complete = bytes.at(-1) === 0x0a
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n")
@@ -154,9 +160,9 @@ class Reader {
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
       return new VersionRefused({ file: reading.file, version, known: exportVersion })
     }
-    if (snapshot === undefined) return undefined
-    reading.header = header(snapshot)
-    return reading.header === undefined
+    const found = snapshot === undefined ? undefined : header(snapshot)
+    reading.begin(found)
+    return snapshot !== undefined && found === undefined
       ? new RecordRefused({ file: reading.file, line: at, record: "snapshot", field: undefined, reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}` })
       : undefined
   }
@@ -165,19 +171,16 @@ class Reader {
   end(): SnapshotError | undefined {
     const { reading } = this
     if (!this.started) return this.damaged(0, reading.bytes === 0 ? "is empty" : "has no records")
-    const tail = Buffer.from(this.held.subarray(Math.max(0, this.held.length - sealBytes))).toString("latin1")
-    const seal = parseSeal(tail)
+    const seal = this.seal.end()
     if (reading.header === undefined) {
       if (this.sealLine > 0) return this.damaged(1, "does not say that the file is sealed, but the last line does: the beginning was changed")
       return reading.complete ? undefined : this.damaged(reading.lines, "has no line end: the file was cut")
     }
     if (seal === undefined) return this.damaged(0, `was sealed when it was written, and has no seal at its end: it was cut after line ${reading.lines}, or changed`)
-    this.hash.update(this.held.subarray(0, this.held.length - seal.length))
-    const sha256 = this.hash.digest("hex")
     if (seal.records !== reading.lines) return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
-    if (seal.sha256 !== sha256) return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
+    if (seal.sha256 !== seal.found) return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
     reading.sealed = true
-    reading.sha256 = sha256
+    reading.sha256 = seal.sha256
     return undefined
   }
 }
@@ -198,5 +201,23 @@ export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, reading: Read
         const problem = reader.end()
         return problem === undefined ? Stream.empty : Stream.fail(problem)
       })))
+    )
+  })
+
+/** Whether the seal of a file holds, whatever its records say. */
+export const sealHolds = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<boolean, E | LineTooLong, R> =>
+  Effect.suspend(() => {
+    const reader = new SealReader()
+    let lines = 0
+    return Effect.map(
+      Stream.runForEach(blocks()(bytes), (block) =>
+        Effect.sync(() => {
+          lines += block.count
+          reader.push(withoutCR(block.bytes))
+        })),
+      () => {
+        const seal = reader.end()
+        return seal !== undefined && seal.records === lines && seal.sha256 === seal.found
+      }
     )
   })

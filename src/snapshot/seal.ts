@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
 import { exportVersion, Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 
@@ -40,12 +41,35 @@ export const firstLine = (of: Header | undefined): string =>
 export const sealText = (records: number, sha256: string): string => `,"seal":{"records":${records},"sha256":"${sha256}"}}\n`
 
 /** Longer than any seal. */
-export const sealBytes = 160
+const sealBytes = 160
 
 const pattern = /,"seal":\{"records":(\d{1,15}),"sha256":"([0-9a-f]{64})"\}\}\n$/
 
-/** The seal at the end of the last bytes of a file; in valid JSON no string can look like it. `length` is that of its text. */
-export const parseSeal = (tail: string): { readonly records: number; readonly sha256: string; readonly length: number } | undefined => {
-  const match = pattern.exec(tail)
-  return match === null ? undefined : { records: Number(match[1]), sha256: match[2]!, length: match[0].length }
+/** The seal at the end of a file, and what it should say. */
+export interface Sealed {
+  readonly records: number
+  readonly sha256: string
+  /** Of the bytes that it covers, as they are. */
+  readonly found: string
+}
+
+/** Follows the bytes of a file, whole lines at a time, up to the seal. */
+export class SealReader {
+  private readonly hash = createHash("sha256")
+  /** The last line so far, which may turn out to hold the seal. */
+  private held: Uint8Array = new Uint8Array()
+
+  push(lines: Uint8Array): void {
+    const lastLine = lines.lastIndexOf(0x0a, lines.length - 2) + 1
+    this.hash.update(this.held).update(lines.subarray(0, lastLine))
+    this.held = lines.slice(lastLine)
+  }
+
+  /** At the end of the file. In valid JSON no string can look like a seal. */
+  end(): Sealed | undefined {
+    const match = pattern.exec(Buffer.from(this.held.subarray(Math.max(0, this.held.length - sealBytes))).toString("latin1"))
+    if (match === null) return undefined
+    this.hash.update(this.held.subarray(0, this.held.length - match[0].length))
+    return { records: Number(match[1]), sha256: match[2]!, found: this.hash.digest("hex") }
+  }
 }

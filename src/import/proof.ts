@@ -1,0 +1,82 @@
+/**
+ * The proof that a restore holds what the file says (D5). The finished database is read again, on a fresh connection, through the same
+ * pages as an export. For a sealed file that nothing changed, the bytes must be those of the seal; for every other, the sum over its
+ * records must be the same. The one is made of the lines of the file, the other of rows of the database: no mistake can be in both.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { View } from "../database/Database.ts"
+import { wholeDatabase } from "../database/Selection.ts"
+import { recordPages } from "../export/Export.ts"
+import type { FailureKind } from "../Failure.ts"
+import { phase } from "../Progress.ts"
+import { kinds } from "../records/kinds.ts"
+import { type Opened, records } from "../snapshot/input.ts"
+import { Reading } from "../snapshot/read.ts"
+import { Tally, write } from "../snapshot/write.ts"
+
+/** The new database does not hold what the file says. Nothing was replaced. */
+export class ProofFailed extends Schema.TaggedError<ProofFailed>()("ProofFailed", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  readonly kind = "internal" satisfies FailureKind
+  override get message() {
+    return `${this.file}: the restored database does not hold what the file says: ${this.reason}`
+  }
+  get hint() {
+    return "nothing was replaced. This is a bug in kata; please report it with the file, if you may share it"
+  }
+}
+
+/** What the new database holds was compared with: the seal of the file, or the sum over its records. */
+export const Proof = Schema.Literal("seal", "sum")
+export type Proof = typeof Proof.Type
+
+const exported = (view: View, reading: Reading, sum: boolean) =>
+  Effect.gen(function*() {
+    const tally = new Tally({ sum })
+    yield* Stream.runDrain(write(recordPages(view, wholeDatabase), reading.header, tally))
+    return tally
+  })
+
+/** SQLite's own checks, a table at a time, so that a signal is heard in between. */
+const integrity = (view: View, file: string) =>
+  Effect.forEach(kinds, ({ table }) =>
+    Effect.gen(function*() {
+      const problems = yield* view.db.all(`check the table ${table}`, `SELECT integrity_check AS problem FROM pragma_integrity_check('${table}')`)
+      const orphans = yield* view.db.all(`check the table ${table}`, `SELECT rowid AS id, parent FROM pragma_foreign_key_check('${table}') LIMIT 1`)
+      const problem = problems.map((row) => String(row["problem"])).find((text) => text !== "ok")
+      if (problem !== undefined) return yield* new ProofFailed({ file, reason: `${table}: ${problem}` })
+      if (orphans[0] !== undefined) return yield* new ProofFailed({ file, reason: `${table}, row ${orphans[0]["id"]} points at no row of ${orphans[0]["parent"]}` })
+      yield* Effect.sleep(0)
+    }), { discard: true })
+
+/** `changed`: something was repaired, transformed or given a new identity, so that the seal cannot hold any more. */
+export const prove = Effect.fn("Import.prove")(function*(view: View, input: Opened, reading: Reading, changed: boolean) {
+  yield* phase("proving", [...reading.records.values()].reduce((sum, n) => sum + n, 0))
+  yield* integrity(view, input.name)
+  const bySeal = reading.sealed && !changed
+  const tally = yield* exported(view, reading, !bySeal)
+  if (bySeal && tally.sha256 === reading.sha256) return "seal" satisfies Proof
+  // A sealed file in another spelling or order than ours: its bytes cannot come back, its records must.
+  const [found, expected] = yield* bySeal
+    ? Effect.all([
+      Effect.map(exported(view, reading, true), ({ sum }) => sum?.hex),
+      Effect.gen(function*() {
+        const again = new Reading(input.name, "always")
+        yield* Stream.runDrain(records(input, again))
+        return again.sum?.hex
+      })
+    ])
+    : Effect.succeed([tally.sum?.hex, reading.sum?.hex])
+  if (found === undefined || found !== expected) {
+    const counts = kinds.flatMap(({ name }) => {
+      const [there, here] = [reading.records.get(name) ?? 0, tally.records.get(name) ?? 0]
+      return there === here ? [] : [`${name}: ${there} in the file, ${here} in the database`]
+    })
+    return yield* new ProofFailed({ file: input.name, reason: counts.join("; ") || "the counts agree, the contents differ" })
+  }
+  return "sum" satisfies Proof
+})

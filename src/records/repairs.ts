@@ -1,0 +1,111 @@
+/**
+ * How a record is mended that breaks a rule, when a repair was asked for (D13). Pure: a record in, the record as it should be out, or
+ * nothing when it can only be left out. What a repair needs to know of other rows it asks through `Around`.
+ */
+import * as Option from "effect/Option"
+import type { Value } from "./Field.ts"
+import type { AnyRecord } from "./Kind.ts"
+
+/** What can be asked about the other rows of the database. */
+export interface Around {
+  /** The `column` of the row of `table` with that id. */
+  readonly look: (table: string, column: string, id: Value) => string | undefined
+  /** Whether an issue or a purged one of the project has that short id. */
+  readonly shortIdTaken: (project: Value, shortId: string) => boolean
+  readonly projectNameTaken: (name: string) => boolean
+  readonly instanceUid: string
+}
+
+/** A mended record; none: leave it out. */
+export type Repair = (record: AnyRecord, around: Around) => Option.Option<AnyRecord>
+
+const set = (change: (record: AnyRecord, around: Around) => AnyRecord): Repair => (record, around) =>
+  Option.some({ ...record, ...change(record, around) })
+
+/** The row is left out. */
+export const drop: Repair = () => Option.none()
+
+const text = (value: Value): string => typeof value === "string" ? value : ""
+
+const shortId: Repair = (record, around) => {
+  const uid = text(record["uid"]).toLowerCase()
+  for (let length = 4; length <= uid.length; length++) {
+    const candidate = uid.slice(-length)
+    if (!around.shortIdTaken(record["project_id"], candidate)) return Option.some({ ...record, short_id: candidate })
+  }
+  return Option.none()
+}
+
+const freeName = (name: string, { projectNameTaken }: Around): string => {
+  if (!projectNameTaken(name)) return name
+  for (let n = 2;; n++) if (!projectNameTaken(`${name}-${n}`)) return `${name}-${n}`
+}
+
+const label: Repair = (record) => {
+  const mended = text(record["label"]).toLowerCase().replace(/[^a-z0-9._:-]/g, "-").slice(0, 64)
+  return mended === "" ? Option.none() : Option.some({ ...record, label: mended })
+}
+
+const nobody = set((record) => ({ [record["actor"] === undefined ? "author" : "actor"]: "unknown" }))
+const wrapped = (field: string, open: string, close: string) => set((record) => ({ [field]: `${open}${text(record[field])}${close}` }))
+
+const linkUid = (end: "from" | "to"): Repair => (record, around) =>
+  Option.map(Option.fromNullable(around.look("issues", "uid", record[`${end}_issue_id`])), (uid) => ({ ...record, [`${end}_issue_uid`]: uid }))
+
+const eventUid = (issue: "issue" | "related_issue"): Repair => (record, around) =>
+  // An event keeps the uid that it was written with; only one without gets that of its issue.
+  Option.some(record[`${issue}_uid`] === null ? { ...record, [`${issue}_uid`]: around.look("issues", "uid", record[`${issue}_id`]) ?? null } : record)
+
+/** By kind and field; a broken rule without an entry here drops the row. */
+const repairs: { readonly [kindAndField: string]: Repair } = {
+  "project.name": set((record, around) => ({
+    name: freeName(text(record["name"]).replaceAll("#", "-").trim() || `project-${record["id"]}`, around)
+  })),
+  "project.metadata": wrapped("metadata", "{\"repaired\":", "}"),
+  "project_alias.alias_kind": set((record) => ({ alias_kind: text(record["alias_identity"]).startsWith("local://") ? "local" : "git" })),
+  "recurrence.template_priority": set(() => ({ template_priority: undefined })),
+  "recurrence.template_labels": wrapped("template_labels", "[", "]"),
+  "recurrence.template_metadata": wrapped("template_metadata", "{\"repaired\":", "}"),
+  "recurrence.author": nobody,
+  "issue.status": set((record) =>
+    record["status"] === "open" ? { closed_at: null, closed_reason: null }
+      : record["closed_at"] === null && record["closed_reason"] === null ? { status: "open" }
+      : { status: "closed" }
+  ),
+  "issue.closed_reason": set(() => ({ closed_reason: null })),
+  "issue.metadata": wrapped("metadata", "{\"repaired\":", "}"),
+  "issue.title": set(() => ({ title: "(untitled)" })),
+  "issue.author": nobody,
+  "issue.priority": set(() => ({ priority: undefined })),
+  "issue.short_id": shortId,
+  "issue.project_id, short_id": shortId,
+  "issue.occurrence_key": set(() => ({ occurrence_key: undefined })),
+  "issue.recurrence_id, occurrence_key": set(() => ({ recurrence_id: undefined, recurrence_uid: undefined, occurrence_key: undefined })),
+  "comment.author": nobody,
+  "issue_label.label": label,
+  "issue_label.author": nobody,
+  "link.author": nobody,
+  "link.from_issue_uid": linkUid("from"),
+  "link.to_issue_uid": linkUid("to"),
+  "event.actor": nobody,
+  "event.origin_instance_uid": set((_, { instanceUid }) => ({ origin_instance_uid: instanceUid })),
+  "event.issue_uid": eventUid("issue"),
+  "event.related_issue_uid": eventUid("related_issue"),
+  "purge_log.actor": nobody,
+  "purge_log.origin_instance_uid": set((_, { instanceUid }) => ({ origin_instance_uid: instanceUid })),
+  "purge_log.short_id": set(() => ({ short_id: undefined }))
+}
+
+/** A related link is stored with the smaller id first. */
+const swapEnds = set((record) => ({
+  from_issue_id: record["to_issue_id"],
+  from_issue_uid: record["to_issue_uid"],
+  to_issue_id: record["from_issue_id"],
+  to_issue_uid: record["from_issue_uid"]
+}))
+
+/** The repair of a rule that a record of this kind breaks. */
+export const repairOf = (kind: string, field: string, rule: string): Repair =>
+  rule === "cross-project link" ? drop
+    : kind === "link" && rule.startsWith("type <> 'related'") ? swapEnds
+    : repairs[`${kind}.${field}`] ?? drop

@@ -1,0 +1,60 @@
+/** Where a snapshot is read from. What can be read only once is kept in a private file first: an error may send us back to a line. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { FileError, NotAFile } from "../files/FileError.ts"
+import { gunzip } from "../files/gzip.ts"
+import * as Source from "../files/source.ts"
+import { spool } from "../files/Spool.ts"
+import { RecordRefused, SnapshotDamaged, type SnapshotError } from "./errors.ts"
+import { type Batch, read, type Reading } from "./read.ts"
+
+/** A path, or bytes under a name. */
+export type Input<E = never> = string | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
+
+/** An input that can be read from the start as often as it takes. */
+export interface Opened {
+  readonly name: string
+  /** Bytes on disk, compressed as they may be. */
+  readonly size: number
+  readonly bytes: Stream.Stream<Uint8Array, FileError | SnapshotDamaged>
+}
+
+export const open = <E = never>(
+  input: Input<E>
+): Effect.Effect<Opened, E | FileError | NotAFile, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    if (typeof input !== "string") return opened(input.name, yield* spool(input.bytes))
+    const source = yield* Source.open(input)
+    return opened(
+      source.name,
+      source.isRegular
+        ? { size: Option.getOrElse(source.size, () => 0), bytes: source.bytes }
+        : yield* spool(source.bytes)
+    )
+  })
+
+const opened = (name: string, from: { readonly size: number; readonly bytes: Stream.Stream<Uint8Array, FileError> }): Opened => ({
+  name,
+  size: from.size,
+  bytes: Stream.catchTag(gunzip(from.bytes), "GzipDamaged", (error) =>
+    Stream.fail(new SnapshotDamaged({ file: name, line: 0, lastGood: 0, reason: error.message })))
+})
+
+/** The records of an opened input; every failure names the file. */
+export const records = (input: Opened, reading: Reading): Stream.Stream<Batch, FileError | SnapshotError> =>
+  read(input.bytes, reading).pipe(
+    Stream.catchTag("LineTooLong", ({ limit, line }) =>
+      Stream.fail(
+        new RecordRefused({ file: input.name, line, record: undefined, field: undefined, reason: `is longer than ${limit} bytes` })
+      )),
+    // What decompresses does not know of lines.
+    Stream.mapError((error) =>
+      error._tag === "SnapshotDamaged" && error.line === 0 && error.lastGood === 0
+        ? new SnapshotDamaged({ ...error, lastGood: reading.lines })
+        : error
+    )
+  )
