@@ -1,7 +1,8 @@
 /**
- * Reads a command line as users write it and hands @effect/cli the one form that it parses without surprises. Global flags
- * anywhere, `-n3`, `--flag=false`, repeated `--label=a`, empty and many-line values, a value that looks like a flag or a command:
- * each is a case that @effect/cli 0.77 gets wrong or refuses. What a command accepts is read from the command itself.
+ * Reads a command line as users write it and hands @effect/cli the one form that it parses without surprises. Global
+ * flags anywhere, `-n3`, `--flag=false`, repeated `--label=a`, empty and many-line values, a value that looks like a
+ * flag or a command: each is a case that @effect/cli 0.77 gets wrong or refuses. What a command accepts is read from the
+ * command itself.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Descriptor from "@effect/cli/CommandDescriptor"
@@ -82,7 +83,8 @@ const config = CliConfig.make({
   showBuiltIns: false
 })
 
-// Text, choice, boolean and integer ask for no service; the file and prompt options of @effect/cli, which would, are not used.
+// Text, choice, boolean and integer ask for no service; the file and prompt options of @effect/cli would, and are not
+// used.
 const noServices = Context.empty() as Context.Context<FileSystem.FileSystem | Path.Path | Terminal.Terminal>
 
 const decode = <R>(leaf: Leaf<R>, { descriptor }: Command<R>, { args, given }: Scan<R>) =>
@@ -132,8 +134,8 @@ interface Found<R> {
 }
 
 /**
- * The command that the line names, and the line read with its flags. A flag before the command word may be the command's own:
- * whether the next word is its value or the command is seen by trying the commands that can be meant.
+ * The command that the line names, and the line read with its flags. A flag before the command word may be the
+ * command's own: whether the next word is its value or the command is seen by trying the commands that can be meant.
  */
 const find = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Effect<Found<R>> =>
   Effect.gen(function*() {

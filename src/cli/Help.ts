@@ -1,4 +1,4 @@
-/** Help as plain text of 80 columns: what @effect/cli describes, without its colours, filler sentences and blank lines. */
+/** Help as plain text of 80 columns: what @effect/cli describes, without its colours and filler sentences. */
 import type { Accepted, Flag } from "./flags.ts"
 import { accepts } from "./flags.ts"
 import { globalFlags } from "./Globals.ts"

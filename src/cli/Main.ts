@@ -108,8 +108,9 @@ const conclude = Effect.fn("Main.conclude")(function*(
 })
 
 /**
- * Runs the command that `argv` (without the program) names and gives the exit code. Everything is written when it ends. When
- * `environment.signal` ends first, the command is interrupted, its finalizers run, and the code is 130 or 143, unless it was done.
+ * Runs the command that `argv` (without the program) names and gives the exit code. Everything is written when it ends.
+ * When `environment.signal` ends first, the command is interrupted, its finalizers run, and the code is 130 or 143,
+ * unless the command was already done.
  */
 export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
   argv: ReadonlyArray<string>,

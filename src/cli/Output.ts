@@ -1,6 +1,6 @@
 /**
- * One report per operation, one format per report, one printer. stdout is for results, stderr for everything else, and stdout stays
- * empty when a command fails.
+ * One report per operation, one format per report, one printer. stdout is for results, stderr for everything else, and
+ * stdout stays empty when a command fails.
  */
 import * as EffectCommand from "@effect/cli/Command"
 import * as Context from "effect/Context"

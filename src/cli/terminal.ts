@@ -20,7 +20,7 @@ export const lines = (text: string): ReadonlyArray<string> =>
     singleLine(line.split("\t").reduce((before, rest) => `${before}${" ".repeat(8 - before.length % 8)}${rest}`))
   )
 
-/** A value of agent text: bare, or quoted as JSON does when it is empty or holds white space, quotes or control characters. */
+/** A value of agent text: bare, or as JSON when it is empty or holds white space, quotes or control characters. */
 export const quote = (value: string): string =>
   /^[^\s"\\\p{Cc}\p{Cs}]+$/u.test(value) && value.search(unsafe) < 0
     ? value

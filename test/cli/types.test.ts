@@ -1,3 +1,4 @@
+// @effect-diagnostics *:off -- the mistakes are the test
 import * as Options from "@effect/cli/Options"
 import { expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
