@@ -95,6 +95,7 @@ const replace = <E, R, E2, R2>(
 
 /** A pipe or a device has no name to be renamed over: everything is there before the first byte goes out. */
 const pour = <E, R, E2, R2>(
+  target: string,
   path: string,
   type: FileSystem.File.Type,
   bytes: Stream.Stream<Uint8Array, E, R>,
@@ -103,7 +104,7 @@ const pour = <E, R, E2, R2>(
   Effect.gen(function*() {
     const spooled = yield* spool(bytes)
     yield* verify(spooled.path)
-    return { bytes: yield* writeDirectly(path, type, spooled.bytes), path }
+    return { bytes: yield* writeDirectly(path, type, spooled.bytes, target), path }
   }).pipe(Effect.scoped)
 
 /**
@@ -134,7 +135,7 @@ export const write = <E, R, E2 = never, R2 = never>(
       return yield* new NotAFile({ path: target, found: "a directory" })
     }
     if (type === "Socket" && !isDescriptor(path)) return yield* new NotAFile({ path: target, found: "a socket" })
-    if (type !== "File" || isDescriptor(path)) return yield* pour(path, type, bytes, verify)
+    if (type !== "File" || isDescriptor(path)) return yield* pour(target, path, type, bytes, verify)
     const mode = options.private === false ? Option.map(old, (info) => info.mode & 0o7777) : Option.some(0o600)
     return yield* replace(path, bytes, mode, verify)
   }).pipe(Effect.withSpan("Atomic.write"))

@@ -38,7 +38,8 @@ const withOld = Effect.gen(function*() {
 })
 
 const isUnconfirmed = <E>(exit: Exit.Exit<unknown, E>) =>
-  Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), (error) => error instanceof DurabilityNotConfirmed)
+  Exit.isFailure(exit) &&
+  Option.exists(Cause.failureOption(exit.cause), (error) => error instanceof DurabilityNotConfirmed)
 
 const withUmask = (umask: number) =>
   Effect.acquireRelease(Effect.sync(() => process.umask(umask)), (before) => Effect.sync(() => process.umask(before)))
@@ -71,34 +72,38 @@ layer(NodeContext.layer, { excludeTestServices: true })("Atomic.write", (it) => 
       assert.deepStrictEqual(order, ["write", "write", "sync", "close", "rename", "sync", "close"])
     }))
 
-  it.scoped("any single failing call leaves the old file or the new one, and nothing else", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const calls = yield* allCalls
-      const { names, read, target } = yield* withOld
-      const seen = new Map<string, number>()
-      let plans = 0
-      for (const { operation } of calls) {
-        const call = (seen.get(operation) ?? 0) + 1
-        seen.set(operation, call)
-        for (const code of ["EIO", "EINVAL", "ENOENT"]) {
-          for (const how of operation === "write" ? ["torn", "late", undefined] as const : [undefined] as const) {
-            const fault: Fault = { operation, call, code, ...(how === undefined ? {} : { how }) }
-            yield* fs.writeFileString(target, "old")
-            const exit = yield* Effect.exit(Effect.provide(write(target, content), under([fault])))
-            const name = JSON.stringify(fault)
-            const now = yield* read
-            const inPlace = Exit.isSuccess(exit) || isUnconfirmed(exit)
-            assert.isTrue(now.equals(inPlace ? digest : Buffer.from("old")), name)
-            assert.deepStrictEqual(yield* names, ["backup.jsonl"], name)
-            assert.isTrue(Exit.isSuccess(exit) || Cause.isFailure(exit.cause) && !Cause.isDie(exit.cause), name)
-            plans += 1
+  it.scoped(
+    "any single failing call leaves the old file or the new one, and nothing else",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const calls = yield* allCalls
+        const { names, read, target } = yield* withOld
+        const seen = new Map<string, number>()
+        let plans = 0
+        for (const { operation } of calls) {
+          const call = (seen.get(operation) ?? 0) + 1
+          seen.set(operation, call)
+          for (const code of ["EIO", "EINVAL", "ENOENT"]) {
+            for (const how of operation === "write" ? ["torn", "late", undefined] as const : [undefined] as const) {
+              const fault: Fault = { operation, call, code, ...(how === undefined ? {} : { how }) }
+              yield* fs.writeFileString(target, "old")
+              const exit = yield* Effect.exit(Effect.provide(write(target, content), under([fault])))
+              const name = JSON.stringify(fault)
+              const now = yield* read
+              const inPlace = Exit.isSuccess(exit) || isUnconfirmed(exit)
+              assert.isTrue(now.equals(inPlace ? digest : Buffer.from("old")), name)
+              assert.deepStrictEqual(yield* names, ["backup.jsonl"], name)
+              assert.isTrue(Exit.isSuccess(exit) || Cause.isFailure(exit.cause) && !Cause.isDie(exit.cause), name)
+              plans += 1
+            }
           }
         }
-      }
-      assert.isAbove(plans, 40)
-      assert.includeMembers([...seen.keys()], ["open", "write", "sync", "close", "rename", "readLink", "stat"])
-    }), 60_000)
+        assert.isAbove(plans, 40)
+        assert.includeMembers([...seen.keys()], ["open", "write", "sync", "close", "rename", "readLink", "stat"])
+      }),
+    60_000
+  )
 
   it.scoped("a directory that cannot be confirmed is told, and the new file is in place", () =>
     Effect.gen(function*() {
@@ -144,8 +149,7 @@ layer(NodeContext.layer, { excludeTestServices: true })("Atomic.write", (it) => 
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const { names, read, target } = yield* withOld
-      const verify = (staged: string) =>
-        Effect.flatMap(fs.stat(staged), (info) => Effect.fail(`refused ${info.size}`))
+      const verify = (staged: string) => Effect.flatMap(fs.stat(staged), (info) => Effect.fail(`refused ${info.size}`))
       assert.deepStrictEqual(yield* Effect.flip(write(target, content, { verify })), `refused ${size}`)
       assert.strictEqual((yield* read).toString(), "old")
       assert.deepStrictEqual(yield* names, ["backup.jsonl"])
@@ -238,7 +242,7 @@ layer(NodeContext.layer, { excludeTestServices: true })("Atomic.write", (it) => 
       assert.strictEqual(yield* fs.readLink(`${directory}/two`), "links/one")
       yield* fs.symlink("../later.jsonl", `${directory}/links/dangling`)
       const written = yield* write(`${directory}/links/dangling`, content)
-      assert.strictEqual(written.path, (yield* fs.realPath(`${directory}/later.jsonl`)))
+      assert.strictEqual(written.path, yield* fs.realPath(`${directory}/later.jsonl`))
       assert.deepStrictEqual(yield* fs.readDirectory(`${directory}/links`), ["dangling", "one"])
       assert.strictEqual(target, `${directory}/backup.jsonl`)
     }))

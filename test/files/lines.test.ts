@@ -30,24 +30,29 @@ const chunked = FastCheck.tuple(text, FastCheck.array(FastCheck.nat(60)), FastCh
 
 const options = { target: FastCheck.integer({ min: 1, max: 100 }), input: chunked }
 
-it.effect.prop("joined, the blocks are the input, and every number is right", options, ({ input, target }) =>
-  Effect.gen(function*() {
-    const { seen } = yield* collect(blocks({ target })(input.stream))
-    assert.isTrue(Buffer.concat(seen.map((block) => block.bytes)).equals(input.bytes))
-    const longest = Math.max(...input.bytes.toString("latin1").split("\n").map((line) => line.length + 1))
-    let line = 1
-    seen.forEach((block, index) => {
-      const isLast = index === seen.length - 1
-      const text = Buffer.from(block.bytes).toString()
-      assert.strictEqual(block.line, line)
-      assert.strictEqual(block.count, text.split("\n").length - (text.endsWith("\n") ? 1 : 0))
-      assert.strictEqual(block.last, isLast)
-      assert.isAbove(block.bytes.length, 0)
-      assert.isTrue(isLast || text.endsWith("\n"))
-      assert.isAtMost(block.bytes.length, target * 1.25 + longest)
-      line += block.count
-    })
-  }))
+it.effect.prop(
+  "joined, the blocks are the input, and every number is right",
+  options,
+  ({ input, target }) =>
+    Effect.gen(function*() {
+      const { seen } = yield* collect(blocks({ target })(input.stream))
+      assert.isTrue(Buffer.concat(seen.map((block) => block.bytes)).equals(input.bytes))
+      const longest = Math.max(...input.bytes.toString("latin1").split("\n").map((line) => line.length + 1))
+      let line = 1
+      seen.forEach((block, index) => {
+        const isLast = index === seen.length - 1
+        const text = Buffer.from(block.bytes).toString()
+        assert.strictEqual(block.line, line)
+        assert.strictEqual(block.count, text.split("\n").length - (text.endsWith("\n") ? 1 : 0))
+        assert.strictEqual(block.last, isLast)
+        assert.isAbove(block.bytes.length, 0)
+        assert.isTrue(isLast || text.endsWith("\n"))
+        assert.isAtMost(block.bytes.length, target * 1.25 + longest)
+        line += block.count
+      })
+    }),
+  { timeout: 30_000 }
+)
 
 it.effect.prop(
   "a line over the limit is named, and all lines before it come first",
@@ -58,10 +63,14 @@ it.effect.prop(
       const lines = input.bytes.toString("latin1").split("\n")
       const bad = lines.findIndex((line) => line.length > maxLine)
       if (bad < 0) return assert.strictEqual(end._tag, "Right")
-      assert.deepStrictEqual(end._tag === "Left" ? end.left : undefined, new LineTooLong({ line: bad + 1, limit: maxLine }))
+      assert.deepStrictEqual(
+        end._tag === "Left" ? end.left : undefined,
+        new LineTooLong({ line: bad + 1, limit: maxLine })
+      )
       const before = lines.slice(0, bad).map((line) => `${line}\n`).join("")
       assert.strictEqual(Buffer.concat(seen.map((block) => block.bytes)).toString("latin1"), before)
-    })
+    }),
+  { timeout: 30_000 }
 )
 
 it.effect("a line over the limit fails before it has ended", () =>
@@ -81,7 +90,10 @@ it.effect("when the bytes fail, the whole lines before come first", () =>
   Effect.gen(function*() {
     const source = Stream.concat(Stream.make(Buffer.from("one\ntwo\nthr")), Stream.fail("boom"))
     const { end, seen } = yield* collect(blocks()(source))
-    assert.deepStrictEqual(seen.map((block) => [Buffer.from(block.bytes).toString(), block.last]), [["one\ntwo\n", false]])
+    assert.deepStrictEqual(seen.map((block) => [Buffer.from(block.bytes).toString(), block.last]), [[
+      "one\ntwo\n",
+      false
+    ]])
     assert.deepStrictEqual(end._tag === "Left" ? end.left : undefined, "boom")
   }))
 
