@@ -1,6 +1,8 @@
 /** What a command may know about the program and the machine. `bin.ts` reads it from the process. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { FileError } from "../files/FileError.ts"
 
 export type Signal = "SIGINT" | "SIGTERM"
 
@@ -12,6 +14,11 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly os: string
   readonly arch: string
   readonly variables: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** The user's home directory. */
+  readonly userHome: string
+  /** What is piped in; can be read once. */
+  readonly stdin: Stream.Stream<Uint8Array, FileError>
   /** Ends when the process is told to stop; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
 }>() {}

@@ -52,7 +52,8 @@ const stopped = (signal: Signal | undefined): Failure => ({
 
 const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, exitCode: Ref.Ref<number>) =>
   Effect.gen(function*() {
-    const { stderr, stdout } = yield* Stdio
+    const stdio = yield* Stdio
+    const { stderr, stdout } = stdio
     const environment = yield* Environment
     const { globals, path, request } = yield* Argv.read(root, argv)
     state.globals = globals
@@ -60,7 +61,7 @@ const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, e
     const bar = yield* ProgressBar.make({
       enabled: globals.mode === "human" && !globals.quiet && environment.variables["TERM"] !== "dumb"
     })
-    const output = Output.make(globals, stdout, bar.erase, exitCode)
+    const output = Output.make(globals, stdio, bar.erase, exitCode)
     switch (request._tag) {
       case "Refused":
         return yield* request.error
@@ -131,7 +132,10 @@ export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
       Logger.defaultLogger,
       Logger.map(Logger.logfmtLogger, (line) => void Effect.runFork(Effect.ignore(stderr.write(`${line}\n`))))
     )
-    const fiber = yield* Effect.fork(Effect.provide(program(argv, root, state, exitCode), logger))
+    // Each command says how far it can be interrupted: a signal after its point of no return must not say that nothing was done.
+    const fiber = yield* Effect.fork(
+      Effect.uninterruptible(Effect.provide(program(argv, root, state, exitCode), logger))
+    )
     const signal = yield* Ref.make<Signal | undefined>(undefined)
     yield* environment.signal.pipe(
       Effect.tap((name) => Ref.set(signal, name)),

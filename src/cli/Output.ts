@@ -5,13 +5,14 @@
 import * as EffectCommand from "@effect/cli/Command"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import type { GlobalValues } from "./Globals.ts"
-import type { WriteFailed, Writer } from "./Stdio.ts"
+import type { Stdio, WriteFailed } from "./Stdio.ts"
 import { singleLine } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
@@ -26,6 +27,8 @@ export interface Format<A> {
   readonly agent: (report: A) => ReadonlyArray<string>
   /** What `--quiet` leaves of the human lines; nothing unless given. */
   readonly quiet?: (report: A) => ReadonlyArray<string>
+  /** The report goes to stderr, because the result itself went to stdout. */
+  readonly aside?: (report: A) => boolean
   /** The kind whose exit code is right for a report that is printed and yet no plain success. */
   readonly outcome?: (report: A) => FailureKind | undefined
 }
@@ -47,7 +50,10 @@ export const command = <const Config extends EffectCommand.Command.Config, A, E 
   const { descriptor, handler } = EffectCommand.make(
     name,
     config,
-    (flags) => Effect.flatMap(run(flags), (report) => Effect.flatMap(Output, (output) => output.print(format, report)))
+    (flags) =>
+      (about?.commits === true ? identity : Effect.interruptible)(
+        Effect.flatMap(run(flags), (report) => Effect.flatMap(Output, (output) => output.print(format, report)))
+      )
   )
   return { descriptor, handler, ...(about === undefined ? {} : { about }) }
 }
@@ -83,7 +89,12 @@ const render = <A>({ mode, quiet }: GlobalValues, format: Format<A>, report: A):
 }
 
 /** The printer of one run. `erase` takes the progress line away; `exitCode` becomes that of the report's outcome. */
-export const make = (globals: GlobalValues, stdout: Writer, erase: Effect.Effect<void>, exitCode: Ref.Ref<number>) =>
+export const make = (
+  globals: GlobalValues,
+  { stderr, stdout }: Stdio["Type"],
+  erase: Effect.Effect<void>,
+  exitCode: Ref.Ref<number>
+) =>
   Output.of({
     print: (format, report) =>
       Effect.suspend(() => {
@@ -91,7 +102,7 @@ export const make = (globals: GlobalValues, stdout: Writer, erase: Effect.Effect
         const outcome = format.outcome?.(report)
         return (outcome === undefined ? Effect.void : Ref.set(exitCode, exitCodes[outcome])).pipe(
           Effect.zipRight(erase),
-          Effect.zipRight(stdout.write(text))
+          Effect.zipRight((format.aside?.(report) === true ? stderr : stdout).write(text))
         )
       })
   })

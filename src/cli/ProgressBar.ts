@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { Progress } from "../Progress.ts"
-import type { ProgressListener } from "../Progress.ts"
+import type { ProgressListener, Total } from "../Progress.ts"
 import { Stdio } from "./Stdio.ts"
 import { singleLine } from "./terminal.ts"
 
@@ -12,8 +12,7 @@ const interval = 100
 
 interface Phase {
   readonly name: string
-  /** Rows; bytes in a phase that counts only bytes. */
-  readonly total: number | undefined
+  readonly total: Total
   readonly since: number
   rows: number
   bytes: number
@@ -45,16 +44,17 @@ const duration = (seconds: number) => {
 /** The line for a moment; `now` and `phase.since` in milliseconds. */
 export const line = (phase: Phase, now: number): string => {
   const seconds = Math.max(0, now - phase.since) / 1000
-  const byBytes = phase.rows === 0
+  const byBytes = phase.rows === 0 || phase.total.bytes !== undefined
   const done = byBytes ? phase.bytes : phase.rows
   const rate = seconds >= 1 ? done / seconds : 0
-  const share = phase.total !== undefined && phase.total > 0 && done <= phase.total ? phase.total : undefined
+  const total = byBytes ? phase.total.bytes : phase.total.rows
+  const share = total !== undefined && total > 0 && done <= total ? total : undefined
   return [
     phase.name,
     share === undefined ? "" : `${Math.floor(100 * done / share)}%`,
     phase.rows === 0
       ? ""
-      : share === undefined
+      : share === undefined || byBytes
       ? `${count(phase.rows)} rows`
       : `${count(phase.rows)} of ${count(share)}`,
     phase.bytes === 0 ? "" : size(phase.bytes),
@@ -104,7 +104,7 @@ export const make = Effect.fn("ProgressBar.make")(function*(options: { readonly 
   const listener: ProgressListener = {
     phase: (name, total) =>
       Effect.flatMap(Clock.currentTimeMillis, (since) => {
-        phase = { name, total, since, rows: 0, bytes: 0 }
+        phase = { name, total: total ?? {}, since, rows: 0, bytes: 0 }
         return drawWhenDue
       }),
     advance: (rows, bytes) =>

@@ -4,8 +4,10 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Failure } from "../Failure.ts"
 
-/** What help says about a command beyond its flags. */
+/** What there is to say about a command beyond its flags. */
 export interface About {
+  /** It has a point of no return: it says itself how far it can be interrupted, and what it did is reported. */
+  readonly commits?: boolean
   /** One paragraph. */
   readonly description?: string
   /** Command lines, each with a few words on what it does. */

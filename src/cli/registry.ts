@@ -1,7 +1,24 @@
 /** The commands of kata. A line here is all that start-up reads of a command; its module is loaded when it is named. */
-// No `satisfies`: it would hide what the commands need. `Main.run` checks the shape.
 
 export const registry = [
+  {
+    name: "export",
+    summary: "Write a sealed snapshot of the database, or of some projects",
+    section: "Backup and restore",
+    load: () => import("./commands/export.ts").then((module) => module.exportCommand)
+  },
+  {
+    name: "verify",
+    summary: "Check a snapshot without restoring it, or compare it with a database",
+    section: "Backup and restore",
+    load: () => import("./commands/verify.ts").then((module) => module.verifyCommand)
+  },
+  {
+    name: "import",
+    summary: "Make a database from a snapshot, proven before it takes effect",
+    section: "Backup and restore",
+    load: () => import("./commands/import.ts").then((module) => module.importCommand)
+  },
   {
     name: "version",
     summary: "Print the version of kata",

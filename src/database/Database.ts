@@ -50,5 +50,9 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly heal: (target: string) => Effect.Effect<void, FileError>
   /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */
-  readonly swap: (stage: Stage, target: string, force: boolean) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed>
+  readonly swap: (
+    stage: Stage,
+    target: string,
+    force: boolean
+  ) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed>
 }>() {}

@@ -37,8 +37,16 @@ export interface Handle {
   /** Runs synchronous work on this handle; `operation` completes the sentence "cannot …". */
   readonly attempt: <A>(operation: string, work: () => A) => Effect.Effect<A, SqliteFailure>
   readonly exec: (operation: string, sql: string) => Effect.Effect<void, SqliteFailure>
-  readonly all: (operation: string, sql: string, ...params: ReadonlyArray<Param | NamedParams>) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
-  readonly get: (operation: string, sql: string, ...params: ReadonlyArray<Param | NamedParams>) => Effect.Effect<Row | undefined, SqliteFailure>
+  readonly all: (
+    operation: string,
+    sql: string,
+    ...params: ReadonlyArray<Param | NamedParams>
+  ) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
+  readonly get: (
+    operation: string,
+    sql: string,
+    ...params: ReadonlyArray<Param | NamedParams>
+  ) => Effect.Effect<Row | undefined, SqliteFailure>
   /** Closes before the scope does. Closing twice is fine. */
   readonly close: Effect.Effect<void, SqliteFailure>
 }

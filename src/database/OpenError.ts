@@ -3,16 +3,32 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 
 const reasons = {
-  missing: ["not_found", "there is no such database", "name another file, or set KATA_DB or KATA_HOME; nothing was created"],
+  missing: [
+    "not_found",
+    "there is no such database",
+    "name another file, or set KATA_DB or KATA_HOME; nothing was created"
+  ],
   directory: ["validation", "is a directory, not a database", "name the database file in it"],
   special: ["validation", "is no regular file", "name a database file"],
-  empty: ["damaged", "is empty (0 bytes)", "a crash may have left it; restore a snapshot with: kata import --input FILE --target DB --force"],
-  foreign: ["damaged", "is no SQLite database", "name a kata database; a snapshot is restored with: kata import --input FILE --target DB"],
+  empty: [
+    "damaged",
+    "is empty (0 bytes)",
+    "a crash may have left it; restore a snapshot with: kata import --input FILE --target DB --force"
+  ],
+  foreign: [
+    "damaged",
+    "is no SQLite database",
+    "name a kata database; a snapshot is restored with: kata import --input FILE --target DB"
+  ],
   damaged: ["damaged", "is damaged", "see docs/recovery.md; work on a copy of the file and of its -wal"],
   locked: ["locked", "is in use by another process", "try again when it is done"],
   unreadable: ["io", "cannot be read", "look at the permissions of the file and its directory"],
   space: ["io", "cannot be read: there is no space for a temporary copy", "make room, or set TMPDIR to another disk"],
-  older: ["validation", "has an older schema", "start the daemon of your kata once on a copy of it, which upgrades it, or use the kata that made it"],
+  older: [
+    "validation",
+    "has an older schema",
+    "start the daemon of your kata once on a copy of it, which upgrades it, or use the kata that made it"
+  ],
   newer: ["validation", "was written by a newer kata", "use that kata, or a newer version of this one"],
   version: ["validation", "has a schema version that kata does not know", ""],
   schema: ["validation", "is no kata database", "name a kata database"],
@@ -24,7 +40,11 @@ const reasons = {
     "does not exist, but its -wal or -journal does: work that is in no other file may be in there",
     "put the database back beside it, or pass --force, which moves the side files to a backup"
   ],
-  changed: ["locked", "was changed while it was read without a lock", "run the command again when nobody writes, or as the owner of the file"]
+  changed: [
+    "locked",
+    "was changed while it was read without a lock",
+    "run the command again when nobody writes, or as the owner of the file"
+  ]
 } satisfies Record<string, readonly [FailureKind, string, string]>
 
 export type OpenReason = keyof typeof reasons

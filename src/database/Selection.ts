@@ -35,11 +35,15 @@ const columnOf = (selection: Selection, field: Field): string =>
  * one by one below it, so that an expression of a selection is evaluated once.
  */
 export const rowsOf = (kind: Kind, selection: Selection, where: string, tail = ""): string =>
-  `(SELECT t.rowid AS rowid_, ${kind.fields.map((field) => `${columnOf(selection, field)} AS ${quote(field.key)}`).join(", ")}` +
+  `(SELECT t.rowid AS rowid_, ${
+    kind.fields.map((field) => `${columnOf(selection, field)} AS ${quote(field.key)}`).join(", ")
+  }` +
   ` FROM ${kind.table} t NOT INDEXED WHERE (${selection.where}) AND (${where}) ${tail})`
 
 /** Kinds whose lines are in the order of the rowid are read in keyset pages; the others, sorted once. */
 export const byRowid = (kind: Kind): boolean => kind.key.length === 1 && kind.key[0] === "id"
 
 export const orderOf = (kind: Kind, alias = "t"): string =>
-  byRowid(kind) ? `${alias}.rowid` : [...kind.key.map((column) => `${alias}.${quote(column)}`), `${alias}.rowid`].join(", ")
+  byRowid(kind)
+    ? `${alias}.rowid`
+    : [...kind.key.map((column) => `${alias}.${quote(column)}`), `${alias}.rowid`].join(", ")

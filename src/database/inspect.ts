@@ -14,33 +14,56 @@ const version = Effect.fnUntraced(function*(db: Handle, path: string) {
   if (encoding?.["encoding"] !== "UTF-8") return yield* openError(path, "encoding", String(encoding?.["encoding"]))
   const meta = yield* db.all("read the schema", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")
   if (meta.length === 0) return yield* openError(path, "schema", "it has no table meta")
-  const rows = yield* db.all("read the schema version", "SELECT value FROM meta NOT INDEXED WHERE key = 'schema_version'")
+  const rows = yield* db.all(
+    "read the schema version",
+    "SELECT value FROM meta NOT INDEXED WHERE key = 'schema_version'"
+  )
   const value = rows[0]?.["value"]
   if (rows.length === 0) return yield* openError(path, "version", "meta.schema_version is missing")
   if (value === String(exportVersion)) return
   const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : undefined
-  if (number === undefined || number < 1) return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(String(value))}`)
+  if (number === undefined || number < 1) {
+    return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(String(value))}`)
+  }
   return yield* number < exportVersion
     ? openError(path, "older", `version ${number}, this kata works with version ${exportVersion}`)
     : openError(path, "newer", `version ${number}, this kata knows versions up to ${exportVersion}`)
 })
 
 const columnsOf = (db: Handle, table: string) =>
-  Effect.map(db.all("read the schema", `SELECT name FROM pragma_table_xinfo(?)`, table), (rows) => rows.map((row) => String(row["name"])))
+  Effect.map(
+    db.all("read the schema", `SELECT name FROM pragma_table_xinfo(?)`, table),
+    (rows) => rows.map((row) => String(row["name"]))
+  )
 
 const finding = (says: string, table: string, row: string) =>
-  new Finding({ rule: "unknown", kind: table, says, outcome: "carried", blocking: false, count: 1, rows: [new FindingRow({ row })] })
+  new Finding({
+    rule: "unknown",
+    kind: table,
+    says,
+    outcome: "carried",
+    blocking: false,
+    count: 1,
+    rows: [new FindingRow({ row })]
+  })
 
 const unknownColumns = Effect.fnUntraced(function*(db: Handle, path: string, kind: Kind) {
   const columns = yield* columnsOf(db, kind.table)
   const known = new Set(kind.columns.map((field) => field.key))
   const missing = [...known].filter((column) => !columns.includes(column))
   if (columns.length === 0) return yield* openError(path, "schema", `it has no table ${kind.table}`)
-  if (missing.length > 0) return yield* openError(path, "schema", `its table ${kind.table} has no column ${missing.join(", ")}`)
+  if (missing.length > 0) {
+    return yield* openError(path, "schema", `its table ${kind.table} has no column ${missing.join(", ")}`)
+  }
   const findings: Array<Finding> = []
   for (const column of columns.filter((name) => !known.has(name))) {
-    const row = yield* db.get(`read the table ${kind.table}`, `SELECT rowid AS id FROM ${kind.table} NOT INDEXED WHERE ${quote(column)} IS NOT NULL LIMIT 1`)
-    if (row !== undefined) return yield* openError(path, "unknown", `table ${kind.table}, column ${column}, row ${row["id"]}`)
+    const row = yield* db.get(
+      `read the table ${kind.table}`,
+      `SELECT rowid AS id FROM ${kind.table} NOT INDEXED WHERE ${quote(column)} IS NOT NULL LIMIT 1`
+    )
+    if (row !== undefined) {
+      return yield* openError(path, "unknown", `table ${kind.table}, column ${column}, row ${row["id"]}`)
+    }
     findings.push(finding("has a column that kata does not know; it holds no data", kind.table, column))
   }
   return findings
@@ -54,7 +77,10 @@ export const inspect = Effect.fn("Database.inspect")(function*(db: Handle, path:
   yield* version(db, path)
   const findings: Array<Finding> = []
   for (const kind of kinds) findings.push(...(yield* unknownColumns(db, path, kind)))
-  const tables = yield* db.all("read the schema", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name")
+  const tables = yield* db.all(
+    "read the schema",
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
+  )
   for (const name of tables.map((row) => String(row["name"])).filter((name) => !knownTables.includes(name))) {
     const row = yield* db.get(`read the table ${name}`, `SELECT 1 AS one FROM ${quote(name)} NOT INDEXED LIMIT 1`)
     if (row !== undefined) return yield* openError(path, "unknown", `table ${name}`)

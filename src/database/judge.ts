@@ -6,7 +6,7 @@ import { rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import type { Handle, Row } from "./Handle.ts"
 import { metaFindings } from "./meta.ts"
-import { crossRules, type Rule, rowRules } from "./rules.ts"
+import { crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import { sequences } from "./sequences.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -15,30 +15,45 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 const window = 20_000
 
 const text = (cell: Row[string] | undefined): string =>
-  cell === null || cell === undefined ? "NULL" : cell instanceof Uint8Array ? `x'${Buffer.from(cell).toString("hex")}'` : String(cell)
+  cell === null || cell === undefined
+    ? "NULL"
+    : cell instanceof Uint8Array
+    ? `x'${Buffer.from(cell).toString("hex")}'`
+    : String(cell)
 
 const rowOf = (kind: Kind, row: Row): string =>
   rowName(kind, Object.fromEntries(kind.key.map((column) => [column, text(row[column])])))
 
 /** How many rows break each rule, one window after the other. */
-const counts = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>): Effect.Effect<ReadonlyArray<number>, SqliteFailure> => {
+const counts = (
+  db: Handle,
+  kind: Kind,
+  scope: Scope,
+  rules: ReadonlyArray<Rule>
+): Effect.Effect<ReadonlyArray<number>, SqliteFailure> => {
   const sums = rules.map((rule, i) => `sum(NOT ifnull((${rule.holds}),1)) AS broken${i}`).join(", ")
   const rows = byRowid(kind)
     ? rowsOf(kind, scope.of(kind), `t.rowid >= ?`, `ORDER BY t.rowid LIMIT ${window}`)
     : rowsOf(kind, scope.of(kind), "1")
   const sql = `SELECT max(rowid_) AS last, ${sums} FROM ${rows} r`
-  return Effect.iterate({ from: -(2n ** 63n) as bigint | undefined, broken: rules.map(() => 0) as ReadonlyArray<number> }, {
+  return Effect.iterate({
+    from: -(2n ** 63n) as bigint | undefined,
+    broken: rules.map(() => 0) as ReadonlyArray<number>
+  }, {
     while: ({ from }) => from !== undefined,
     body: ({ broken, from }) =>
       Effect.zipRight(
         Effect.sleep(0),
-        Effect.map(db.get(`check the table ${kind.table}`, sql, ...scope.params, ...(byRowid(kind) ? [from ?? 0n] : [])), (row) => {
-          const last = row?.["last"]
-          return {
-            from: byRowid(kind) && typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined,
-            broken: broken.map((sum, i) => sum + Number(row?.[`broken${i}`] ?? 0))
+        Effect.map(
+          db.get(`check the table ${kind.table}`, sql, ...scope.params, ...(byRowid(kind) ? [from ?? 0n] : [])),
+          (row) => {
+            const last = row?.["last"]
+            return {
+              from: byRowid(kind) && typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined,
+              broken: broken.map((sum, i) => sum + Number(row?.[`broken${i}`] ?? 0))
+            }
           }
-        })
+        )
       )
   }).pipe(Effect.map(({ broken }) => broken))
 }
@@ -51,7 +66,9 @@ const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<R
         Effect.map(
           db.all(
             `check the table ${kind.table}`,
-            `SELECT * FROM ${rowsOf(kind, scope.of(kind), "1", `ORDER BY ${orderOf(kind)}`)} r WHERE NOT ifnull((${rule.holds}),1) LIMIT ${examples}`,
+            `SELECT * FROM ${
+              rowsOf(kind, scope.of(kind), "1", `ORDER BY ${orderOf(kind)}`)
+            } r WHERE NOT ifnull((${rule.holds}),1) LIMIT ${examples}`,
             ...scope.params
           ),
           (rows) =>
@@ -83,7 +100,8 @@ const judgeUnique = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
         rule: "index",
         kind: kind.name,
         field: columns,
-        says: `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
+        says:
+          `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
         outcome: "carried",
         blocking: false,
         count: 1,
@@ -93,7 +111,9 @@ const judgeUnique = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
     return Effect.map(
       db.all(
         `check the table ${kind.table}`,
-        `SELECT ${unique.columns.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")} AS value, count(*) AS n,` +
+        `SELECT ${
+          unique.columns.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")
+        } AS value, count(*) AS n,` +
           ` group_concat(${kind.key.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")}, ', ') AS keys` +
           ` FROM ${rows} r GROUP BY ${columns} HAVING n > 1`,
         ...scope.params
@@ -105,11 +125,15 @@ const judgeUnique = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
             rule: "unique",
             kind: kind.name,
             field: columns,
-            says: unique.where === undefined ? "is there more than once" : `is there more than once where ${unique.where}`,
+            says: unique.where === undefined
+              ? "is there more than once"
+              : `is there more than once where ${unique.where}`,
             outcome: "carried",
             blocking: true,
             count: doubles.reduce((sum, row) => sum + Number(row["n"]) - 1, 0),
-            rows: doubles.slice(0, examples).map((row) => new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) }))
+            rows: doubles.slice(0, examples).map((row) =>
+              new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) })
+            )
           })
         ]
     )
@@ -128,11 +152,13 @@ const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<Inde
       .all(unique.where === undefined ? 0 : 1)
       .map((row) => String(row["name"]))
       .find((index) =>
-        db.prepare("SELECT name FROM pragma_index_info(?) ORDER BY seqno").all(index).map((row) => row["name"]).join() === unique.columns.join()
+        db.prepare("SELECT name FROM pragma_index_info(?) ORDER BY seqno").all(index).map((row) => row["name"])
+          .join() === unique.columns.join()
       )
     if (name === undefined) return { indexed: false, entries: undefined }
     const where = unique.where ?? "1"
-    const countOf = (source: string) => Number(db.prepare(`SELECT count(*) AS n FROM ${kind.table} ${source} WHERE ${where}`).get()?.["n"])
+    const countOf = (source: string) =>
+      Number(db.prepare(`SELECT count(*) AS n FROM ${kind.table} ${source} WHERE ${where}`).get()?.["n"])
     const entries = { index: countOf(`INDEXED BY "${name.replaceAll("\"", "\"\"")}"`), rows: countOf("NOT INDEXED") }
     return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
   })

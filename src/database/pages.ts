@@ -3,11 +3,11 @@
  * JSON, size. A page that fails the test is read again row by row, which carries what is only large and says exactly what cannot be
  * carried.
  */
-import { isUtf8 } from "node:buffer"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { isUtf8 } from "node:buffer"
 import type { FailureKind } from "../Failure.ts"
 import type { Field, Value } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
@@ -70,7 +70,9 @@ const plain = (kind: Kind): string =>
     ...kind.fields.map((field) => `typeof(${quote(field.key)}) IN (${classes(field)})`),
     // RFC 8259: `json()` alone reads JSON5 and rewrites it.
     ...kind.fields.filter((field) => field.storage === "json").map((field) => `json_valid(${quote(field.key)})`),
-    `${kind.fields.filter(isText).map((field) => `ifnull(octet_length(${quote(field.key)}),0)`).join("+")} <= ${plainBytes}`
+    `${
+      kind.fields.filter(isText).map((field) => `ifnull(octet_length(${quote(field.key)}),0)`).join("+")
+    } <= ${plainBytes}`
   ].join(" AND ")
 
 const member: Record<Field["storage"], (column: string) => string> = {
@@ -87,7 +89,8 @@ const line = (kind: Kind): string =>
   }).join("||") + `||'}}'||char(10)`
 
 const lines = (kind: Kind): string => `iif(${plain(kind)}, ${line(kind)}, NULL)`
-const aggregate = "CAST(group_concat(line,'') AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound"
+const aggregate =
+  "CAST(group_concat(line,'') AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound"
 
 /** One page of a kind in the order of the rowid, from a rowid on: its bytes, what the test says, and its last rowid. */
 const keysetSql = (kind: Kind, scope: Scope): string => {
@@ -101,7 +104,9 @@ const sortedSql = (kind: Kind, scope: Scope): string => {
   const rows = rowsOf(kind, scope.of(kind), "1")
   return `SELECT CAST(group_concat(line,'' ORDER BY n) AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound,` +
     ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
-    `(SELECT row_number() OVER (ORDER BY ${orderOf(kind, "r").replace("r.rowid", "rowid_")}) AS n, rowid_, ${lines(kind)} AS line,` +
+    `(SELECT row_number() OVER (ORDER BY ${orderOf(kind, "r").replace("r.rowid", "rowid_")}) AS n, rowid_, ${
+      lines(kind)
+    } AS line,` +
     ` ${soundness(kind)} AS sound FROM ${rows} r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
 }
 
@@ -112,18 +117,30 @@ const listed = "t.rowid IN (SELECT value FROM json_each(?))"
 const slowSql = (kind: Kind, scope: Scope, where: string): string => {
   const columns = kind.fields.map((field, i) => {
     const column = `r.${quote(field.key)}`
-    const bytes = field.storage === "json" ? `iif(json_valid(${column}), CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))` : `CAST(${column} AS BLOB)`
-    return `typeof(${column}) AS class${i}, ${isText(field) ? `${bytes} AS value${i}, octet_length(${column}) AS size${i}` : `${column} AS value${i}`}` +
+    const bytes = field.storage === "json"
+      ? `iif(json_valid(${column}), CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))`
+      : `CAST(${column} AS BLOB)`
+    return `typeof(${column}) AS class${i}, ${
+      isText(field) ? `${bytes} AS value${i}, octet_length(${column}) AS size${i}` : `${column} AS value${i}`
+    }` +
       (field.storage === "json" ? `, json_valid(${column}) AS valid${i}` : "")
   })
   const size = kind.fields.filter(isText).map((field) => `ifnull(octet_length(r.${quote(field.key)}),0)`).join("+")
   // A row beyond the limit is named without being read: its text might not fit into memory.
-  return `SELECT ${columns.join(", ")}, (${size}) AS size FROM ${rowsOf(kind, scope.of(kind), where, `ORDER BY ${orderOf(kind)}`)} r`
+  return `SELECT ${columns.join(", ")}, (${size}) AS size FROM ${
+    rowsOf(kind, scope.of(kind), where, `ORDER BY ${orderOf(kind)}`)
+  } r`
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const classNames: Record<string, string> = { null: "is NULL", text: "holds text", integer: "holds an integer", real: "holds a real number", blob: "holds a blob" }
+const classNames: Record<string, string> = {
+  null: "is NULL",
+  text: "holds text",
+  integer: "holds an integer",
+  real: "holds a real number",
+  blob: "holds a blob"
+}
 
 /** A row as a record, or why it cannot be one. */
 const recordOf = (path: string, kind: Kind, row: Row): AnyRecord => {
@@ -151,19 +168,33 @@ const recordOf = (path: string, kind: Kind, row: Row): AnyRecord => {
     }
   })
   if (Number(row["size"]) > rowLimit) {
-    const largest = kind.fields.map((field, i) => [field.key, Number(row[`size${i}`] ?? 0)] as const).reduce((a, b) => b[1] > a[1] ? b : a)
-    problem = { field: largest[0], reason: `has ${largest[1]} bytes, more than a line may have (${rowLimit})`, damaged: false }
+    const largest = kind.fields.map((field, i) => [field.key, Number(row[`size${i}`] ?? 0)] as const).reduce((a, b) =>
+      b[1] > a[1] ? b : a
+    )
+    problem = {
+      field: largest[0],
+      reason: `has ${largest[1]} bytes, more than a line may have (${rowLimit})`,
+      damaged: false
+    }
   }
-  if (problem !== undefined) throw new RowUnreadable({ path, table: kind.table, row: rowName(kind, record), ...problem })
+  if (problem !== undefined) {
+    throw new RowUnreadable({ path, table: kind.table, row: rowName(kind, record), ...problem })
+  }
   return record
 }
 
 const exact = (value: Row[string] | undefined): Value =>
-  typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : typeof value === "bigint" ? value : null
+  typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))
+    ? Number(value)
+    : typeof value === "bigint"
+    ? value
+    : null
 
 /** The records of some rows, by their rowids. Throws `RowUnreadable`. */
 export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
-  db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) => recordOf(db.path, kind, row))
+  db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) =>
+    recordOf(db.path, kind, row)
+  )
 
 const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, sound: number): Page => {
   const long: Array<string> = []
@@ -230,7 +261,11 @@ const join = (kind: Kind, pages: ReadonlyArray<Page>): Page => ({
 })
 
 /** As many pages as make up one element of the stream; empty at the end. */
-const some = (db: Handle, kind: Kind, { pull }: Puller): Effect.Effect<ReadonlyArray<Page>, SqliteFailure | RowUnreadable> =>
+const some = (
+  db: Handle,
+  kind: Kind,
+  { pull }: Puller
+): Effect.Effect<ReadonlyArray<Page>, SqliteFailure | RowUnreadable> =>
   Effect.flatten(db.attempt(`read the table ${kind.table}`, () => {
     const found: Array<Page> = []
     try {

@@ -21,7 +21,9 @@ export const rowRules = (kind: Kind): ReadonlyArray<Rule> => [
   ...kind.fields.flatMap((field) =>
     Option.match(field.soft, {
       onNone: () => [],
-      onSome: ({ holds, rule, says }) => [{ rule, field: field.key, says, blocking: false, holds: `${field.key} IS NULL OR ${holds(field.key)}` }]
+      onSome: (
+        { holds, rule, says }
+      ) => [{ rule, field: field.key, says, blocking: false, holds: `${field.key} IS NULL OR ${holds(field.key)}` }]
     })
   ),
   ...kind.rows.map((rule) => ({ ...rule, blocking: false }))
@@ -31,7 +33,8 @@ export const rowRules = (kind: Kind): ReadonlyArray<Rule> => [
 export const soundness = (kind: Kind): string =>
   rowRules(kind).map(({ holds }) => `ifnull((${holds}),1)`).join(" AND ") || "1"
 
-const parent = (table: string, column: string, id: string) => `(SELECT p.${column} FROM ${table} p NOT INDEXED WHERE p.id = r.${id})`
+const parent = (table: string, column: string, id: string) =>
+  `(SELECT p.${column} FROM ${table} p NOT INDEXED WHERE p.id = r.${id})`
 
 /** Foreign keys. */
 const references = (kind: Kind): ReadonlyArray<Rule> =>

@@ -9,25 +9,45 @@ const counting = kinds.filter((kind) => kind.autoincrement)
 
 const finding = (rule: string, says: string, rows: ReadonlyArray<FindingRow>): ReadonlyArray<Finding> =>
   rows.length === 0 ? [] : [
-    new Finding({ rule, kind: "sqlite_sequence", field: "seq", says, outcome: "carried", blocking: false, count: rows.length, rows })
+    new Finding({
+      rule,
+      kind: "sqlite_sequence",
+      field: "seq",
+      says,
+      outcome: "carried",
+      blocking: false,
+      count: rows.length,
+      rows
+    })
   ]
 
 /** Tables with rows whose sequence has no record; an unsealed file like that was cut (D2). */
 export const withoutSequence = (db: Handle) =>
-  db.attempt("check the sequences", () =>
-    counting.filter((kind) =>
-      db.prepare(`SELECT EXISTS (SELECT 1 FROM ${kind.table} NOT INDEXED) AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '${kind.table}') AS missing`)
-        .get()?.["missing"] === 1n
-    ).map((kind) => kind.table))
+  db.attempt(
+    "check the sequences",
+    () =>
+      counting.filter((kind) =>
+        db.prepare(
+          `SELECT EXISTS (SELECT 1 FROM ${kind.table} NOT INDEXED) AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '${kind.table}') AS missing`
+        )
+          .get()?.["missing"] === 1n
+      ).map((kind) => kind.table)
+  )
 
-export const sequences = (db: Handle, scope: Scope): Effect.Effect<ReadonlyArray<Finding>, Effect.Effect.Error<ReturnType<typeof withoutSequence>>> =>
+export const sequences = (
+  db: Handle,
+  scope: Scope
+): Effect.Effect<ReadonlyArray<Finding>, Effect.Effect.Error<ReturnType<typeof withoutSequence>>> =>
   Effect.flatMap(withoutSequence(db), (missing) =>
     db.attempt("check the sequences", () => {
       const low = counting.flatMap((kind) => {
-        const highest = db.prepare(`SELECT max(id) AS id FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(...scope.params)?.["id"]
+        const highest = db.prepare(`SELECT max(id) AS id FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(
+          ...scope.params
+        )?.["id"]
         const seq = db.prepare("SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = ?").get(kind.table)?.["seq"]
         return typeof highest === "bigint" && typeof seq === "bigint" && seq < highest
-          ? [new FindingRow({ row: kind.table, value: `${seq} < ${highest}` })] : []
+          ? [new FindingRow({ row: kind.table, value: `${seq} < ${highest}` })] :
+          []
       })
       const reset = db.prepare(
         "SELECT s.seq AS seq, p.reset AS reset FROM (SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'events') s," +
@@ -36,9 +56,14 @@ export const sequences = (db: Handle, scope: Scope): Effect.Effect<ReadonlyArray
       const names = counting.map((kind) => `'${kind.table}'`).join(",")
       const unknown = db.prepare(`SELECT name FROM sqlite_sequence WHERE name NOT IN (${names}) ORDER BY name`).all()
       const doubles = db.prepare("SELECT name FROM sqlite_sequence GROUP BY name HAVING count(*) > 1").all()
-      const named = (rows: ReadonlyArray<{ readonly [column: string]: unknown }>) => rows.map((row) => new FindingRow({ row: String(row["name"]) }))
+      const named = (rows: ReadonlyArray<{ readonly [column: string]: unknown }>) =>
+        rows.map((row) => new FindingRow({ row: String(row["name"]) }))
       return [
-        ...finding("sequence missing", "is missing for a table that has rows", missing.map((row) => new FindingRow({ row }))),
+        ...finding(
+          "sequence missing",
+          "is missing for a table that has rows",
+          missing.map((row) => new FindingRow({ row }))
+        ),
         ...finding("sequence low", "is below the highest id of its table", low),
         ...finding("sequence below a purge", "is below a reserved event id: the id could be given again", reset),
         ...finding("sequence of an unknown table", "is of a table that does not count", named(unknown)),

@@ -21,7 +21,9 @@ const create = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   // Registered before the file is made. What cannot be removed now is removed by the next restore of the same target.
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(["", ...sideFiles], (side) => Effect.ignore(fs.remove(path + side, { force: true })), { discard: true })
+    Effect.forEach(["", ...sideFiles], (side) => Effect.ignore(fs.remove(path + side, { force: true })), {
+      discard: true
+    })
   )
   yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
     Effect.zipRight(fs.chmod(path, 0o600)),
@@ -40,15 +42,16 @@ export const sync = Effect.fnUntraced(function*(path: string) {
 })
 
 const build = Effect.fnUntraced(function*(db: Handle) {
-  yield* phase("making the indexes", indexes.length)
+  yield* phase("making the indexes", { rows: indexes.length })
   for (const index of indexes) {
     yield* db.exec(`make the index ${index.name}`, index.sql)
     yield* Effect.zipRight(advance(1, 0), Effect.sleep(0))
   }
   const issues = yield* db.get("count the issues", fillFullText.count)
-  yield* phase("indexing the text", Number(issues?.["n"] ?? 0))
+  yield* phase("indexing the text", { rows: Number(issues?.["n"] ?? 0) })
   yield* db.exec("make the search index", fullText)
-  const next = (after: bigint | number) => Effect.map(db.get("index the text", fillFullText.next, after, fullTextPart), (row) => row?.["id"])
+  const next = (after: bigint | number) =>
+    Effect.map(db.get("index the text", fillFullText.next, after, fullTextPart), (row) => row?.["id"])
   let after: bigint | number = fillFullText.from
   for (let to = yield* next(after); typeof to === "bigint"; to = yield* next(after)) {
     const [from, end] = [after, to]
@@ -57,7 +60,9 @@ const build = Effect.fnUntraced(function*(db: Handle) {
     after = to
   }
   yield* db.exec("check the search index", "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
-  yield* Effect.forEach(triggers, (trigger) => db.exec(`make the trigger ${trigger.name}`, trigger.sql), { discard: true })
+  yield* Effect.forEach(triggers, (trigger) => db.exec(`make the trigger ${trigger.name}`, trigger.sql), {
+    discard: true
+  })
 })
 
 /** `Database.stage` on the real thing. */
@@ -80,6 +85,10 @@ export const stage = Effect.fn("Database.stage")(function*(target: string) {
     db,
     build: build(db),
     // Nothing was synced so far: until the rename the file is worth nothing, and then all of it must be on disk.
-    seal: Effect.provideService(db.exec("finish the new database", "COMMIT").pipe(Effect.zipRight(db.close), Effect.zipRight(sync(path))), FileSystem.FileSystem, fs)
+    seal: Effect.provideService(
+      db.exec("finish the new database", "COMMIT").pipe(Effect.zipRight(db.close), Effect.zipRight(sync(path))),
+      FileSystem.FileSystem,
+      fs
+    )
   } satisfies Stage
 })

@@ -22,7 +22,10 @@ const sideFiles = ["-wal", "-journal", "-shm"]
 const stampNow = Effect.map(DateTime.now, (now) => DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, ""))
 
 const remove = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.mapError(fs.remove(path, { force: true }), fromPlatform("remove", path)))
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) => Effect.mapError(fs.remove(path, { force: true }), fromPlatform("remove", path))
+  )
 
 /** Removes what a killed restore of this target left: staged files, and a backup that is still the target itself. */
 export const heal = Effect.fn("Database.heal")(function*(target: string) {
@@ -33,7 +36,9 @@ export const heal = Effect.fn("Database.heal")(function*(target: string) {
     const path = `${directory}/${name}`
     if (name.startsWith(stagePrefix(target))) {
       yield* Effect.mapError(fs.remove(path, { recursive: true, force: true }), fromPlatform("remove", path))
-    } else if (name.startsWith(`${nameOf(target)}.bak.`) && (yield* exists(target)) && (yield* sameFile(path, target))) yield* remove(path)
+    } else if (
+      name.startsWith(`${nameOf(target)}.bak.`) && (yield* exists(target)) && (yield* sameFile(path, target))
+    ) yield* remove(path)
   }
 })
 
@@ -50,7 +55,8 @@ const backupOf = <E, R>(target: string, make: (backup: string) => Effect.Effect<
     return attempt(1)
   })
 
-const isTaken = (error: unknown) => typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST"
+const isTaken = (error: unknown) =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST"
 
 /** A private copy that must not exist yet, on disk. Only for files that this process does not have open. */
 const copyNew = (from: string, to: string) =>
@@ -65,7 +71,9 @@ const copyNew = (from: string, to: string) =>
 const moveSides = Effect.fnUntraced(function*(target: string, backup: string) {
   const fs = yield* FileSystem.FileSystem
   for (const side of sideFiles) {
-    if (yield* exists(target + side)) yield* Effect.mapError(fs.rename(target + side, backup + side), fromPlatform("rename", target + side))
+    if (yield* exists(target + side)) {
+      yield* Effect.mapError(fs.rename(target + side, backup + side), fromPlatform("rename", target + side))
+    }
   }
   yield* syncDirectory(parentOf(target))
 })
@@ -75,7 +83,8 @@ const rename = (staged: string, target: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     yield* Effect.mapError(fs.rename(staged, target), fromPlatform("rename", target))
-    yield* Effect.mapError(syncDirectory(parentOf(target)), (error) => new DurabilityNotConfirmed({ path: target, code: error.code }))
+    yield* Effect.mapError(syncDirectory(parentOf(target)), (error) =>
+      new DurabilityNotConfirmed({ path: target, code: error.code }))
   })
 
 /**
@@ -83,13 +92,17 @@ const rename = (staged: string, target: string) =>
  * then finds the new one.
  */
 const seize = (target: string, asked: string) =>
-  Effect.tap(open(target, "write", { busyTimeout: 1000 }), (db) =>
-    db.attempt("take the old database for us alone", () => {
-      db.execute("PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE")
-      const mode = db.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"]
-      db.execute("BEGIN EXCLUSIVE")
-      return mode
-    }).pipe(Effect.filterOrFail((mode) => mode === "delete", () => openError(asked, "locked", "its journal mode could not be changed"))))
+  Effect.tap(
+    open(target, "write", { busyTimeout: 1000 }),
+    (db) =>
+      db.attempt("take the old database for us alone", () => {
+        db.execute("PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE")
+        const mode = db.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"]
+        db.execute("BEGIN EXCLUSIVE")
+        return mode
+      }).pipe(Effect.filterOrFail((mode) => mode === "delete", () =>
+        openError(asked, "locked", "its journal mode could not be changed")))
+  )
 
 const isDamage = (error: { readonly _tag: string }): error is SqliteFailure =>
   error._tag === "SqliteFailure" && /^SQLITE_(CORRUPT|NOTADB)/.test((error as SqliteFailure).code)
@@ -110,16 +123,21 @@ const replaceSound = (staged: string, target: string) =>
     if (Option.isSome(linked)) {
       yield* syncDirectory(parentOf(target))
       // A rename that fails leaves the state before: without the second name.
-      yield* Effect.tapError(rename(staged, target), (error) => error._tag === "FileError" ? Effect.ignore(remove(linked.value)) : Effect.void)
+      yield* Effect.tapError(rename(staged, target), (error) =>
+        error._tag === "FileError" ? Effect.ignore(remove(linked.value)) : Effect.void)
       return linked.value
     }
     // No hard links on this filesystem. The copy must not be made while we have the file open (Handle.ts says why).
     const before = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
     yield* old.close
-    const backup = yield* backupOf(target, (name) => copyNew(target, name))
+    const backup = yield* backupOf(target, (name) =>
+      copyNew(target, name))
     yield* seize(target, target)
     const after = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
-    if (before.size !== after.size || Option.getOrUndefined(before.mtime)?.getTime() !== Option.getOrUndefined(after.mtime)?.getTime()) {
+    if (
+      before.size !== after.size ||
+      Option.getOrUndefined(before.mtime)?.getTime() !== Option.getOrUndefined(after.mtime)?.getTime()
+    ) {
       return yield* Effect.zipRight(remove(backup), openError(target, "locked", "it was written to meanwhile"))
     }
     yield* remove(`${target}-journal`)
@@ -144,7 +162,9 @@ const replaceDamaged = Effect.fnUntraced(function*(staged: string, target: strin
 /** WAL mode is what a daemon sets anyway, and a property of the file: set before anybody can see it. */
 const finish = (staged: string) =>
   Effect.gen(function*() {
-    yield* Effect.scoped(Effect.flatMap(open(staged, "write"), (db) => db.get("set WAL mode", "PRAGMA journal_mode = WAL")))
+    yield* Effect.scoped(
+      Effect.flatMap(open(staged, "write"), (db) => db.get("set WAL mode", "PRAGMA journal_mode = WAL"))
+    )
     for (const side of sideFiles) {
       if (yield* exists(staged + side)) return yield* openError(staged, "locked", `${staged + side} did not go away`)
     }
@@ -171,7 +191,14 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       return { target, backup: undefined } satisfies Swapped
     }
     if (!force) return yield* openError(target, "orphan")
-    const backup = yield* backupOf(target, (name) => Effect.flatMap(exists(`${name}-wal`), (taken) => taken ? new FileError({ path: name, operation: "create", code: "EEXIST", detail: "" }) : moveSides(target, name)))
+    const backup = yield* backupOf(
+      target,
+      (name) =>
+        Effect.flatMap(exists(`${name}-wal`), (taken) =>
+          taken
+            ? new FileError({ path: name, operation: "create", code: "EEXIST", detail: "" })
+            : moveSides(target, name))
+    )
     yield* rename(stage.path, target)
     return { target, backup: `${backup}-*` } satisfies Swapped
   }))

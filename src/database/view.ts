@@ -38,13 +38,16 @@ const sizeOf = (path: string) =>
 /** What tells that a file was not touched. */
 const stamp = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map((info) => `${info.ino.pipe(Option.getOrElse(() => 0))} ${info.size} ${Option.getOrUndefined(info.mtime)?.getTime()}`),
+    Effect.map((info) =>
+      `${info.ino.pipe(Option.getOrElse(() => 0))} ${info.size} ${Option.getOrUndefined(info.mtime)?.getTime()}`
+    ),
     Effect.mapError(fromPlatform("stat", path)),
     Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed("none"))
   )
 
 const sideFiles = ["-wal", "-journal"] as const
-const stamps = (path: string) => Effect.map(Effect.forEach(["", ...sideFiles], (side) => stamp(path + side)), (all) => all.join("; "))
+const stamps = (path: string) =>
+  Effect.map(Effect.forEach(["", ...sideFiles], (side) => stamp(path + side)), (all) => all.join("; "))
 
 /** Looks at the file itself, before SQLite opens it. */
 const look = Effect.fnUntraced(function*(path: string, asked: string) {
@@ -61,11 +64,19 @@ const look = Effect.fnUntraced(function*(path: string, asked: string) {
       Effect.flatMap((file) => file.readAlloc(16)),
       Effect.scoped,
       Effect.mapError(fromPlatform("open", asked)),
-      Effect.catchIf((error) => error.code === "EACCES" || error.code === "EPERM", (error) => openError(asked, "unreadable", error.message))
+      Effect.catchIf(
+        (error) => error.code === "EACCES" || error.code === "EPERM",
+        (error) => openError(asked, "unreadable", error.message)
+      )
     )
-    if (Buffer.from(Option.getOrElse(head, () => new Uint8Array())).toString("latin1") !== magic) return yield* openError(asked, "foreign")
+    if (Buffer.from(Option.getOrElse(head, () => new Uint8Array())).toString("latin1") !== magic) {
+      return yield* openError(asked, "foreign")
+    }
   }
-  const writable = yield* fs.access(parentOf(path), { writable: true }).pipe(Effect.as(true), Effect.orElseSucceed(() => false))
+  const writable = yield* fs.access(parentOf(path), { writable: true }).pipe(
+    Effect.as(true),
+    Effect.orElseSucceed(() => false)
+  )
   const ours = writable && Option.getOrElse(info.uid, () => userInfo().uid) === userInfo().uid
   return { ours, wal: (yield* sizeOf(`${path}-wal`)) > 0, journal: (yield* sizeOf(`${path}-journal`)) > 0 }
 })
@@ -83,7 +94,10 @@ const copy = Effect.fnUntraced(function*(path: string, asked: string) {
       yield* fs.copyFile(path + side, target + side).pipe(
         Effect.mapError(fromPlatform("read", asked + side)),
         Effect.catchIf((error) => error.code === "ENOENT" && side !== "", () => Effect.void),
-        Effect.catchIf((error) => error.code === "ENOSPC" || error.code === "EDQUOT", (error) => openError(asked, "space", error.message))
+        Effect.catchIf(
+          (error) => error.code === "ENOSPC" || error.code === "EDQUOT",
+          (error) => openError(asked, "space", error.message)
+        )
       )
     }
     if ((yield* stamps(path)) !== before) return yield* openError(asked, "changed")
@@ -93,18 +107,25 @@ const copy = Effect.fnUntraced(function*(path: string, asked: string) {
 })
 
 const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
-  failure.code.startsWith("SQLITE_NOTADB") ? "foreign"
-    : failure.code.startsWith("SQLITE_CORRUPT") ? "damaged"
-    : failure.code.startsWith("SQLITE_BUSY") ? "locked"
-    : failure.code.startsWith("SQLITE_CANTOPEN") || failure.code.startsWith("SQLITE_PERM") ? "unreadable"
-    : failure.code.startsWith("SQLITE_FULL") ? "space"
+  failure.code.startsWith("SQLITE_NOTADB") ?
+    "foreign"
+    : failure.code.startsWith("SQLITE_CORRUPT") ?
+    "damaged"
+    : failure.code.startsWith("SQLITE_BUSY") ?
+    "locked"
+    : failure.code.startsWith("SQLITE_CANTOPEN") || failure.code.startsWith("SQLITE_PERM") ?
+    "unreadable"
+    : failure.code.startsWith("SQLITE_FULL") ?
+    "space"
     : undefined
 
 /** Opens and begins. `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen. */
 const begin = (path: string, mode: Mode) =>
   Effect.tap(openHandle(path, mode), (db) =>
     db.attempt("begin to read", () => {
-      db.execute("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = 0")
+      db.execute(
+        "PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = 0"
+      )
       db.execute("BEGIN")
       db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
     }))
@@ -114,21 +135,39 @@ const start = Effect.fnUntraced(function*(path: string, asked: string) {
   if (!wal && !journal && !ours) {
     const before = yield* stamps(path)
     const db = yield* begin(path, "immutable")
-    return { db, confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed")) }
+    return {
+      db,
+      confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed"))
+    }
   }
   const copied = Effect.flatMap(copy(path, asked), (twin) => begin(twin, "write"))
-  const db = yield* !ours ? copied
-    : !wal && !journal ? begin(path, "write")
+  const db = yield* !ours ?
+    copied
+    : !wal && !journal ?
+    begin(path, "write")
     // A journal beside a file that somebody is writing is not hot, and then this is the way; a hot one is refused by SQLite.
-    : begin(path, "read").pipe(Effect.catchIf((error) => error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN")), () => copied))
+    : begin(path, "read").pipe(
+      Effect.catchIf(
+        (error) => error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN")),
+        () => copied
+      )
+    )
   return { db, confirm: Effect.void }
 })
 
 const count = (db: Handle) => (scope: Scope) =>
-  db.attempt("count the rows", () =>
-    new Map(kinds.map((kind) =>
-      [kind.name, Number(db.prepare(`SELECT count(*) AS n FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(...scope.params)?.["n"])] as const
-    )))
+  db.attempt(
+    "count the rows",
+    () =>
+      new Map(kinds.map((kind) =>
+        [
+          kind.name,
+          Number(
+            db.prepare(`SELECT count(*) AS n FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(...scope.params)?.["n"]
+          )
+        ] as const
+      ))
+  )
 
 /** What SQLite answers while a database is opened, as the reason why it cannot be used. */
 const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
@@ -139,11 +178,24 @@ const unusable = (asked: string) => (failure: SqliteFailure): OpenError | Sqlite
 /** `Database.view` on the real thing. */
 export const view = Effect.fn("Database.view")(function*(asked: string) {
   const fs = yield* FileSystem.FileSystem
-  const path = yield* Effect.catchIf(resolve(asked), (error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => openError(asked, "missing"))
+  const path = yield* Effect.catchIf(
+    resolve(asked),
+    (error) => error.code === "ENOENT" || error.code === "ENOTDIR",
+    () => openError(asked, "missing")
+  )
   const opened = Effect.gen(function*() {
     const { confirm, db } = yield* start(path, asked)
     return { confirm, db, findings: yield* inspect(db, asked) }
   })
-  const { confirm, db, findings } = yield* Effect.mapError(opened, (error) => error._tag === "SqliteFailure" ? unusable(asked)(error) : error)
-  return { path, db, findings, count: count(db), confirm: Effect.provideService(confirm, FileSystem.FileSystem, fs) } satisfies View
+  const { confirm, db, findings } = yield* Effect.mapError(
+    opened,
+    (error) => error._tag === "SqliteFailure" ? unusable(asked)(error) : error
+  )
+  return {
+    path,
+    db,
+    findings,
+    count: count(db),
+    confirm: Effect.provideService(confirm, FileSystem.FileSystem, fs)
+  } satisfies View
 })

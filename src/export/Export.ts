@@ -9,6 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type View } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
 import { goLineLimit, pages } from "../database/pages.ts"
@@ -31,6 +32,8 @@ export interface ExportOptions {
   readonly projects?: ReadonlyArray<ProjectRef>
   /** Also what is soft-deleted; true unless said otherwise: a backup that leaves something out has to be asked for. */
   readonly includeDeleted?: boolean
+  /** Refuse while a daemon works with the database; its runtime records are looked for in these directories. */
+  readonly offline?: { readonly kataHome: string; readonly userHome: string } | undefined
   /** Without header and seal, byte for byte what Go kata writes but for its HTML escapes. */
   readonly plain?: boolean
 }
@@ -86,13 +89,25 @@ const longLines = (tally: Tally): ReadonlyArray<Finding> =>
     })
   ]
 
+const refuseDaemons = (path: string, homes: { readonly kataHome: string; readonly userHome: string }) =>
+  Effect.flatMap(
+    running({ databasePath: path, ...homes }),
+    ({ running: daemons }) =>
+      daemons.length === 0 ? Effect.void : new DaemonRunning({
+        path,
+        daemons,
+        hint: "stop it, or pass --allow-running-daemon for a consistent export while it works"
+      })
+  )
+
 /** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
+  if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
   const view = yield* (yield* Database).view(options.database)
   const includeDeleted = options.includeDeleted ?? true
   const { header, scope } = yield* resolveScope(view, { projects: options.projects ?? [], includeDeleted })
   const counts = yield* view.count(scope)
-  yield* phase("exporting", [...counts.values()].reduce((sum, n) => sum + n, 0))
+  yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const tally = new Tally()
   const findings: Array<Finding> = []
   const inspect = Effect.gen(function*() {
@@ -126,6 +141,8 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   return { view, bytes, report }
 })
 
+type SnapshotBytes = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
+
 /** The bytes of a snapshot. They fail, before they end, when anything cannot be carried. */
 export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => bytes))
 
@@ -133,7 +150,7 @@ export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map
 export const into = <A, E, R>(
   options: ExportOptions,
   output: string,
-  sink: <E2, R2>(bytes: Stream.Stream<Uint8Array, E2, R2>) => Effect.Effect<A, E | E2, R | R2>
+  sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const { bytes, report } = yield* begin(options)
@@ -151,15 +168,19 @@ const refuseDatabase = Effect.fnUntraced(function*(output: string, database: str
 })
 
 /** `kata-export-20261123T101500Z.jsonl`. */
-export const defaultName = Effect.map(DateTime.now, (now) =>
-  `kata-export-${DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, "")}.jsonl`)
+export const defaultName = Effect.map(
+  DateTime.now,
+  (now) => `kata-export-${DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, "")}.jsonl`
+)
 
 /** A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. */
-export const toFile = Effect.fn("Export.toFile")(function*(options: ExportOptions & { readonly output?: string | undefined }) {
-  const output = options.output ?? (yield* defaultName)
-  return yield* into(options, output, (bytes) =>
-    Effect.zipRight(
-      refuseDatabase(output, options.database),
-      Atomic.write(output, output.endsWith(".gz") ? gzip(bytes) : bytes)
-    ))
-})
+export const toFile = Effect.fn("Export.toFile")(
+  function*(options: ExportOptions & { readonly output?: string | undefined }) {
+    const output = options.output ?? (yield* defaultName)
+    return yield* into(options, output, (bytes) =>
+      Effect.zipRight(
+        refuseDatabase(output, options.database),
+        Atomic.write(output, output.endsWith(".gz") ? gzip(bytes) : bytes)
+      ))
+  }
+)

@@ -34,11 +34,15 @@ export class ProjectNotFound extends Schema.TaggedError<ProjectNotFound>()("Proj
 }
 
 const inSet = "(SELECT value FROM json_each(@projects))"
-const deletedIssue = (id: string) => `EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.id = ${id} AND i.deleted_at IS NOT NULL)`
+const deletedIssue = (id: string) =>
+  `EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.id = ${id} AND i.deleted_at IS NOT NULL)`
 /** Exists, in a project that is not taken. What does not exist at all is no matter of the scope, and carried as it is. */
-const outside = (table: string, id: string) => `EXISTS (SELECT 1 FROM ${table} o NOT INDEXED WHERE o.id = ${id} AND o.project_id NOT IN ${inSet})`
-const linkOutside = (id: string) => `EXISTS (SELECT 1 FROM links o NOT INDEXED WHERE o.id = ${id} AND o.project_id NOT IN ${inSet})`
-const ofIssue = (id: string) => `EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.id = ${id} AND i.project_id IN ${inSet})`
+const outside = (table: string, id: string) =>
+  `EXISTS (SELECT 1 FROM ${table} o NOT INDEXED WHERE o.id = ${id} AND o.project_id NOT IN ${inSet})`
+const linkOutside = (id: string) =>
+  `EXISTS (SELECT 1 FROM links o NOT INDEXED WHERE o.id = ${id} AND o.project_id NOT IN ${inSet})`
+const ofIssue = (id: string) =>
+  `EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.id = ${id} AND i.project_id IN ${inSet})`
 
 /** Rows of the projects. A comment or label belongs to the project of its issue. */
 const ofProjects: { readonly [kind: string]: string } = {
@@ -63,17 +67,22 @@ const detached: { readonly [kind: string]: { readonly [column: string]: string }
 }
 
 const linkOfDeleted = (id: string) =>
-  `EXISTS (SELECT 1 FROM links l NOT INDEXED WHERE l.id = ${id} AND (${deletedIssue("l.from_issue_id")} OR ${deletedIssue("l.to_issue_id")}))`
+  `EXISTS (SELECT 1 FROM links l NOT INDEXED WHERE l.id = ${id} AND (${deletedIssue("l.from_issue_id")} OR ${
+    deletedIssue("l.to_issue_id")
+  }))`
 const peerDeleted = `t.type = 'issue.links_changed' AND ${deletedIssue("t.related_issue_id")}`
 
 /** Rows that belong to nothing deleted. Orphans are no reason to leave a row out: they are carried, as blocking findings. */
 const live: { readonly [kind: string]: string } = {
-  recurrence: "t.deleted_at IS NULL OR EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.recurrence_id = t.id AND i.deleted_at IS NULL)",
+  recurrence:
+    "t.deleted_at IS NULL OR EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.recurrence_id = t.id AND i.deleted_at IS NULL)",
   issue: "t.deleted_at IS NULL",
   comment: `NOT ${deletedIssue("t.issue_id")}`,
   issue_label: `NOT ${deletedIssue("t.issue_id")}`,
   link: `NOT ${deletedIssue("t.from_issue_id")} AND NOT ${deletedIssue("t.to_issue_id")}`,
-  import_mapping: `NOT (t.issue_id IS NOT NULL AND ${deletedIssue("t.issue_id")}) AND NOT (t.link_id IS NOT NULL AND ${linkOfDeleted("t.link_id")})`,
+  import_mapping: `NOT (t.issue_id IS NOT NULL AND ${deletedIssue("t.issue_id")}) AND NOT (t.link_id IS NOT NULL AND ${
+    linkOfDeleted("t.link_id")
+  })`,
   event: `(t.issue_id IS NULL OR NOT ${deletedIssue("t.issue_id")}) AND ` +
     `(t.related_issue_id IS NULL OR t.type = 'issue.links_changed' OR NOT ${deletedIssue("t.related_issue_id")})`
 }
@@ -85,7 +94,9 @@ const scopeOf = (projects: boolean, includeDeleted: boolean) => (kind: Kind): Se
     ...(includeDeleted ? [] : [live[kind.name] ?? "1"])
   ]
   const columns: { [column: string]: string } = {}
-  for (const [column, out] of Object.entries(projects ? detached[kind.name] ?? {} : {})) columns[column] = `iif(${out}, NULL, t."${column}")`
+  for (const [column, out] of Object.entries(projects ? detached[kind.name] ?? {} : {})) {
+    columns[column] = `iif(${out}, NULL, t."${column}")`
+  }
   if (!includeDeleted && kind.name === Event.name) {
     for (const column of ["related_issue_id", "related_issue_uid"]) {
       columns[column] = `iif(${peerDeleted}, NULL, ${columns[column] ?? `t."${column}"`})`
@@ -99,18 +110,30 @@ interface Found {
   readonly uid: string
 }
 
-const find = (view: View, ref: ProjectRef): Effect.Effect<Found, ProjectNotFound | Effect.Effect.Error<ReturnType<Handle["get"]>>> => {
-  const [column, value] = "name" in ref ? ["name", ref.name] as const : "id" in ref ? ["id", ref.id] as const : ["uid", ref.uid] as const
+const find = (
+  view: View,
+  ref: ProjectRef
+): Effect.Effect<Found, ProjectNotFound | Effect.Effect.Error<ReturnType<Handle["get"]>>> => {
+  const [column, value] = "name" in ref
+    ? ["name", ref.name] as const
+    : "id" in ref
+    ? ["id", ref.id] as const
+    : ["uid", ref.uid] as const
   return Effect.flatMap(
     view.db.get("find the project", `SELECT id, uid FROM projects NOT INDEXED WHERE ${column} = ?`, value),
     (row) =>
       row === undefined
-        ? Effect.flatMap(view.db.all("list the projects", "SELECT name FROM projects NOT INDEXED ORDER BY name LIMIT 20"), (known) =>
-          Effect.fail(new ProjectNotFound({
-            path: view.path,
-            project: column === "id" ? `#${value}` : JSON.stringify(value),
-            known: known.map((row) => String(row["name"]))
-          })))
+        ? Effect.flatMap(
+          view.db.all("list the projects", "SELECT name FROM projects NOT INDEXED ORDER BY name LIMIT 20"),
+          (known) =>
+            Effect.fail(
+              new ProjectNotFound({
+                path: view.path,
+                project: column === "id" ? `#${value}` : JSON.stringify(value),
+                known: known.map((row) => String(row["name"]))
+              })
+            )
+        )
         : Effect.succeed({ id: BigInt(String(row["id"])), uid: String(row["uid"]) })
   )
 }
@@ -118,7 +141,9 @@ const find = (view: View, ref: ProjectRef): Effect.Effect<Found, ProjectNotFound
 /** What was asked for, as selections of the rows of this database and as the header of the file. */
 export const resolve = Effect.fn("Export.scope")(function*(view: View, wanted: Wanted) {
   const found = yield* Effect.forEach(wanted.projects, (ref) => find(view, ref))
-  const projects = [...new Map(found.map((project) => [project.id, project])).values()].sort((a, b) => a.id < b.id ? -1 : 1)
+  const projects = [...new Map(found.map((project) => [project.id, project])).values()].sort((a, b) =>
+    a.id < b.id ? -1 : 1
+  )
   const all = projects.length === 0
   const header: Header = {
     sealed: true,
@@ -133,12 +158,26 @@ export const resolve = Effect.fn("Export.scope")(function*(view: View, wanted: W
   return { header, scope }
 })
 
-const left = (db: Handle, kind: Kind, scope: Scope, where: string, wording: { readonly field?: string; readonly says: string; readonly outcome: Outcome }) =>
+const left = (
+  db: Handle,
+  kind: Kind,
+  scope: Scope,
+  where: string,
+  wording: { readonly field?: string; readonly says: string; readonly outcome: Outcome }
+) =>
   Effect.flatMap(
-    db.get(`check the table ${kind.table}`, `SELECT count(*) AS n FROM ${rowsOf(kind, everything, where)}`, ...scope.params),
+    db.get(
+      `check the table ${kind.table}`,
+      `SELECT count(*) AS n FROM ${rowsOf(kind, everything, where)}`,
+      ...scope.params
+    ),
     (count) =>
       Number(count?.["n"]) === 0 ? Effect.succeed([]) : Effect.map(
-        db.all(`check the table ${kind.table}`, `SELECT rowid_ FROM ${rowsOf(kind, everything, where)} ORDER BY rowid_ LIMIT ${examples}`, ...scope.params),
+        db.all(
+          `check the table ${kind.table}`,
+          `SELECT rowid_ FROM ${rowsOf(kind, everything, where)} ORDER BY rowid_ LIMIT ${examples}`,
+          ...scope.params
+        ),
         (rows) => [
           new Finding({
             rule: "outside the export",
@@ -156,7 +195,9 @@ const left = (db: Handle, kind: Kind, scope: Scope, where: string, wording: { re
 export const departures = (view: View, scope: Scope, includeDeleted: boolean) =>
   scope.params.length === 0 ? Effect.succeed([]) : Effect.map(
     Effect.forEach([Link, ImportMapping, Issue, Event] as ReadonlyArray<Kind>, (kind) => {
-      const mine = `(${ofProjects[kind.name] ?? `t.project_id IN ${inSet}`})${includeDeleted ? "" : ` AND (${live[kind.name] ?? "1"})`}`
+      const mine = `(${ofProjects[kind.name] ?? `t.project_id IN ${inSet}`})${
+        includeDeleted ? "" : ` AND (${live[kind.name] ?? "1"})`
+      }`
       const dropped = leftOut[kind.name]
       return Effect.map(
         Effect.all([

@@ -10,7 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { running, DaemonRunning } from "../database/daemons.ts"
+import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type Stage } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
 import { openError } from "../database/OpenError.ts"
@@ -103,7 +103,9 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
     const { type } = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
     if (type === "Directory") return yield* openError(target, "directory")
     if (type !== "File") return yield* openError(target, "special")
-    if (typeof options.input === "string" && (yield* sameFile(options.input, target))) return yield* new InputIsTarget({ path: target })
+    if (typeof options.input === "string" && (yield* sameFile(options.input, target))) {
+      return yield* new InputIsTarget({ path: target })
+    }
     if (options.force !== true) return yield* openError(target, "exists")
   } else if (options.force !== true && ((yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`)))) {
     return yield* openError(target, "orphan")
@@ -124,15 +126,19 @@ const temporary = Effect.gen(function*() {
 })
 
 const instanceOf = (stage: Stage) =>
-  Effect.map(stage.db.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'"), (row) =>
-    row === undefined ? undefined : String(row["value"]))
+  Effect.map(
+    stage.db.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'"),
+    (row) => row === undefined ? undefined : String(row["value"])
+  )
 
 /** Another identity. The events keep theirs: they did happen where they happened. */
 const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
   const before = yield* instanceOf(stage)
   const uid = yield* newUlid
-  yield* stage.db.attempt("give the copy an identity", () =>
-    stage.db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid))
+  yield* stage.db.attempt(
+    "give the copy an identity",
+    () => stage.db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
+  )
   if (before !== undefined) reading.sum?.remove(write(Meta, { key: "instance_uid", value: before }))
   reading.sum?.add(write(Meta, { key: "instance_uid", value: uid }))
 })
@@ -142,12 +148,23 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, stage: St
   const input = yield* open(options.input)
   const mend = options.repair === true
   const changes = mend || options.transform !== undefined || options.newInstance === true
-  const { findings, reading } = yield* examine(input, stage, { repair: mend, transform: options.transform, sum: changes ? "always" : "unsealed" })
+  const { findings, reading } = yield* examine(input, stage, {
+    repair: mend,
+    transform: options.transform,
+    sum: changes ? "always" : "unsealed"
+  })
   const mended = mend ? yield* repair(stage, reading.sum, findings) : { left: findings, done: [] }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
   if (options.newInstance === true) yield* renew(stage, reading)
-  return { input, reading, changed: changes, findings: mend ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left] : mended.left }
+  return {
+    input,
+    reading,
+    changed: changes,
+    findings: mend
+      ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
+      : mended.left
+  }
 })
 
 /** What the old database would lose; none when it cannot be read as one of this version. */
@@ -157,33 +174,32 @@ const compareWithOld = (target: string, stagedPath: string) =>
     return yield* onlyInOld(yield* database.view(target), yield* database.view(stagedPath))
   })).pipe(Effect.option)
 
-/** Restores a snapshot into a new database, or in the place of one that is there. */
-export const restore = Effect.fn("Import.restore")(function*<E>(options: ImportOptions<E>) {
-  return yield* Effect.scoped(Effect.gen(function*() {
-    const database = yield* Database
-    const target = yield* resolve(options.target)
-    const there = yield* check(options, target)
-    const dryRun = options.dryRun === true
-    if (!dryRun) {
-      yield* Lock.acquire(target, "restore")
-      yield* database.heal(target)
-    }
-    const stage = yield* database.stage(dryRun ? yield* temporary : target)
-    const { changed, findings, input, reading } = yield* fill(options, stage)
-    yield* stage.build
-    const instance = yield* instanceOf(stage)
-    yield* stage.seal
-    const proof = yield* Effect.scoped(Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed)))
-    if (there) yield* phase("comparing with the database that is replaced")
-    const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
-    const swapped = dryRun ? undefined : yield* database.swap(stage, target, options.force === true)
-    return new ImportReport({
+/** Everything before the rename: a sealed stage that was proven. It can be interrupted at any time. */
+const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
+  const database = yield* Database
+  const there = yield* check(options, target)
+  if (options.dryRun !== true) {
+    yield* Lock.acquire(target, "restore")
+    yield* database.heal(target)
+  }
+  const stage = yield* database.stage(options.dryRun === true ? yield* temporary : target)
+  const { changed, findings, input, reading } = yield* fill(options, stage)
+  yield* stage.build
+  const instance = yield* instanceOf(stage)
+  yield* stage.seal
+  const proof = yield* Effect.scoped(
+    Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed))
+  )
+  if (there) yield* phase("comparing with the database that is replaced")
+  const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
+  return {
+    stage,
+    report: {
       input: input.name,
       target,
-      dry_run: dryRun,
-      backup: swapped?.backup ?? null,
+      dry_run: options.dryRun === true,
       sealed: reading.sealed,
-      scope: reading.header?.scope ?? "database",
+      scope: reading.header?.scope ?? "database" as const,
       live_only: reading.header?.live_only ?? false,
       records: Object.fromEntries(reading.records),
       proof,
@@ -193,8 +209,24 @@ export const restore = Effect.fn("Import.restore")(function*<E>(options: ImportO
       only_in_old: Option.getOrNull(lost),
       notes: [
         ...notesOf(reading),
-        ...(there && Option.isNone(lost) ? ["the database that was there could not be read, so what only it held is not known"] : [])
+        ...(there && Option.isNone(lost)
+          ? ["the database that was there could not be read, so what only it held is not known"]
+          : [])
       ]
-    })
-  }))
+    }
+  }
 })
+
+/**
+ * Restores a snapshot into a new database, or in the place of one that is there. What is interrupted before the rename leaves the state
+ * before; from there on it is done, and says so.
+ */
+export const restore = Effect.fn("Import.restore")(<E>(options: ImportOptions<E>) =>
+  Effect.gen(function*() {
+    const database = yield* Database
+    const target = yield* resolve(options.target)
+    const { report, stage } = yield* Effect.interruptible(prepare(options, target))
+    const swapped = options.dryRun === true ? undefined : yield* database.swap(stage, target, options.force === true)
+    return new ImportReport({ ...report, backup: swapped?.backup ?? null })
+  }).pipe(Effect.scoped, Effect.uninterruptible)
+)

@@ -9,10 +9,10 @@ import type { Stage } from "../database/Database.ts"
 import type { Handle, Param } from "../database/Handle.ts"
 import { judge } from "../database/judge.ts"
 import { recordsAt } from "../database/pages.ts"
-import { crossRules, type Rule, rowRules } from "../database/rules.ts"
+import { crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
 import type { Field } from "../records/Field.ts"
-import { blocking, type Finding, Findings, FindingRow, shorten } from "../records/Finding.ts"
+import { blocking, type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
@@ -31,8 +31,10 @@ const around = (db: Handle): Around => ({
     return value === undefined || value === null ? undefined : String(value)
   },
   shortIdTaken: (project, shortId) =>
-    db.prepare("SELECT 1 AS one FROM issues WHERE project_id = @project AND short_id = @short" +
-      " UNION ALL SELECT 1 FROM purge_log WHERE project_id = @project AND short_id = @short")
+    db.prepare(
+      "SELECT 1 AS one FROM issues WHERE project_id = @project AND short_id = @short" +
+        " UNION ALL SELECT 1 FROM purge_log WHERE project_id = @project AND short_id = @short"
+    )
       .get({ project: toParam(project), short: shortId }) !== undefined,
   projectNameTaken: (name) => db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined,
   instanceUid: String(db.prepare("SELECT value FROM meta WHERE key = 'instance_uid'").get()?.["value"] ?? "")
@@ -56,7 +58,10 @@ const repairFor = (kind: Kind, rule: Rule): Repair => {
       Option.some({
         ...record,
         [rule.field]: Option.getOrElse(
-          Option.flatMap(soft, ({ repair }) => repair === undefined ? Option.none() : repair(String(record[rule.field]))),
+          Option.flatMap(
+            soft,
+            ({ repair }) => repair === undefined ? Option.none() : repair(String(record[rule.field]))
+          ),
           () => record[rule.field]
         )
       })
@@ -78,7 +83,9 @@ class Mender {
 
   private store(kind: Kind, rowid: bigint, record: AnyRecord): boolean {
     try {
-      this.db.prepare(`UPDATE ${kind.table} SET ${kind.columns.map(({ key }) => `"${key}" = ?`).join(", ")} WHERE rowid = ?`)
+      this.db.prepare(
+        `UPDATE ${kind.table} SET ${kind.columns.map(({ key }) => `"${key}" = ?`).join(", ")} WHERE rowid = ?`
+      )
         .run(...kind.columns.map(({ key }) => toParam(record[key])), rowid)
       return true
     } catch (cause) {
@@ -89,7 +96,12 @@ class Mender {
   }
 
   /** Mends one row. Throws what SQLite throws. */
-  row(kind: Kind, rowid: bigint, of: { readonly rule: string; readonly field: string; readonly says: string }, repair: Repair): void {
+  row(
+    kind: Kind,
+    rowid: bigint,
+    of: { readonly rule: string; readonly field: string; readonly says: string },
+    repair: Repair
+  ): void {
     const before = recordsAt(this.db, kind, [rowid])[0]
     if (before === undefined) return
     const mended = Option.getOrUndefined(repair(before, around(this.db)))
@@ -99,17 +111,28 @@ class Mender {
     this.sum?.remove(write(kind, before))
     // Read again, because a derived field follows the column that was changed.
     const after = kept ? recordsAt(this.db, kind, [rowid])[0] : undefined
-    if (after !== undefined) this.sum?.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
+    if (after !== undefined) {
+      this.sum?.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
+    }
     this.changes++
     this.findings.add(
-      { rule: of.rule, kind: kind.name, field: of.field, says: of.says, outcome: kept ? "repaired" : "dropped", blocking: false },
+      {
+        rule: of.rule,
+        kind: kind.name,
+        field: of.field,
+        says: of.says,
+        outcome: kept ? "repaired" : "dropped",
+        blocking: false
+      },
       new FindingRow({ row: rowName(kind, before), value: changeOf(kind, before, after) })
     )
   }
 
   /** Mends all rows that break a rule of their own or of other tables. */
   rule(kind: Kind, rule: Rule): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> {
-    const sql = `SELECT rowid_ AS id FROM ${rowsOf(kind, everything, "1")} r WHERE rowid_ >= ? AND NOT ifnull((${rule.holds}),1) ORDER BY rowid_ LIMIT ${window}`
+    const sql = `SELECT rowid_ AS id FROM ${
+      rowsOf(kind, everything, "1")
+    } r WHERE rowid_ >= ? AND NOT ifnull((${rule.holds}),1) ORDER BY rowid_ LIMIT ${window}`
     const repair = repairFor(kind, rule)
     const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> =>
       Effect.flatMap(
@@ -118,7 +141,10 @@ class Mender {
           for (const id of ids) this.row(kind, id, rule, repair)
           return ids.length === window ? ids.at(-1) : undefined
         }),
-        (last) => last === undefined || last === 2n ** 63n - 1n ? Effect.void : Effect.zipRight(Effect.sleep(0), part(last + 1n))
+        (last) =>
+          last === undefined || last === 2n ** 63n - 1n
+            ? Effect.void
+            : Effect.zipRight(Effect.sleep(0), part(last + 1n))
       )
     return part(-(2n ** 63n))
   }
@@ -127,12 +153,21 @@ class Mender {
   unique(kind: Kind, columns: ReadonlyArray<string>, where: string) {
     return this.db.attempt(`mend the table ${kind.table}`, () => {
       const rows = this.db.prepare(
-        `SELECT id FROM (SELECT rowid_ AS id, row_number() OVER (PARTITION BY ${columns.join(", ")} ORDER BY rowid_) AS n` +
+        `SELECT id FROM (SELECT rowid_ AS id, row_number() OVER (PARTITION BY ${
+          columns.join(", ")
+        } ORDER BY rowid_) AS n` +
           ` FROM ${rowsOf(kind, everything, where)}) WHERE n > 1 ORDER BY id`
       ).all()
       const field = columns.join(", ")
       for (const { id } of rows) {
-        if (typeof id === "bigint") this.row(kind, id, { rule: "unique", field, says: "is there more than once" }, repairOf(kind.name, field, "unique"))
+        if (typeof id === "bigint") {
+          this.row(
+            kind,
+            id,
+            { rule: "unique", field, says: "is there more than once" },
+            repairOf(kind.name, field, "unique")
+          )
+        }
       }
     })
   }
@@ -144,28 +179,35 @@ const derivedOf = (kind: Kind, record: AnyRecord): AnyRecord =>
 /** What a row said and says, in the fields that changed. */
 const changeOf = (kind: Kind, before: AnyRecord, after: AnyRecord | undefined): string =>
   after === undefined ? shorten(write(kind, before)) : kind.fields.filter(({ key }) => before[key] !== after[key])
-    .map(({ key }) => `${key}: ${shorten(String(before[key] ?? null))} → ${shorten(String(after[key] ?? null))}`).join(", ")
+    .map(({ key }) => `${key}: ${shorten(String(before[key] ?? null))} → ${shorten(String(after[key] ?? null))}`).join(
+      ", "
+    )
 
 /** Mends everything that can be mended; gives what is left, for the caller to refuse if it blocks, and what was done. */
-export const repair = Effect.fn("Import.repair")(function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>) {
-  const done = new Findings()
-  const mender = new Mender(stage.db, sum, done)
-  yield* repairSequences.meta(stage.db, sum, done)
-  let open = judged
-  for (let round = 0; round < rounds; round++) {
-    const before = mender.changes
-    for (const kind of kinds) {
-      const broken = new Set(open.filter((finding) => finding.kind === kind.name).map((finding) => `${finding.field} ${finding.rule}`))
-      const rules = [...rowRules(kind), ...crossRules(kind)].filter(({ field, rule }) => broken.has(`${field} ${rule}`))
-      for (const rule of rules) yield* mender.rule(kind, rule)
-      for (const { columns, where } of kind.unique) {
-        if (broken.has(`${columns.join(", ")} unique`)) yield* mender.unique(kind, columns, where ?? "1")
+export const repair = Effect.fn("Import.repair")(
+  function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>) {
+    const done = new Findings()
+    const mender = new Mender(stage.db, sum, done)
+    yield* repairSequences.meta(stage.db, sum, done)
+    let open = judged
+    for (let round = 0; round < rounds; round++) {
+      const before = mender.changes
+      for (const kind of kinds) {
+        const broken = new Set(
+          open.filter((finding) => finding.kind === kind.name).map((finding) => `${finding.field} ${finding.rule}`)
+        )
+        const rules = [...rowRules(kind), ...crossRules(kind)].filter(({ field, rule }) =>
+          broken.has(`${field} ${rule}`)
+        )
+        for (const rule of rules) yield* mender.rule(kind, rule)
+        for (const { columns, where } of kind.unique) {
+          if (broken.has(`${columns.join(", ")} unique`)) yield* mender.unique(kind, columns, where ?? "1")
+        }
       }
+      open = yield* judge(stage.db, wholeDatabase)
+      if (blocking(open).length === 0 || mender.changes === before) break
     }
-    open = yield* judge(stage.db, wholeDatabase)
-    if (blocking(open).length === 0 || mender.changes === before) break
+    yield* repairSequences.all(stage.db, sum, done)
+    return { left: yield* judge(stage.db, wholeDatabase), done: done.list }
   }
-  yield* repairSequences.all(stage.db, sum, done)
-  return { left: yield* judge(stage.db, wholeDatabase), done: done.list }
-})
-
+)

@@ -2,22 +2,38 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handle } from "../database/Handle.ts"
-import { type Findings, FindingRow } from "../records/Finding.ts"
+import { FindingRow, type Findings } from "../records/Finding.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta, Sequence } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
 
-const change = (sum: ContentSum | undefined, done: Findings, kind: Kind, says: string, before: Option.Option<AnyRecord>, after: Option.Option<AnyRecord>) => {
+const change = (
+  sum: ContentSum | undefined,
+  done: Findings,
+  kind: Kind,
+  says: string,
+  before: Option.Option<AnyRecord>,
+  after: Option.Option<AnyRecord>
+) => {
   if (Option.isSome(before)) sum?.remove(write(kind, before.value))
   if (Option.isSome(after)) sum?.add(write(kind, after.value))
   const value = (record: AnyRecord) => String(record[kind === Meta ? "value" : "seq"])
   const row = Option.getOrElse(Option.orElse(after, () => before), () => ({}) as AnyRecord)
   done.add(
-    { rule: "repair", kind: kind.name, field: kind === Meta ? "value" : "seq", says, outcome: Option.isNone(after) ? "dropped" : "repaired", blocking: false },
+    {
+      rule: "repair",
+      kind: kind.name,
+      field: kind === Meta ? "value" : "seq",
+      says,
+      outcome: Option.isNone(after) ? "dropped" : "repaired",
+      blocking: false
+    },
     new FindingRow({
       row: String(row[kind.key[0] ?? ""]),
-      value: `${Option.match(before, { onNone: () => "none", onSome: value })} → ${Option.match(after, { onNone: () => "none", onSome: value })}`
+      value: `${Option.match(before, { onNone: () => "none", onSome: value })} → ${
+        Option.match(after, { onNone: () => "none", onSome: value })
+      }`
     })
   )
 }
@@ -28,7 +44,14 @@ const meta = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
     if (value === String(exportVersion)) return
     const record = (version: string): AnyRecord => ({ key: "schema_version", value: version })
     db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('schema_version', ?)").run(String(exportVersion))
-    change(sum, done, Meta, "must be 10", value === undefined ? Option.none() : Option.some(record(String(value))), Option.some(record(String(exportVersion))))
+    change(
+      sum,
+      done,
+      Meta,
+      "must be 10",
+      value === undefined ? Option.none() : Option.some(record(String(value))),
+      Option.some(record(String(exportVersion)))
+    )
   })
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
@@ -40,12 +63,25 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
     const record = (name: string, seq: bigint) => ({ name, seq: exact(seq) })
     const drop = (row: typeof rows[number], says: string) => {
       db.prepare("DELETE FROM sqlite_sequence WHERE rowid = ?").run(row["id"] ?? null)
-      change(sum, done, Sequence, says, Option.some(record(String(row["name"]), BigInt(String(row["seq"])))), Option.none())
+      change(
+        sum,
+        done,
+        Sequence,
+        says,
+        Option.some(record(String(row["name"]), BigInt(String(row["seq"])))),
+        Option.none()
+      )
     }
-    for (const row of rows.filter((row) => !counting.includes(String(row["name"])))) drop(row, "is of a table that does not count")
+    for (const row of rows.filter((row) => !counting.includes(String(row["name"])))) {
+      drop(row, "is of a table that does not count")
+    }
     for (const table of counting) {
-      const own = rows.filter((row) => row["name"] === table).sort((a, b) => BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1)
-      for (const row of own.slice(1)) drop(row, "is there more than once")
+      const own = rows.filter((row) => row["name"] === table).sort((a, b) =>
+        BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1
+      )
+      for (const row of own.slice(1)) {
+        drop(row, "is there more than once")
+      }
       const reset = table === "events" ? "(SELECT max(purge_reset_after_event_id) FROM purge_log)" : "NULL"
       const needed = db.prepare(`SELECT max(ifnull(max(id), 0), ifnull(${reset}, 0)) AS id FROM ${table}`).get()?.["id"]
       const seq = own[0]?.["seq"]
@@ -53,11 +89,17 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
       if (own[0] === undefined) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)").run(table, needed)
       else db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE rowid = ?").run(needed, own[0]["id"] ?? null)
       change(
-        sum, done, Sequence, "was below the highest id that was given",
+        sum,
+        done,
+        Sequence,
+        "was below the highest id that was given",
         typeof seq === "bigint" ? Option.some(record(table, seq)) : Option.none(),
         Option.some(record(table, needed))
       )
     }
   })
 
-export const repairSequences = { meta, all: (db: Handle, sum: ContentSum | undefined, done: Findings) => Effect.asVoid(all(db, sum, done)) }
+export const repairSequences = {
+  meta,
+  all: (db: Handle, sum: ContentSum | undefined, done: Findings) => Effect.asVoid(all(db, sum, done))
+}

@@ -15,7 +15,11 @@ const window = 5_000
 
 const uids = (db: Handle, table: string, after: string) =>
   Effect.map(
-    db.all("compare with the old database", `SELECT uid FROM ${table} WHERE uid > ? ORDER BY uid LIMIT ${window}`, after),
+    db.all(
+      "compare with the old database",
+      `SELECT uid FROM ${table} WHERE uid > ? ORDER BY uid LIMIT ${window}`,
+      after
+    ),
     (rows) => rows.map((row) => String(row["uid"]))
   )
 
@@ -42,6 +46,10 @@ const missing = (old: Handle, young: Handle, table: string) =>
 
 export const onlyInOld = (old: View, young: View) =>
   Effect.map(
-    Effect.all({ projects: missing(old.db, young.db, "projects"), issues: missing(old.db, young.db, "issues"), events: missing(old.db, young.db, "events") }),
+    Effect.all({
+      projects: missing(old.db, young.db, "projects"),
+      issues: missing(old.db, young.db, "issues"),
+      events: missing(old.db, young.db, "events")
+    }),
     (counts) => new OnlyInOld(counts)
   )

@@ -46,7 +46,9 @@ export interface SoftRule {
 const says = (message: string) => ({ message: () => ({ message, override: true }) })
 
 /** Text. SQLite holds UTF-8, which cannot say a lone surrogate: such a string is refused, not changed. */
-export const Text = Schema.String.pipe(Schema.filter((s) => s.isWellFormed(), says("is not Unicode text (a lone surrogate)")))
+export const Text = Schema.String.pipe(
+  Schema.filter((s) => s.isWellFormed(), says("is not Unicode text (a lone surrogate)"))
+)
   .annotations({ [StorageId]: "text" satisfies Storage, ...says("is not text") })
 
 /** JSON as it stands in the file or the table, compact and otherwise untouched (D3). Nobody parses it. */
@@ -92,9 +94,11 @@ const find = <A>(id: symbol) => (ast: AST.AST): Option.Option<A> =>
   Option.orElse(
     AST.getAnnotation<A>(ast, id),
     () =>
-      AST.isRefinement(ast) ? find<A>(id)(ast.from)
-      : AST.isUnion(ast) ? Option.flatMap(Option.fromNullable(ast.types.find((member) => !isEmpty(member))), find<A>(id))
-      : Option.none()
+      AST.isRefinement(ast) ?
+        find<A>(id)(ast.from)
+        : AST.isUnion(ast) ?
+        Option.flatMap(Option.fromNullable(ast.types.find((member) => !isEmpty(member))), find<A>(id))
+        : Option.none()
   )
 
 /** The fields of a struct, in order. A type that no column can hold is a mistake of ours and fails when the module loads. */
@@ -119,7 +123,8 @@ export const accepts = (field: Field, value: Value): boolean => {
     case "json":
       return typeof value === "string"
     case "integer":
-      return typeof value === "number" ? Number.isSafeInteger(value)
+      return typeof value === "number" ?
+        Number.isSafeInteger(value)
         : typeof value === "bigint" && BigInt.asIntN(64, value) === value
   }
 }

@@ -39,7 +39,8 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   get line(): string {
     const where = this.field === undefined ? this.kind : `${this.kind}.${this.field}`
     const named = this.rows.map((row) =>
-      (row.line === undefined ? "" : `line ${row.line}: `) + row.row + (row.value === undefined ? "" : ` ${JSON.stringify(row.value)}`)
+      (row.line === undefined ? "" : `line ${row.line}: `) + row.row +
+      (row.value === undefined ? "" : ` ${JSON.stringify(row.value)}`)
     )
     const more = this.count > this.rows.length && named.length > 0 ? `, … ${this.count - this.rows.length} more` : ""
     return `${where} ${this.says} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
@@ -52,7 +53,14 @@ export const shorten = (value: string): string => value.length > 60 ? `${value.s
 
 /** Collects findings one row at a time, by rule. */
 export class Findings {
-  private readonly found = new Map<string, { finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">; count: number; rows: Array<FindingRow> }>()
+  private readonly found = new Map<
+    string,
+    {
+      finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">
+      count: number
+      rows: Array<FindingRow>
+    }
+  >()
 
   add(finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">, row: FindingRow): void {
     const key = JSON.stringify([finding.kind, finding.field, finding.rule, finding.outcome])
@@ -67,4 +75,5 @@ export class Findings {
   }
 }
 
-export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => findings.filter((finding) => finding.blocking)
+export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
+  findings.filter((finding) => finding.blocking)

@@ -92,4 +92,5 @@ export const make = <Fields extends Schema.Struct.Fields>(
 }
 
 /** How a report names a row: its key, as in `issue 7` or `issue_label 7/bug`. */
-export const rowName = (kind: Pick<Kind, "key">, record: AnyRecord): string => kind.key.map((column) => String(record[column] ?? "?")).join("/")
+export const rowName = (kind: Pick<Kind, "key">, record: AnyRecord): string =>
+  kind.key.map((column) => String(record[column] ?? "?")).join("/")

@@ -39,305 +39,408 @@ const crockford = "'*[^0-9abcdefghjkmnpqrstvwxyz]*'"
 
 // ---- kinds ------------------------------------------------------------------------------------------------------------
 
-export const Meta = make("meta", {
-  table: "meta",
-  key: ["key"],
-  unique: [{ columns: ["key"] }],
-  rows: [{ rule: "reserved key", field: "key", says: "is the name of the file's own first record", holds: "key <> 'export_version'" }]
-}, Schema.Struct({
-  key: Text,
-  value: Text
-}))
+export const Meta = make(
+  "meta",
+  {
+    table: "meta",
+    key: ["key"],
+    unique: [{ columns: ["key"] }],
+    rows: [{
+      rule: "reserved key",
+      field: "key",
+      says: "is the name of the file's own first record",
+      holds: "key <> 'export_version'"
+    }]
+  },
+  Schema.Struct({
+    key: Text,
+    value: Text
+  })
+)
 
-export const Project = make("project", {
-  table: "projects",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    JsonText("metadata", "object"),
-    uidLength("uid"),
-    notBlank("name"),
-    check("name", "must not contain #", "name NOT GLOB '*#*'")
-  ],
-  unique: [{ columns: ["uid"] }, { columns: ["name"] }]
-}, Schema.Struct({
-  id: Int64,
-  uid: Uid,
-  name: ProjectName,
-  created_at: Instant,
-  deleted_at: Schema.optional(Instant),
-  metadata: RawJson,
-  revision: Int64
-}))
+export const Project = make(
+  "project",
+  {
+    table: "projects",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      JsonText("metadata", "object"),
+      uidLength("uid"),
+      notBlank("name"),
+      check("name", "must not contain #", "name NOT GLOB '*#*'")
+    ],
+    unique: [{ columns: ["uid"] }, { columns: ["name"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    uid: Uid,
+    name: ProjectName,
+    created_at: Instant,
+    deleted_at: Schema.optional(Instant),
+    metadata: RawJson,
+    revision: Int64
+  })
+)
 
-export const ProjectAlias = make("project_alias", {
-  table: "project_aliases",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    check("alias_kind", "must be git or local", "alias_kind IN ('git','local')"),
-    notBlank("alias_identity"),
-    notBlank("root_path")
-  ],
-  unique: [{ columns: ["alias_identity"] }]
-}, Schema.Struct({
-  id: Int64,
-  project_id: reference("projects"),
-  alias_identity: Text,
-  alias_kind: Text,
-  root_path: Text,
-  created_at: Instant,
-  last_seen_at: Instant
-}))
+export const ProjectAlias = make(
+  "project_alias",
+  {
+    table: "project_aliases",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      check("alias_kind", "must be git or local", "alias_kind IN ('git','local')"),
+      notBlank("alias_identity"),
+      notBlank("root_path")
+    ],
+    unique: [{ columns: ["alias_identity"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    project_id: reference("projects"),
+    alias_identity: Text,
+    alias_kind: Text,
+    root_path: Text,
+    created_at: Instant,
+    last_seen_at: Instant
+  })
+)
 
-export const Recurrence = make("recurrence", {
-  table: "recurrences",
-  key: ["id"],
-  checks: [
-    uidLength("uid"),
-    check("template_priority", "must be 0 to 4", "template_priority IS NULL OR template_priority BETWEEN 0 AND 4"),
-    JsonText("template_labels", "array"),
-    JsonText("template_metadata", "object"),
-    notBlank("author")
-  ],
-  unique: [{ columns: ["uid"] }]
-}, Schema.Struct({
-  id: Int64,
-  uid: Uid,
-  project_id: reference("projects"),
-  rrule: Text,
-  dtstart: Day,
-  timezone: Text,
-  template_title: Text,
-  template_body: Text,
-  template_owner: Schema.optional(Text),
-  template_priority: Schema.optional(Int64),
-  template_labels: RawJson,
-  template_metadata: RawJson,
-  next_occurrence_key: Schema.optional(Day),
-  last_materialized_uid: Schema.optional(Uid),
-  author: Text,
-  revision: Int64,
-  created_at: Instant,
-  updated_at: Instant,
-  deleted_at: Schema.optional(Instant)
-}))
+export const Recurrence = make(
+  "recurrence",
+  {
+    table: "recurrences",
+    key: ["id"],
+    checks: [
+      uidLength("uid"),
+      check("template_priority", "must be 0 to 4", "template_priority IS NULL OR template_priority BETWEEN 0 AND 4"),
+      JsonText("template_labels", "array"),
+      JsonText("template_metadata", "object"),
+      notBlank("author")
+    ],
+    unique: [{ columns: ["uid"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    uid: Uid,
+    project_id: reference("projects"),
+    rrule: Text,
+    dtstart: Day,
+    timezone: Text,
+    template_title: Text,
+    template_body: Text,
+    template_owner: Schema.optional(Text),
+    template_priority: Schema.optional(Int64),
+    template_labels: RawJson,
+    template_metadata: RawJson,
+    next_occurrence_key: Schema.optional(Day),
+    last_materialized_uid: Schema.optional(Uid),
+    author: Text,
+    revision: Int64,
+    created_at: Instant,
+    updated_at: Instant,
+    deleted_at: Schema.optional(Instant)
+  })
+)
 
-export const Issue = make("issue", {
-  table: "issues",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    check("status", "must be open or closed", "status IN ('open','closed')"),
-    check("closed_reason", "must be done, wontfix, duplicate, superseded or audit-no-change",
-      "closed_reason IN ('done','wontfix','duplicate','superseded','audit-no-change')"),
-    JsonText("metadata", "object"),
-    uidLength("uid"),
-    notBlank("title"),
-    notBlank("author"),
-    check("status", "is not closed, although closed_at or closed_reason is set",
-      "status = 'closed' OR (closed_at IS NULL AND closed_reason IS NULL)"),
-    check("priority", "must be 0 to 4", "priority IS NULL OR priority BETWEEN 0 AND 4"),
-    check("short_id", "does not have 4 to 26 characters", "length(short_id) BETWEEN 4 AND 26"),
-    check("short_id", "must be digits and lower-case letters without i, l, o, u", `short_id NOT GLOB ${crockford}`),
-    check("short_id", "is not the end of the uid", "short_id = lower(substr(uid, 27 - length(short_id), length(short_id)))")
-  ],
-  unique: [
-    { columns: ["uid"] },
-    { columns: ["project_id", "short_id"] },
-    { columns: ["recurrence_id", "occurrence_key"], where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL" }
-  ],
-  rows: [{
-    rule: "occurrence without recurrence",
-    field: "occurrence_key",
-    says: "is set on an issue without recurrence; Go kata refuses to import it",
-    holds: "(occurrence_key IS NULL OR recurrence_id IS NOT NULL)"
-  }]
-}, Schema.Struct({
-  id: Int64,
-  uid: Uid,
-  project_id: reference("projects"),
-  short_id: Text,
-  title: Text,
-  body: Text,
-  status: Text,
-  closed_reason: Schema.NullOr(Text),
-  owner: Schema.NullOr(Text),
-  priority: Schema.optional(Int64),
-  author: Text,
-  created_at: Instant,
-  updated_at: Instant,
-  closed_at: Schema.NullOr(Instant),
-  deleted_at: Schema.NullOr(Instant),
-  metadata: RawJson,
-  revision: Int64,
-  recurrence_id: Schema.optional(reference("recurrences", { detach: true })),
-  recurrence_uid: Schema.optional(Text).annotations(derived({ table: "recurrences", column: "uid", via: "recurrence_id" })),
-  occurrence_key: Schema.optional(Day)
-}))
+export const Issue = make(
+  "issue",
+  {
+    table: "issues",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      check("status", "must be open or closed", "status IN ('open','closed')"),
+      check(
+        "closed_reason",
+        "must be done, wontfix, duplicate, superseded or audit-no-change",
+        "closed_reason IN ('done','wontfix','duplicate','superseded','audit-no-change')"
+      ),
+      JsonText("metadata", "object"),
+      uidLength("uid"),
+      notBlank("title"),
+      notBlank("author"),
+      check(
+        "status",
+        "is not closed, although closed_at or closed_reason is set",
+        "status = 'closed' OR (closed_at IS NULL AND closed_reason IS NULL)"
+      ),
+      check("priority", "must be 0 to 4", "priority IS NULL OR priority BETWEEN 0 AND 4"),
+      check("short_id", "does not have 4 to 26 characters", "length(short_id) BETWEEN 4 AND 26"),
+      check("short_id", "must be digits and lower-case letters without i, l, o, u", `short_id NOT GLOB ${crockford}`),
+      check(
+        "short_id",
+        "is not the end of the uid",
+        "short_id = lower(substr(uid, 27 - length(short_id), length(short_id)))"
+      )
+    ],
+    unique: [
+      { columns: ["uid"] },
+      { columns: ["project_id", "short_id"] },
+      {
+        columns: ["recurrence_id", "occurrence_key"],
+        where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL"
+      }
+    ],
+    rows: [{
+      rule: "occurrence without recurrence",
+      field: "occurrence_key",
+      says: "is set on an issue without recurrence; Go kata refuses to import it",
+      holds: "(occurrence_key IS NULL OR recurrence_id IS NOT NULL)"
+    }]
+  },
+  Schema.Struct({
+    id: Int64,
+    uid: Uid,
+    project_id: reference("projects"),
+    short_id: Text,
+    title: Text,
+    body: Text,
+    status: Text,
+    closed_reason: Schema.NullOr(Text),
+    owner: Schema.NullOr(Text),
+    priority: Schema.optional(Int64),
+    author: Text,
+    created_at: Instant,
+    updated_at: Instant,
+    closed_at: Schema.NullOr(Instant),
+    deleted_at: Schema.NullOr(Instant),
+    metadata: RawJson,
+    revision: Int64,
+    recurrence_id: Schema.optional(reference("recurrences", { detach: true })),
+    recurrence_uid: Schema.optional(Text).annotations(
+      derived({ table: "recurrences", column: "uid", via: "recurrence_id" })
+    ),
+    occurrence_key: Schema.optional(Day)
+  })
+)
 
-export const Comment = make("comment", {
-  table: "comments",
-  key: ["id"],
-  autoincrement: true,
-  checks: [notBlank("author"), notBlank("body")]
-}, Schema.Struct({
-  id: Int64,
-  issue_id: reference("issues"),
-  author: Text,
-  body: Text,
-  created_at: Instant
-}))
+export const Comment = make(
+  "comment",
+  {
+    table: "comments",
+    key: ["id"],
+    autoincrement: true,
+    checks: [notBlank("author"), notBlank("body")]
+  },
+  Schema.Struct({
+    id: Int64,
+    issue_id: reference("issues"),
+    author: Text,
+    body: Text,
+    created_at: Instant
+  })
+)
 
-export const IssueLabel = make("issue_label", {
-  table: "issue_labels",
-  key: ["issue_id", "label"],
-  checks: [
-    check("label", "does not have 1 to 64 characters", "length(label) BETWEEN 1 AND 64"),
-    check("label", "must be of a-z, 0-9, dot, underscore, colon and hyphen", "label NOT GLOB '*[^a-z0-9._:-]*'"),
-    notBlank("author")
-  ],
-  unique: [{ columns: ["issue_id", "label"] }]
-}, Schema.Struct({
-  issue_id: reference("issues"),
-  label: Text,
-  author: Text,
-  created_at: Instant
-}))
+export const IssueLabel = make(
+  "issue_label",
+  {
+    table: "issue_labels",
+    key: ["issue_id", "label"],
+    checks: [
+      check("label", "does not have 1 to 64 characters", "length(label) BETWEEN 1 AND 64"),
+      check("label", "must be of a-z, 0-9, dot, underscore, colon and hyphen", "label NOT GLOB '*[^a-z0-9._:-]*'"),
+      notBlank("author")
+    ],
+    unique: [{ columns: ["issue_id", "label"] }]
+  },
+  Schema.Struct({
+    issue_id: reference("issues"),
+    label: Text,
+    author: Text,
+    created_at: Instant
+  })
+)
 
-export const Link = make("link", {
-  table: "links",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    check("type", "must be parent, blocks or related", "type IN ('parent','blocks','related')"),
-    check("to_issue_id", "is the issue itself", "from_issue_id <> to_issue_id"),
-    uidLength("from_issue_uid"),
-    uidLength("to_issue_uid"),
-    notBlank("author"),
-    check("from_issue_id", "must be the smaller id of a related link", "type <> 'related' OR from_issue_id < to_issue_id")
-  ],
-  unique: [
-    { columns: ["from_issue_id", "to_issue_id", "type"] },
-    { columns: ["from_issue_id"], where: "type = 'parent'" }
-  ]
-}, Schema.Struct({
-  id: Int64,
-  project_id: reference("projects"),
-  from_issue_id: reference("issues"),
-  from_issue_uid: Text,
-  to_issue_id: reference("issues"),
-  to_issue_uid: Text,
-  type: Text,
-  author: Text,
-  created_at: Instant
-}))
+export const Link = make(
+  "link",
+  {
+    table: "links",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      check("type", "must be parent, blocks or related", "type IN ('parent','blocks','related')"),
+      check("to_issue_id", "is the issue itself", "from_issue_id <> to_issue_id"),
+      uidLength("from_issue_uid"),
+      uidLength("to_issue_uid"),
+      notBlank("author"),
+      check(
+        "from_issue_id",
+        "must be the smaller id of a related link",
+        "type <> 'related' OR from_issue_id < to_issue_id"
+      )
+    ],
+    unique: [
+      { columns: ["from_issue_id", "to_issue_id", "type"] },
+      { columns: ["from_issue_id"], where: "type = 'parent'" }
+    ]
+  },
+  Schema.Struct({
+    id: Int64,
+    project_id: reference("projects"),
+    from_issue_id: reference("issues"),
+    from_issue_uid: Text,
+    to_issue_id: reference("issues"),
+    to_issue_uid: Text,
+    type: Text,
+    author: Text,
+    created_at: Instant
+  })
+)
 
-export const ImportMapping = make("import_mapping", {
-  table: "import_mappings",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    check("object_type", "must be issue, comment, label or link", "object_type IN ('issue','comment','label','link')"),
-    notBlank("source"),
-    notBlank("external_id"),
-    check("issue_id", "is missing", "object_type != 'issue' OR issue_id IS NOT NULL"),
-    check("comment_id", "or issue_id is missing", "object_type != 'comment' OR (issue_id IS NOT NULL AND comment_id IS NOT NULL)"),
-    check("label", "or issue_id is missing", "object_type != 'label' OR (issue_id IS NOT NULL AND label IS NOT NULL)"),
-    check("link_id", "or issue_id is missing", "object_type != 'link' OR (issue_id IS NOT NULL AND link_id IS NOT NULL)")
-  ],
-  unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }]
-}, Schema.Struct({
-  id: Int64,
-  source: Text,
-  external_id: Text,
-  object_type: Text,
-  project_id: reference("projects"),
-  issue_id: Schema.optional(reference("issues")),
-  comment_id: Schema.optional(reference("comments")),
-  link_id: Schema.optional(reference("links")),
-  label: Schema.optional(Text),
-  source_updated_at: Schema.optional(Instant),
-  imported_at: Instant
-}))
+export const ImportMapping = make(
+  "import_mapping",
+  {
+    table: "import_mappings",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      check(
+        "object_type",
+        "must be issue, comment, label or link",
+        "object_type IN ('issue','comment','label','link')"
+      ),
+      notBlank("source"),
+      notBlank("external_id"),
+      check("issue_id", "is missing", "object_type != 'issue' OR issue_id IS NOT NULL"),
+      check(
+        "comment_id",
+        "or issue_id is missing",
+        "object_type != 'comment' OR (issue_id IS NOT NULL AND comment_id IS NOT NULL)"
+      ),
+      check(
+        "label",
+        "or issue_id is missing",
+        "object_type != 'label' OR (issue_id IS NOT NULL AND label IS NOT NULL)"
+      ),
+      check(
+        "link_id",
+        "or issue_id is missing",
+        "object_type != 'link' OR (issue_id IS NOT NULL AND link_id IS NOT NULL)"
+      )
+    ],
+    unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    source: Text,
+    external_id: Text,
+    object_type: Text,
+    project_id: reference("projects"),
+    issue_id: Schema.optional(reference("issues")),
+    comment_id: Schema.optional(reference("comments")),
+    link_id: Schema.optional(reference("links")),
+    label: Schema.optional(Text),
+    source_updated_at: Schema.optional(Instant),
+    imported_at: Instant
+  })
+)
 
-export const Event = make("event", {
-  table: "events",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    notBlank("actor"),
-    check("payload", "is not JSON", "json_valid(payload)"),
-    uidLength("uid"),
-    uidLength("origin_instance_uid")
-  ],
-  unique: [{ columns: ["uid"] }]
-}, Schema.Struct({
-  id: Int64,
-  uid: Uid,
-  origin_instance_uid: Uid,
-  project_id: reference("projects"),
-  project_name: Text,
-  issue_id: Schema.NullOr(reference("issues", { detach: true })),
-  issue_uid: Schema.NullOr(Text),
-  related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
-  related_issue_uid: Schema.NullOr(Text),
-  type: Text,
-  actor: Text,
-  payload: RawJson,
-  created_at: Instant
-}))
+export const Event = make(
+  "event",
+  {
+    table: "events",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      notBlank("actor"),
+      check("payload", "is not JSON", "json_valid(payload)"),
+      uidLength("uid"),
+      uidLength("origin_instance_uid")
+    ],
+    unique: [{ columns: ["uid"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    uid: Uid,
+    origin_instance_uid: Uid,
+    project_id: reference("projects"),
+    project_name: Text,
+    issue_id: Schema.NullOr(reference("issues", { detach: true })),
+    issue_uid: Schema.NullOr(Text),
+    related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
+    related_issue_uid: Schema.NullOr(Text),
+    type: Text,
+    actor: Text,
+    payload: RawJson,
+    created_at: Instant
+  })
+)
 
-export const PurgeLog = make("purge_log", {
-  table: "purge_log",
-  key: ["id"],
-  autoincrement: true,
-  checks: [
-    notBlank("actor"),
-    uidLength("uid"),
-    uidLength("origin_instance_uid"),
-    check("short_id", "must be 4 to 26 digits and lower-case letters without i, l, o, u",
-      `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`)
-  ],
-  unique: [{ columns: ["uid"] }]
-}, Schema.Struct({
-  id: Int64,
-  uid: Uid,
-  origin_instance_uid: Uid,
-  project_id: Int64,
-  purged_issue_id: Int64,
-  issue_uid: Schema.NullOr(Text),
-  project_uid: Schema.NullOr(Text),
-  project_name: Text,
-  short_id: Schema.optional(Text),
-  issue_title: Text,
-  issue_author: Text,
-  comment_count: Int64,
-  link_count: Int64,
-  label_count: Int64,
-  event_count: Int64,
-  events_deleted_min_id: Schema.NullOr(Int64),
-  events_deleted_max_id: Schema.NullOr(Int64),
-  purge_reset_after_event_id: Schema.NullOr(Int64),
-  actor: Text,
-  reason: Schema.NullOr(Text),
-  purged_at: Instant
-}))
+export const PurgeLog = make(
+  "purge_log",
+  {
+    table: "purge_log",
+    key: ["id"],
+    autoincrement: true,
+    checks: [
+      notBlank("actor"),
+      uidLength("uid"),
+      uidLength("origin_instance_uid"),
+      check(
+        "short_id",
+        "must be 4 to 26 digits and lower-case letters without i, l, o, u",
+        `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`
+      )
+    ],
+    unique: [{ columns: ["uid"] }]
+  },
+  Schema.Struct({
+    id: Int64,
+    uid: Uid,
+    origin_instance_uid: Uid,
+    project_id: Int64,
+    purged_issue_id: Int64,
+    issue_uid: Schema.NullOr(Text),
+    project_uid: Schema.NullOr(Text),
+    project_name: Text,
+    short_id: Schema.optional(Text),
+    issue_title: Text,
+    issue_author: Text,
+    comment_count: Int64,
+    link_count: Int64,
+    label_count: Int64,
+    event_count: Int64,
+    events_deleted_min_id: Schema.NullOr(Int64),
+    events_deleted_max_id: Schema.NullOr(Int64),
+    purge_reset_after_event_id: Schema.NullOr(Int64),
+    actor: Text,
+    reason: Schema.NullOr(Text),
+    purged_at: Instant
+  })
+)
 
-export const Sequence = make("sqlite_sequence", {
-  table: "sqlite_sequence",
-  key: ["name"]
-}, Schema.Struct({
-  name: Text,
-  seq: Int64
-}))
+export const Sequence = make(
+  "sqlite_sequence",
+  {
+    table: "sqlite_sequence",
+    key: ["name"]
+  },
+  Schema.Struct({
+    name: Text,
+    seq: Int64
+  })
+)
 
 /** Every kind, by rank: the records of a file never go back in this order. */
 export const kinds: ReadonlyArray<Kind> = [
-  Meta, Project, ProjectAlias, Recurrence, Issue, Comment, IssueLabel, Link, ImportMapping, Event, PurgeLog, Sequence
+  Meta,
+  Project,
+  ProjectAlias,
+  Recurrence,
+  Issue,
+  Comment,
+  IssueLabel,
+  Link,
+  ImportMapping,
+  Event,
+  PurgeLog,
+  Sequence
 ]
 
-export const kindOf = (name: string): Option.Option<Kind> => Option.fromNullable(kinds.find((kind) => kind.name === name))
+export const kindOf = (name: string): Option.Option<Kind> =>
+  Option.fromNullable(kinds.find((kind) => kind.name === name))
 
 /** The export version of these kinds, which is the schema version of their database. */
 export const exportVersion = 10

@@ -36,7 +36,8 @@ export class LineProblem extends Data.TaggedClass("LineProblem")<{
   readonly reason: string
 }> {}
 
-const damaged = (reason: string) => Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
+const damaged = (reason: string) =>
+  Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
 const refused = (reason: string, kind?: Kind, field?: string) =>
   Either.left(new LineProblem({ problem: "refused", kind: kind?.name, field, reason }))
 
@@ -197,7 +198,11 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   try {
     JSON.parse(text)
   } catch (cause) {
-    return damaged(text.startsWith("\ufeff") ? "begins with a byte order mark" : `is not JSON: ${cause instanceof Error ? cause.message : ""}`)
+    return damaged(
+      text.startsWith("\ufeff")
+        ? "begins with a byte order mark"
+        : `is not JSON: ${cause instanceof Error ? cause.message : ""}`
+    )
   }
   const envelope = members(text)
   if (envelope === undefined) return refused("is not a JSON object")
@@ -208,30 +213,45 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   const name = parseString(member.get("kind") ?? "")
   if (name === undefined) return refused("has no kind")
   const kind = Option.getOrUndefined(kindOf(name))
-  if (kind === undefined) return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(name)}`)
+  if (kind === undefined) {
+    return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(name)}`)
+  }
   const data = members(member.get("data") ?? "")
   if (data === undefined) return refused("has no data object", kind)
   return Either.map(recordOf(kind, data), (record) => {
     const canonical = write(kind, record)
-    return { kind, record, canonical: canonical === text ? undefined : canonical, snapshot: member.get("snapshot"), seal: member.get("seal") }
+    return {
+      kind,
+      record,
+      canonical: canonical === text ? undefined : canonical,
+      snapshot: member.get("snapshot"),
+      seal: member.get("seal")
+    }
   })
 }
 
-const recordOf = (kind: Kind, data: ReadonlyArray<readonly [key: string, raw: string]>): Either.Either<AnyRecord, LineProblem> => {
+const recordOf = (
+  kind: Kind,
+  data: ReadonlyArray<readonly [key: string, raw: string]>
+): Either.Either<AnyRecord, LineProblem> => {
   const raws = new Map(data)
   if (raws.size < data.length) {
     const key = data.find(([key], i) => data.some(([other], j) => j < i && other === key))?.[0]
     return refused("stands there twice", kind, key)
   }
   for (const [key] of data) {
-    if (!kind.fields.some((field) => field.key === key)) return refused("is a field that kata of this version does not know", kind, key)
+    if (!kind.fields.some((field) => field.key === key)) {
+      return refused("is a field that kata of this version does not know", kind, key)
+    }
   }
   const record: { [key: string]: Value } = {}
   for (const field of kind.fields) {
     const raw = raws.get(field.key)
     if (raw === undefined && field.presence !== "omitted") return refused("is missing", kind, field.key)
     // For a key that is left out when there is no value, null says the same: Go kata reads it so.
-    const value = raw === undefined || (raw === "null" && field.presence === "omitted") ? undefined : valueOf(field, raw)
+    const value = raw === undefined || (raw === "null" && field.presence === "omitted")
+      ? undefined
+      : valueOf(field, raw)
     if (!accepts(field, value)) return refused(wrong(field, raw ?? ""), kind, field.key)
     record[field.key] = value
   }

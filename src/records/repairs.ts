@@ -47,14 +47,22 @@ const label: Repair = (record) => {
 }
 
 const nobody = set((record) => ({ [record["actor"] === undefined ? "author" : "actor"]: "unknown" }))
-const wrapped = (field: string, open: string, close: string) => set((record) => ({ [field]: `${open}${text(record[field])}${close}` }))
+const wrapped = (field: string, open: string, close: string) =>
+  set((record) => ({ [field]: `${open}${text(record[field])}${close}` }))
 
 const linkUid = (end: "from" | "to"): Repair => (record, around) =>
-  Option.map(Option.fromNullable(around.look("issues", "uid", record[`${end}_issue_id`])), (uid) => ({ ...record, [`${end}_issue_uid`]: uid }))
+  Option.map(
+    Option.fromNullable(around.look("issues", "uid", record[`${end}_issue_id`])),
+    (uid) => ({ ...record, [`${end}_issue_uid`]: uid })
+  )
 
 const eventUid = (issue: "issue" | "related_issue"): Repair => (record, around) =>
   // An event keeps the uid that it was written with; only one without gets that of its issue.
-  Option.some(record[`${issue}_uid`] === null ? { ...record, [`${issue}_uid`]: around.look("issues", "uid", record[`${issue}_id`]) ?? null } : record)
+  Option.some(
+    record[`${issue}_uid`] === null
+      ? { ...record, [`${issue}_uid`]: around.look("issues", "uid", record[`${issue}_id`]) ?? null }
+      : record
+  )
 
 /** By kind and field; a broken rule without an entry here drops the row. */
 const repairs: { readonly [kindAndField: string]: Repair } = {
@@ -62,14 +70,18 @@ const repairs: { readonly [kindAndField: string]: Repair } = {
     name: freeName(text(record["name"]).replaceAll("#", "-").trim() || `project-${record["id"]}`, around)
   })),
   "project.metadata": wrapped("metadata", "{\"repaired\":", "}"),
-  "project_alias.alias_kind": set((record) => ({ alias_kind: text(record["alias_identity"]).startsWith("local://") ? "local" : "git" })),
+  "project_alias.alias_kind": set((record) => ({
+    alias_kind: text(record["alias_identity"]).startsWith("local://") ? "local" : "git"
+  })),
   "recurrence.template_priority": set(() => ({ template_priority: undefined })),
   "recurrence.template_labels": wrapped("template_labels", "[", "]"),
   "recurrence.template_metadata": wrapped("template_metadata", "{\"repaired\":", "}"),
   "recurrence.author": nobody,
   "issue.status": set((record) =>
-    record["status"] === "open" ? { closed_at: null, closed_reason: null }
-      : record["closed_at"] === null && record["closed_reason"] === null ? { status: "open" }
+    record["status"] === "open" ?
+      { closed_at: null, closed_reason: null }
+      : record["closed_at"] === null && record["closed_reason"] === null ?
+      { status: "open" }
       : { status: "closed" }
   ),
   "issue.closed_reason": set(() => ({ closed_reason: null })),
@@ -80,7 +92,11 @@ const repairs: { readonly [kindAndField: string]: Repair } = {
   "issue.short_id": shortId,
   "issue.project_id, short_id": shortId,
   "issue.occurrence_key": set(() => ({ occurrence_key: undefined })),
-  "issue.recurrence_id, occurrence_key": set(() => ({ recurrence_id: undefined, recurrence_uid: undefined, occurrence_key: undefined })),
+  "issue.recurrence_id, occurrence_key": set(() => ({
+    recurrence_id: undefined,
+    recurrence_uid: undefined,
+    occurrence_key: undefined
+  })),
   "comment.author": nobody,
   "issue_label.label": label,
   "issue_label.author": nobody,
@@ -106,6 +122,8 @@ const swapEnds = set((record) => ({
 
 /** The repair of a rule that a record of this kind breaks. */
 export const repairOf = (kind: string, field: string, rule: string): Repair =>
-  rule === "cross-project link" ? drop
-    : kind === "link" && rule.startsWith("type <> 'related'") ? swapEnds
+  rule === "cross-project link" ?
+    drop
+    : kind === "link" && rule.startsWith("type <> 'related'") ?
+    swapEnds
     : repairs[`${kind}.${field}`] ?? drop

@@ -2,15 +2,25 @@
 import * as Option from "effect/Option"
 
 /** `2006-01-02 15:04:05.999999999 +0200 CEST m=+0.1`: how Go prints a time. The zone must be a name. */
-const goForm = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})? ([+-])(\d\d)(\d\d) [A-Z][A-Za-z]*(?: m=[+-]\d+(?:\.\d+)?)?$/
+const goForm =
+  /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})? ([+-])(\d\d)(\d\d) [A-Z][A-Za-z]*(?: m=[+-]\d+(?:\.\d+)?)?$/
 /** ISO forms after one trailing `Z` is taken off: with an offset, without (UTC), to the minute, a date. */
 const isoForm = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?:(:\d\d)(\.\d{1,9})?(?:([+-])(\d\d):(\d\d))?)?)?$/
 
-const instant = (date: string, clock: string, fraction: string, sign: string, hours: string, minutes: string): Option.Option<string> => {
+const instant = (
+  date: string,
+  clock: string,
+  fraction: string,
+  sign: string,
+  hours: string,
+  minutes: string
+): Option.Option<string> => {
   const text = `${date}T${clock}.${(fraction.slice(1) + "000").slice(0, 3)}Z`
   const at = new Date(text)
   // Date rolls the 30th of February over into March: what does not come back as it went in is no date.
-  if (Number.isNaN(at.getTime()) || at.toISOString() !== text || Number(hours) > 23 || Number(minutes) > 59) return Option.none()
+  if (Number.isNaN(at.getTime()) || at.toISOString() !== text || Number(hours) > 23 || Number(minutes) > 59) {
+    return Option.none()
+  }
   const offset = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
   const utc = new Date(at.getTime() - offset).toISOString()
   return /^\d{4}-/.test(utc) ? Option.some(utc) : Option.none()
@@ -22,5 +32,12 @@ export const canonicalTime = (text: string): Option.Option<string> => {
   if (go !== null) return instant(go[1]!, go[2]!, go[3] ?? "", go[4]!, go[5]!, go[6]!)
   const iso = isoForm.exec(text.replace(/Z$/, ""))
   if (iso === null) return Option.none()
-  return instant(iso[1]!, (iso[2] ?? "00:00") + (iso[3] ?? ":00"), iso[4] ?? "", iso[5] ?? "+", iso[6] ?? "00", iso[7] ?? "00")
+  return instant(
+    iso[1]!,
+    (iso[2] ?? "00:00") + (iso[3] ?? ":00"),
+    iso[4] ?? "",
+    iso[5] ?? "+",
+    iso[6] ?? "00",
+    iso[7] ?? "00"
+  )
 }

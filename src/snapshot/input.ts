@@ -37,11 +37,17 @@ export const open = <E = never>(
     )
   })
 
-const opened = (name: string, from: { readonly size: number; readonly bytes: Stream.Stream<Uint8Array, FileError> }): Opened => ({
+const opened = (
+  name: string,
+  from: { readonly size: number; readonly bytes: Stream.Stream<Uint8Array, FileError> }
+): Opened => ({
   name,
   size: from.size,
-  bytes: Stream.catchTag(gunzip(from.bytes), "GzipDamaged", (error) =>
-    Stream.fail(new SnapshotDamaged({ file: name, line: 0, lastGood: 0, reason: error.message })))
+  bytes: Stream.catchTag(
+    gunzip(from.bytes),
+    "GzipDamaged",
+    (error) => Stream.fail(new SnapshotDamaged({ file: name, line: 0, lastGood: 0, reason: error.message }))
+  )
 })
 
 /** The records of an opened input; every failure names the file. */
@@ -49,7 +55,13 @@ export const records = (input: Opened, reading: Reading): Stream.Stream<Batch, F
   read(input.bytes, reading).pipe(
     Stream.catchTag("LineTooLong", ({ limit, line }) =>
       Stream.fail(
-        new RecordRefused({ file: input.name, line, record: undefined, field: undefined, reason: `is longer than ${limit} bytes` })
+        new RecordRefused({
+          file: input.name,
+          line,
+          record: undefined,
+          field: undefined,
+          reason: `is longer than ${limit} bytes`
+        })
       )),
     // What decompresses does not know of lines.
     Stream.mapError((error) =>

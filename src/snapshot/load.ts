@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
 import type { Param } from "../database/Handle.ts"
-import { type Findings, FindingRow, shorten } from "../records/Finding.ts"
 import type { Value } from "../records/Field.ts"
+import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
@@ -53,7 +53,13 @@ class Loader {
   }
 
   private refused(kind: Kind, { line, record }: Located, field: string, reason: string) {
-    return new RecordRefused({ file: this.reading.file, line, record: `${kind.name} ${rowName(kind, record)}`, field, reason })
+    return new RecordRefused({
+      file: this.reading.file,
+      line,
+      record: `${kind.name} ${rowName(kind, record)}`,
+      field,
+      reason
+    })
   }
 
   /** What the record says beside its columns, and what a column would change. */
@@ -65,14 +71,27 @@ class Loader {
         const { column, table, via } = field.derived.value
         const id = param(record[via])
         if (value === undefined && id === null) continue
-        const stored = id === null ? undefined
+        const stored = id === null ?
+          undefined
           : this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
         if ((stored ?? undefined) !== value) {
-          return this.refused(kind, located, field.key, `is ${JSON.stringify(value ?? null)}, but ${via} says ${JSON.stringify(stored ?? null)}`)
+          return this.refused(
+            kind,
+            located,
+            field.key,
+            `is ${JSON.stringify(value ?? null)}, but ${via} says ${JSON.stringify(stored ?? null)}`
+          )
         }
       } else if (field.storage === "time" && typeof value === "string" && numeric.test(value)) {
         const kept = this.stage.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
-        if (kept !== value) return this.refused(kind, located, field.key, `is the number ${JSON.stringify(value)}, which SQLite would keep as ${String(kept)}`)
+        if (kept !== value) {
+          return this.refused(
+            kind,
+            located,
+            field.key,
+            `is the number ${JSON.stringify(value)}, which SQLite would keep as ${String(kept)}`
+          )
+        }
       }
     }
     return undefined
@@ -93,30 +112,36 @@ class Loader {
     }
     const double = insert(located.record)
     if (double === undefined) return
-    const renamed = this.options.repair && kind.name === Project.name && double === "name" ? this.renamed(located) : undefined
+    const renamed = this.options.repair && kind.name === Project.name && double === "name"
+      ? this.renamed(located)
+      : undefined
     if (renamed !== undefined) {
       insert(renamed)
       this.reading.sum?.remove(writeLine(kind, located.record))
       this.reading.sum?.add(writeLine(kind, renamed))
     } else this.reading.sum?.remove(writeLine(kind, located.record))
-    this.findings.add({
-      rule: "unique",
-      kind: kind.name,
-      field: double,
-      says: "is there more than once",
-      outcome: renamed !== undefined ? "repaired" : this.options.repair ? "dropped" : "carried",
-      blocking: !this.options.repair
-    }, new FindingRow({
-      row: rowName(kind, located.record),
-      line: located.line,
-      value: shorten(double.split(", ").map((column) => String(located.record[column] ?? "NULL")).join("/")) +
-        (renamed === undefined ? "" : ` → ${renamed["name"]}`)
-    }))
+    this.findings.add(
+      {
+        rule: "unique",
+        kind: kind.name,
+        field: double,
+        says: "is there more than once",
+        outcome: renamed !== undefined ? "repaired" : this.options.repair ? "dropped" : "carried",
+        blocking: !this.options.repair
+      },
+      new FindingRow({
+        row: rowName(kind, located.record),
+        line: located.line,
+        value: shorten(double.split(", ").map((column) => String(located.record[column] ?? "NULL")).join("/")) +
+          (renamed === undefined ? "" : ` → ${renamed["name"]}`)
+      })
+    )
   }
 
   /** As Go kata does: the name with the first free number. */
   private renamed({ record }: Located): AnyRecord {
-    const taken = (name: string) => this.stage.db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined
+    const taken = (name: string) =>
+      this.stage.db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined
     for (let n = 2;; n++) if (!taken(`${record["name"]}-${n}`)) return { ...record, name: `${record["name"]}-${n}` }
   }
 
@@ -124,7 +149,9 @@ class Loader {
   batch({ kind, records }: Batch): RecordRefused | undefined {
     const { db } = this.stage
     if (kind.name === Sequence.name) this.clearSequences()
-    const kept = this.options.transform === undefined ? records : this.transformed(kind, records, this.options.transform)
+    const kept = this.options.transform === undefined
+      ? records
+      : this.transformed(kind, records, this.options.transform)
     const special = kind.fields.some((field) => Option.isSome(field.derived) || field.storage === "time")
     if (special) {
       for (const located of kept) {
@@ -156,7 +183,14 @@ class Loader {
       this.reading.sum?.remove(writeLine(kind, located.record))
       if (record !== undefined) this.reading.sum?.add(writeLine(kind, record))
       this.findings.add(
-        { rule: "transform", kind: kind.name, field: undefined, says: "was transformed", outcome: record === undefined ? "dropped" : "repaired", blocking: false },
+        {
+          rule: "transform",
+          kind: kind.name,
+          field: undefined,
+          says: "was transformed",
+          outcome: record === undefined ? "dropped" : "repaired",
+          blocking: false
+        },
         new FindingRow({ row: rowName(kind, located.record), line: located.line })
       )
       return record === undefined ? [] : [{ line: located.line, record }]
@@ -171,7 +205,13 @@ class Loader {
 }
 
 /** Loads all records into the stage; what was refused by UNIQUE constraints, dropped or mended is added to `findings`. */
-export const load = <E, R>(batches: Stream.Stream<Batch, E, R>, stage: Stage, reading: Reading, options: LoadOptions, findings: Findings) =>
+export const load = <E, R>(
+  batches: Stream.Stream<Batch, E, R>,
+  stage: Stage,
+  reading: Reading,
+  options: LoadOptions,
+  findings: Findings
+) =>
   Effect.suspend(() => {
     const loader = new Loader(stage, reading, options, findings)
     const insert = (batch: Batch) =>

@@ -36,7 +36,9 @@ export const locate = (input: Opened, findings: ReadonlyArray<Finding>) =>
         ...finding,
         rows: finding.rows.map((row) => {
           const known = keysOf(row).flatMap((key) => lines.get(`${finding.kind} ${key}`) ?? [])
-          return row.line !== undefined || known.length === 0 ? row : new FindingRow({ ...row, line: Math.max(...known) })
+          return row.line !== undefined || known.length === 0
+            ? row
+            : new FindingRow({ ...row, line: Math.max(...known) })
         })
       })
     )

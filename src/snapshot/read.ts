@@ -5,10 +5,10 @@ import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
 import { type Block, blocks, type LineTooLong } from "../files/lines.ts"
+import { advance } from "../Progress.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta } from "../records/kinds.ts"
 import { type LineProblem, read as readLine } from "../records/line.ts"
-import { advance } from "../Progress.ts"
 import { ContentSum } from "./digest.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
 import { type Header, header, SealReader } from "./seal.ts"
@@ -84,12 +84,23 @@ class Reader {
   }
 
   private damaged(line: number, reason: string) {
-    return new SnapshotDamaged({ file: this.reading.file, line, lastGood: Math.max(0, line === 0 ? this.reading.lines : line - 1), reason })
+    return new SnapshotDamaged({
+      file: this.reading.file,
+      line,
+      lastGood: Math.max(0, line === 0 ? this.reading.lines : line - 1),
+      reason
+    })
   }
 
   private problem(line: number, problem: LineProblem): SnapshotError {
     if (problem.problem === "damaged") return this.damaged(line, problem.reason)
-    return new RecordRefused({ file: this.reading.file, line, record: problem.kind, field: problem.field, reason: problem.reason })
+    return new RecordRefused({
+      file: this.reading.file,
+      line,
+      record: problem.kind,
+      field: problem.field,
+      reason: problem.reason
+    })
   }
 
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
@@ -122,7 +133,11 @@ class Reader {
     return line
   }
 
-  private line(raw: string, at: number, batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>): SnapshotError | undefined {
+  private line(
+    raw: string,
+    at: number,
+    batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>
+  ): SnapshotError | undefined {
     const { reading } = this
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
@@ -138,7 +153,10 @@ class Reader {
     const place = rank.get(kind.name) ?? 0
     if (place < this.rank) {
       return new RecordRefused({
-        file: reading.file, line: at, record: `${kind.name} ${rowName(kind, record)}`, field: undefined,
+        file: reading.file,
+        line: at,
+        record: `${kind.name} ${rowName(kind, record)}`,
+        field: undefined,
         reason: `comes after a ${kinds[this.rank]?.name}: records must be in the order of their kinds`
       })
     }
@@ -154,7 +172,13 @@ class Reader {
   private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
     const { reading } = this
     if (kind.name !== Meta.name || record["key"] !== "export_version") {
-      return new RecordRefused({ file: reading.file, line: at, record: undefined, field: undefined, reason: "is not the export_version that a snapshot begins with" })
+      return new RecordRefused({
+        file: reading.file,
+        line: at,
+        record: undefined,
+        field: undefined,
+        reason: "is not the export_version that a snapshot begins with"
+      })
     }
     const version = String(record["value"])
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
@@ -163,7 +187,13 @@ class Reader {
     const found = snapshot === undefined ? undefined : header(snapshot)
     reading.begin(found)
     return snapshot !== undefined && found === undefined
-      ? new RecordRefused({ file: reading.file, line: at, record: "snapshot", field: undefined, reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}` })
+      ? new RecordRefused({
+        file: reading.file,
+        line: at,
+        record: "snapshot",
+        field: undefined,
+        reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}`
+      })
       : undefined
   }
 
@@ -173,12 +203,26 @@ class Reader {
     if (!this.started) return this.damaged(0, reading.bytes === 0 ? "is empty" : "has no records")
     const seal = this.seal.end()
     if (reading.header === undefined) {
-      if (this.sealLine > 0) return this.damaged(1, "does not say that the file is sealed, but the last line does: the beginning was changed")
+      if (this.sealLine > 0) {
+        return this.damaged(
+          1,
+          "does not say that the file is sealed, but the last line does: the beginning was changed"
+        )
+      }
       return reading.complete ? undefined : this.damaged(reading.lines, "has no line end: the file was cut")
     }
-    if (seal === undefined) return this.damaged(0, `was sealed when it was written, and has no seal at its end: it was cut after line ${reading.lines}, or changed`)
-    if (seal.records !== reading.lines) return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
-    if (seal.sha256 !== seal.found) return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
+    if (seal === undefined) {
+      return this.damaged(
+        0,
+        `was sealed when it was written, and has no seal at its end: it was cut after line ${reading.lines}, or changed`
+      )
+    }
+    if (seal.records !== reading.lines) {
+      return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
+    }
+    if (seal.sha256 !== seal.found) {
+      return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
+    }
     reading.sealed = true
     reading.sha256 = seal.sha256
     return undefined
@@ -189,13 +233,19 @@ class Reader {
  * The records of a snapshot, a block of the file at a time. `reading` knows the rest when the stream has ended; a stream that ends
  * without error was whole.
  */
-export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, reading: Reading): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
+export const read = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  reading: Reading
+): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
   Stream.suspend(() => {
     const reader = new Reader(reading)
     return bytes.pipe(
       blocks(),
       Stream.mapConcatChunkEffect((block) =>
-        Effect.zipRight(advance(block.count, block.bytes.length), Effect.map(reader.block(block), Chunk.unsafeFromArray))
+        Effect.zipRight(
+          advance(block.count, block.bytes.length),
+          Effect.map(reader.block(block), Chunk.unsafeFromArray)
+        )
       ),
       Stream.concat(Stream.drain(Stream.suspend(() => {
         const problem = reader.end()

@@ -33,12 +33,15 @@ const firstRecord = write(Meta, { key: "export_version", value: String(exportVer
 
 /** The first line of a file, with its line end. `undefined`: without a header, as Go kata writes it. */
 export const firstLine = (of: Header | undefined): string =>
-  of === undefined ? `${firstRecord}\n` : `${firstRecord.slice(0, -1)},"snapshot":${
-    JSON.stringify({ sealed: of.sealed, scope: of.scope, ...(of.live_only === true ? { live_only: true } : {}) })
-  }}\n`
+  of === undefined ?
+    `${firstRecord}\n` :
+    `${firstRecord.slice(0, -1)},"snapshot":${
+      JSON.stringify({ sealed: of.sealed, scope: of.scope, ...(of.live_only === true ? { live_only: true } : {}) })
+    }}\n`
 
 /** What follows the last record's data: the comma, the seal, the line end. */
-export const sealText = (records: number, sha256: string): string => `,"seal":{"records":${records},"sha256":"${sha256}"}}\n`
+export const sealText = (records: number, sha256: string): string =>
+  `,"seal":{"records":${records},"sha256":"${sha256}"}}\n`
 
 /** Longer than any seal. */
 const sealBytes = 160
@@ -67,7 +70,9 @@ export class SealReader {
 
   /** At the end of the file. In valid JSON no string can look like a seal. */
   end(): Sealed | undefined {
-    const match = pattern.exec(Buffer.from(this.held.subarray(Math.max(0, this.held.length - sealBytes))).toString("latin1"))
+    const match = pattern.exec(
+      Buffer.from(this.held.subarray(Math.max(0, this.held.length - sealBytes))).toString("latin1")
+    )
     if (match === null) return undefined
     this.hash.update(this.held.subarray(0, this.held.length - match[0].length))
     return { records: Number(match[1]), sha256: match[2]!, found: this.hash.digest("hex") }

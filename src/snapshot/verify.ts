@@ -48,32 +48,37 @@ export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
 
 /** What can be said of the file as such. */
 export const notesOf = (reading: Reading): ReadonlyArray<string> => [
-  ...(reading.header === undefined ? ["the file is not sealed: whether it is whole can only be guessed from its end"] : []),
+  ...(reading.header === undefined
+    ? ["the file is not sealed: whether it is whole can only be guessed from its end"]
+    : []),
   ...(reading.crlf ? ["line ends are CRLF; they were read as LF"] : [])
 ]
 
-
 /** Loads the input into a stage and judges it. Blocking findings are told with their lines, and left to the caller. */
-export const examine = Effect.fn("Snapshot.examine")(function*(input: Opened, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
-  const reading = new Reading(input.name, options.sum)
-  const loaded = new Findings()
-  yield* phase("reading", input.size)
-  yield* load(records(input, reading), stage, reading, options, loaded).pipe(
-    Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, reading, refused))
-  )
-  if (!reading.sealed) {
-    const [table] = yield* withoutSequence(stage.db)
-    if (table !== undefined) {
-      return yield* new SnapshotDamaged({
-        file: input.name, line: 0, lastGood: reading.lines,
-        reason: `has rows of ${table}, but no sqlite_sequence record for it: the end of the file is missing`
-      })
+export const examine = Effect.fn("Snapshot.examine")(
+  function*(input: Opened, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
+    const reading = new Reading(input.name, options.sum)
+    const loaded = new Findings()
+    yield* phase("reading", { bytes: input.size })
+    yield* load(records(input, reading), stage, reading, options, loaded).pipe(
+      Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, reading, refused))
+    )
+    if (!reading.sealed) {
+      const [table] = yield* withoutSequence(stage.db)
+      if (table !== undefined) {
+        return yield* new SnapshotDamaged({
+          file: input.name,
+          line: 0,
+          lastGood: reading.lines,
+          reason: `has rows of ${table}, but no sqlite_sequence record for it: the end of the file is missing`
+        })
+      }
     }
+    yield* phase("checking")
+    const judged = [...loaded.list, ...(yield* judge(stage.db, wholeDatabase))]
+    return { reading, findings: yield* locate(input, judged) }
   }
-  yield* phase("checking")
-  const judged = [...loaded.list, ...(yield* judge(stage.db, wholeDatabase))]
-  return { reading, findings: yield* locate(input, judged) }
-})
+)
 
 /** A sealed file whose seal does not hold was damaged, and it is not the record that is to blame. */
 const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused) =>
@@ -86,7 +91,8 @@ const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused)
           file: input.name,
           line: refused.line,
           lastGood: refused.line - 1,
-          reason: `cannot be trusted: the seal of the file does not hold, it was changed after it was written (${refused.reason})`
+          reason:
+            `cannot be trusted: the seal of the file does not hold, it was changed after it was written (${refused.reason})`
         })
       )
   )

@@ -46,7 +46,11 @@ export class Tally {
  * A snapshot of the records in `pages`, sealed when it has a header. The last line is held back until it is known to be the last:
  * the seal is a member of it.
  */
-export const write = <E, R>(pages: Stream.Stream<Page, E, R>, header: Header | undefined, tally: Tally): Stream.Stream<Uint8Array, E, R> =>
+export const write = <E, R>(
+  pages: Stream.Stream<Page, E, R>,
+  header: Header | undefined,
+  tally: Tally
+): Stream.Stream<Uint8Array, E, R> =>
   Stream.suspend(() => {
     const hash = createHash("sha256")
     let held: Uint8Array = Buffer.from(firstLine(header))

@@ -8,7 +8,7 @@ import { registry } from "../../src/cli/registry.ts"
 import type { Group, Leaf, Node } from "../../src/cli/Tree.ts"
 import { isGroup } from "../../src/cli/Tree.ts"
 import { captured } from "../../src/testing/stdio.ts"
-import { environment, kata } from "./kit.ts"
+import { environment, kata, services } from "./kit.ts"
 
 const helps: ReadonlyArray<ReadonlyArray<string>> = [[], ["help"], ["--help"], ["-h"], ["--json", "help"]]
 
@@ -65,7 +65,7 @@ describe("every command of kata", () => {
   it.effect.each(leaves(registry))("%j", ([path, leaf]) =>
     Effect.gen(function*() {
       const streams = captured()
-      yield* Effect.provide(Main.run([...path, "--help"], registry, environment), streams.layer)
+      yield* Effect.provide(Main.run([...path, "--help"], registry, environment), [streams.layer, services])
       const text = streams.stdout.text()
       expect(text).not.toMatch(/\u001b|\t/)
       expect(text).not.toMatch(/This setting|user-defined/)
@@ -99,7 +99,7 @@ describe("every command of kata", () => {
   it.effect("stands in the help of kata, in 80 columns", () =>
     Effect.gen(function*() {
       const streams = captured()
-      yield* Effect.provide(Main.run([], registry, environment), streams.layer)
+      yield* Effect.provide(Main.run([], registry, environment), [streams.layer, services])
       for (const node of registry) expect(streams.stdout.text()).toContain(`\n  ${node.name} `)
       expect(streams.stdout.text().split("\n").filter((line) => line.length > 80)).toEqual([])
     }))

@@ -1,14 +1,19 @@
 /** A made-up command line for the tests of the real one's machinery. */
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { text, texts, toggle } from "../../src/cli/Argv.ts"
 import type { Environment } from "../../src/cli/Environment.ts"
 import { Globals } from "../../src/cli/Globals.ts"
 import * as Main from "../../src/cli/Main.ts"
 import * as Output from "../../src/cli/Output.ts"
 import { registry } from "../../src/cli/registry.ts"
+import * as Processes from "../../src/database/Processes.ts"
+import * as Sqlite from "../../src/database/sqlite.ts"
 import type { FailureKind } from "../../src/Failure.ts"
 import { captured } from "../../src/testing/stdio.ts"
 
@@ -19,6 +24,9 @@ export const environment: Environment["Type"] = {
   os: "linux",
   arch: "x64",
   variables: {},
+  cwd: "/",
+  userHome: "/nobody",
+  stdin: Stream.empty,
   signal: Effect.never
 }
 
@@ -53,6 +61,12 @@ export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: 
   summary: `The ${name} command`,
   load: () => Promise.resolve(load())
 })
+
+const [, , , version, completion] = registry
+export const about = [version, completion] as const
+
+/** What the real commands need of the machine. */
+export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
 
 export const nodes = [
   leaf("list", () =>
@@ -106,7 +120,8 @@ export const nodes = [
       )
     ]
   },
-  ...registry
+  // `export` and `import` of this list are made up
+  ...about
 ] as const
 
 /** Runs a command line; what it printed and its exit code. */

@@ -23,7 +23,7 @@ describe("the progress line", () => {
     Effect.gen(function*() {
       for (const terminal of [on({ isTTY: false }), on({ isTTY: true }, false)]) {
         yield* terminal.run(
-          Effect.zipRight(phase("reading", 10), Effect.zipRight(advance(5, 0), TestClock.adjust("1 minute")))
+          Effect.zipRight(phase("reading", { rows: 10 }), Effect.zipRight(advance(5, 0), TestClock.adjust("1 minute")))
         )
         expect(terminal.writes).toEqual([])
       }
@@ -33,7 +33,7 @@ describe("the progress line", () => {
     Effect.gen(function*() {
       const terminal = on({ isTTY: true })
       yield* terminal.run(Effect.gen(function*() {
-        yield* phase("reading", 4000)
+        yield* phase("reading", { rows: 4000 })
         yield* TestClock.adjust("1 second")
         yield* advance(1000, 2_500_000)
         yield* TestClock.adjust("1 second")
@@ -92,7 +92,13 @@ describe("the progress line", () => {
 
 describe("the text", () => {
   const at = (rows: number, bytes: number, total: number | undefined, now: number) =>
-    line({ name: "p", total, since: 0, rows, bytes }, now)
+    line({
+      name: "p",
+      total: total === undefined ? {} : rows === 0 ? { bytes: total } : { rows: total },
+      since: 0,
+      rows,
+      bytes
+    }, now)
   it.each([
     [at(0, 0, undefined, 0), "p"],
     [at(1234567, 0, undefined, 500), "p  1,234,567 rows"],

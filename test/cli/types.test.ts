@@ -6,9 +6,8 @@ import * as Effect from "effect/Effect"
 import { text, texts } from "../../src/cli/Argv.ts"
 import * as Main from "../../src/cli/Main.ts"
 import * as Output from "../../src/cli/Output.ts"
-import { registry } from "../../src/cli/registry.ts"
 import type { Stdio } from "../../src/cli/Stdio.ts"
-import { Echo, environment } from "./kit.ts"
+import { about, Echo, environment } from "./kit.ts"
 
 class Database extends Context.Tag("test/Database")<Database, string>() {}
 
@@ -27,8 +26,8 @@ it("the compiler knows the flags, refuses an error that is no failure, and says 
   // @ts-expect-error -- an Error has no kind, so no exit code
   Output.command("wrong", {}, format, () => Effect.fail(new Error()))
 
-  const nodes = [...registry, { name: "needy", summary: "", load: () => Promise.resolve(needy) }] as const
-  const plain: Effect.Effect<number, never, Stdio> = Main.run([], registry, environment)
+  const nodes = [...about, { name: "needy", summary: "", load: () => Promise.resolve(needy) }] as const
+  const plain: Effect.Effect<number, never, Stdio> = Main.run([], about, environment)
   const more: Effect.Effect<number, never, Stdio | Database> = Main.run([], nodes, environment)
   // @ts-expect-error -- the database is not provided
   const less: Effect.Effect<number, never, Stdio> = Main.run([], nodes, environment)

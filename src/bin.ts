@@ -1,0 +1,51 @@
+/** Words of the process in, exit code of the process out: the only module that knows layers and `process`. */
+import * as NodeCommandExecutor from "@effect/platform-node/NodeCommandExecutor"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { homedir } from "node:os"
+import type { Environment, Signal } from "./cli/Environment.ts"
+import * as Main from "./cli/Main.ts"
+import { registry } from "./cli/registry.ts"
+import { fromStreams, Stdio } from "./cli/Stdio.ts"
+import { ProgramVersion } from "./database/Lock.ts"
+import * as Processes from "./database/Processes.ts"
+import * as Sqlite from "./database/sqlite.ts"
+import { fromErrno } from "./files/FileError.ts"
+import { version } from "./version.ts"
+
+const platform = Layer.mergeAll(NodePath.layer, Layer.provideMerge(NodeCommandExecutor.layer, NodeFileSystem.layer))
+const services = Layer.mergeAll(
+  Sqlite.layer,
+  Processes.layer,
+  Layer.sync(Stdio, () => fromStreams(process)),
+  Layer.succeed(ProgramVersion, version)
+).pipe(Layer.provideMerge(platform))
+
+const signal = Effect.async<Signal>((resume) => {
+  // Once: a second signal finds nobody and ends the process at once.
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resume(Effect.succeed(name)))
+})
+
+const environment = (): Environment["Type"] => ({
+  name: "kata",
+  version,
+  runtime: `node ${process.versions.node}`,
+  os: process.platform,
+  arch: process.arch,
+  variables: process.env,
+  cwd: process.cwd(),
+  userHome: homedir(),
+  stdin: NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), { chunkSize: 1024 * 1024 }),
+  signal
+})
+
+/** Runs one command line; what the launcher calls. */
+export const main = (argv: ReadonlyArray<string>): Promise<number> => {
+  // Node would end while nothing but a fiber waits.
+  const alive = setInterval(() => {}, 2 ** 30)
+  return Effect.runPromise(Effect.provide(Effect.suspend(() => Main.run(argv, registry, environment())), services))
+    .finally(() => clearInterval(alive))
+}

@@ -1,0 +1,107 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { ExportReport, into, toFile } from "../../export/Export.ts"
+import { spool } from "../../files/Spool.ts"
+import { text, texts, toggle } from "../Argv.ts"
+import * as Output from "../Output.ts"
+import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
+import { Stdio } from "../Stdio.ts"
+import { quote } from "../terminal.ts"
+import { UsageError } from "../UsageError.ts"
+import { withDatabase } from "../where.ts"
+
+class Exported extends ExportReport.extend<Exported>("Exported")({ chosen_by: Schema.String }) {}
+
+const format: Output.Format<Exported> = {
+  schema: Exported,
+  aside: (report) => report.output === "-",
+  human: (report) => [
+    `exported ${report.output}`,
+    field("database", `${report.database} (${report.chosen_by})`),
+    field("scope", scopeWords(report.scope, report.live_only)),
+    field("records", counts(report.records)),
+    field("seal", report.sealed ? `${report.lines} lines, sha256 ${report.sha256}` : "none (--plain)"),
+    field("restore", report.restorable ? "kata import takes it as it is" : "kata import needs --repair"),
+    ...findings(report.findings)
+  ],
+  agent: (report) => [
+    `OK export output=${
+      quote(report.output)
+    } lines=${report.lines} sealed=${report.sealed} restorable=${report.restorable} ` +
+    `${findingCounts(report.findings)} database=${quote(report.database)}`,
+    ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`)
+  ]
+}
+
+const idOf = (word: string) =>
+  /^\d{1,18}$/.test(word)
+    ? Effect.succeed({ id: BigInt(word) })
+    : Effect.fail(
+      new UsageError({
+        reason: `invalid argument ${JSON.stringify(word)} for "--project-id" flag: want the number of a project`
+      })
+    )
+
+/** A slow reader must not hold the transaction open, and stdout stays empty when something fails: everything is spooled first. */
+const toStdout = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { stdout } = yield* Stdio
+    const spooled = yield* spool(bytes)
+    yield* Stream.runForEach(spooled.bytes, stdout.write)
+  }))
+
+export const exportCommand = Output.command(
+  "export",
+  {
+    output: text("output", "file").pipe(
+      Options.withDescription(
+        "where the snapshot goes: a file, .gz by its name, or - for stdout; a new time-stamped file in this directory unless given"
+      ),
+      Options.withDefault(undefined)
+    ),
+    project: texts("project", "name").pipe(
+      Options.withDescription("only this project, archived or not; several are one file")
+    ),
+    projectId: texts("project-id", "id").pipe(Options.withDescription("only the project with this number")),
+    includeDeleted: toggle("include-deleted", true).pipe(
+      Options.withDescription("with what is soft-deleted; on unless =false")
+    ),
+    allowRunningDaemon: toggle("allow-running-daemon", false).pipe(
+      Options.withDescription("export while a daemon works with the database: one consistent state, whoever writes")
+    ),
+    plain: toggle("plain", false).pipe(Options.withDescription("no seal, exactly the members that Go kata writes"))
+  },
+  format,
+  (flags) =>
+    withDatabase(({ chosenBy, homes, path }) =>
+      Effect.gen(function*() {
+        const options = {
+          database: path,
+          projects: [
+            ...flags.project.map((name) => ({ name })),
+            ...(yield* Effect.forEach(flags.projectId, idOf))
+          ],
+          includeDeleted: flags.includeDeleted,
+          plain: flags.plain,
+          ...(flags.allowRunningDaemon ? {} : { offline: homes })
+        }
+        const report = yield* flags.output === "-"
+          ? into(options, "-", toStdout)
+          : toFile({ ...options, output: flags.output })
+        return new Exported({ ...report, chosen_by: chosenBy })
+      })
+    ),
+  {
+    description:
+      "Write the database, or some projects of it, to a snapshot: one JSON record a line, sealed with a digest, the same bytes for the same database. " +
+      "The database is KATA_DB, else kata.db in KATA_HOME, else ~/.kata/kata.db. It is only read. A failure leaves the old file as it was.",
+    examples: [
+      ["kata export --output backups/kata.jsonl", "a full backup, replaced whole or not at all"],
+      ["kata export --allow-running-daemon --output kata.jsonl.gz", "online, compressed"],
+      ["kata export --project app --project docs --output two.jsonl", "two projects in one file"],
+      ["kata export --output - | ssh host 'cat > kata.jsonl'", "through a pipe"]
+    ]
+  }
+)

@@ -1,0 +1,154 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../../Failure.ts"
+import { ImportReport, restore } from "../../import/Import.ts"
+import { text, toggle } from "../Argv.ts"
+import { inputOf } from "../input.ts"
+import * as Output from "../Output.ts"
+import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
+import { quote } from "../terminal.ts"
+import { withDatabase } from "../where.ts"
+
+class Imported extends ImportReport.extend<Imported>("Imported")({
+  /** The database that commands work on without saying otherwise. */
+  configured: Schema.String
+}) {}
+
+export class ImportNeeds extends Schema.TaggedError<ImportNeeds>()("ImportNeeds", { flag: Schema.String }) {
+  readonly kind = "validation" satisfies FailureKind
+  override get message() {
+    return `import requires ${this.flag}`
+  }
+  get hint() {
+    return "kata import --input FILE --target DB"
+  }
+}
+
+export class SourceUnsupported
+  extends Schema.TaggedError<SourceUnsupported>()("SourceUnsupported", { source: Schema.String })
+{
+  readonly kind = "validation" satisfies FailureKind
+  override get message() {
+    return `unsupported import format ${JSON.stringify(this.source)}`
+  }
+  get hint() {
+    return "this version imports snapshots of kata: --source-format kata"
+  }
+}
+
+const shell = (path: string) => /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+
+const lost = (report: Imported): ReadonlyArray<string> => {
+  const only = report.only_in_old
+  if (only === null || only.projects + only.issues + only.events === 0) return []
+  return [
+    `WARNING: the old database held what the snapshot does not: ${only.projects} projects, ${only.issues} issues, ${only.events} events`
+  ]
+}
+
+const next = (report: Imported): ReadonlyArray<string> => [
+  ...(report.backup === null || report.backup.endsWith("-*") ? [] : [
+    field("old", `${report.backup}; to go back: mv ${shell(report.backup)} ${shell(report.target)}`)
+  ]),
+  ...(report.backup?.endsWith("-*") === true ? [field("old", `the side files are ${report.backup}`)] : []),
+  ...(report.target === report.configured ? [] : [
+    field(
+      "use it",
+      `export KATA_DB=${shell(report.target)}, or move it to kata.db in KATA_HOME (stop the daemon first)`
+    )
+  ]),
+  field("not in it", "config.toml, hooks.toml, hook logs, .kata.toml of the workspaces"),
+  ...(report.new_instance || report.instance_uid === null ? [] : [
+    field("identity", "that of the source; if both stay in use, import with --new-instance")
+  ])
+]
+
+const format: Output.Format<Imported> = {
+  schema: Imported,
+  human: (report) => [
+    report.dry_run ? `could be imported: ${report.target} (dry run, nothing was written)` : `imported ${report.target}`,
+    field("from", `${report.input}: ${scopeWords(report.scope, report.live_only)}`),
+    field("records", counts(report.records)),
+    field(
+      "proof",
+      report.proof === "seal"
+        ? "the database exports to the bytes of the sealed file"
+        : "every record of the file is in the database, and nothing else (content sum)"
+    ),
+    ...report.notes.map((note) => `note: ${note}`),
+    ...findings(report.findings),
+    ...lost(report),
+    ...(report.dry_run ? [] : next(report))
+  ],
+  agent: (report) => [
+    `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
+      findingCounts(report.findings)
+    }` +
+    (report.backup === null ? "" : ` backup=${quote(report.backup)}`),
+    ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
+    ...lost(report).map((line) => `- ${line}`)
+  ],
+  quiet: lost
+}
+
+export const importCommand = Output.command(
+  "import",
+  {
+    sourceFormat: text("source-format", "format").pipe(
+      Options.withDescription("what the input is: kata"),
+      Options.withDefault("kata")
+    ),
+    input: text("input", "file").pipe(
+      Options.withDescription("the snapshot, compressed or not, or - for stdin"),
+      Options.withDefault(undefined)
+    ),
+    target: text("target", "db").pipe(Options.withDescription("the database to make"), Options.withDefault(undefined)),
+    force: toggle("force", false).pipe(
+      Options.withDescription("replace a database that is there; it stays beside the new one as .bak.<time>")
+    ),
+    newInstance: toggle("new-instance", false).pipe(
+      Options.withDescription("give the new database an identity of its own")
+    ),
+    dryRun: toggle("dry-run", false).pipe(
+      Options.withDescription("do everything but the last step, and say what would come of it")
+    ),
+    repair: toggle("repair", false).pipe(
+      Options.withDescription("mend or leave out what breaks a rule, write odd values as kata does, and say each")
+    )
+  },
+  format,
+  (flags) =>
+    Effect.gen(function*() {
+      if (flags.sourceFormat !== "kata") return yield* new SourceUnsupported({ source: flags.sourceFormat })
+      const { input, target } = flags
+      if (input === undefined) return yield* new ImportNeeds({ flag: "--input" })
+      if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
+      return yield* withDatabase(({ homes, path }) =>
+        Effect.gen(function*() {
+          const { dryRun, force, newInstance, repair } = flags
+          const report = yield* restore({
+            input: yield* inputOf(input),
+            target,
+            force,
+            newInstance,
+            dryRun,
+            repair,
+            homes
+          })
+          return new Imported({ ...report, configured: path })
+        })
+      )
+    }),
+  {
+    commits: true,
+    description:
+      "Make a database from a snapshot. The whole file is read, checked and loaded beside the target, read back and compared with the file; then one " +
+      "rename puts it in place. Until then nothing is changed, whatever happens. A database that was there is kept as a backup.",
+    examples: [
+      ["kata import --input kata.jsonl --target ~/.kata/restored.db", "beside the one in use; look at it with KATA_DB"],
+      ["kata import --input kata.jsonl --target ~/.kata/kata.db --force", "in its place, with a backup"],
+      ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"]
+    ]
+  }
+)

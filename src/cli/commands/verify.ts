@@ -1,0 +1,94 @@
+import * as Args from "@effect/cli/Args"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { CompareReport, verifyAgainst } from "../../export/compare.ts"
+import type { FileError } from "../../files/FileError.ts"
+import type { Input } from "../../snapshot/input.ts"
+import { verify, VerifyReport } from "../../snapshot/verify.ts"
+import { text } from "../Argv.ts"
+import { inputOf } from "../input.ts"
+import * as Output from "../Output.ts"
+import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
+import { quote } from "../terminal.ts"
+
+type Report = VerifyReport | CompareReport
+
+const projects = (report: Report) =>
+  report.projects.map((project) =>
+    `  ${project.name}${
+      project.archived ? " (archived)" : ""
+    }: ${project.issues} issues, ${project.comments} comments, ${project.links} links, ${project.events} events`
+  )
+
+const against = (report: Report): ReadonlyArray<string> => {
+  if (!(report instanceof CompareReport)) return []
+  if (report.equal) return [field("against", `${report.database}: the contents are equal`)]
+  const more = report.only_in_snapshot + report.only_in_database + report.different - report.differences.length
+  return [
+    field("against", `${report.database}: the contents differ`),
+    `  only in the snapshot: ${report.only_in_snapshot}, only in the database: ${report.only_in_database}, different: ${report.different}`,
+    ...report.differences.map((one) =>
+      `  ${one.kind} ${one.row}: ${one.what}${one.fields.length === 0 ? "" : ` in ${one.fields.join(", ")}`}`
+    ),
+    ...(more > 0 ? [`  … ${more} more`] : [])
+  ]
+}
+
+const format: Output.Format<Report> = {
+  schema: Schema.Union(CompareReport, VerifyReport),
+  human: (report) => [
+    `${report.restorable ? "ok" : "cannot be restored as it is"}: ${report.file}`,
+    field("seal", report.sealed ? `holds, ${report.lines} lines` : `none, ${report.lines} lines`),
+    field("scope", scopeWords(report.scope, report.live_only)),
+    field("records", counts(report.records)),
+    ...(report.projects.length === 0 ? [] : ["projects:", ...projects(report)]),
+    ...report.notes.map((note) => `note: ${note}`),
+    ...findings(report.findings),
+    ...(report.restorable ? [] : ["next: kata import --repair mends or leaves out what blocks, each with a line"]),
+    ...against(report)
+  ],
+  agent: (report) => [
+    `OK verify file=${
+      quote(report.file)
+    } sealed=${report.sealed} lines=${report.lines} restorable=${report.restorable} ${findingCounts(report.findings)}` +
+    (report instanceof CompareReport ? ` equal=${report.equal}` : ""),
+    ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`),
+    ...(report instanceof CompareReport
+      ? report.differences.map((one) =>
+        `- difference kind=${one.kind} row=${quote(one.row)} what=${quote(one.what)} fields=${one.fields.join(",")}`
+      )
+      : [])
+  ],
+  quiet: (report) => report.restorable ? [] : [`cannot be restored as it is: ${report.file}`],
+  outcome: (report) =>
+    !report.restorable ? "validation" : report instanceof CompareReport && !report.equal ? "conflict" : undefined
+}
+
+const examine = (input: Input<FileError>, database: string | undefined) =>
+  database === undefined
+    ? Effect.map(verify(input), (report): Report => report)
+    : Effect.map(verifyAgainst(input, database), (report): Report => report)
+
+export const verifyCommand = Output.command(
+  "verify",
+  {
+    file: Args.text({ name: "file" }).pipe(Args.withDescription("a snapshot, compressed or not, or - for stdin")),
+    against: text("against", "db").pipe(
+      Options.withDescription("also compare the content with this database; exit 5 when they differ"),
+      Options.withDefault(undefined)
+    )
+  },
+  format,
+  ({ against, file }) => Effect.flatMap(inputOf(file), (input) => examine(input, against)),
+  {
+    description:
+      "Read a snapshot without restoring it: the seal, every record, and what the records say of each other. Prints what is in it, what is odd, " +
+      "and whether kata import takes it as it is (exit 0) or not (exit 3); a damaged or incomplete file is exit 8.",
+    examples: [
+      ["kata verify backups/kata.jsonl", "is it whole, and what is in it?"],
+      ["kata verify kata.jsonl.gz --against ~/.kata/kata.db", "is everything in there?"],
+      ["ssh host cat kata.jsonl | kata verify -", "from a pipe"]
+    ]
+  }
+)
