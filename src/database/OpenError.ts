@@ -5,7 +5,7 @@ import type { FailureKind } from "../Failure.ts"
 const reasons = {
   missing: [
     "not_found",
-    "there is no such database",
+    "does not exist",
     "name another file, or set KATA_DB or KATA_HOME; nothing was created"
   ],
   directory: ["validation", "is a directory, not a database", "name the database file in it"],

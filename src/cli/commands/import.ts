@@ -49,7 +49,13 @@ const lost = (report: Imported): ReadonlyArray<string> => {
 
 const next = (report: Imported): ReadonlyArray<string> => [
   ...(report.backup === null || report.backup.endsWith("-*") ? [] : [
-    field("old", `${report.backup}; to go back: mv ${shell(report.backup)} ${shell(report.target)}`)
+    field("old", report.backup),
+    // SQLite would replay a -wal of the new database into the old one.
+    field(
+      "go back",
+      `when nothing uses it: rm -f ${shell(`${report.target}-wal`)} ${shell(`${report.target}-shm`)} && ` +
+        `mv ${shell(report.backup)} ${shell(report.target)}`
+    )
   ]),
   ...(report.backup?.endsWith("-*") === true ? [field("old", `the side files are ${report.backup}`)] : []),
   ...(report.target === report.configured ? [] : [
