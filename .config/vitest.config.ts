@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config"
 // SQLite reads this once, when the first database is opened: the forked workers must be born with it.
 process.env["SQLITE_USE_URI"] = "1"
 
+/** What runs the built program. */
+const processes = ["test/process/**/*.test.ts", "test/demo/**/*.test.ts", "test/docs/**/*.test.ts"]
+
 const report = process.env["KATA_TEST_REPORT"]
 const maxForks = Math.max(2, Math.floor(availableParallelism() / 2))
 
@@ -21,7 +24,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/process/**"],
+          exclude: processes,
           isolate: false,
           // properties on a busy machine of two cores
           testTimeout: 30_000
@@ -31,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "process",
-          include: ["test/process/**/*.test.ts"],
+          include: processes,
           globalSetup: [".config/vitest.built.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000
