@@ -1,6 +1,7 @@
 /** `Database` on SQLite files, which are looked at through the filesystem of the layer. */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Database } from "./Database.ts"
@@ -10,10 +11,14 @@ import { view } from "./view.ts"
 
 export const layer = Layer.effect(
   Database,
-  Effect.map(Effect.context<FileSystem.FileSystem | Path.Path>(), (context) => ({
-    view: (path) => Effect.provide(view(path), context),
-    stage: (target) => Effect.provide(stage(target), context),
-    heal: (target) => Effect.provide(heal(target), context),
-    swap: (from, target, force) => Effect.provide(swap(from, target, force), context)
-  }))
+  Effect.map(Effect.context<FileSystem.FileSystem | Path.Path>(), (all) => {
+    // Only these: a scope around the layer would take the place of the scope that a view or a stage is opened in.
+    const context = Context.pick(FileSystem.FileSystem, Path.Path)(all)
+    return {
+      view: (path) => Effect.provide(view(path), context),
+      stage: (target) => Effect.provide(stage(target), context),
+      heal: (target) => Effect.provide(heal(target), context),
+      swap: (from, target, force) => Effect.provide(swap(from, target, force), context)
+    }
+  })
 )
