@@ -2,21 +2,11 @@
 import type { Accepted, Flag } from "./flags.ts"
 import { accepts } from "./flags.ts"
 import { globalFlags } from "./Globals.ts"
+import { wrap } from "./terminal.ts"
 import type { Command, Group, Node } from "./Tree.ts"
 import { isGroup } from "./Tree.ts"
 
 const width = 80
-
-/** The words in lines of at most `columns`, a longer word alone. */
-const wrap = (text: string, columns: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  for (const word of text.split(/\s+/)) {
-    const line = lines[lines.length - 1]
-    if (line !== undefined && line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`
-    else lines.push(word)
-  }
-  return lines
-}
 
 type Row = readonly [term: string, description: string]
 

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
+import { reasonOf } from "../files/FileError.ts"
 
 /** A result or a message could not be written. A reader that went away (`EPIPE`) is no error for the user. */
 export class WriteFailed extends Schema.TaggedError<WriteFailed>()("WriteFailed", {
@@ -11,7 +12,8 @@ export class WriteFailed extends Schema.TaggedError<WriteFailed>()("WriteFailed"
 }) {
   readonly kind = "io" satisfies FailureKind
   override get message() {
-    return `cannot write to ${this.stream}: ${this.code}`
+    const reason = reasonOf(this.code)
+    return `cannot write to ${this.stream}: ${reason === undefined ? this.code : `${reason} (${this.code})`}`
   }
 }
 

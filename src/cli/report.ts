@@ -1,10 +1,38 @@
 /** Lines that the reports of several commands share. */
 import type { Finding } from "../records/Finding.ts"
 import type { Scope } from "../snapshot/seal.ts"
+import { wrap } from "./terminal.ts"
+
+/** `1 issue`, `2 issues`. */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+const words: { readonly [kind: string]: readonly [one: string, many: string] } = {
+  meta: ["meta row", "meta rows"],
+  project_alias: ["project alias", "project aliases"],
+  purge_log: ["purge", "purges"],
+  sqlite_sequence: ["sequence", "sequences"]
+}
+
+const label = (name: string, lines: ReadonlyArray<string>) =>
+  lines.map((line, at) => `  ${(at === 0 ? name : "").padEnd(10)} ${line}`)
+
+/** A label and its text, aligned with the others; the text stays on one line, so that paths can be copied. */
+export const field = (name: string, text: string): string => label(name, [text])[0]!
 
 /** `1 project, 42 issues`: the kinds that there are, in the order of the file. */
-export const counts = (records: { readonly [kind: string]: number }): string =>
-  Object.entries(records).filter(([, n]) => n > 0).map(([kind, n]) => `${n} ${kind}`).join(", ") || "none"
+export const counts = (records: { readonly [kind: string]: number }): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const [kind, n] of Object.entries(records).filter(([, n]) => n > 0)) {
+    const item = plural(n, ...(words[kind] ?? [kind.replaceAll("_", " ")] as const))
+    const line = lines[lines.length - 1]
+    if (line !== undefined && line.length + item.length < 65) lines[lines.length - 1] = `${line}, ${item}`
+    else lines.push(item)
+  }
+  return label(
+    "records",
+    lines.length === 0 ? ["none"] : lines.map((line, at) => at < lines.length - 1 ? `${line},` : line)
+  )
+}
 
 export const scopeWords = (scope: Scope, liveOnly: boolean): string =>
   (scope === "database"
@@ -12,13 +40,29 @@ export const scopeWords = (scope: Scope, liveOnly: boolean): string =>
     : `${scope.projects.length === 1 ? "project" : "projects"} ${scope.projects.join(", ")}`) +
   (liveOnly ? ", without what was deleted" : "")
 
-/** A heading that counts, and a line for each rule. */
+/** The scope of a report: as a field, a line for each project. */
+export const scopeField = (scope: Scope, liveOnly: boolean): ReadonlyArray<string> => {
+  const [first, ...rest] = scopeWords(scope, liveOnly).split(", ")
+  return label("scope", [first!, ...rest])
+}
+
+/** A heading that counts, and for each rule a paragraph and some rows. */
 export const findings = (all: ReadonlyArray<Finding>): ReadonlyArray<string> => {
   if (all.length === 0) return []
   const total = all.reduce((sum, finding) => sum + finding.count, 0)
+  const blocking = all.reduce((sum, finding) => sum + (finding.blocking ? finding.count : 0), 0)
   return [
-    `findings: ${total}`,
-    ...all.map((finding) => `  ${finding.blocking ? "BLOCKS A RESTORE: " : ""}${finding.line}`)
+    `findings: ${total}` +
+    (blocking === 0 ? "" : `, of which ${blocking} ${blocking === 1 ? "blocks" : "block"} a restore`),
+    ...all.flatMap((finding) => {
+      const done = finding.outcome === "carried" ? "" : ` (${finding.outcome})`
+      const rows = plural(finding.count, "row")
+      return [
+        ...wrap(`${finding.blocking ? "BLOCKS A RESTORE: " : ""}${finding.title}: ${rows}${done}`, 78)
+          .map((line, at) => `${at === 0 ? "  " : "    "}${line}`),
+        ...finding.list.map((row) => `      ${row}`)
+      ]
+    })
   ]
 }
 
@@ -27,6 +71,3 @@ export const findingCounts = (all: ReadonlyArray<Finding>): string =>
   `findings=${all.reduce((sum, finding) => sum + finding.count, 0)} blocking=${
     all.filter((finding) => finding.blocking).reduce((sum, finding) => sum + finding.count, 0)
   }`
-
-/** A label and its text, aligned with the others. */
-export const field = (label: string, text: string): string => `  ${label.padEnd(10)} ${text}`

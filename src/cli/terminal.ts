@@ -25,3 +25,22 @@ export const quote = (value: string): string =>
   /^[^\s"\\\p{Cc}\p{Cs}]+$/u.test(value) && value.search(unsafe) < 0
     ? value
     : JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+/** The words in lines of at most `columns`, a longer word alone. */
+export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(/\s+/)) {
+    const line = lines[lines.length - 1]
+    if (line !== undefined && line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** A path as a word of a POSIX shell; one with control characters for bash, zsh and ksh. */
+export const shellWord = (path: string): string => {
+  const word = path.startsWith("-") ? `./${path}` : path
+  if (/^[\w./@%+=:,-]+$/.test(word)) return word
+  if (word.search(unsafe) < 0) return `'${word.replaceAll("'", "'\\''")}'`
+  return `$'${word.replace(/[\\']/g, "\\$&").replace(unsafe, visible)}'`
+}

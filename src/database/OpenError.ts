@@ -59,7 +59,7 @@ export class OpenError extends Schema.TaggedError<OpenError>()("OpenError", {
     return reasons[this.reason][0]
   }
   override get message() {
-    return `${this.path} ${reasons[this.reason][1]}${this.detail === "" ? "" : `: ${this.detail}`}`
+    return `${this.path} ${reasons[this.reason][1]}${this.detail === "" ? "" : ` (${this.detail})`}`
   }
   get hint(): string | undefined {
     return reasons[this.reason][2] || undefined

@@ -8,6 +8,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Scopes from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type View } from "../database/Database.ts"
@@ -146,17 +147,23 @@ type SnapshotBytes = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
 /** The bytes of a snapshot. They fail, before they end, when anything cannot be carried. */
 export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => bytes))
 
-/** A snapshot into whatever `sink` runs it into; the report is complete when it has. */
-export const into = <A, E, R>(
+const run = <A, E, R>(
   options: ExportOptions,
   output: string,
   sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const { bytes, report } = yield* begin(options)
-    yield* sink(bytes)
-    return report(output)
+    const result = yield* sink(bytes)
+    return { result, report: report(output) }
   }))
+
+/** A snapshot into whatever `sink` runs it into; the report is complete when it has. */
+export const into = <A, E, R>(
+  options: ExportOptions,
+  output: string,
+  sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
+) => Effect.map(run(options, output, sink), ({ report }) => report)
 
 const sideFiles = ["", "-wal", "-shm", "-journal", ".lock"]
 
@@ -173,14 +180,21 @@ export const defaultName = Effect.map(
   (now) => `kata-export-${DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, "")}.jsonl`
 )
 
-/** A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. */
-export const toFile = Effect.fn("Export.toFile")(
-  function*(options: ExportOptions & { readonly output?: string | undefined }) {
+/**
+ * A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. What is interrupted before the
+ * rename leaves the file that was there; from there on it is done, and says so.
+ */
+export const toFile = Effect.fn("Export.toFile")((options: ExportOptions & { readonly output?: string | undefined }) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
     const output = options.output ?? (yield* defaultName)
-    return yield* into(options, output, (bytes) =>
+    const prepared = run(options, output, (bytes) =>
       Effect.zipRight(
         refuseDatabase(output, options.database),
-        Atomic.write(output, output.endsWith(".gz") ? gzip(bytes) : bytes)
+        Scopes.extend(Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes), scope)
       ))
-  }
+    const { report, result } = yield* Effect.interruptible(prepared)
+    yield* result.commit
+    return report
+  }).pipe(Effect.scoped, Effect.uninterruptible)
 )

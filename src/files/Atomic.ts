@@ -5,6 +5,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { isDescriptor, writeDirectly } from "./direct.ts"
 import { DurabilityNotConfirmed, type FileError, fromPlatform, NotAFile } from "./FileError.ts"
@@ -24,6 +25,15 @@ export interface Written {
   readonly bytes: number
   /** The file that was written: where the links lead. */
   readonly path: string
+}
+
+/** A file that is complete, on disk, and not in place yet; it disappears with its scope unless it is put there. */
+export interface Prepared extends Written {
+  /**
+   * Puts it in place. A rename is not interrupted: whoever calls this in an uninterruptible region is told truly whether it was done. What
+   * has no name to be renamed over is written now, and that may wait for a reader, so it can always be interrupted.
+   */
+  readonly commit: Effect.Effect<void, FileError | DurabilityNotConfirmed, FileSystem.FileSystem | Path.Path>
 }
 
 export type WriteError = FileError | NotAFile | DurabilityNotConfirmed
@@ -81,8 +91,8 @@ const replace = <E, R, E2, R2>(
     yield* Effect.addFinalizer(() => renamed ? Effect.void : Effect.ignore(fs.remove(temp, { force: true })))
     const size = yield* fill(temp, path, bytes, mode)
     yield* verify(temp)
-    // From here on an interruption would leave open which of the two files is there.
-    yield* Effect.uninterruptible(Effect.gen(function*() {
+    // An interruption in here would leave open which of the two files is there.
+    const commit = Effect.uninterruptible(Effect.gen(function*() {
       yield* Effect.mapError(fs.rename(temp, path), fromPlatform("rename", path))
       renamed = true
       yield* Effect.mapError(
@@ -90,8 +100,8 @@ const replace = <E, R, E2, R2>(
         (error) => new DurabilityNotConfirmed({ path, code: error.code })
       )
     }))
-    return { bytes: size, path }
-  }).pipe(Effect.scoped)
+    return { bytes: size, path, commit } satisfies Prepared
+  })
 
 /** A pipe or a device has no name to be renamed over: everything is there before the first byte goes out. */
 const pour = <E, R, E2, R2>(
@@ -104,22 +114,19 @@ const pour = <E, R, E2, R2>(
   Effect.gen(function*() {
     const spooled = yield* spool(bytes)
     yield* verify(spooled.path)
-    return { bytes: yield* writeDirectly(path, type, spooled.bytes, target), path }
-  }).pipe(Effect.scoped)
+    const commit = Effect.interruptible(Effect.asVoid(writeDirectly(path, type, spooled.bytes, target)))
+    return { bytes: spooled.size, path, commit } satisfies Prepared
+  })
 
-/**
- * Writes a file so that at every instant its name gives the whole old content or the whole new one. A failure or an
- * interruption leaves the old file as it was, and nothing beside it. Only `DurabilityNotConfirmed` means that the new one
- * is in place. Links are followed, also one that leads to nothing yet; what is no regular file is written as it is.
- */
-export const write = <E, R, E2 = never, R2 = never>(
+/** `write` up to the moment before it takes effect, which is `commit`. */
+export const prepare = <E, R, E2 = never, R2 = never>(
   target: string,
   bytes: Stream.Stream<Uint8Array, E, R>,
   options: WriteOptions<E2, R2> = {}
 ): Effect.Effect<
-  Written,
+  Prepared,
   E | E2 | WriteError,
-  R | R2 | FileSystem.FileSystem | Path.Path
+  R | R2 | FileSystem.FileSystem | Path.Path | Scope.Scope
 > =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -138,4 +145,24 @@ export const write = <E, R, E2 = never, R2 = never>(
     if (type !== "File" || isDescriptor(path)) return yield* pour(target, path, type, bytes, verify)
     const mode = options.private === false ? Option.map(old, (info) => info.mode & 0o7777) : Option.some(0o600)
     return yield* replace(path, bytes, mode, verify)
-  }).pipe(Effect.withSpan("Atomic.write"))
+  }).pipe(Effect.withSpan("Atomic.prepare"))
+
+/**
+ * Writes a file so that at every instant its name gives the whole old content or the whole new one. A failure or an
+ * interruption leaves the old file as it was, and nothing beside it. Only `DurabilityNotConfirmed` means that the new one
+ * is in place. Links are followed, also one that leads to nothing yet; what is no regular file is written as it is.
+ */
+export const write = <E, R, E2 = never, R2 = never>(
+  target: string,
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  options: WriteOptions<E2, R2> = {}
+): Effect.Effect<
+  Written,
+  E | E2 | WriteError,
+  R | R2 | FileSystem.FileSystem | Path.Path
+> =>
+  prepare(target, bytes, options).pipe(
+    Effect.flatMap(({ bytes, commit, path }) => Effect.as(commit, { bytes, path })),
+    Effect.scoped,
+    Effect.withSpan("Atomic.write")
+  )

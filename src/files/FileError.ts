@@ -64,6 +64,9 @@ const reasons: Record<string, string> = {
   ETXTBSY: "it is a running program"
 }
 
+/** What an errno means, where there are words for it. */
+export const reasonOf = (code: string): string | undefined => reasons[code]
+
 const hints: Record<string, string> = {
   EACCES: "check the permissions of the file and of its directory, or choose another place",
   EBUSY: "if it is mounted by itself, write beside it or mount its directory",

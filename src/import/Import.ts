@@ -13,16 +13,18 @@ import * as Schema from "effect/Schema"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type Stage } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
-import { openError } from "../database/OpenError.ts"
+import { OpenError, openError } from "../database/OpenError.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
+import { stagePrefix } from "../database/stage.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
-import { fromPlatform } from "../files/FileError.ts"
-import { exists, resolve, sameFile } from "../files/paths.ts"
+import { FileError, fromPlatform } from "../files/FileError.ts"
+import { exists, nameOf, resolve, sameFile } from "../files/paths.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import { Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
-import { type Input, open } from "../snapshot/input.ts"
+import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
 import type { Reading } from "../snapshot/read.ts"
 import { Scope } from "../snapshot/seal.ts"
@@ -52,7 +54,10 @@ export interface ImportOptions<E = never> {
 
 export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   input: Schema.String,
+  /** As it was named. */
   target: Schema.String,
+  /** The file that was made: absolute, and without links. */
+  database: Schema.String,
   dry_run: Schema.Boolean,
   /** Where the database went that was there; null when there was none. */
   backup: Schema.NullOr(Schema.String),
@@ -69,6 +74,9 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   notes: Schema.Array(Schema.String)
 }) {}
 
+/** Rules that an error names; a report names all. */
+const shown = 3
+
 /** Records break rules of the schema, and nobody asked to mend them. */
 export class ImportRefused extends Schema.TaggedError<ImportRefused>()("ImportRefused", {
   file: Schema.String,
@@ -77,11 +85,12 @@ export class ImportRefused extends Schema.TaggedError<ImportRefused>()("ImportRe
   readonly kind = "validation" satisfies FailureKind
   override get message() {
     const count = this.findings.reduce((sum, finding) => sum + finding.count, 0)
+    const more = this.findings.length > shown ? `; and ${this.findings.length - shown} more` : ""
     return `${this.file}: ${count === 1 ? "a record breaks" : `${count} records break`} the rules of the database: ` +
-      this.findings.slice(0, 10).map((finding) => finding.line).join("; ")
+      this.findings.slice(0, shown).map((finding) => finding.brief).join("; ") + more
   }
   get hint() {
-    return "nothing was changed; `kata verify` lists everything, `kata import --repair` mends or leaves out what breaks a rule, each with a line"
+    return "nothing was changed; kata verify lists all of it, kata import --repair mends or leaves out each and says so"
   }
 }
 
@@ -101,17 +110,17 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
   const there = yield* exists(target)
   if (there) {
     const { type } = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
-    if (type === "Directory") return yield* openError(target, "directory")
-    if (type !== "File") return yield* openError(target, "special")
+    if (type === "Directory") return yield* openError(options.target, "directory")
+    if (type !== "File") return yield* openError(options.target, "special")
     if (typeof options.input === "string" && (yield* sameFile(options.input, target))) {
-      return yield* new InputIsTarget({ path: target })
+      return yield* new InputIsTarget({ path: options.target })
     }
-    if (options.force !== true) return yield* openError(target, "exists")
+    if (options.force !== true) return yield* openError(options.target, "exists")
   } else if (options.force !== true && ((yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`)))) {
-    return yield* openError(target, "orphan")
+    return yield* openError(options.target, "orphan")
   }
   const { running: daemons } = yield* running({ databasePath: target, ...options.homes })
-  if (daemons.length > 0) return yield* new DaemonRunning({ path: target, daemons, hint: stopHint })
+  if (daemons.length > 0) return yield* new DaemonRunning({ path: options.target, daemons, hint: stopHint })
   return there
 })
 
@@ -144,8 +153,7 @@ const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
 })
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
-const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, stage: Stage) {
-  const input = yield* open(options.input)
+const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, stage: Stage) {
   const mend = options.repair === true
   const changes = mend || options.transform !== undefined || options.newInstance === true
   const { findings, reading } = yield* examine(input, stage, {
@@ -158,7 +166,6 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, stage: St
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
   if (options.newInstance === true) yield* renew(stage, reading)
   return {
-    input,
     reading,
     changed: changes,
     findings: mend
@@ -178,12 +185,14 @@ const compareWithOld = (target: string, stagedPath: string) =>
 const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
   const database = yield* Database
   const there = yield* check(options, target)
+  // Before the lock: what is piped in may take its time, and an input that is not there leaves not even a lock file.
+  const input = yield* open(options.input)
   if (options.dryRun !== true) {
     yield* Lock.acquire(target, "restore")
     yield* database.heal(target)
   }
   const stage = yield* database.stage(options.dryRun === true ? yield* temporary : target)
-  const { changed, findings, input, reading } = yield* fill(options, stage)
+  const { changed, findings, reading } = yield* fill(options, input, stage)
   yield* stage.build
   const instance = yield* instanceOf(stage)
   yield* stage.seal
@@ -196,7 +205,8 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
     stage,
     report: {
       input: input.name,
-      target,
+      target: options.target,
+      database: target,
       dry_run: options.dryRun === true,
       sealed: reading.sealed,
       scope: reading.header?.scope ?? "database" as const,
@@ -217,6 +227,26 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
   }
 })
 
+/** An error about the target, or about what is staged beside it, speaks of the target as it was named. */
+const named = (target: string, asked: string) => {
+  const nameFor = (path: string) =>
+    path.startsWith(target)
+      ? asked + path.slice(target.length)
+      : nameOf(path).startsWith(stagePrefix(target))
+      ? asked
+      : path
+  return <E>(error: E) =>
+    error instanceof OpenError ?
+      new OpenError({ ...error, path: nameFor(error.path) })
+      : error instanceof SqliteFailure ?
+      new SqliteFailure({ ...error, path: nameFor(error.path) })
+      : error instanceof FileError ?
+      new FileError({ ...error, path: nameFor(error.path) })
+      : error instanceof Lock.DatabaseLocked ?
+      new Lock.DatabaseLocked({ ...error, path: nameFor(error.path) })
+      : error
+}
+
 /**
  * Restores a snapshot into a new database, or in the place of one that is there. What is interrupted before the rename leaves the state
  * before; from there on it is done, and says so.
@@ -225,8 +255,10 @@ export const restore = Effect.fn("Import.restore")(<E>(options: ImportOptions<E>
   Effect.gen(function*() {
     const database = yield* Database
     const target = yield* resolve(options.target)
-    const { report, stage } = yield* Effect.interruptible(prepare(options, target))
-    const swapped = options.dryRun === true ? undefined : yield* database.swap(stage, target, options.force === true)
-    return new ImportReport({ ...report, backup: swapped?.backup ?? null })
+    return yield* Effect.gen(function*() {
+      const { report, stage } = yield* Effect.interruptible(prepare(options, target))
+      const swapped = options.dryRun === true ? undefined : yield* database.swap(stage, target, options.force === true)
+      return new ImportReport({ ...report, backup: swapped?.backup ?? null })
+    }).pipe(Effect.mapError(named(target, options.target)))
   }).pipe(Effect.scoped, Effect.uninterruptible)
 )

@@ -35,16 +35,39 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   count: Schema.Int,
   rows: Schema.Array(FindingRow)
 }) {
-  /** One line for a report. */
-  get line(): string {
-    const where = this.field === undefined ? this.kind : `${this.kind}.${this.field}`
-    const named = this.rows.map((row) =>
+  /** What is odd, without rows: `issue.priority is …`. */
+  get title(): string {
+    return `${this.field === undefined ? this.kind : `${this.kind}.${this.field}`} ${this.says}`
+  }
+
+  /** Rows as text, the first `limit` of them and how many more there are. */
+  private some(limit: number): ReadonlyArray<string> {
+    const named = this.rows.slice(0, limit).map((row) =>
       (row.line === undefined ? "" : `line ${row.line}: `) + row.row +
       (row.value === undefined ? "" : ` ${JSON.stringify(row.value)}`)
     )
-    const more = this.count > this.rows.length && named.length > 0 ? `, … ${this.count - this.rows.length} more` : ""
-    return `${where} ${this.says} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
-      (named.length === 0 ? "" : `: ${named.join(", ")}${more}`)
+    return named.length === 0 || this.count <= named.length ? named : [...named, `… ${this.count - named.length} more`]
+  }
+
+  private told(limit: number): string {
+    const rows = this.some(limit)
+    return `${this.title} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
+      (rows.length === 0 ? "" : `: ${rows.join(", ")}`)
+  }
+
+  /** One line for a program. */
+  get line(): string {
+    return this.told(examples)
+  }
+
+  /** One line for the message of an error. */
+  get brief(): string {
+    return this.told(1)
+  }
+
+  /** The rows, a line for each: all that are known when something happens because of them, else a few. */
+  get list(): ReadonlyArray<string> {
+    return this.some(this.blocking || this.outcome !== "carried" ? examples : 3)
   }
 }
 

@@ -20,9 +20,16 @@ export interface Check {
   readonly sql: string
   readonly field: string
   readonly says: string
+  /** A cheap expression that is true of most rows, and only of rows that pass. `1`: whoever passes the soft rules passes. */
+  readonly quick?: string
 }
 
-export const check = (field: string, says: string, sql: string): Check => ({ field, says, sql })
+export const check = (field: string, says: string, sql: string, quick?: string): Check => ({
+  field,
+  says,
+  sql,
+  ...(quick === undefined ? {} : { quick })
+})
 
 /** A UNIQUE constraint or index. */
 export interface Unique {

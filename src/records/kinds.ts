@@ -10,16 +10,22 @@ import { canonicalTime } from "./time.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
+const digits = (pattern: string) => pattern.replaceAll("0", "[0-9]")
+
 const Instant = time({
   rule: "time",
   says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
-  holds: (x) => `${x} IS strftime('%Y-%m-%dT%H:%M:%fZ',${x})`,
+  // The pattern is cheap; `date` knows the calendar, and rolls over what is no day of it.
+  holds: (x) => `(${x} GLOB '${digits("0000-00-00T00:00:00.000Z")}' AND date(${x}) IS substr(${x},1,10))`,
   repair: canonicalTime
 })
-const Uid = soft({
+const isUlid = (x: string) => `${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}'`
+const Uid = soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid })
+/** Mostly that of the database itself, which `meta` is asked about once. */
+const Origin = soft({
   rule: "ulid",
-  says: "is not a ULID in its canonical form",
-  holds: (x) => `(length(${x}) = 26 AND ${x} GLOB '[0-7]*' AND ${x} NOT GLOB '*[^0-9A-HJKMNP-TV-Z]*')`
+  says: "is neither this instance nor a ULID in its canonical form",
+  holds: (x) => `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${isUlid(x)})`
 })
 const Day = soft({
   rule: "date",
@@ -32,9 +38,12 @@ const ProjectName = soft({
   holds: (x) => `${x} NOT GLOB '*['||char(1)||'-'||char(31)||char(127)||'-'||char(159)||']*'`
 })
 const JsonText = (field: string, type: "object" | "array") =>
-  check(field, `is not a JSON ${type}`, `json_valid(${field}) AND json_type(${field}) = '${type}'`)
+  check(field, `is not a JSON ${type}`, `json_valid(${field}) AND json_type(${field}) = '${type}'`, `${field} = '${type === "object" ? "{}" : "[]"}'`)
 const notBlank = (field: string) => check(field, "is blank", `length(trim(${field})) > 0`)
-const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
+/** `1`: what is a ULID has 26 characters. */
+const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`, "1")
+/** Of a field that has no soft rule. */
+const textLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
 const crockford = "'*[^0-9abcdefghjkmnpqrstvwxyz]*'"
 
 // ---- kinds ------------------------------------------------------------------------------------------------------------
@@ -262,8 +271,8 @@ export const Link = make(
     checks: [
       check("type", "must be parent, blocks or related", "type IN ('parent','blocks','related')"),
       check("to_issue_id", "is the issue itself", "from_issue_id <> to_issue_id"),
-      uidLength("from_issue_uid"),
-      uidLength("to_issue_uid"),
+      textLength("from_issue_uid"),
+      textLength("to_issue_uid"),
       notBlank("author"),
       check(
         "from_issue_id",
@@ -345,7 +354,7 @@ export const Event = make(
     autoincrement: true,
     checks: [
       notBlank("actor"),
-      check("payload", "is not JSON", "json_valid(payload)"),
+      check("payload", "is not JSON", "json_valid(payload)", "1"),
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],
@@ -354,7 +363,7 @@ export const Event = make(
   Schema.Struct({
     id: Int64,
     uid: Uid,
-    origin_instance_uid: Uid,
+    origin_instance_uid: Origin,
     project_id: reference("projects"),
     project_name: Text,
     issue_id: Schema.NullOr(reference("issues", { detach: true })),
@@ -389,7 +398,7 @@ export const PurgeLog = make(
   Schema.Struct({
     id: Int64,
     uid: Uid,
-    origin_instance_uid: Uid,
+    origin_instance_uid: Origin,
     project_id: Int64,
     purged_issue_id: Int64,
     issue_uid: Schema.NullOr(Text),

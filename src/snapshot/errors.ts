@@ -16,7 +16,8 @@ export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("Snap
     return `${this.file}: ${this.line === 0 ? "" : `line ${this.line} `}${this.reason}`
   }
   get hint() {
-    return `the last good line is ${this.lastGood}; nothing was changed. Use another copy of the file; see docs/recovery.md`
+    const good = this.lastGood === 0 ? "no line of it is good" : `the last good line is ${this.lastGood}`
+    return `${good}; nothing was changed. Use another copy of the file; see docs/recovery.md`
   }
 }
 

@@ -6,7 +6,7 @@ import { ExportReport, into, toFile } from "../../export/Export.ts"
 import { spool } from "../../files/Spool.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
+import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote } from "../terminal.ts"
 import { UsageError } from "../UsageError.ts"
@@ -20,9 +20,11 @@ const format: Output.Format<Exported> = {
   human: (report) => [
     `exported ${report.output}`,
     field("database", `${report.database} (${report.chosen_by})`),
-    field("scope", scopeWords(report.scope, report.live_only)),
-    field("records", counts(report.records)),
-    field("seal", report.sealed ? `${report.lines} lines, sha256 ${report.sha256}` : "none (--plain)"),
+    ...scopeField(report.scope, report.live_only),
+    ...counts(report.records),
+    field("size", `${plural(report.lines, "line")}, ${plural(report.bytes, "byte")}`),
+    field(report.sealed ? "seal" : "sha256", report.sha256),
+    ...(report.sealed ? [] : [field("seal", "none (--plain)")]),
     field("restore", report.restorable ? "kata import takes it as it is" : "kata import needs --repair"),
     ...findings(report.findings)
   ],
@@ -88,12 +90,13 @@ export const exportCommand = Output.command(
           ...(flags.allowRunningDaemon ? {} : { offline: homes })
         }
         const report = yield* flags.output === "-"
-          ? into(options, "-", toStdout)
+          ? Effect.interruptible(into(options, "-", toStdout))
           : toFile({ ...options, output: flags.output })
         return new Exported({ ...report, chosen_by: chosenBy })
       })
     ),
   {
+    commits: true,
     description:
       "Write the database, or some projects of it, to a snapshot: one JSON record a line, sealed with a digest, the same bytes for the same database. " +
       "The database is KATA_DB, else kata.db in KATA_HOME, else ~/.kata/kata.db. It is only read. A failure leaves the old file as it was.",

@@ -1,4 +1,5 @@
 import * as Options from "@effect/cli/Options"
+import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../../Failure.ts"
@@ -6,11 +7,13 @@ import { ImportReport, restore } from "../../import/Import.ts"
 import { text, toggle } from "../Argv.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
-import { quote } from "../terminal.ts"
+import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
+import { quote, shellWord } from "../terminal.ts"
 import { withDatabase } from "../where.ts"
 
 class Imported extends ImportReport.extend<Imported>("Imported")({
+  /** The target as a path from the root, links and all. */
+  absolute: Schema.String,
   /** The database that commands work on without saying otherwise. */
   configured: Schema.String
 }) {}
@@ -37,32 +40,37 @@ export class SourceUnsupported
   }
 }
 
-const shell = (path: string) => /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
-
 const lost = (report: Imported): ReadonlyArray<string> => {
   const only = report.only_in_old
   if (only === null || only.projects + only.issues + only.events === 0) return []
+  const what = [plural(only.projects, "project"), plural(only.issues, "issue"), plural(only.events, "event")]
+  return [`WARNING: the old database held what the snapshot does not: ${what.join(", ")}`]
+}
+
+/** What stands beside the target, by the name that the user has for it. */
+const beside = ({ absolute, database, target }: Imported, path: string) =>
+  // Behind a link the files are where the database is, and not where the link is.
+  absolute === database && path.startsWith(database) ? target + path.slice(database.length) : path
+
+const old = (report: Imported): ReadonlyArray<string> => {
+  if (report.backup === null) return []
+  const backup = beside(report, report.backup)
+  if (backup.endsWith("-*")) return [field("old", `only side files, now ${backup}`)]
+  const target = beside(report, report.database)
+  // SQLite would replay a -wal of the new database into the old one.
+  const sides = ["-wal", "-shm"].map((side) => shellWord(target + side)).join(" ")
   return [
-    `WARNING: the old database held what the snapshot does not: ${only.projects} projects, ${only.issues} issues, ${only.events} events`
+    field("old", backup),
+    field("go back", "when nothing uses the database:"),
+    field("", `rm -f ${sides} && mv ${shellWord(backup)} ${shellWord(target)}`)
   ]
 }
 
 const next = (report: Imported): ReadonlyArray<string> => [
-  ...(report.backup === null || report.backup.endsWith("-*") ? [] : [
-    field("old", report.backup),
-    // SQLite would replay a -wal of the new database into the old one.
-    field(
-      "go back",
-      `when nothing uses it: rm -f ${shell(`${report.target}-wal`)} ${shell(`${report.target}-shm`)} && ` +
-        `mv ${shell(report.backup)} ${shell(report.target)}`
-    )
-  ]),
-  ...(report.backup?.endsWith("-*") === true ? [field("old", `the side files are ${report.backup}`)] : []),
-  ...(report.target === report.configured ? [] : [
-    field(
-      "use it",
-      `export KATA_DB=${shell(report.target)}, or move it to kata.db in KATA_HOME (stop the daemon first)`
-    )
+  ...old(report),
+  ...(report.database === report.configured ? [] : [
+    field("use it", `export KATA_DB=${shellWord(report.database)}`),
+    field("", "or stop the daemon, then import with --force over kata.db in KATA_HOME")
   ]),
   field("not in it", "config.toml, hooks.toml, hook logs, .kata.toml of the workspaces"),
   ...(report.new_instance || report.instance_uid === null ? [] : [
@@ -74,24 +82,25 @@ const format: Output.Format<Imported> = {
   schema: Imported,
   human: (report) => [
     report.dry_run ? `could be imported: ${report.target} (dry run, nothing was written)` : `imported ${report.target}`,
-    field("from", `${report.input}: ${scopeWords(report.scope, report.live_only)}`),
-    field("records", counts(report.records)),
+    field("from", report.input),
+    ...scopeField(report.scope, report.live_only),
+    ...counts(report.records),
     field(
       "proof",
       report.proof === "seal"
-        ? "the database exports to the bytes of the sealed file"
-        : "every record of the file is in the database, and nothing else (content sum)"
+        ? "exported again, the database gives the bytes of the sealed file"
+        : "exported again, the database gives the records of the file"
     ),
+    ...(report.dry_run ? [] : next(report)),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
-    ...lost(report),
-    ...(report.dry_run ? [] : next(report))
+    ...lost(report)
   ],
   agent: (report) => [
     `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
       findingCounts(report.findings)
     }` +
-    (report.backup === null ? "" : ` backup=${quote(report.backup)}`),
+    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`),
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
     ...lost(report).map((line) => `- ${line}`)
   ],
@@ -142,7 +151,8 @@ export const importCommand = Output.command(
             repair,
             homes
           })
-          return new Imported({ ...report, configured: path })
+          const absolute = (yield* Path.Path).resolve(target)
+          return new Imported({ ...report, absolute, configured: path })
         })
       )
     }),

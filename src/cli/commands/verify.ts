@@ -9,28 +9,29 @@ import { verify, VerifyReport } from "../../snapshot/verify.ts"
 import { text } from "../Argv.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, scopeWords } from "../report.ts"
-import { quote } from "../terminal.ts"
+import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
+import { quote, wrap } from "../terminal.ts"
 
 type Report = VerifyReport | CompareReport
 
 const projects = (report: Report) =>
   report.projects.map((project) =>
-    `  ${project.name}${
-      project.archived ? " (archived)" : ""
-    }: ${project.issues} issues, ${project.comments} comments, ${project.links} links, ${project.events} events`
+    `  ${project.name}${project.archived ? " (archived)" : ""}: ${plural(project.issues, "issue")}, ${
+      plural(project.comments, "comment")
+    }, ${plural(project.links, "link")}, ${plural(project.events, "event")}`
   )
 
 const against = (report: Report): ReadonlyArray<string> => {
   if (!(report instanceof CompareReport)) return []
   if (report.equal) return [field("against", `${report.database}: the contents are equal`)]
+  const lines = report.differences.map((one) =>
+    `  ${one.kind} ${one.row}: ${one.what}${one.fields.length === 0 ? "" : ` in ${one.fields.join(", ")}`}`
+  )
   const more = report.only_in_snapshot + report.only_in_database + report.different - report.differences.length
   return [
     field("against", `${report.database}: the contents differ`),
     `  only in the snapshot: ${report.only_in_snapshot}, only in the database: ${report.only_in_database}, different: ${report.different}`,
-    ...report.differences.map((one) =>
-      `  ${one.kind} ${one.row}: ${one.what}${one.fields.length === 0 ? "" : ` in ${one.fields.join(", ")}`}`
-    ),
+    ...lines.flatMap((line) => wrap(line.trim(), 76).map((part, at) => `${at === 0 ? "  " : "    "}${part}`)),
     ...(more > 0 ? [`  … ${more} more`] : [])
   ]
 }
@@ -39,13 +40,13 @@ const format: Output.Format<Report> = {
   schema: Schema.Union(CompareReport, VerifyReport),
   human: (report) => [
     `${report.restorable ? "ok" : "cannot be restored as it is"}: ${report.file}`,
-    field("seal", report.sealed ? `holds, ${report.lines} lines` : `none, ${report.lines} lines`),
-    field("scope", scopeWords(report.scope, report.live_only)),
-    field("records", counts(report.records)),
+    field("seal", `${report.sealed ? "holds" : "none"}, ${plural(report.lines, "line")}`),
+    ...scopeField(report.scope, report.live_only),
+    ...counts(report.records),
     ...(report.projects.length === 0 ? [] : ["projects:", ...projects(report)]),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
-    ...(report.restorable ? [] : ["next: kata import --repair mends or leaves out what blocks, each with a line"]),
+    ...(report.restorable ? [] : ["next: kata import --repair mends or leaves out each of these and says so"]),
     ...against(report)
   ],
   agent: (report) => [
@@ -60,7 +61,12 @@ const format: Output.Format<Report> = {
       )
       : [])
   ],
-  quiet: (report) => report.restorable ? [] : [`cannot be restored as it is: ${report.file}`],
+  quiet: (report) => [
+    ...(report.restorable ? [] : [`cannot be restored as it is: ${report.file}`]),
+    ...(report instanceof CompareReport && !report.equal
+      ? [`the contents differ: ${report.file} and ${report.database}`]
+      : [])
+  ],
   outcome: (report) =>
     !report.restorable ? "validation" : report instanceof CompareReport && !report.equal ? "conflict" : undefined
 }
