@@ -13,6 +13,11 @@ const words: { readonly [kind: string]: readonly [one: string, many: string] } =
   sqlite_sequence: ["sequence", "sequences"]
 }
 
+const countOf = (kind: string, n: number) => {
+  const [one, many] = words[kind] ?? [kind.replaceAll("_", " ")]
+  return plural(n, one, many)
+}
+
 const label = (name: string, lines: ReadonlyArray<string>) =>
   lines.map((line, at) => `  ${(at === 0 ? name : "").padEnd(10)} ${line}`)
 
@@ -23,7 +28,7 @@ export const field = (name: string, text: string): string => label(name, [text])
 export const counts = (records: { readonly [kind: string]: number }): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (const [kind, n] of Object.entries(records).filter(([, n]) => n > 0)) {
-    const item = plural(n, ...(words[kind] ?? [kind.replaceAll("_", " ")] as const))
+    const item = countOf(kind, n)
     const line = lines[lines.length - 1]
     if (line !== undefined && line.length + item.length < 65) lines[lines.length - 1] = `${line}, ${item}`
     else lines.push(item)
