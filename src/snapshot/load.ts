@@ -7,7 +7,7 @@ import type { Param } from "../database/Handle.ts"
 import type { Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { Project, Sequence } from "../records/kinds.ts"
+import { kinds, Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
 import { RecordRefused } from "./errors.ts"
 import type { Batch, Located, Reading } from "./read.ts"
@@ -24,19 +24,35 @@ export interface LoadOptions {
   readonly transform?: Transform | undefined
 }
 
-const insertSql = (kind: Kind, rows: number): string =>
-  `INSERT INTO ${kind.table} (${kind.columns.map((field) => `"${field.key}"`).join(",")}) VALUES ` +
-  Array.from({ length: rows }, () => `(${kind.columns.map(() => "?").join(",")})`).join(",")
+/** An INSERT of each kind for one row and for many; statements are found by their text, which is made once. */
+const inserts = new Map(kinds.map((kind) => {
+  const columns = kind.columns.map(({ key }) => `"${key}"`).join(",")
+  const row = `(${kind.columns.map(() => "?").join(",")})`
+  const sql = (rows: number) => `INSERT INTO ${kind.table} (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(",")}`
+  return [kind.name, { one: sql(1), many: sql(rowsPerInsert) }] as const
+}))
+const insertOf = (kind: Kind) => inserts.get(kind.name)!
 
-/** A number is bound as a REAL, which a column without a declared type (sqlite_sequence) would keep. */
-const param = (value: Value): Param => typeof value === "number" ? BigInt(value) : value ?? null
+/** The fields that an INSERT alone could get wrong. */
+const special = new Map(kinds.map((kind) =>
+  [kind.name, kind.fields.filter((field) => Option.isSome(field.derived) || field.storage === "time")] as const
+))
+
+/** A number is bound as a REAL. Columns declared INTEGER make an integer of it; those of sqlite_sequence would keep it. */
+const exactParam = (value: Value): Param => typeof value === "number" ? BigInt(value) : value ?? null
 
 const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
-  for (const field of kind.columns) into.push(param(record[field.key]))
+  const exact = kind.name === Sequence.name
+  for (const field of kind.columns) {
+    const value = record[field.key]
+    into.push(exact ? exactParam(value) : value ?? null)
+  }
 }
 
 /** A text that SQLite would keep as a number, because the column is declared DATETIME. */
 const numeric = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+
+const isNumeric = (text: string) => !/^\d{4}-/.test(text) && numeric.test(text)
 
 class Loader {
   private readonly stage: Stage
@@ -65,11 +81,11 @@ class Loader {
   /** What the record says beside its columns, and what a column would change. */
   private misfit(kind: Kind, located: Located): RecordRefused | undefined {
     const { record } = located
-    for (const field of kind.fields) {
+    for (const field of special.get(kind.name) ?? []) {
       const value = record[field.key]
       if (Option.isSome(field.derived)) {
         const { column, table, via } = field.derived.value
-        const id = param(record[via])
+        const id = exactParam(record[via])
         if (value === undefined && id === null) continue
         const stored = id === null ?
           undefined
@@ -82,7 +98,7 @@ class Loader {
             `is ${JSON.stringify(value ?? null)}, but ${via} says ${JSON.stringify(stored ?? null)}`
           )
         }
-      } else if (field.storage === "time" && typeof value === "string" && numeric.test(value)) {
+      } else if (field.storage === "time" && typeof value === "string" && isNumeric(value)) {
         const kept = this.stage.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
         if (kept !== value) {
           return this.refused(
@@ -103,7 +119,7 @@ class Loader {
       const args: Array<Param> = []
       bind(kind, record, args)
       try {
-        db.prepare(insertSql(kind, 1)).run(...args)
+        db.prepare(insertOf(kind).one).run(...args)
         return undefined
       } catch (cause) {
         if (!(cause instanceof Error) || !cause.message.startsWith("UNIQUE constraint failed")) throw cause
@@ -152,12 +168,9 @@ class Loader {
     const kept = this.options.transform === undefined
       ? records
       : this.transformed(kind, records, this.options.transform)
-    const special = kind.fields.some((field) => Option.isSome(field.derived) || field.storage === "time")
-    if (special) {
-      for (const located of kept) {
-        const misfit = this.misfit(kind, located)
-        if (misfit !== undefined) return misfit
-      }
+    for (const located of kept) {
+      const misfit = this.misfit(kind, located)
+      if (misfit !== undefined) return misfit
     }
     let at = 0
     for (; at + rowsPerInsert <= kept.length; at += rowsPerInsert) {
@@ -165,7 +178,7 @@ class Loader {
       const some = kept.slice(at, at + rowsPerInsert)
       for (const { record } of some) bind(kind, record, args)
       try {
-        db.prepare(insertSql(kind, rowsPerInsert)).run(...args)
+        db.prepare(insertOf(kind).many).run(...args)
       } catch (cause) {
         // The statement was undone as a whole: one row at a time says which it was.
         if (!(cause instanceof Error) || !cause.message.startsWith("UNIQUE constraint failed")) throw cause

@@ -139,7 +139,8 @@ class Reader {
     batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>
   ): SnapshotError | undefined {
     const { reading } = this
-    const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
+    // A line that begins and ends with braces, which is every line but for odd ones, has nothing to trim.
+    const text = (raw.startsWith("{") && raw.endsWith("}")) || raw.startsWith("\ufeff") ? raw : raw.trim()
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
     const result = readLine(text)

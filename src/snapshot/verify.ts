@@ -148,4 +148,4 @@ export const opened = Effect.fn("Snapshot.opened")(function*<E>(input: Input<E>)
 })
 
 /** Reads a snapshot and says what is in it and whether it can be restored; fails for one that is damaged or refused. */
-export const verify = <E>(input: Input<E>) => Effect.scoped(Effect.map(opened(input), ({ report }) => report))
+export const verify = <E = never>(input: Input<E>) => Effect.scoped(Effect.map(opened(input), ({ report }) => report))
