@@ -145,7 +145,7 @@ const compareKind = <E>(
   })
 
 /** Verifies a snapshot and compares what is in it with the same part of a database. */
-export const verifyAgainst = <E>(input: Input<E>, database: string) =>
+export const verifyAgainst = <E = never>(input: Input<E>, database: string) =>
   Effect.scoped(Effect.gen(function*() {
     const { header, report, stage } = yield* opened(input)
     const view = yield* (yield* Database).view(database)

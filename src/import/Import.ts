@@ -251,7 +251,7 @@ const named = (target: string, asked: string) => {
  * Restores a snapshot into a new database, or in the place of one that is there. What is interrupted before the rename leaves the state
  * before; from there on it is done, and says so.
  */
-export const restore = Effect.fn("Import.restore")(<E>(options: ImportOptions<E>) =>
+export const restore = Effect.fn("Import.restore")(<E = never>(options: ImportOptions<E>) =>
   Effect.gen(function*() {
     const database = yield* Database
     const target = yield* resolve(options.target)
