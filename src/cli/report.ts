@@ -60,10 +60,10 @@ export const findings = (all: ReadonlyArray<Finding>): ReadonlyArray<string> => 
     `findings: ${total}` +
     (blocking === 0 ? "" : `, of which ${blocking} ${blocking === 1 ? "blocks" : "block"} a restore`),
     ...all.flatMap((finding) => {
-      const done = finding.outcome === "carried" ? "" : ` (${finding.outcome})`
+      const done = finding.outcome === "carried" ? "" : ` ${finding.outcome}`
       const rows = plural(finding.count, "row")
       return [
-        ...wrap(`${finding.blocking ? "BLOCKS A RESTORE: " : ""}${finding.title}: ${rows}${done}`, 78)
+        ...wrap(`${finding.blocking ? "BLOCKS A RESTORE: " : ""}${rows}${done}: ${finding.title}`, 76)
           .map((line, at) => `${at === 0 ? "  " : "    "}${line}`),
         ...finding.list.map((row) => `      ${row}`)
       ]

@@ -23,6 +23,9 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired")
 export type Outcome = typeof Outcome.Type
 
+const told = ({ line, value }: FindingRow, row: string) =>
+  (line === undefined ? "" : `line ${line}: `) + row + (value === undefined ? "" : ` ${JSON.stringify(value)}`)
+
 export class Finding extends Schema.Class<Finding>("Finding")({
   rule: Schema.String,
   /** The kind of the records; for what belongs to no kind, the name of the table. */
@@ -40,34 +43,29 @@ export class Finding extends Schema.Class<Finding>("Finding")({
     return `${this.field === undefined ? this.kind : `${this.kind}.${this.field}`} ${this.says}`
   }
 
-  /** Rows as text, the first `limit` of them and how many more there are. */
-  private some(limit: number): ReadonlyArray<string> {
-    const named = this.rows.slice(0, limit).map((row) =>
-      (row.line === undefined ? "" : `line ${row.line}: `) + row.row +
-      (row.value === undefined ? "" : ` ${JSON.stringify(row.value)}`)
-    )
-    return named.length === 0 || this.count <= named.length ? named : [...named, `… ${this.count - named.length} more`]
-  }
-
-  private told(limit: number): string {
-    const rows = this.some(limit)
-    return `${this.title} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
-      (rows.length === 0 ? "" : `: ${rows.join(", ")}`)
-  }
-
-  /** One line for a program. */
+  /** One line with everything. */
   get line(): string {
-    return this.told(examples)
+    const rows = this.rows.map((row) => told(row, row.row))
+    const more = this.count > rows.length && rows.length > 0 ? `, … ${this.count - rows.length} more` : ""
+    return `${this.title} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
+      (rows.length === 0 ? "" : `: ${rows.join(", ")}${more}`)
   }
 
-  /** One line for the message of an error. */
+  /** For the message of an error, which names one place: `line 8: issue 2: priority must be …: "9"`. */
   get brief(): string {
-    return this.told(1)
+    const [row] = this.rows
+    if (row === undefined) return this.title
+    const where = `${row.line === undefined ? "" : `line ${row.line}: `}${this.kind} ${row.row}: `
+    return `${where}${this.field === undefined ? "" : `${this.field} `}${this.says}` +
+      (row.value === undefined ? "" : `: ${JSON.stringify(row.value)}`) +
+      (this.count > 1 ? ` (and ${this.count - 1} more)` : "")
   }
 
   /** The rows, a line for each: all that are known when something happens because of them, else a few. */
   get list(): ReadonlyArray<string> {
-    return this.some(this.blocking || this.outcome !== "carried" ? examples : 3)
+    const rows = this.rows.slice(0, this.blocking || this.outcome !== "carried" ? examples : 3)
+      .map((row) => told(row, `${this.kind} ${row.row}`))
+    return rows.length === 0 || this.count <= rows.length ? rows : [...rows, `… ${this.count - rows.length} more`]
   }
 }
 

@@ -9,13 +9,16 @@ export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("Snap
   line: Schema.Int,
   /** The last line before it that was read and is good. */
   lastGood: Schema.Int,
-  reason: Schema.String
+  reason: Schema.String,
+  /** What to do, when there is something better than another copy of the file. */
+  next: Schema.optional(Schema.String)
 }) {
   readonly kind = "damaged" satisfies FailureKind
   override get message() {
     return `${this.file}: ${this.line === 0 ? "" : `line ${this.line} `}${this.reason}`
   }
   get hint() {
+    if (this.next !== undefined) return this.next
     const good = this.lastGood === 0 ? "no line of it is good" : `the last good line is ${this.lastGood}`
     return `${good}; nothing was changed. Use another copy of the file; see docs/recovery.md`
   }

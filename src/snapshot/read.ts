@@ -107,6 +107,17 @@ class Reader {
     const { reading } = this
     const bytes = withoutCR(block.bytes)
     if (bytes.length < block.bytes.length) reading.crlf = true
+    if (block.line === 1 && Buffer.from(bytes.subarray(0, 16)).toString("latin1") === "SQLite format 3\0") {
+      return Either.left(
+        new SnapshotDamaged({
+          file: reading.file,
+          line: 0,
+          lastGood: 0,
+          reason: "is a SQLite database, not a snapshot",
+          next: "kata export writes a snapshot of the database that KATA_DB names"
+        })
+      )
+    }
     if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
     this.seal.push(bytes)
     reading.bytes += block.bytes.length
@@ -139,8 +150,7 @@ class Reader {
     batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>
   ): SnapshotError | undefined {
     const { reading } = this
-    // A line that begins and ends with braces, which is every line but for odd ones, has nothing to trim.
-    const text = (raw.startsWith("{") && raw.endsWith("}")) || raw.startsWith("\ufeff") ? raw : raw.trim()
+    const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
     const result = readLine(text)

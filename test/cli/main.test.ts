@@ -152,7 +152,12 @@ describe("stdout", () => {
   it.effect("that cannot take the report is a failure", () =>
     Effect.map(
       run(["report"], { stdout: { fails: "ENOSPC" } }),
-      (result) => expect(result).toEqual({ exit: 11, stdout: "", stderr: "kata: cannot write to stdout: ENOSPC\n" })
+      (result) =>
+        expect(result).toEqual({
+          exit: 11,
+          stdout: "",
+          stderr: "kata: cannot write to stdout: no space left on device (ENOSPC)\n"
+        })
     ))
 })
 

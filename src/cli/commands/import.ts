@@ -70,7 +70,7 @@ const next = (report: Imported): ReadonlyArray<string> => [
   ...old(report),
   ...(report.database === report.configured ? [] : [
     field("use it", `export KATA_DB=${shellWord(report.database)}`),
-    field("", "or stop the daemon, then import with --force over kata.db in KATA_HOME")
+    field("", "or import with --force over kata.db in KATA_HOME")
   ]),
   field("not in it", "config.toml, hooks.toml, hook logs, .kata.toml of the workspaces"),
   ...(report.new_instance || report.instance_uid === null ? [] : [
