@@ -10,16 +10,17 @@ import { canonicalTime } from "./time.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
-const digits = (pattern: string) => pattern.replaceAll("0", "[0-9]")
+const instant = "0000-00-00T00:00:00.000Z".replaceAll("0", "[0-9]")
 
 const Instant = time({
   rule: "time",
   says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
-  // The pattern is cheap; `date` knows the calendar, and rolls over what is no day of it.
-  holds: (x) => `(${x} GLOB '${digits("0000-00-00T00:00:00.000Z")}' AND date(${x}) IS substr(${x},1,10))`,
+  // The pattern is cheap but ends at a NUL; `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
+  holds: (x) =>
+    `(${x} GLOB '${instant}' AND octet_length(${x}) = 24 AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
   repair: canonicalTime
 })
-const isUlid = (x: string) => `${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}'`
+const isUlid = (x: string) => `(${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}' AND octet_length(${x}) = 26)`
 const Uid = soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid })
 /** Mostly that of the database itself, which `meta` is asked about once. */
 const Origin = soft({
@@ -38,7 +39,12 @@ const ProjectName = soft({
   holds: (x) => `${x} NOT GLOB '*['||char(1)||'-'||char(31)||char(127)||'-'||char(159)||']*'`
 })
 const JsonText = (field: string, type: "object" | "array") =>
-  check(field, `is not a JSON ${type}`, `json_valid(${field}) AND json_type(${field}) = '${type}'`, `${field} = '${type === "object" ? "{}" : "[]"}'`)
+  check(
+    field,
+    `is not a JSON ${type}`,
+    `json_valid(${field}) AND json_type(${field}) = '${type}'`,
+    `${field} = '${type === "object" ? "{}" : "[]"}'`
+  )
 const notBlank = (field: string) => check(field, "is blank", `length(trim(${field})) > 0`)
 /** `1`: what is a ULID has 26 characters. */
 const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`, "1")

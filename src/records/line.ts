@@ -73,7 +73,9 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
   const record: { [key: string]: Value } = {}
   let at = nameEnd + middle.length
   let backslash = text.indexOf("\\", at)
-  let exact = true
+  // The canonical line is made of pieces of the text, not of the record: what would be read wrongly could not hide in it (D5).
+  let canonical = ""
+  let copied = 0
   for (let i = 0; i < kind.fields.length; i++) {
     const field = kind.fields[i]!
     const key = i === 0 ? `"${field.key}":` : `,"${field.key}":`
@@ -110,7 +112,11 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
           const raw = text.slice(at, end + 1)
           const value = parseString(raw)
           if (value === undefined) return undefined
-          exact &&= JSON.stringify(value) === raw
+          const spelled = JSON.stringify(value)
+          if (spelled !== raw) {
+            canonical += text.slice(copied, at) + spelled
+            copied = end + 1
+          }
           record[field.key] = value
         }
         at = end + 1
@@ -128,7 +134,7 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
     if (!accepts(field, record[field.key])) return undefined
   }
   if (at !== text.length - 2 || !text.endsWith("}}")) return undefined
-  return Either.right({ kind, record, canonical: exact ? undefined : write(kind, record) })
+  return Either.right({ kind, record, canonical: copied === 0 ? undefined : canonical + text.slice(copied) })
 }
 
 const integerOf = (digits: string): number | bigint => {
@@ -219,7 +225,7 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   const data = members(member.get("data") ?? "")
   if (data === undefined) return refused("has no data object", kind)
   return Either.map(recordOf(kind, data), (record) => {
-    const canonical = write(kind, record)
+    const canonical = canonicalOf(kind, new Map(data))
     return {
       kind,
       record,
@@ -247,17 +253,36 @@ const recordOf = (
   const record: { [key: string]: Value } = {}
   for (const field of kind.fields) {
     const raw = raws.get(field.key)
-    if (raw === undefined && field.presence !== "omitted") return refused("is missing", kind, field.key)
-    // For a key that is left out when there is no value, null says the same: Go kata reads it so.
-    const value = raw === undefined || (raw === "null" && field.presence === "omitted")
-      ? undefined
-      : valueOf(field, raw)
-    if (!accepts(field, value)) return refused(wrong(field, raw ?? ""), kind, field.key)
+    if (field.presence === "omitted" && isNothing(raw)) {
+      record[field.key] = undefined
+      continue
+    }
+    if (raw === undefined) return refused("is missing", kind, field.key)
+    const value = valueOf(field, raw)
+    if (value === undefined || !accepts(field, value)) return refused(wrong(field, raw), kind, field.key)
     record[field.key] = value
   }
   return Either.right(record)
 }
 
+/** For a key that is left out when there is no value, null says the same: Go kata reads it so. */
+const isNothing = (raw: string | undefined): boolean => raw === undefined || raw === "null"
+
+/** The members of a record that was accepted, in order, each spelled as kata spells it; again from the text alone. */
+const canonicalOf = (kind: Kind, raws: ReadonlyMap<string, string>): string =>
+  `{"kind":"${kind.name}","data":{${
+    kind.fields.flatMap((field) => {
+      const raw = raws.get(field.key)
+      if (raw === undefined || (field.presence === "omitted" && isNothing(raw))) return []
+      return [
+        `"${field.key}":${
+          field.storage === "json" ? minify(raw) : raw.startsWith("\"") ? JSON.stringify(JSON.parse(raw)) : raw
+        }`
+      ]
+    }).join(",")
+  }}}`
+
+/** Undefined for what no field of this storage can hold. */
 const valueOf = (field: Field, raw: string): Value => {
   if (field.storage === "json") return minify(raw)
   if (raw === "null") return null
