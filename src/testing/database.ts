@@ -53,21 +53,20 @@ export const make = <E, R>(
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const lawless = options.rules === "lawless"
+    const early = !lawless && options.later !== true
     yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 }))
     const db = yield* open(path, "write")
     yield* db.exec(
       "prepare the database",
       "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA locking_mode = EXCLUSIVE;" +
-        (lawless ? "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;" : "PRAGMA foreign_keys = ON;") +
-        "BEGIN"
+        `PRAGMA foreign_keys = ${early}; PRAGMA ignore_check_constraints = ${lawless}; BEGIN`
     )
     for (const sql of tables) yield* db.exec("make the tables", lawless ? withoutUnique(sql) : sql)
-    const early = !lawless && options.later !== true
     if (early) yield* complete(db)
-    // Children may come before their parents: what counts is the commit.
-    if (!lawless) yield* db.exec("begin", "PRAGMA defer_foreign_keys = ON")
     yield* fill(db)
     if (!early && !lawless) yield* complete(db)
+    const orphans = early || lawless ? [] : yield* db.all("check the foreign keys", "PRAGMA foreign_key_check")
+    if (orphans.length > 0) return yield* Effect.dieMessage(`rows without their parents: ${JSON.stringify(orphans)}`)
     yield* db.exec("finish the database", "COMMIT")
     if (options.journal !== "delete") yield* db.get("set WAL mode", "PRAGMA journal_mode = WAL")
   }))

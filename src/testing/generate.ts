@@ -174,10 +174,11 @@ class Writer {
       random.below(5) === 0 ? `{"deadline_on":"2026-05-20","estimate":${random.below(100)}.50}` : "{}",
       1 + random.below(4),
       occurrence ? random.pick(project.recurrences) : null,
-      occurrence ? `occurrence-${id}` : null
+      // a day of its own for each
+      occurrence ? new Date(id * 86_400_000).toISOString().slice(0, 10) : null
     ])
     this.event(project, issue, "issue.created", id % 4 === 0 ? `{"idempotency_key":"key-${id}"}` : "{}")
-    for (let n = random.below(4); n > 0; n--) {
+    for (let n = random.below(5); n > 0; n--) {
       this.to.comment.add(id, random.pick(people), this.text(20 + random.below(120)), this.time)
       this.event(project, issue, "issue.commented", `{"comment_id":${++this.commentId}}`)
     }

@@ -1,3 +1,5 @@
-/** For tests of programs that use kata: filesystems and terminals that fail on purpose. */
+/** For tests of programs that use kata: databases of any content and size, filesystems and terminals that fail on purpose. */
+export * as TestDatabase from "./database.ts"
 export * as Faults from "./faults.ts"
+export * as Generate from "./generate.ts"
 export * as CapturedStdio from "./stdio.ts"
