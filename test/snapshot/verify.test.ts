@@ -1,0 +1,129 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { verify } from "../../src/snapshot/verify.ts"
+import * as kit from "./kit.ts"
+
+const base = kit.fixtureText("imports/base.jsonl")
+const cut = (from: RegExp) => base.slice(0, base.search(from))
+const notSealed = "the file is not sealed: whether it is whole can only be guessed from its end"
+
+describe("a file without a seal", () => {
+  const cases: ReadonlyArray<
+    readonly [what: string, text: string, outcome: "ok" | "damaged" | "validation", says: string]
+  > = [
+    ["as Go kata writes it", base, "ok", ""],
+    ["with empty lines", base.replaceAll("\n", "\n\n \t\n"), "ok", ""],
+    ["with CRLF", base.replaceAll("\n", "\r\n"), "ok", ""],
+    ["without rows, as of a new database", kit.fixtureText("empty.export.jsonl"), "ok", ""],
+    ["without its last line end", base.slice(0, -1), "damaged", "line 27 has no line end: the file was cut"],
+    ["without its last line end, then blanks", `${base.slice(0, -1)}  `, "damaged", "has no line end"],
+    ["that ends in CRLF but for the LF", `${base.slice(0, -1)}\r`, "damaged", "has no line end"],
+    [
+      "without sequences",
+      cut(/.*sqlite_sequence/),
+      "damaged",
+      "has rows of projects, but no sqlite_sequence record for it"
+    ],
+    ["cut before its last sequence", cut(/.*"name":"purge_log","seq"/), "damaged", "has rows of purge_log, but no"],
+    ["cut after the projects", cut(/.*project_alias/), "damaged", "has rows of projects, but no"],
+    ["without records", "\n\n", "damaged", "has no records"],
+    ["of no bytes", "", "damaged", "is empty"],
+    [
+      "that says it is sealed",
+      base.replace(`"10"}`, `"10"},"snapshot":{"sealed":true,"scope":"database"}`),
+      "damaged",
+      "has no seal at its end"
+    ],
+    ["that begins with another record", base.replace(/.*\n/, ""), "validation", "line 1: is not the export_version"],
+    [
+      "of a newer version",
+      base.replace(`"10"`, `"11"`),
+      "validation",
+      "export_version 11 is newer than the version 10"
+    ],
+    ["of an older version", base.replace(`"10"`, `"9"`), "validation", "export_version 9 is older than the version 10"]
+  ]
+  for (const [what, text, outcome, says] of cases) {
+    it.scopedLive(`${what}: ${outcome}`, () =>
+      Effect.gen(function*() {
+        const found = yield* kit.outcomeOf(verify(kit.text(text)))
+        assert.strictEqual(found.outcome, outcome, found.message)
+        assert.include(found.message, says)
+        if (found.value !== undefined) assert.deepInclude(found.value.notes, notSealed)
+      }).pipe(Effect.provide(kit.services)))
+  }
+
+  it.scopedLive("names the last good line", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(verify(kit.text(base.replace("\"another\"", "\"another"), "backup.jsonl")))
+      assert.strictEqual(error._tag, "SnapshotDamaged")
+      assert.deepInclude(error, { file: "backup.jsonl", line: 13, lastGood: 12 })
+      assert.match(error.message, /^backup\.jsonl: line 13 is not JSON: /)
+    }).pipe(Effect.provide(kit.services)))
+})
+
+describe("the report", () => {
+  it.scopedLive("of a sealed snapshot", () =>
+    Effect.gen(function*() {
+      const bytes = kit.fixtureBytes("rich.sealed-d2.jsonl")
+      const file = yield* kit.copyOf("rich.sealed-d2.jsonl")
+      const counts: { [kind: string]: number } = {}
+      for (const line of kit.lines(bytes.toString()).slice(1)) {
+        const kind = line.slice(9, line.indexOf("\"", 9))
+        counts[kind] = (counts[kind] ?? 0) + 1
+      }
+      const { findings, projects, ...report } = yield* verify(file)
+      assert.deepStrictEqual({ ...report }, {
+        file,
+        bytes: bytes.length,
+        sealed: true,
+        scope: "database",
+        live_only: false,
+        lines: kit.lines(bytes.toString()).length,
+        records: counts,
+        notes: [],
+        restorable: true
+      })
+      assert.deepStrictEqual(
+        projects.map((
+          { name, archived, issues, comments, links, events }
+        ) => [name, archived, issues, comments, links, events]),
+        [
+          ["app", false, 25, 8, 15, 90],
+          ["docs", false, 11, 2, 4, 28],
+          ["old", true, 2, 0, 0, 4],
+          ["ops", false, 4, 2, 3, 19]
+        ]
+      )
+      assert.deepStrictEqual(
+        findings.map((finding) => [`${finding.kind}.${finding.field}`, finding.rule, finding.count, finding.blocking]),
+        [
+          ["issue.created_at", 5],
+          ["issue.updated_at", 4],
+          ["issue.closed_at", 3],
+          ["comment.created_at", 3],
+          ["issue_label.created_at", 10],
+          ["link.created_at", 4],
+          ["import_mapping.source_updated_at", 19]
+        ].map(([field, count]) => [field, "time", count, false])
+      )
+    }).pipe(Effect.provide(kit.services)))
+
+  it.scopedLive("of a snapshot of a project that cannot be restored: what blocks, with lines", () =>
+    Effect.gen(function*() {
+      const file = yield* kit.copyOf("rich.project-app.jsonl")
+      const report = yield* verify(file)
+      assert.deepInclude(report, { sealed: false, restorable: false, notes: [notSealed] })
+      assert.deepStrictEqual(report.findings.filter(({ blocking }) => blocking).map((finding) => finding.line), [
+        "event.issue_id points at no row of issues (6): line 164: 129 \"54\", line 165: 130 \"54\", " +
+        "line 166: 131 \"54\", line 167: 132 \"54\", line 168: 133 \"54\", line 169: 138 \"55\""
+      ])
+    }).pipe(Effect.provide(kit.services)))
+
+  it.scopedLive("is the same for what comes from a stream", () =>
+    Effect.gen(function*() {
+      const file = yield* kit.copyOf("rich.sealed-d2.jsonl")
+      const streamed = yield* verify(kit.text(kit.fixtureBytes("rich.sealed-d2.jsonl"), file))
+      assert.deepStrictEqual(streamed, yield* verify(file))
+    }).pipe(Effect.provide(kit.services)))
+})
