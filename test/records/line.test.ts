@@ -118,7 +118,7 @@ type Case = readonly [
   what: string,
   text: string,
   problem: "damaged" | "refused" | "taken",
-  where?: string,
+  where?: string | undefined,
   says?: string
 ]
 const cases: ReadonlyArray<Case> = [

@@ -6,6 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Stream from "effect/Stream"
 import { gzipSync } from "node:zlib"
 import type { Page } from "../../src/database/pages.ts"
+import type { AnyRecord, Kind } from "../../src/records/Kind.ts"
 import { kinds } from "../../src/records/kinds.ts"
 import { write as writeLine } from "../../src/records/line.ts"
 import * as Input from "../../src/snapshot/input.ts"
@@ -32,8 +33,10 @@ const pagesOf = (records: ReadonlyArray<ReturnType<typeof one>>): Stream.Stream<
     }))
   )
 
-type Made = FastCheck.Value<typeof kindAndRecord>
-const one = ({ kind, record }: Made) => ({ kind, line: writeLine(kind, record) })
+const one = ({ kind, record }: { readonly kind: Kind; readonly record: AnyRecord }) => ({
+  kind,
+  line: writeLine(kind, record)
+})
 
 const bytesOf = (pages: Stream.Stream<Page>, header: Header | undefined, tally = new Tally()) =>
   Effect.map(Stream.runCollect(write(pages, header, tally)), (chunks) => Buffer.concat([...chunks]))
