@@ -65,11 +65,13 @@ const classes = (field: Field): string =>
   (field.storage === "integer" ? "'integer'" : field.storage === "time" ? "'text','integer','real'" : "'text'") +
   (field.presence === "always" ? "" : ",'null'")
 
+/** RFC 8259 to its end: `json()` alone reads JSON5 and rewrites it, and both stop at a NUL. */
+const isJson = (column: string) => `(json_valid(${column}) AND NOT instr(${column},char(0)))`
+
 const plain = (kind: Kind): string =>
   [
     ...kind.fields.map((field) => `typeof(${quote(field.key)}) IN (${classes(field)})`),
-    // RFC 8259: `json()` alone reads JSON5 and rewrites it.
-    ...kind.fields.filter((field) => field.storage === "json").map((field) => `json_valid(${quote(field.key)})`),
+    ...kind.fields.filter((field) => field.storage === "json").map((field) => isJson(quote(field.key))),
     `${
       kind.fields.filter(isText).map((field) => `ifnull(octet_length(${quote(field.key)}),0)`).join("+")
     } <= ${plainBytes}`
@@ -125,12 +127,12 @@ const slowSql = (kind: Kind, scope: Scope, where: string): string => {
   const columns = kind.fields.map((field, i) => {
     const column = `r.${quote(field.key)}`
     const bytes = field.storage === "json"
-      ? `iif(json_valid(${column}), CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))`
+      ? `iif(${isJson(column)}, CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))`
       : `CAST(${column} AS BLOB)`
     return `typeof(${column}) AS class${i}, ${
       isText(field) ? `${bytes} AS value${i}, octet_length(${column}) AS size${i}` : `${column} AS value${i}`
     }` +
-      (field.storage === "json" ? `, json_valid(${column}) AS valid${i}` : "")
+      (field.storage === "json" ? `, ${isJson(column)} AS valid${i}` : "")
   })
   const size = kind.fields.filter(isText).map((field) => `ifnull(octet_length(r.${quote(field.key)}),0)`).join("+")
   // A row beyond the limit is named without being read: its text might not fit into memory.

@@ -49,8 +49,8 @@ const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
   }
 }
 
-/** A text that SQLite would keep as a number, because the column is declared DATETIME. */
-const numeric = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+/** A text that SQLite would keep as a number, because the column is declared DATETIME: its white space, and what it reads up to a NUL. */
+const numeric = /^[\t-\r ]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[\t-\r ]*(?:\0|$)/
 
 const isNumeric = (text: string) => !/^\d{4}-/.test(text) && numeric.test(text)
 
