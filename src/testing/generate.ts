@@ -96,7 +96,7 @@ class Writer {
       }
       const own = [i * 3 + 1, i * 3 + 2, i * 3 + 3]
       for (const recurrence of own) {
-        recurrences.add(...[
+        recurrences.add(
           recurrence,
           this.random.ulid(this.now),
           id,
@@ -116,7 +116,7 @@ class Writer {
           this.time,
           this.time,
           recurrence % 7 === 0 ? this.time : null
-        ])
+        )
       }
       return { id, uid, name, recent: [], recurrences: own, shortIds: new Set() }
     })
@@ -155,7 +155,7 @@ class Writer {
     const created = this.time
     const closed = random.below(3) === 0
     const occurrence = random.below(50) === 0
-    this.to.issue.add(...[
+    this.to.issue.add(
       id,
       uid,
       project.id,
@@ -176,7 +176,7 @@ class Writer {
       occurrence ? random.pick(project.recurrences) : null,
       // a day of its own for each
       occurrence ? new Date(id * 86_400_000).toISOString().slice(0, 10) : null
-    ])
+    )
     this.event(project, issue, "issue.created", id % 4 === 0 ? `{"idempotency_key":"key-${id}"}` : "{}")
     for (let n = random.below(5); n > 0; n--) {
       this.to.comment.add(id, random.pick(people), this.text(20 + random.below(120)), this.time)
@@ -221,7 +221,7 @@ class Writer {
     this.to.event.flush()
     this.db.prepare("UPDATE sqlite_sequence SET seq = seq + 4 WHERE name = 'events'").run()
     this.eventId += 4
-    this.to.purge.add(...[
+    this.to.purge.add(
       this.random.ulid(this.now),
       this.instance,
       project.id,
@@ -242,7 +242,7 @@ class Writer {
       "ben",
       near % 2 === 0 ? "filed by mistake" : null,
       this.time
-    ])
+    )
   }
 
   flush(): void {
