@@ -102,21 +102,21 @@ const aggregate =
   "CAST(group_concat(line,'') AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound"
 
 /** One page of a kind in the order of the rowid, from a rowid on: its bytes, what the test says, and its last rowid. */
-const keysetSql = (kind: Kind, scope: Scope): string => {
+const keysetSql = (kind: Kind, scope: Scope, sound: string): string => {
   const rows = rowsOf(kind, scope.of(kind), `t.rowid >= ?`, `ORDER BY t.rowid LIMIT ${rowsPerPage}`)
   return `SELECT ${aggregate}, max(rowid_) AS last, NULL AS rowids FROM ` +
-    `(SELECT rowid_, ${lines(kind)} AS line, ${soundness(kind)} AS sound FROM ${rows})`
+    `(SELECT rowid_, ${lines(kind)} AS line, ${sound} AS sound FROM ${rows})`
 }
 
 /** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
-const sortedSql = (kind: Kind, scope: Scope): string => {
+const sortedSql = (kind: Kind, scope: Scope, sound: string): string => {
   const rows = rowsOf(kind, scope.of(kind), "1")
   return `SELECT CAST(group_concat(line,'' ORDER BY n) AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound,` +
     ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
     `(SELECT row_number() OVER (ORDER BY ${orderOf(kind, "r").replace("r.rowid", "rowid_")}) AS n, rowid_, ${
       lines(kind)
     } AS line,` +
-    ` ${soundness(kind)} AS sound FROM ${rows} r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
+    ` ${sound} AS sound FROM ${rows} r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
 }
 
 const range = "t.rowid BETWEEN ? AND ?"
@@ -235,10 +235,10 @@ interface Puller {
   readonly close: () => void
 }
 
-const puller = (db: Handle, kind: Kind, scope: Scope): Puller => {
+const puller = (db: Handle, kind: Kind, scope: Scope, sound: string): Puller => {
   if (byRowid(kind)) {
     let from: bigint | undefined = -(2n ** 63n)
-    const sql = keysetSql(kind, scope)
+    const sql = keysetSql(kind, scope, sound)
     const pull = () => {
       if (from === undefined) return undefined
       const row = db.prepare(sql).get(...scope.params, from)
@@ -254,7 +254,7 @@ const puller = (db: Handle, kind: Kind, scope: Scope): Puller => {
   let rows: IterableIterator<Row> | undefined
   return {
     pull: () => {
-      rows ??= db.prepare(sortedSql(kind, scope)).iterate(...scope.params)
+      rows ??= db.prepare(sortedSql(kind, scope, sound)).iterate(...scope.params)
       const next = rows.next()
       return next.done === true ? undefined : pageOf(db, kind, scope, next.value, 0n)
     },
@@ -292,10 +292,21 @@ const some = (
     return Effect.succeed(found)
   }))
 
-/** The lines of a kind, in the order of the file. Nothing is read ahead of who pulls. */
-export const pages = (db: Handle, kind: Kind, scope: Scope): Stream.Stream<Page, SqliteFailure | RowUnreadable> =>
+/**
+ * The lines of a kind, in the order of the file. Nothing is read ahead of who pulls. `judged`: the rows are known to keep their rules,
+ * or nobody asks; then all of them count as sound.
+ */
+export const pages = (
+  db: Handle,
+  kind: Kind,
+  scope: Scope,
+  options?: { readonly judged: boolean }
+): Stream.Stream<Page, SqliteFailure | RowUnreadable> =>
   Stream.unwrapScoped(Effect.map(
-    Effect.acquireRelease(Effect.sync(() => puller(db, kind, scope)), (source) => Effect.sync(source.close)),
+    Effect.acquireRelease(
+      Effect.sync(() => puller(db, kind, scope, options?.judged === true ? "1" : soundness(kind))),
+      (source) => Effect.sync(source.close)
+    ),
     (source) =>
       Stream.repeatEffectOption(Effect.flatMap(
         Effect.mapError(some(db, kind, source), Option.some),

@@ -35,7 +35,9 @@ export const rowRules = (kind: Kind): ReadonlyArray<Rule> => [
  */
 export const soundness = (kind: Kind): string =>
   [
-    ...kind.checks.filter(({ quick }) => quick !== "1").map(({ quick, sql }) => quick === undefined ? sql : `${quick} OR (${sql})`),
+    ...kind.checks.filter(({ quick }) => quick !== "1").map(({ quick, sql }) =>
+      quick === undefined ? sql : `${quick} OR (${sql})`
+    ),
     ...rowRules(kind).filter(({ blocking }) => !blocking).map(({ holds }) => holds)
   ].map((holds) => `ifnull((${holds}),1)`).join(" AND ") || "1"
 

@@ -74,8 +74,8 @@ export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("Ou
 }
 
 /** The records that a selection takes, in the order of the file. */
-export const recordPages = (view: View, scope: Scope) =>
-  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope))
+export const recordPages = (view: View, scope: Scope, options?: { readonly judged: boolean }) =>
+  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope, options))
 
 const longLines = (tally: Tally): ReadonlyArray<Finding> =>
   tally.long.length === 0 ? [] : [

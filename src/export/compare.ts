@@ -159,10 +159,15 @@ export const verifyAgainst = <E = never>(input: Input<E>, database: string) =>
     yield* phase("comparing")
     for (const kind of kinds) {
       yield* Effect.scoped(
-        compareKind(kind, pages(stage.db, kind, wholeDatabase), pages(view.db, kind, scope), (difference) => {
-          counts.set(difference.what, (counts.get(difference.what) ?? 0) + 1)
-          if (differences.length < named) differences.push(difference)
-        })
+        compareKind(
+          kind,
+          pages(stage.db, kind, wholeDatabase, { judged: true }),
+          pages(view.db, kind, scope, { judged: true }),
+          (difference) => {
+            counts.set(difference.what, (counts.get(difference.what) ?? 0) + 1)
+            if (differences.length < named) differences.push(difference)
+          }
+        )
       )
     }
     yield* view.confirm

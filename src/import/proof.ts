@@ -37,7 +37,7 @@ export type Proof = typeof Proof.Type
 const exported = (view: View, reading: Reading, sum: boolean) =>
   Effect.gen(function*() {
     const tally = new Tally({ sum })
-    yield* Stream.runDrain(write(recordPages(view, wholeDatabase), reading.header, tally))
+    yield* Stream.runDrain(write(recordPages(view, wholeDatabase, { judged: true }), reading.header, tally))
     return tally
   })
 

@@ -76,6 +76,8 @@ export const soft = (rule: SoftRule) => Text.annotations({ [FindingId]: rule })
 /** One field of a kind, as its Schema says it; the order of a kind's fields is the order of the keys in a line. */
 export interface Field {
   readonly key: string
+  /** The key as it stands in a line, with the comma before it. */
+  readonly token: string
   readonly storage: Storage
   /** `always`: a value. `nullable`: the key always, the value may be null. `omitted`: no key when the column is NULL. */
   readonly presence: "always" | "nullable" | "omitted"
@@ -103,8 +105,9 @@ const find = <A>(id: symbol) => (ast: AST.AST): Option.Option<A> =>
 
 /** The fields of a struct, in order. A type that no column can hold is a mistake of ours and fails when the module loads. */
 export const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> =>
-  AST.getPropertySignatures(ast).map((p) => ({
+  AST.getPropertySignatures(ast).map((p, i) => ({
     key: String(p.name),
+    token: `${i === 0 ? "" : ","}"${String(p.name)}":`,
     storage: Option.getOrThrowWith(find<Storage>(StorageId)(p.type), () => new Error(`a record cannot hold ${p.type}`)),
     presence: p.isOptional ? "omitted" : AST.isUnion(p.type) && p.type.types.some(isEmpty) ? "nullable" : "always",
     derived: AST.getAnnotation<Derived>(p, DerivedId),

@@ -454,8 +454,9 @@ export const kinds: ReadonlyArray<Kind> = [
   Sequence
 ]
 
-export const kindOf = (name: string): Option.Option<Kind> =>
-  Option.fromNullable(kinds.find((kind) => kind.name === name))
+const byName = new Map(kinds.map((kind) => [kind.name, kind]))
+
+export const kindOf = (name: string): Option.Option<Kind> => Option.fromNullable(byName.get(name))
 
 /** The export version of these kinds, which is the schema version of their database. */
 export const exportVersion = 10

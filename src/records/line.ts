@@ -78,14 +78,14 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
   let copied = 0
   for (let i = 0; i < kind.fields.length; i++) {
     const field = kind.fields[i]!
-    const key = i === 0 ? `"${field.key}":` : `,"${field.key}":`
-    if (!text.startsWith(key, at)) {
+    if (!text.startsWith(field.token, at)) {
       if (field.presence !== "omitted") return undefined
       record[field.key] = undefined
       continue
     }
-    at += key.length
-    if (text.startsWith("null", at) && field.storage !== "json") {
+    at += field.token.length
+    if (text.charCodeAt(at) === 0x6e && field.storage !== "json") {
+      if (!text.startsWith("null", at)) return undefined
       if (field.presence !== "nullable") return undefined
       record[field.key] = null
       at += 4
