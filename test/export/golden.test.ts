@@ -100,7 +100,9 @@ describe("an export of a database with a WAL that was never folded in", () => {
 
 const texts = [
   ...pairs.map(([, text]) => text),
-  ...["rich.live-only.jsonl", "rich.reexport.jsonl", "rich.sealed-d2.jsonl"],
+  "rich.live-only.jsonl",
+  "rich.reexport.jsonl",
+  "rich.sealed-d2.jsonl",
   ...["docs", "ops", "old"].map((project) => `rich.project-${project}.jsonl`),
   "hot-wal/expected.export.jsonl",
   "imports/base.jsonl"
