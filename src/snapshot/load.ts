@@ -28,15 +28,18 @@ export interface LoadOptions {
 const inserts = new Map(kinds.map((kind) => {
   const columns = kind.columns.map(({ key }) => `"${key}"`).join(",")
   const row = `(${kind.columns.map(() => "?").join(",")})`
-  const sql = (rows: number) => `INSERT INTO ${kind.table} (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(",")}`
+  const sql = (rows: number) =>
+    `INSERT INTO ${kind.table} (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(",")}`
   return [kind.name, { one: sql(1), many: sql(rowsPerInsert) }] as const
 }))
 const insertOf = (kind: Kind) => inserts.get(kind.name)!
 
 /** The fields that an INSERT alone could get wrong. */
-const special = new Map(kinds.map((kind) =>
-  [kind.name, kind.fields.filter((field) => Option.isSome(field.derived) || field.storage === "time")] as const
-))
+const special = new Map(
+  kinds.map((kind) =>
+    [kind.name, kind.fields.filter((field) => Option.isSome(field.derived) || field.storage === "time")] as const
+  )
+)
 
 /** A number is bound as a REAL. Columns declared INTEGER make an integer of it; those of sqlite_sequence would keep it. */
 const exactParam = (value: Value): Param => typeof value === "number" ? BigInt(value) : value ?? null
@@ -128,14 +131,13 @@ class Loader {
     }
     const double = insert(located.record)
     if (double === undefined) return
-    const renamed = this.options.repair && kind.name === Project.name && double === "name"
+    // A second project of that name; it may be one of that uid too, and then a name of its own does not help.
+    const other = this.options.repair && kind.name === Project.name && double === "name"
       ? this.renamed(located)
       : undefined
-    if (renamed !== undefined) {
-      insert(renamed)
-      this.reading.sum?.remove(writeLine(kind, located.record))
-      this.reading.sum?.add(writeLine(kind, renamed))
-    } else this.reading.sum?.remove(writeLine(kind, located.record))
+    const renamed = other !== undefined && insert(other) === undefined ? other : undefined
+    this.reading.sum?.remove(writeLine(kind, located.record))
+    if (renamed !== undefined) this.reading.sum?.add(writeLine(kind, renamed))
     this.findings.add(
       {
         rule: "unique",

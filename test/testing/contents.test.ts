@@ -13,7 +13,11 @@ describe("contents", () => {
       for (const field of kind.columns) {
         const cells = rows.map((row) => row[field.key])
         expect(cells.filter((cell) => cell !== null && cell !== undefined).length, field.key).toBeGreaterThan(20)
-        if (field.presence !== "always") expect(cells.filter((cell) => cell === null).length).toBeGreaterThan(5)
+        // every type of object that a mapping may have needs its issue
+        const never = kind.name === "import_mapping" && field.key === "issue_id"
+        if (field.presence !== "always" && !never) {
+          expect(cells.filter((cell) => cell === null).length).toBeGreaterThan(5)
+        }
       }
     })
   }
@@ -34,7 +38,7 @@ describe("contents", () => {
 describe("records", () => {
   for (const kind of kinds) {
     it(`${kind.name}: every record is one of its kind`, () => {
-      FC.assert(FC.property(record(kind), (value) => kind.is(value)), { numRuns: 200 })
+      for (const value of FC.sample(record(kind), 200)) expect(kind.is(value), Object.values(value).join()).toBe(true)
     })
   }
 })
