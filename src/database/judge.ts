@@ -6,7 +6,7 @@ import { rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import type { Handle, Row } from "./Handle.ts"
 import { metaFindings } from "./meta.ts"
-import { crossRules, rowRules, type Rule } from "./rules.ts"
+import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import { sequences } from "./sequences.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -31,7 +31,7 @@ const counts = (
   scope: Scope,
   rules: ReadonlyArray<Rule>
 ): Effect.Effect<ReadonlyArray<number>, SqliteFailure> => {
-  const sums = rules.map((rule, i) => `sum(NOT ifnull((${rule.holds}),1)) AS broken${i}`).join(", ")
+  const sums = rules.map((rule, i) => `sum(${breaks(rule.holds)}) AS broken${i}`).join(", ")
   const rows = byRowid(kind)
     ? rowsOf(kind, scope.of(kind), `t.rowid >= ?`, `ORDER BY t.rowid LIMIT ${window}`)
     : rowsOf(kind, scope.of(kind), "1")
@@ -66,9 +66,9 @@ const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<R
         Effect.map(
           db.all(
             `check the table ${kind.table}`,
-            `SELECT * FROM ${
-              rowsOf(kind, scope.of(kind), "1", `ORDER BY ${orderOf(kind)}`)
-            } r WHERE NOT ifnull((${rule.holds}),1) LIMIT ${examples}`,
+            `SELECT * FROM ${rowsOf(kind, scope.of(kind), "1", `ORDER BY ${orderOf(kind)}`)} r WHERE ${
+              breaks(rule.holds)
+            } LIMIT ${examples}`,
             ...scope.params
           ),
           (rows) =>

@@ -152,7 +152,7 @@ const classNames: Record<string, string> = {
 }
 
 /** A row as a record, or why it cannot be one. */
-const recordOf = (path: string, kind: Kind, row: Row): AnyRecord => {
+const recordOf = (path: string, kind: Kind, row: Row, anyJson = false): AnyRecord => {
   const record: { [key: string]: Value } = {}
   let problem: { readonly field: string; readonly reason: string; readonly damaged: boolean } | undefined
   kind.fields.forEach((field, i) => {
@@ -166,7 +166,7 @@ const recordOf = (path: string, kind: Kind, row: Row): AnyRecord => {
     if (held === "null") record[field.key] = field.presence === "omitted" ? undefined : null
     else if (field.storage === "integer") record[field.key] = exact(value)
     else {
-      if (field.storage === "json" && row[`valid${i}`] !== 1n) {
+      if (field.storage === "json" && !anyJson && row[`valid${i}`] !== 1n) {
         problem ??= { field: field.key, reason: "is not JSON", damaged: true }
       }
       try {
@@ -199,10 +199,13 @@ const exact = (value: Row[string] | undefined): Value =>
     ? value
     : null
 
-/** The records of some rows, by their rowids. Throws `RowUnreadable`. */
+/**
+ * The records of some rows, by their rowids. JSON is taken as it is: what came from a file is JSON, although SQLite calls it none when
+ * it is nested deeper than a thousand times. Throws `RowUnreadable`.
+ */
 export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
   db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) =>
-    recordOf(db.path, kind, row)
+    recordOf(db.path, kind, row, true)
   )
 
 const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, sound: number): Page => {

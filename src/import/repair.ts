@@ -9,10 +9,10 @@ import type { Stage } from "../database/Database.ts"
 import type { Handle, Param } from "../database/Handle.ts"
 import { judge } from "../database/judge.ts"
 import { recordsAt } from "../database/pages.ts"
-import { crossRules, rowRules, type Rule } from "../database/rules.ts"
+import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
 import type { Field } from "../records/Field.ts"
-import { blocking, type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
+import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
@@ -95,6 +95,18 @@ class Mender {
     }
   }
 
+  /** The lines of other rows that say something of this one, and change with it. */
+  private telling(kind: Kind, { id }: AnyRecord): ReadonlyArray<string> {
+    return kinds.flatMap((other) =>
+      other.fields.flatMap(({ derived }) => {
+        if (Option.isNone(derived) || derived.value.table !== kind.table) return []
+        const rows = this.db.prepare(`SELECT rowid AS id FROM ${other.table} WHERE "${derived.value.via}" = ?`)
+        const ids = rows.all(toParam(id)).map((row) => row["id"]).filter((id) => typeof id === "bigint")
+        return recordsAt(this.db, other, ids).map((record) => write(other, record))
+      })
+    )
+  }
+
   /** Mends one row. Throws what SQLite throws. */
   row(
     kind: Kind,
@@ -104,6 +116,7 @@ class Mender {
   ): void {
     const before = recordsAt(this.db, kind, [rowid])[0]
     if (before === undefined) return
+    const told = this.sum === undefined ? [] : this.telling(kind, before)
     const mended = Option.getOrUndefined(repair(before, around(this.db)))
     if (mended !== undefined && write(kind, mended) === write(kind, before)) return
     const kept = mended !== undefined && this.store(kind, rowid, mended)
@@ -114,6 +127,8 @@ class Mender {
     if (after !== undefined) {
       this.sum?.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
     }
+    for (const line of told) this.sum?.remove(line)
+    if (told.length > 0) { for (const line of this.telling(kind, before)) this.sum?.add(line) }
     this.changes++
     this.findings.add(
       {
@@ -130,9 +145,9 @@ class Mender {
 
   /** Mends all rows that break a rule of their own or of other tables. */
   rule(kind: Kind, rule: Rule): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> {
-    const sql = `SELECT rowid_ AS id FROM ${
-      rowsOf(kind, everything, "1")
-    } r WHERE rowid_ >= ? AND NOT ifnull((${rule.holds}),1) ORDER BY rowid_ LIMIT ${window}`
+    const sql = `SELECT rowid_ AS id FROM ${rowsOf(kind, everything, "1")} r WHERE rowid_ >= ? AND ${
+      breaks(rule.holds)
+    } ORDER BY rowid_ LIMIT ${window}`
     const repair = repairFor(kind, rule)
     const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> =>
       Effect.flatMap(
@@ -205,7 +220,8 @@ export const repair = Effect.fn("Import.repair")(
         }
       }
       open = yield* judge(stage.db, wholeDatabase)
-      if (blocking(open).length === 0 || mender.changes === before) break
+      // A repair may leave something odd, an occurrence without its recurrence: that is for the next round.
+      if (mender.changes === before) break
     }
     yield* repairSequences.all(stage.db, sum, done)
     return { left: yield* judge(stage.db, wholeDatabase), done: done.list }

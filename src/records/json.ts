@@ -55,3 +55,20 @@ export const members = (text: string): ReadonlyArray<readonly [key: string, raw:
   }
   return found
 }
+
+/** How often arrays and objects are nested in each other. */
+export const depth = (text: string): number => {
+  let now = 0
+  let most = 0
+  for (let i = 0; i < text.length;) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      i = afterString(text, i)
+      continue
+    }
+    if (code === 0x7b || code === 0x5b) most = Math.max(most, ++now)
+    else if (code === 0x7d || code === 0x5d) now--
+    i++
+  }
+  return most
+}

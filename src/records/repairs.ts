@@ -4,6 +4,7 @@
  */
 import * as Option from "effect/Option"
 import type { Value } from "./Field.ts"
+import { depth } from "./json.ts"
 import type { AnyRecord } from "./Kind.ts"
 
 /** What can be asked about the other rows of the database. */
@@ -47,8 +48,14 @@ const label: Repair = (record) => {
 }
 
 const nobody = set((record) => ({ [record["actor"] === undefined ? "author" : "actor"]: "unknown" }))
+/** SQLite takes JSON for JSON up to this depth. */
+const maxDepth = 1000
+/** JSON as a part of other JSON; as text, when it would be too deep. */
 const wrapped = (field: string, open: string, close: string) =>
-  set((record) => ({ [field]: `${open}${text(record[field])}${close}` }))
+  set((record) => {
+    const json = text(record[field])
+    return { [field]: `${open}${depth(json) < maxDepth ? json : JSON.stringify(json)}${close}` }
+  })
 
 const linkUid = (end: "from" | "to"): Repair => (record, around) =>
   Option.map(
@@ -104,6 +111,7 @@ const repairs: { readonly [kindAndField: string]: Repair } = {
   "link.from_issue_uid": linkUid("from"),
   "link.to_issue_uid": linkUid("to"),
   "event.actor": nobody,
+  "event.payload": wrapped("payload", "{\"repaired\":", "}"),
   "event.origin_instance_uid": set((_, { instanceUid }) => ({ origin_instance_uid: instanceUid })),
   "event.issue_uid": eventUid("issue"),
   "event.related_issue_uid": eventUid("related_issue"),
