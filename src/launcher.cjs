@@ -114,6 +114,8 @@ const run = (argv) => {
     (code) => {
       process.exitCode = code
       if (remake) writeUserCache(remake, script)
+      // Told to stop: what still waits for a reader would keep the process.
+      if (code > 128) process.exit()
     },
     (error) => {
       process.exitCode = 1

@@ -17,7 +17,7 @@ import type { Failure } from "../Failure.ts"
 import { accepts, nothing } from "./flags.ts"
 import type { Accepted, Flag } from "./flags.ts"
 import type { GlobalValues } from "./Globals.ts"
-import { modeOf } from "./Globals.ts"
+import { modeOf, modes } from "./Globals.ts"
 import { plain } from "./helpDoc.ts"
 import type { Given, Scan } from "./scan.ts"
 import { programName, scan } from "./scan.ts"
@@ -121,6 +121,13 @@ const formatAdvice = (accepted: Accepted, format: string | undefined) => {
   return own === undefined ? undefined : `use ${own.name} ${format}; --format now controls output mode`
 }
 
+/** Where `--format` says nothing sensible, a program that asked for JSON still reads JSON. */
+const modeAsFarAsKnown = (value: (name: string) => string | undefined) => {
+  const [json, agent] = [value("--json") === "true", value("--agent") === "true"]
+  const isConflict = json === agent || modes.some((mode) => mode === value("--format"))
+  return isConflict ? "human" : json ? "json" : "agent"
+}
+
 /** Every leaf that words of the line could name. */
 const named = <R>(group: Group<R>, words: ReadonlySet<string>): ReadonlyArray<Leaf<R>> =>
   group.children.filter((child) => words.has(child.name) || child.aliases?.some((alias) => words.has(alias)))
@@ -164,7 +171,7 @@ export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Eff
     const value = (name: string) => last.get(name)
     const mode = modeOf(value)
     const globals = {
-      mode: Either.getOrElse(mode, () => "human" as const),
+      mode: Either.getOrElse(mode, () => modeAsFarAsKnown(value)),
       quiet: value("--quiet") === "true",
       as: value("--as"),
       workspace: value("--workspace"),

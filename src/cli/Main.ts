@@ -133,8 +133,9 @@ export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
       Logger.map(Logger.logfmtLogger, (line) => void Effect.runFork(Effect.ignore(stderr.write(`${line}\n`))))
     )
     // Each command says how far it can be interrupted: a signal after its point of no return must not say that nothing was done.
-    const fiber = yield* Effect.fork(
-      Effect.uninterruptible(Effect.provide(program(argv, root, state, exitCode), logger))
+    // Born uninterruptible: at the end of an uninterruptible region within it, what had been done would be taken for interrupted.
+    const fiber = yield* Effect.uninterruptible(
+      Effect.fork(Effect.provide(program(argv, root, state, exitCode), logger))
     )
     const signal = yield* Ref.make<Signal | undefined>(undefined)
     yield* environment.signal.pipe(

@@ -44,7 +44,7 @@ const duration = (seconds: number) => {
 /** The line for a moment; `now` and `phase.since` in milliseconds. */
 export const line = (phase: Phase, now: number): string => {
   const seconds = Math.max(0, now - phase.since) / 1000
-  const byBytes = phase.rows === 0 || phase.total.bytes !== undefined
+  const byBytes = phase.total.bytes !== undefined || phase.rows === 0 && phase.total.rows === undefined
   const done = byBytes ? phase.bytes : phase.rows
   const rate = seconds >= 1 ? done / seconds : 0
   const total = byBytes ? phase.total.bytes : phase.total.rows
@@ -116,7 +116,8 @@ export const make = Effect.fn("ProgressBar.make")(function*(options: { readonly 
       })
   }
   // What came too soon after the last drawing is drawn here, and time goes on while nothing comes.
-  yield* Effect.forkScoped(Effect.repeat(drawWhenDue, Schedule.spaced(interval)))
+  // The end of the scope waits for it, so it must be interruptible, also where a command is not.
+  yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(drawWhenDue, Schedule.spaced(interval))))
   yield* Effect.addFinalizer(() => erase)
   return { listener, erase } satisfies ProgressBar
 })

@@ -19,6 +19,7 @@ import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { gzip } from "../files/gzip.ts"
 import { resolve as resolvePath, sameFile } from "../files/paths.ts"
+import { spool } from "../files/Spool.ts"
 import { phase } from "../Progress.ts"
 import { blocking, examples, Finding, FindingRow } from "../records/Finding.ts"
 import { kinds } from "../records/kinds.ts"
@@ -164,6 +165,16 @@ export const into = <A, E, R>(
   output: string,
   sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
 ) => Effect.map(run(options, output, sink), ({ report }) => report)
+
+/**
+ * A snapshot in a private file, for as long as the scope lives. The database is closed when this returns: whoever reads the file may take
+ * all the time in the world.
+ */
+export const spooled = Effect.fn("Export.spooled")(function*(options: ExportOptions, output = "-") {
+  const scope = yield* Effect.scope
+  const { report, result } = yield* run(options, output, (bytes) => Scopes.extend(spool(bytes), scope))
+  return { report, file: result }
+})
 
 const sideFiles = ["", "-wal", "-shm", "-journal", ".lock"]
 

@@ -43,7 +43,9 @@ const linkAt = (path: string, asked: string) =>
 export const resolve = Effect.fn("paths.resolve")(function*(path: string) {
   if (path.includes("\0")) return yield* failure(path.replaceAll("\0", "\\0"), "EINVAL", "a path cannot contain NUL")
   if (path === "") return yield* failure(path, "ENOENT")
-  const absolute = path.startsWith("/") ? path : `${(yield* Path.Path).resolve(".")}/${path}`
+  const here = `${(yield* Path.Path).resolve(".")}/`
+  const absolute = path.startsWith("/") ? path : `${here}${path}`
+  const asNamed = (real: string) => absolute !== path && real.startsWith(here) ? real.slice(here.length) : real
   const rest = absolute.split("/").reverse()
   let real = ""
   let links = 0
@@ -69,7 +71,7 @@ export const resolve = Effect.fn("paths.resolve")(function*(path: string) {
       rest.push(...link.text.value.split("/").reverse())
       continue
     }
-    if (!link.exists && rest.length > 0) return yield* failure(path, "ENOENT", "", next)
+    if (!link.exists && rest.length > 0) return yield* failure(path, "ENOENT", "", asNamed(next))
     real = next
   }
   return real === "" ? "/" : real

@@ -232,7 +232,14 @@ class Reader {
       return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
     }
     if (seal.sha256 !== seal.found) {
-      return this.damaged(0, "does not have the content that its seal says: it was changed after it was written")
+      return new SnapshotDamaged({
+        file: this.reading.file,
+        line: 0,
+        lastGood: this.reading.lines,
+        reason: "does not have the content that its seal says: it was changed after it was written",
+        next:
+          "which line was changed cannot be told; nothing was done. Use another copy of the file; see docs/recovery.md"
+      })
     }
     reading.sealed = true
     reading.sha256 = seal.sha256

@@ -91,6 +91,7 @@ const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused)
           file: input.name,
           line: refused.line,
           lastGood: refused.line - 1,
+          next: "nothing was changed. Use another copy of the file; see docs/recovery.md",
           reason:
             `cannot be trusted: the seal of the file does not hold, it was changed after it was written (${refused.reason})`
         })

@@ -2,8 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ExportReport, into, toFile } from "../../export/Export.ts"
-import { spool } from "../../files/Spool.ts"
+import { type ExportOptions, ExportReport, spooled, toFile } from "../../export/Export.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
@@ -47,11 +46,12 @@ const idOf = (word: string) =>
     )
 
 /** A slow reader must not hold the transaction open, and stdout stays empty when something fails: everything is spooled first. */
-const toStdout = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
+const toStdout = (options: ExportOptions) =>
   Effect.scoped(Effect.gen(function*() {
     const { stdout } = yield* Stdio
-    const spooled = yield* spool(bytes)
-    yield* Stream.runForEach(spooled.bytes, stdout.write)
+    const { file, report } = yield* spooled(options)
+    yield* Stream.runForEach(file.bytes, stdout.write)
+    return report
   }))
 
 export const exportCommand = Output.command(
@@ -90,7 +90,7 @@ export const exportCommand = Output.command(
           ...(flags.allowRunningDaemon ? {} : { offline: homes })
         }
         const report = yield* flags.output === "-"
-          ? Effect.interruptible(into(options, "-", toStdout))
+          ? Effect.interruptible(toStdout(options))
           : toFile({ ...options, output: flags.output })
         return new Exported({ ...report, chosen_by: chosenBy })
       })
