@@ -107,6 +107,20 @@ const seize = (target: string, asked: string) =>
 const isDamage = (error: { readonly _tag: string }): error is SqliteFailure =>
   error._tag === "SqliteFailure" && /^SQLITE_(CORRUPT|NOTADB)/.test((error as SqliteFailure).code)
 
+/**
+ * Whether SQLite can read the old database. Asked read-only: when a damaged one that was open for writing is closed, SQLite removes a
+ * WAL in which it found nothing to use, and with it what a person might have found there. Any other trouble is met again on the way.
+ */
+const readable = (target: string) =>
+  Effect.flatMap(
+    open(target, "read", { busyTimeout: 1000 }),
+    (db) => db.get("look at the old database", "SELECT count(*) AS n FROM sqlite_schema")
+  ).pipe(
+    Effect.scoped,
+    Effect.as(true),
+    Effect.catchAll((error) => Effect.succeed(!isDamage(error)))
+  )
+
 /** The old database works: its backup is a second name of it, which costs nothing and can never be half a file. */
 const replaceSound = (staged: string, target: string) =>
   Effect.scoped(Effect.gen(function*() {
@@ -180,9 +194,9 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       if (!force) return yield* openError(target, "exists")
       const info = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
       if (info.type !== "File") return yield* openError(target, info.type === "Directory" ? "directory" : "special")
-      const backup = yield* Number(info.size) === 0
-        ? replaceDamaged(stage.path, target)
-        : Effect.catchIf(replaceSound(stage.path, target), isDamage, () => replaceDamaged(stage.path, target))
+      const backup = yield* Number(info.size) > 0 && (yield* readable(target))
+        ? Effect.catchIf(replaceSound(stage.path, target), isDamage, () => replaceDamaged(stage.path, target))
+        : replaceDamaged(stage.path, target)
       return { target, backup } satisfies Swapped
     }
     const orphan = (yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`))
