@@ -72,7 +72,7 @@ describe("an export of a database with a WAL that was never folded in", () => {
       Effect.gen(function*() {
         const directory = yield* kit.temporary
         for (const side of ["", "-wal", "-shm"]) {
-          yield* kit.copyOf(`${folder}/kata.db${side}`, `${directory}/kata.db${side}`)
+          yield* kit.copyTo(`${directory}/kata.db${side}`, `${folder}/kata.db${side}`)
         }
         const text = yield* kit.exportedAsGo(`${directory}/kata.db`)
         assert.strictEqual(text, kit.fixtureText(`${folder}/expected.export.jsonl`))
@@ -85,7 +85,7 @@ describe("an export of a database with a WAL that was never folded in", () => {
     it.scopedLive(`${folder}: also without the -shm`, () =>
       Effect.gen(function*() {
         const directory = yield* kit.temporary
-        for (const side of ["", "-wal"]) yield* kit.copyOf(`${folder}/kata.db${side}`, `${directory}/kata.db${side}`)
+        for (const side of ["", "-wal"]) yield* kit.copyTo(`${directory}/kata.db${side}`, `${folder}/kata.db${side}`)
         const text = yield* kit.exportedAsGo(`${directory}/kata.db`)
         assert.strictEqual(text, kit.fixtureText(`${folder}/expected.export.jsonl`))
         for (const side of ["", "-wal"]) {

@@ -47,12 +47,13 @@ export const writeFile = (path: string, content: string | Uint8Array) =>
 export const listing = (directory: string) =>
   Effect.map(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(directory)), (names) => names.toSorted())
 
-/** A copy of a fixture: opening a database makes files beside it. */
-export const copyOf = (name: string, to?: string) =>
-  Effect.gen(function*() {
-    const path = to ?? `${yield* temporary}/${name.replace(/^.*\//, "").replace(/\.gz$/, "")}`
-    return yield* writeFile(path, fixtureBytes(name))
-  })
+/** A copy of a fixture, whose opening makes files beside it. */
+export const copyTo = (path: string, name: string) => writeFile(path, fixtureBytes(name))
+export const copyOf = (name: string) =>
+  Effect.flatMap(
+    temporary,
+    (directory) => copyTo(`${directory}/${name.replace(/^.*\//, "").replace(/\.gz$/, "")}`, name)
+  )
 
 /** What Go kata writes where kata leaves the characters as they are. None of them stands outside of a string. */
 export const goEscapes = (text: string): string =>
