@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
 import type { Param } from "../database/Handle.ts"
-import type { Value } from "../records/Field.ts"
+import { accepts, type Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds, Project, Sequence } from "../records/kinds.ts"
@@ -163,6 +163,13 @@ class Loader {
     for (let n = 2;; n++) if (!taken(`${record["name"]}-${n}`)) return { ...record, name: `${record["name"]}-${n}` }
   }
 
+  /** What a transform made, and no record of the kind is. */
+  private misshapen(kind: Kind, located: Located): RecordRefused | undefined {
+    if (this.options.transform === undefined) return undefined
+    const field = kind.fields.find((field) => !accepts(field, located.record[field.key]))
+    return field && this.refused(kind, located, field.key, "is no value of this field after the transform")
+  }
+
   /** Inserts the records of a batch. Throws what SQLite throws. */
   batch({ kind, records }: Batch): RecordRefused | undefined {
     const { db } = this.stage
@@ -171,7 +178,7 @@ class Loader {
       ? records
       : this.transformed(kind, records, this.options.transform)
     for (const located of kept) {
-      const misfit = this.misfit(kind, located)
+      const misfit = this.misshapen(kind, located) ?? this.misfit(kind, located)
       if (misfit !== undefined) return misfit
     }
     let at = 0
@@ -194,9 +201,10 @@ class Loader {
   private transformed(kind: Kind, records: ReadonlyArray<Located>, transform: Transform): ReadonlyArray<Located> {
     return records.flatMap((located) => {
       const record = Option.getOrUndefined(transform(kind, located.record))
-      if (record === located.record) return [located]
-      this.reading.sum?.remove(writeLine(kind, located.record))
-      if (record !== undefined) this.reading.sum?.add(writeLine(kind, record))
+      const [before, after] = [writeLine(kind, located.record), record === undefined ? "" : writeLine(kind, record)]
+      if (before === after) return [located]
+      this.reading.sum?.remove(before)
+      if (record !== undefined) this.reading.sum?.add(after)
       this.findings.add(
         {
           rule: "transform",
