@@ -71,6 +71,7 @@ const hints: Record<string, string> = {
   EACCES: "check the permissions of the file and of its directory, or choose another place",
   EBUSY: "if it is mounted by itself, write beside it or mount its directory",
   EDQUOT: "free some space, or choose another place",
+  EFBIG: "raise the limit on the size of a file (ulimit -f), or choose another place",
   EIO: "check the disk and the system log before you trust what is on it",
   EMFILE: "raise the limit on open files (ulimit -n)",
   ENOSPC: "free some space, or choose another place",
