@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
+import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import * as Handle from "./Handle.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -153,6 +154,7 @@ const prepare = Effect.fnUntraced(function*(path: string) {
     // a umask may have taken more than it should
     Effect.zipRight(fs.chmod(path, 0o600)),
     Effect.mapError(fromPlatform("create", path)),
+    closed(path),
     Effect.catchIf((error) => error.code === "EEXIST", () => inspect(path))
   )
 })
@@ -167,7 +169,8 @@ const inspect = Effect.fnUntraced(function*(path: string) {
   const header = yield* fs.open(path, { flag: "r" }).pipe(
     Effect.flatMap((file) => file.readAlloc(100)),
     Effect.scoped,
-    Effect.mapError(fromPlatform("read", path))
+    Effect.mapError(fromPlatform("read", path)),
+    closed(path)
   )
   const bytes = Buffer.from(Option.getOrElse(header, () => new Uint8Array()))
   if (bytes.length === 0) return

@@ -2,6 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
+import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { advance, phase } from "../Progress.ts"
@@ -27,7 +28,8 @@ const create = Effect.fnUntraced(function*(path: string) {
   )
   yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
     Effect.zipRight(fs.chmod(path, 0o600)),
-    Effect.mapError(fromPlatform("create", path))
+    Effect.mapError(fromPlatform("create", path)),
+    closed(path)
   )
 })
 
@@ -37,7 +39,8 @@ export const sync = Effect.fnUntraced(function*(path: string) {
   yield* fs.open(path, { flag: "r+" }).pipe(
     Effect.flatMap((file) => file.sync),
     Effect.scoped,
-    Effect.mapError(fromPlatform("sync", path))
+    Effect.mapError(fromPlatform("sync", path)),
+    closed(path)
   )
 })
 

@@ -8,6 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { closed } from "../files/closed.ts"
 import { DurabilityNotConfirmed, FileError, fromPlatform } from "../files/FileError.ts"
 import { exists, nameOf, parentOf, sameFile, syncDirectory } from "../files/paths.ts"
 import type { Stage, Swapped } from "./Database.ts"
@@ -58,24 +59,40 @@ const backupOf = <E, R>(target: string, make: (backup: string) => Effect.Effect<
 const isTaken = (error: unknown) =>
   typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST"
 
-/** A private copy that must not exist yet, on disk. Only for files that this process does not have open. */
+/**
+ * When what comes after a step fails, the step is undone: the state after is the state before. Only the rename cannot be taken back, which
+ * `DurabilityNotConfirmed` says was done. Ignored: the failure is the one to report, and `undo` stops where going on would lose something.
+ */
+const orUndo =
+  <E2, R2>(undo: Effect.Effect<unknown, E2, R2>) =>
+  <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.tapError(effect, ({ _tag }) => _tag === "DurabilityNotConfirmed" ? Effect.void : Effect.ignore(undo))
+
+/** A private copy that must not exist yet, on disk; whole, or not there. Only for files that this process does not have open. */
 const copyNew = (from: string, to: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    yield* Effect.scoped(fs.open(to, { flag: "wx", mode: 0o600 })).pipe(Effect.mapError(fromPlatform("create", to)))
-    yield* fs.copyFile(from, to).pipe(Effect.zipRight(fs.chmod(to, 0o600)), Effect.mapError(fromPlatform("write", to)))
-    yield* sync(to)
+    let created = false
+    const copy = Effect.scoped(
+      Effect.tap(fs.open(to, { flag: "wx", mode: 0o600 }), () => Effect.sync(() => void (created = true)))
+    ).pipe(
+      Effect.mapError(fromPlatform("create", to)),
+      closed(to),
+      Effect.zipRight(Effect.mapError(fs.copyFile(from, to), fromPlatform("write", to))),
+      Effect.zipRight(Effect.mapError(fs.chmod(to, 0o600), fromPlatform("chmod", to))),
+      Effect.zipRight(sync(to))
+    )
+    yield* orUndo(Effect.suspend(() => created ? remove(to) : Effect.void))(copy)
   })
 
-/** The side files of a target, moved to where its backup is. */
-const moveSides = Effect.fnUntraced(function*(target: string, backup: string) {
+/** The side files of one name get another. */
+const moveSides = Effect.fnUntraced(function*(from: string, to: string) {
   const fs = yield* FileSystem.FileSystem
   for (const side of sideFiles) {
-    if (yield* exists(target + side)) {
-      yield* Effect.mapError(fs.rename(target + side, backup + side), fromPlatform("rename", target + side))
+    if (yield* exists(from + side)) {
+      yield* Effect.mapError(fs.rename(from + side, to + side), fromPlatform("rename", from + side))
     }
   }
-  yield* syncDirectory(parentOf(target))
 })
 
 /** The last step. When it returns the new database is there, on disk; nothing may be closed or removed before. */
@@ -135,41 +152,54 @@ const replaceSound = (staged: string, target: string) =>
       backupOf(target, (backup) => Effect.mapError(fs.link(target, backup), fromPlatform("link", backup)))
     )
     if (Option.isSome(linked)) {
-      yield* syncDirectory(parentOf(target))
-      // A rename that fails leaves the state before: without the second name.
-      yield* Effect.tapError(rename(staged, target), (error) =>
-        error._tag === "FileError" ? Effect.ignore(remove(linked.value)) : Effect.void)
+      yield* orUndo(remove(linked.value))(Effect.zipRight(syncDirectory(parentOf(target)), rename(staged, target)))
       return linked.value
     }
     // No hard links on this filesystem. The copy must not be made while we have the file open (Handle.ts says why).
     const before = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
     yield* old.close
-    const backup = yield* backupOf(target, (name) =>
-      copyNew(target, name))
-    yield* seize(target, target)
-    const after = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
-    if (
-      before.size !== after.size ||
-      Option.getOrUndefined(before.mtime)?.getTime() !== Option.getOrUndefined(after.mtime)?.getTime()
-    ) {
-      return yield* Effect.zipRight(remove(backup), openError(target, "locked", "it was written to meanwhile"))
-    }
-    yield* remove(`${target}-journal`)
-    yield* syncDirectory(parentOf(target))
-    yield* rename(staged, target)
+    const backup = yield* backupOf(target, (name) => copyNew(target, name))
+    const last = Effect.gen(function*() {
+      yield* seize(target, target)
+      const after = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
+      if (
+        before.size !== after.size ||
+        Option.getOrUndefined(before.mtime)?.getTime() !== Option.getOrUndefined(after.mtime)?.getTime()
+      ) {
+        return yield* openError(target, "locked", "it was written to meanwhile")
+      }
+      yield* remove(`${target}-journal`)
+      yield* syncDirectory(parentOf(target))
+      yield* rename(staged, target)
+    })
+    yield* orUndo(remove(backup))(last)
     return backup
   }))
 
 /** SQLite cannot read the old database: its backup is a copy of every byte, side files included. */
 const replaceDamaged = Effect.fnUntraced(function*(staged: string, target: string) {
   const backup = yield* backupOf(target, (name) => copyNew(target, name))
-  for (const side of ["-wal", "-journal"]) {
-    if (yield* exists(target + side)) yield* copyNew(target + side, backup + side)
-  }
-  yield* syncDirectory(parentOf(target))
-  for (const side of sideFiles) yield* remove(target + side)
-  yield* syncDirectory(parentOf(target))
-  yield* rename(staged, target)
+  const copied: Array<string> = []
+  let removing = false
+  const last = Effect.gen(function*() {
+    for (const side of ["-wal", "-journal"]) {
+      if (yield* exists(target + side)) {
+        yield* copyNew(target + side, backup + side)
+        copied.push(side)
+      }
+    }
+    yield* syncDirectory(parentOf(target))
+    removing = true
+    for (const side of sideFiles) yield* remove(target + side)
+    yield* syncDirectory(parentOf(target))
+    yield* rename(staged, target)
+  })
+  // Side files that are gone come back from their copies; should that fail, the backup stays.
+  const undo = Effect.gen(function*() {
+    if (removing) yield* moveSides(backup, target)
+    for (const side of [...copied, ""]) yield* remove(backup + side)
+  })
+  yield* orUndo(undo)(last)
   return backup
 })
 
@@ -211,9 +241,10 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
         Effect.flatMap(exists(`${name}-wal`), (taken) =>
           taken
             ? new FileError({ path: name, operation: "create", code: "EEXIST", detail: "" })
-            : moveSides(target, name))
+            : orUndo(moveSides(name, target))(moveSides(target, name)))
     )
-    yield* rename(stage.path, target)
+    const last = Effect.zipRight(syncDirectory(parentOf(target)), rename(stage.path, target))
+    yield* orUndo(moveSides(backup, target))(last)
     return { target, backup: `${backup}-*` } satisfies Swapped
   }))
 })

@@ -16,6 +16,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { userInfo } from "node:os"
+import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { kinds } from "../records/kinds.ts"
@@ -64,6 +65,7 @@ const look = Effect.fnUntraced(function*(path: string, asked: string) {
       Effect.flatMap((file) => file.readAlloc(16)),
       Effect.scoped,
       Effect.mapError(fromPlatform("open", asked)),
+      closed(asked),
       Effect.catchIf(
         (error) => error.code === "EACCES" || error.code === "EPERM",
         (error) => openError(asked, "unreadable", error.message)

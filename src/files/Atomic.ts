@@ -1,12 +1,11 @@
 /** A file is replaced whole, or not at all. */
-import { isPlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { closed } from "./closed.ts"
 import { isDescriptor, writeDirectly } from "./direct.ts"
 import { DurabilityNotConfirmed, type FileError, fromPlatform, NotAFile } from "./FileError.ts"
 import { sweep, temporary } from "./leftovers.ts"
@@ -37,16 +36,6 @@ export interface Prepared extends Written {
 }
 
 export type WriteError = FileError | NotAFile | DurabilityNotConfirmed
-
-/** What the platform throws when closing fails is an error like others: some filesystems report only then that they are full. */
-const closed = (path: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | FileError, R> =>
-  // Every cause but a lone failure to close is passed on as it is.
-  Effect.catchAllCause(effect, (cause): Effect.Effect<never, E | FileError> => {
-    const defect = Option.filter(Cause.dieOption(cause), isPlatformError)
-    return Option.isSome(defect) && !Cause.isFailure(cause) && !Cause.isInterrupted(cause)
-      ? Effect.fail(fromPlatform("close", path)(defect.value))
-      : Effect.failCause(cause)
-  })
 
 /** What a filesystem without permissions answers, when they are set on a file that we have just made. */
 const keepsNoModes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
@@ -96,7 +85,7 @@ const replace = <E, R, E2, R2>(
       yield* Effect.mapError(fs.rename(temp, path), fromPlatform("rename", path))
       renamed = true
       yield* Effect.mapError(
-        closed(path)(syncDirectory(parentOf(path))),
+        syncDirectory(parentOf(path)),
         (error) => new DurabilityNotConfirmed({ path, code: error.code })
       )
     }))

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { closed } from "./closed.ts"
 import { FileError, fromPlatform } from "./FileError.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
@@ -46,7 +47,8 @@ export const spool = <E, R>(
     const size = yield* fs.open(path, { flag: "wx", mode: 0o600 }).pipe(
       Effect.mapError(fromPlatform("write", path)),
       Effect.flatMap((file) => writeTo(file, path, bytes)),
-      Effect.scoped
+      Effect.scoped,
+      closed(path)
     )
     return { path, size, bytes: Stream.provideService(readFile(path), FileSystem.FileSystem, fs) }
   }).pipe(Effect.withSpan("Spool.spool"))

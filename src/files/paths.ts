@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { closed } from "./closed.ts"
 import { codeOf, FileError, fromPlatform } from "./FileError.ts"
 
 /** As many as Linux follows. */
@@ -117,6 +118,7 @@ export const syncDirectory = Effect.fn("paths.syncDirectory")(function*(director
       Effect.catchIf(handle.sync, (error) => unsupported.has(codeOf(error.cause)), () => Effect.void)
     ),
     Effect.scoped,
-    Effect.mapError(fromPlatform("sync", directory))
+    Effect.mapError(fromPlatform("sync", directory)),
+    closed(directory)
   )
 })

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { openForReading } from "./closed.ts"
 import { readDirectly } from "./direct.ts"
 import { type FileError, fromPlatform, NotAFile } from "./FileError.ts"
 import { resolve } from "./paths.ts"
@@ -23,8 +24,7 @@ const chunkSize = 1024 * 1024
 /** The bytes of a regular file, a mebibyte at a time. */
 export const readFile = (path: string, name = path): Stream.Stream<Uint8Array, FileError, FileSystem.FileSystem> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const file = yield* Effect.mapError(fs.open(path, { flag: "r" }), fromPlatform("open", name))
+    const file = yield* Effect.mapError(openForReading(path), fromPlatform("open", name))
     return Stream.repeatEffectOption(
       file.readAlloc(chunkSize).pipe(
         Effect.mapError((error) => Option.some(fromPlatform("read", name)(error))),
