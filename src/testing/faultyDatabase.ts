@@ -1,0 +1,99 @@
+/** A `Database` on which chosen calls fail, to be put in the place of the real one. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Database, type Stage, type View } from "../database/Database.ts"
+import type { Handle } from "../database/Handle.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
+
+/** Work on the handle of a view or of a stage, or a method of the port or of what it opened. */
+export type DatabaseOperation =
+  | "attempt"
+  | "view"
+  | "stage"
+  | "swap"
+  | "count"
+  | "build"
+  | "seal"
+  | "close"
+
+export interface DatabaseCall {
+  readonly operation: DatabaseOperation
+  readonly path: string
+  /** Of an attempt: what it completes the sentence "cannot …" with. */
+  readonly what: string
+}
+
+export interface DatabaseFault {
+  readonly operation: DatabaseOperation
+  /** Which call of the operation, from 1. */
+  readonly call: number
+  /** What SQLite answers, such as SQLITE_FULL. */
+  readonly code: string
+  /** Does its work before it fails, as what fails at its end does. */
+  readonly late?: boolean
+  /** All later calls too, as on a full disk. */
+  readonly onwards?: boolean
+}
+
+/** The database of the layer below, but for the faults of the plan; `observe` sees each call before it happens. */
+export const layerFaultyDatabase = (
+  plan: ReadonlyArray<DatabaseFault>,
+  observe: (call: DatabaseCall) => void = () => {}
+): Layer.Layer<Database, never, Database> =>
+  Layer.effect(
+    Database,
+    Effect.map(Database, (real) => {
+      const counts = plan.map(() => 0)
+
+      const decorated = <A, E, R>(
+        operation: DatabaseOperation,
+        path: string,
+        effect: Effect.Effect<A, E, R>,
+        what: string = operation
+      ): Effect.Effect<A, E | SqliteFailure, R> =>
+        Effect.suspend(() => {
+          observe({ operation, path, what })
+          const fault = plan.filter((fault, index) => {
+            if (fault.operation !== operation) return false
+            const count = (counts[index] ?? 0) + 1
+            counts[index] = count
+            return count === fault.call || (fault.onwards === true && count > fault.call)
+          })[0]
+          if (fault === undefined) return effect
+          const failure = new SqliteFailure({ path, operation: what, code: fault.code, detail: "injected" })
+          return fault.late === true ? Effect.zipRight(effect, failure) : failure
+        })
+
+      const handle = (db: Handle): Handle => {
+        const attempt = <A>(what: string, work: () => A) => decorated("attempt", db.path, db.attempt(what, work), what)
+        return {
+          ...db,
+          attempt,
+          exec: (what, sql) => attempt(what, () => db.execute(sql)),
+          all: (what, sql, ...params) => attempt(what, () => db.prepare(sql).all(...params)),
+          get: (what, sql, ...params) => attempt(what, () => db.prepare(sql).get(...params)),
+          close: decorated("close", db.path, db.close)
+        }
+      }
+
+      const ofView = (view: View): View => ({
+        ...view,
+        db: handle(view.db),
+        count: (selection) => decorated("count", view.path, view.count(selection))
+      })
+
+      const ofStage = (stage: Stage): Stage => ({
+        ...stage,
+        db: handle(stage.db),
+        build: decorated("build", stage.path, stage.build),
+        seal: decorated("seal", stage.path, stage.seal)
+      })
+
+      return {
+        view: (path) => Effect.map(decorated("view", path, real.view(path)), ofView),
+        stage: (target) => Effect.map(decorated("stage", target, real.stage(target)), ofStage),
+        heal: real.heal,
+        swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))
+      }
+    })
+  )

@@ -1,0 +1,127 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { toFile } from "../../src/export/Export.ts"
+import { restore } from "../../src/import/Import.ts"
+import { build } from "../../src/testing/database.ts"
+import { generate } from "../../src/testing/generate.ts"
+import { complaints } from "../property/dump.ts"
+import { services } from "../testing/services.ts"
+import { numbered, type Plan, recorded, type Subject, tried } from "./table.ts"
+
+const errnos = ["ENOSPC", "EIO", "EACCES"]
+const codes = ["SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_CORRUPT", "SQLITE_BUSY"]
+
+const old = { meta: [{ key: "schema_version", value: "10" }, { key: "instance_uid", value: "old" }] }
+
+/** What the runs begin with; made once. */
+const made = Effect.runSync(Effect.cached(
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const directory = yield* fs.makeTempDirectoryScoped()
+    yield* generate(`${directory}/a.db`, { issues: 3 })
+    yield* toFile({ database: `${directory}/a.db`, output: `${directory}/a` })
+    yield* build(`${directory}/old.db`, old, { journal: "delete" })
+    const [database, snapshot, target] = yield* Effect.forEach(
+      ["a.db", "a", "old.db"],
+      (name) => fs.readFile(`${directory}/${name}`)
+    )
+    return { database: database!, snapshot: snapshot!, target: target! }
+  })).pipe(Effect.provide(services))
+))
+
+const exporting: Subject<unknown, unknown> = {
+  target: "out.jsonl",
+  prepare: (directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFile(`${directory}/kata.db`, (yield* made).database)
+      yield* fs.writeFileString(`${directory}/out.jsonl`, "the old file\n")
+    }),
+  work: (directory) => toFile({ database: `${directory}/kata.db`, output: `${directory}/out.jsonl` }),
+  complete: (directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const text = yield* fs.readFileString(`${directory}/out.jsonl`)
+      const names = yield* fs.readDirectory(directory)
+      return !/"seal":\{"records":\d+,"sha256":"[0-9a-f]{64}"\}\}\n$/.test(text)
+        ? "the output is not complete"
+        : names.length === 2
+        ? undefined
+        : `something is left beside the output: ${names.join()}`
+    })
+}
+
+const importing = (target: "missing" | "sound" | "damaged", always?: Plan): Subject<unknown, unknown> => ({
+  target: "kata.db",
+  ...(always === undefined ? {} : { always }),
+  prepare: (directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { snapshot, target: before } = yield* made
+      yield* fs.writeFile(`${directory}/in.jsonl`, snapshot)
+      if (target === "sound") yield* fs.writeFile(`${directory}/kata.db`, before)
+      if (target === "damaged") {
+        yield* fs.writeFileString(`${directory}/kata.db`, "SQLite format 3\0".padEnd(8192, "damaged"))
+        yield* fs.writeFileString(`${directory}/kata.db-wal`, "what is left of a WAL")
+      }
+    }),
+  work: (directory) =>
+    restore({
+      input: `${directory}/in.jsonl`,
+      target: `${directory}/kata.db`,
+      force: true,
+      homes: { kataHome: directory, userHome: directory }
+    }),
+  complete: (directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const names = yield* fs.readDirectory(directory)
+      // Each run that came as far as to replace something has made one backup of it.
+      const odd = names.filter((name) =>
+        !/^(?:in\.jsonl|kata\.db(?:\.lock|\.bak\.\d{8}T\d{6}Z(?:-\d)?(?:-wal)?)?)$/.test(name)
+      )
+      if (odd.length > 0) return `left behind: ${odd.join()}`
+      if (target !== "missing" && !names.some((name) => name.includes(".bak."))) return "there is no backup"
+      const says = yield* complaints(`${directory}/kata.db`)
+      return says.length > 0 ? `the new database is not sound: ${says.join()}` : undefined
+    })
+})
+
+layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) => {
+  /** `from`: the calls before the first one on such a path are those of another subject. */
+  const files = (name: string, subject: Subject<unknown, unknown>, from = "") =>
+    it.scoped(`${name}: each call of the filesystem`, () =>
+      Effect.gen(function*() {
+        const { files } = yield* recorded(subject)
+        assert.isAbove(files.length, 10)
+        const first = files.findIndex(({ path }) => path.includes(from))
+        const plans = numbered(files).map((call, i): Plan => ({ files: [{ ...call, code: errnos[i % 3]! }] })).slice(
+          first
+        )
+        assert.deepStrictEqual(yield* tried(subject, plans), [])
+      }), 120_000)
+
+  const database = (name: string, subject: Subject<unknown, unknown>) =>
+    it.scoped(`${name}: each call of the database`, () =>
+      Effect.gen(function*() {
+        const { database } = yield* recorded(subject)
+        assert.isAbove(database.length, 10)
+        const plans = numbered(database).map((call, i): Plan => ({ database: [{ ...call, code: codes[i % 4]! }] }))
+        assert.deepStrictEqual(yield* tried(subject, plans), [])
+      }), 120_000)
+
+  files("export", exporting)
+  files("import into a new database", importing("missing"))
+  files("import over a database", importing("sound"))
+  files(
+    "import over a database without hard links",
+    importing("sound", {
+      files: [{ operation: "link", call: 1, code: "EPERM", onwards: true }]
+    })
+  )
+  files("import over a damaged database", importing("damaged"))
+  database("export", exporting)
+  database("import over a database", importing("sound"))
+})
