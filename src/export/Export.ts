@@ -17,6 +17,7 @@ import { goLineLimit, pages } from "../database/pages.ts"
 import type { Scope } from "../database/Selection.ts"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
+import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
 import { resolve as resolvePath, sameFile } from "../files/paths.ts"
 import { spool } from "../files/Spool.ts"
@@ -191,6 +192,10 @@ export const defaultName = Effect.map(
   (now) => `kata-export-${DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, "")}.jsonl`
 )
 
+/** Files are written under the name that is left when links are followed; the user knows another one. */
+const renamed = (error: FileError | DurabilityNotConfirmed, path: string) =>
+  error instanceof FileError ? new FileError({ ...error, path }) : new DurabilityNotConfirmed({ ...error, path })
+
 /**
  * A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. What is interrupted before the
  * rename leaves the file that was there; from there on it is done, and says so.
@@ -204,8 +209,17 @@ export const toFile = Effect.fn("Export.toFile")((options: ExportOptions & { rea
         refuseDatabase(output, options.database),
         Scopes.extend(Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes), scope)
       ))
-    const { report, result } = yield* Effect.interruptible(prepared)
-    yield* result.commit
-    return report
+    const real = yield* resolvePath(output)
+    return yield* Effect.gen(function*() {
+      const { report, result } = yield* Effect.interruptible(prepared)
+      yield* result.commit
+      return report
+    }).pipe(
+      Effect.mapError((error) =>
+        (error instanceof FileError || error instanceof DurabilityNotConfirmed) && error.path === real
+          ? renamed(error, output)
+          : error
+      )
+    )
   }).pipe(Effect.scoped, Effect.uninterruptible)
 )
