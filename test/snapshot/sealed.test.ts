@@ -100,24 +100,29 @@ describe("what was written", () => {
     }))
 })
 
-/** A small sealed file with characters of two, three and four bytes in it. */
-const small = Effect.map(
-  bytesOf(
-    pagesOf([
-      `{"kind":"meta","data":{"key":"instance_uid","value":"01KDVDNA00BBBBBBBBBBBBBBBB"}}`,
-      `{"kind":"meta","data":{"key":"schema_version","value":"10"}}`,
-      `{"kind":"project","data":{"id":1,"uid":"01KDVDNA00AAAAAAAAAAAAA101","name":"é 漢 😀","created_at":"2026-01-01T00:00:00.001Z","metadata":{},"revision":1}}`,
-      `{"kind":"sqlite_sequence","data":{"name":"projects","seq":1}}`
-    ].map((line) => ({ kind: kinds.find(({ name }) => line.startsWith(`{"kind":"${name}"`))!, line }))),
-    whole
-  ),
-  (bytes) => new Uint8Array(bytes)
-)
+const sealed = (lines: ReadonlyArray<string>) =>
+  Effect.map(
+    bytesOf(
+      pagesOf(lines.map((line) => ({ kind: kinds.find(({ name }) => line.startsWith(`{"kind":"${name}"`))!, line }))),
+      whole
+    ),
+    (bytes) => new Uint8Array(bytes)
+  )
+
+/** As small as a file can be with characters of two, three and four bytes in it. */
+const tiny = sealed([`{"kind":"meta","data":{"key":"é","value":"漢😀"}}`])
+
+const small = sealed([
+  `{"kind":"meta","data":{"key":"instance_uid","value":"01KDVDNA00BBBBBBBBBBBBBBBB"}}`,
+  `{"kind":"meta","data":{"key":"schema_version","value":"10"}}`,
+  `{"kind":"project","data":{"id":1,"uid":"01KDVDNA00AAAAAAAAAAAAA101","name":"é 漢 😀","created_at":"2026-01-01T00:00:00.001Z","metadata":{},"revision":1}}`,
+  `{"kind":"sqlite_sequence","data":{"name":"projects","seq":1}}`
+])
 
 describe("a sealed file", () => {
   it.effect("cut after any byte is damaged", () =>
     Effect.gen(function*() {
-      const bytes = yield* small
+      const bytes = yield* tiny
       for (let length = 0; length < bytes.length; length++) {
         const { batches } = yield* readBack([bytes.subarray(0, length)])
         const error = Either.getOrThrow(Either.flip(batches))
@@ -128,7 +133,7 @@ describe("a sealed file", () => {
 
   it.effect("with any one bit changed is never taken", () =>
     Effect.gen(function*() {
-      const bytes = yield* small
+      const bytes = yield* tiny
       for (let bit = 0; bit < bytes.length * 8; bit++) {
         bytes[bit >> 3]! ^= 1 << (bit & 7)
         const { batches } = yield* readBack([bytes])
@@ -140,7 +145,7 @@ describe("a sealed file", () => {
 
   it.effect("compressed, and cut after any byte, is damaged", () =>
     Effect.scoped(Effect.gen(function*() {
-      const bytes = gzipSync(yield* small)
+      const bytes = gzipSync(yield* tiny)
       for (let length = 0; length < bytes.length; length++) {
         const opened = yield* Input.open(kit.text(bytes.subarray(0, length)))
         const error = yield* Effect.flip(Stream.runDrain(Input.records(opened, new Reading(opened.name, "never"))))
