@@ -115,13 +115,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
   files("export", exporting)
   files("import into a new database", importing("missing"))
   files("import over a database", importing("sound"))
-  files(
-    "import over a database without hard links",
-    importing("sound", {
-      files: [{ operation: "link", call: 1, code: "EPERM", onwards: true }]
-    })
-  )
-  files("import over a damaged database", importing("damaged"))
+  const unlinkable: Plan = { files: [{ operation: "link", call: 1, code: "EPERM", onwards: true }] }
+  files("import over a database without hard links", importing("sound", unlinkable), ".bak.")
+  files("import over a damaged database", importing("damaged"), ".bak.")
   database("export", exporting)
   database("import over a database", importing("sound"))
 })
