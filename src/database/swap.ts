@@ -227,6 +227,9 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       const backup = yield* Number(info.size) > 0 && (yield* readable(target))
         ? Effect.catchIf(replaceSound(stage.path, target), isDamage, () => replaceDamaged(stage.path, target))
         : replaceDamaged(stage.path, target)
+      // A second name has the permissions of the first, and Go kata follows the umask. The restore is done: that somebody else's file
+      // keeps its own is no reason to call it a failure.
+      yield* Effect.ignore(fs.chmod(backup, 0o600))
       return { target, backup } satisfies Swapped
     }
     const orphan = (yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`))

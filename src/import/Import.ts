@@ -64,7 +64,10 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   sealed: Schema.Boolean,
   scope: Scope,
   live_only: Schema.Boolean,
+  /** In the new database. */
   records: Counts,
+  /** In the file; more of a kind than in the database only by what the findings say was dropped. */
+  read: Counts,
   proof: Proof,
   instance_uid: Schema.NullOr(Schema.String),
   new_instance: Schema.Boolean,
@@ -102,7 +105,7 @@ export class InputIsTarget extends Schema.TaggedError<InputIsTarget>()("InputIsT
   }
 }
 
-const stopHint = "stop it first: kata daemon stop"
+const stopHint = "stop it first, with the kata that started it: kata daemon stop"
 
 /** Fails early for what would be refused in the end. */
 const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
@@ -196,8 +199,8 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
   yield* stage.build
   const instance = yield* instanceOf(stage)
   yield* stage.seal
-  const proof = yield* Effect.scoped(
-    Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed))
+  const { proof, records } = yield* Effect.scoped(
+    Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed, findings))
   )
   if (there) yield* phase("comparing with the database that is replaced")
   const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
@@ -211,7 +214,8 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
       sealed: reading.sealed,
       scope: reading.header?.scope ?? "database" as const,
       live_only: reading.header?.live_only ?? false,
-      records: Object.fromEntries(reading.records),
+      records: Object.fromEntries(records),
+      read: Object.fromEntries(reading.records),
       proof,
       instance_uid: instance ?? null,
       new_instance: options.newInstance === true,

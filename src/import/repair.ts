@@ -37,7 +37,11 @@ const around = (db: Handle): Around => ({
     )
       .get({ project: toParam(project), short: shortId }) !== undefined,
   projectNameTaken: (name) => db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined,
-  instanceUid: String(db.prepare("SELECT value FROM meta WHERE key = 'instance_uid'").get()?.["value"] ?? "")
+  // Of a database that does not know its own, the origin of an event is not known either.
+  instanceUid: String(
+    db.prepare("SELECT value FROM meta WHERE key = 'instance_uid' AND length(value) = 26").get()?.["value"] ??
+      "0".repeat(26)
+  )
 })
 
 const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ? BigInt(value) : value ?? null

@@ -78,6 +78,18 @@ const next = (report: Imported): ReadonlyArray<string> => [
   ])
 ]
 
+const proofWords = (report: Imported): string => {
+  const changed = report.findings.filter(({ outcome }) => outcome !== "carried").reduce(
+    (sum, { count }) => sum + count,
+    0
+  )
+  return report.proof === "seal"
+    ? "the bytes of the sealed file"
+    : changed === 0
+    ? "the records of the file"
+    : `the records of the file, but for the ${plural(changed, "change")} below`
+}
+
 const format: Output.Format<Imported> = {
   schema: Imported,
   human: (report) => [
@@ -85,12 +97,7 @@ const format: Output.Format<Imported> = {
     field("from", report.input),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
-    field(
-      "proof",
-      report.proof === "seal"
-        ? "exported again, the database gives the bytes of the sealed file"
-        : "exported again, the database gives the records of the file"
-    ),
+    field("proof", `exported again, the database gives ${proofWords(report)}`),
     ...(report.dry_run ? [] : next(report)),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
