@@ -7,6 +7,7 @@ import { expect, it } from "vitest"
 
 /** A file imports its own folder and what stands above it. */
 const order = [
+  "version.ts",
   "Failure.ts",
   "Progress.ts",
   "records",
@@ -40,6 +41,7 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
   "database/Lock.ts": "a lock says which process holds it",
+  "database/Processes.ts": "whether a process lives is asked with a signal",
   "files/Spool.ts": "a temporary file carries the pid of its owner",
   "files/direct.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/leftovers.ts": "a leftover carries a pid: is that process alive, and is it us"

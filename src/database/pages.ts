@@ -5,14 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
-import type { FailureKind } from "../Failure.ts"
 import type { Field, Value } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { RowUnreadable } from "./RowUnreadable.ts"
 import { soundness } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope, wholeDatabase } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -37,26 +36,6 @@ const elementBytes = 524_288
 export const goLineLimit = 16_777_215
 /** Text of one row beyond which it is refused: the default limit of a line (D14). */
 export const rowLimit = 256 * 1024 * 1024
-
-/** A row that no snapshot can carry. */
-export class RowUnreadable extends Schema.TaggedError<RowUnreadable>()("RowUnreadable", {
-  path: Schema.String,
-  table: Schema.String,
-  row: Schema.String,
-  field: Schema.String,
-  reason: Schema.String,
-  damaged: Schema.Boolean
-}) {
-  get kind(): FailureKind {
-    return this.damaged ? "damaged" : "validation"
-  }
-  override get message() {
-    return `${this.path}: table ${this.table}, row ${this.row}: ${this.field} ${this.reason}`
-  }
-  get hint() {
-    return "nothing was written; mend the row with the program that made it, or with sqlite3 on a copy (docs/recovery.md)"
-  }
-}
 
 const quote = (name: string) => `"${name}"`
 const isText = (field: Field) => field.storage !== "integer"

@@ -73,9 +73,12 @@ const linkOfDeleted = (id: string) =>
 const peerDeleted = `t.type = 'issue.links_changed' AND ${deletedIssue("t.related_issue_id")}`
 
 /** Rows that belong to nothing deleted. Orphans are no reason to leave a row out: they are carried, as blocking findings. */
-const live: { readonly [kind: string]: string } = {
+const live = (projects: boolean): { readonly [kind: string]: string } => ({
+  // Kept for an issue that is in the file too: otherwise an export of the restored file would not have it any more.
   recurrence:
-    "t.deleted_at IS NULL OR EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.recurrence_id = t.id AND i.deleted_at IS NULL)",
+    `t.deleted_at IS NULL OR EXISTS (SELECT 1 FROM issues i NOT INDEXED WHERE i.recurrence_id = t.id AND i.deleted_at IS NULL${
+      projects ? ` AND i.project_id IN ${inSet}` : ""
+    })`,
   issue: "t.deleted_at IS NULL",
   comment: `NOT ${deletedIssue("t.issue_id")}`,
   issue_label: `NOT ${deletedIssue("t.issue_id")}`,
@@ -85,13 +88,13 @@ const live: { readonly [kind: string]: string } = {
   })`,
   event: `(t.issue_id IS NULL OR NOT ${deletedIssue("t.issue_id")}) AND ` +
     `(t.related_issue_id IS NULL OR t.type = 'issue.links_changed' OR NOT ${deletedIssue("t.related_issue_id")})`
-}
+})
 
 const scopeOf = (projects: boolean, includeDeleted: boolean) => (kind: Kind): Selection => {
   const where = [
     ...(projects ? [ofProjects[kind.name] ?? `t.project_id IN ${inSet}`] : []),
     ...(projects && leftOut[kind.name] !== undefined ? [`NOT (${leftOut[kind.name]})`] : []),
-    ...(includeDeleted ? [] : [live[kind.name] ?? "1"])
+    ...(includeDeleted ? [] : [live(projects)[kind.name] ?? "1"])
   ]
   const columns: { [column: string]: string } = {}
   for (const [column, out] of Object.entries(projects ? detached[kind.name] ?? {} : {})) {
@@ -196,7 +199,7 @@ export const departures = (view: View, scope: Scope, includeDeleted: boolean) =>
   scope.params.length === 0 ? Effect.succeed([]) : Effect.map(
     Effect.forEach([Link, ImportMapping, Issue, Event] as ReadonlyArray<Kind>, (kind) => {
       const mine = `(${ofProjects[kind.name] ?? `t.project_id IN ${inSet}`})${
-        includeDeleted ? "" : ` AND (${live[kind.name] ?? "1"})`
+        includeDeleted ? "" : ` AND (${live(true)[kind.name] ?? "1"})`
       }`
       const dropped = leftOut[kind.name]
       return Effect.map(

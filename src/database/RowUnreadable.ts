@@ -1,0 +1,22 @@
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+
+/** A row that no snapshot can carry. */
+export class RowUnreadable extends Schema.TaggedError<RowUnreadable>()("RowUnreadable", {
+  path: Schema.String,
+  table: Schema.String,
+  row: Schema.String,
+  field: Schema.String,
+  reason: Schema.String,
+  damaged: Schema.Boolean
+}) {
+  get kind(): FailureKind {
+    return this.damaged ? "damaged" : "validation"
+  }
+  override get message() {
+    return `${this.path}: table ${this.table}, row ${this.row}: ${this.field} ${this.reason}`
+  }
+  get hint() {
+    return "nothing was written; mend the row with the program that made it, or with sqlite3 on a copy (docs/recovery.md)"
+  }
+}
