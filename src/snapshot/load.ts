@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
 import type { Param } from "../database/Handle.ts"
-import { accepts, type Value } from "../records/Field.ts"
+import { accepts, type Derived, type Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds, Project, Sequence } from "../records/kinds.ts"
@@ -81,19 +81,52 @@ class Loader {
     })
   }
 
+  private derived({ column, table, via }: Derived, record: AnyRecord): Value {
+    const id = exactParam(record[via])
+    if (id === null) return undefined
+    const stored = this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
+    return typeof stored === "string" ? stored : undefined
+  }
+
+  /** With what its parent says, when a repair was asked for: the parent may have been one of two, and left out. */
+  private agreeing(kind: Kind, located: Located): Located {
+    const { line, record } = located
+    for (const field of special.get(kind.name) ?? []) {
+      if (Option.isNone(field.derived)) continue
+      const stored = this.derived(field.derived.value, record)
+      if (stored === record[field.key]) continue
+      const mended = { ...record, [field.key]: stored }
+      this.reading.sum?.remove(writeLine(kind, record))
+      this.reading.sum?.add(writeLine(kind, mended))
+      this.findings.add(
+        {
+          rule: "derived",
+          kind: kind.name,
+          field: field.key,
+          says: `is not what ${field.derived.value.via} says`,
+          outcome: "repaired",
+          blocking: false
+        },
+        new FindingRow({
+          row: rowName(kind, record),
+          line,
+          value: `${shorten(String(record[field.key] ?? null))} → ${stored ?? null}`
+        })
+      )
+      return this.agreeing(kind, { line, record: mended })
+    }
+    return located
+  }
+
   /** What the record says beside its columns, and what a column would change. */
   private misfit(kind: Kind, located: Located): RecordRefused | undefined {
     const { record } = located
     for (const field of special.get(kind.name) ?? []) {
       const value = record[field.key]
       if (Option.isSome(field.derived)) {
-        const { column, table, via } = field.derived.value
-        const id = exactParam(record[via])
-        if (value === undefined && id === null) continue
-        const stored = id === null ?
-          undefined
-          : this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
-        if ((stored ?? undefined) !== value) {
+        const { via } = field.derived.value
+        const stored = this.derived(field.derived.value, record)
+        if (stored !== value) {
           return this.refused(
             kind,
             located,
@@ -174,9 +207,10 @@ class Loader {
   batch({ kind, records }: Batch): RecordRefused | undefined {
     const { db } = this.stage
     if (kind.name === Sequence.name) this.clearSequences()
-    const kept = this.options.transform === undefined
+    const transformed = this.options.transform === undefined
       ? records
       : this.transformed(kind, records, this.options.transform)
+    const kept = this.options.repair ? transformed.map((located) => this.agreeing(kind, located)) : transformed
     for (const located of kept) {
       const misfit = this.misshapen(kind, located) ?? this.misfit(kind, located)
       if (misfit !== undefined) return misfit
