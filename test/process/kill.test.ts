@@ -1,7 +1,7 @@
 /** kill -9 at any moment: the old database or the new one, and the same command again heals. */
 import * as fs from "node:fs"
 import { afterAll, beforeAll, describe, expect } from "vitest"
-import { it, large, Place, sha256, sleep } from "./kit.ts"
+import { it, large, Place, sha256, sleep, until } from "./kit.ts"
 
 const kills = 15
 const made = new Place()
@@ -22,7 +22,7 @@ const seeded = (seed: number) => () => {
 }
 
 describe("a killed import --force", () => {
-  it(`leaves the old or the new database, ${kills} times`, { timeout: 120_000 }, async ({ place }) => {
+  it(`leaves the old or the new database, ${kills} times`, { timeout: 180_000 }, async ({ place }) => {
     place.killed = true
     const random = seeded(20_260_504)
     const target = place.path("t.db")
@@ -36,9 +36,13 @@ describe("a killed import --force", () => {
     const outcomes = { old: 0, new: 0 }
     for (let kill = 0; kill < kills; kill++) {
       const next = current === one ? other : one
+      const before = backups(place)
       const { child, done } = place.start(["import", "--input", next, "--target", "t.db", "--force"])
-      // a third of the kills near the end, where the swap is
-      await sleep(whole * (kill % 3 === 0 ? 0.75 + random() * 0.3 : 0.2 + random() * 0.8))
+      // a third of the kills around the swap, which is too short to be met by chance
+      if (kill % 3 === 0) {
+        await until("the backup", () => backups(place) > before || child.exitCode !== null)
+        await sleep(random() * 30)
+      } else await sleep(whole * (0.2 + random() * 0.8))
       child.kill("SIGKILL")
       await done
       const found = contents.get(await exported(place, target))
@@ -58,6 +62,8 @@ describe("a killed import --force", () => {
     expect(contents.get(await exported(place, target))).toBe(one)
   })
 })
+
+const backups = (place: Place) => place.names().filter((name) => name.includes(".bak.")).length
 
 /** The digest of what the database holds. */
 const exported = async (place: Place, database: string) => {
