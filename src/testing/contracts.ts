@@ -7,8 +7,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Database } from "../database/Database.ts"
 import { layerFaultyFileSystem } from "./faults.ts"
+import { fileContract } from "./fileContract.ts"
 import { swapContract } from "./swapContract.ts"
 import { viewContract } from "./viewContract.ts"
+
+/** What kata takes for granted of a filesystem, and of the errors that it gives. */
+export const describeFileSystem = (name: string, layer: Layer.Layer<FileSystem.FileSystem>): void => {
+  describe(`${name}`, () => {
+    for (const { name, run } of fileContract) it.scopedLive(name, () => Effect.provide(run, layer))
+  })
+}
 
 /** Every case on a filesystem that is the real one, but for the faults of the case. */
 export const describeDatabase = (

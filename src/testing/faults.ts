@@ -18,6 +18,7 @@ export type FaultyOperation =
   | "chmod"
   | "remove"
   | "stat"
+  | "access"
   | "realPath"
   | "readLink"
   | "readDirectory"
@@ -151,6 +152,7 @@ export const layerFaultyFileSystem = (
         chmod: (path, mode) => decorated("chmod", path, real.chmod(path, mode)),
         remove: (path, options) => decorated("remove", path, real.remove(path, options)),
         stat: (path) => decorated("stat", path, real.stat(path)),
+        access: (path, options) => decorated("access", path, real.access(path, options)),
         realPath: (path) => decorated("realPath", path, real.realPath(path)),
         readLink: (path) => decorated("readLink", path, real.readLink(path)),
         readDirectory: (path, options) => decorated("readDirectory", path, real.readDirectory(path, options)),

@@ -173,6 +173,40 @@ const truncated: Case = {
   })
 }
 
+/** As in the directory of somebody else: nothing may be made beside the file. */
+const notOurs: Case["faults"] = [{ operation: "access", call: 1, code: "EACCES", onwards: true }]
+
+const foreign: ReadonlyArray<Case> = [
+  {
+    name: "reads where it may not write, and says when the file was changed meanwhile",
+    faults: notOurs,
+    run: Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* tampered("")
+      const before = yield* filesIn(path.slice(0, -8))
+      const { confirm, count } = yield* (yield* Database).view(path)
+      assert.equal((yield* count(wholeDatabase)).get("meta"), 2)
+      yield* confirm
+      assert.deepEqual(yield* filesIn(path.slice(0, -8)), before)
+      yield* fs.utimes(path, 1, 1)
+      yield* refusedAs(confirm, "changed")
+    })
+  },
+  {
+    name: "reads the WAL where it may not write, from a copy",
+    faults: notOurs,
+    run: Effect.gen(function*() {
+      const path = yield* tampered("", { journal: "wal" })
+      const other = yield* neighbour(path)
+      yield* other.run(`PRAGMA wal_autocheckpoint = 0; ${add("only in the WAL")}`)
+      yield* other.kill
+      const before = yield* filesIn(path.slice(0, -8))
+      assert.equal(yield* count(path), 3)
+      assert.deepEqual(yield* filesIn(path.slice(0, -8)), before)
+    })
+  }
+]
+
 export const viewContract: ReadonlyArray<Case> = [
   refused("a name that is not there", "missing", () => Effect.void),
   refused(
@@ -211,5 +245,6 @@ export const viewContract: ReadonlyArray<Case> = [
   oneState("wal"),
   oneState("delete"),
   hotWal,
-  hotJournal
+  hotJournal,
+  ...foreign
 ]
