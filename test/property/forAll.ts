@@ -8,7 +8,7 @@ const number = (name: string): number | undefined => {
 }
 
 /** Longer than a property takes on a busy machine; what goes on is shrinking, and stops. */
-const limit = Math.max(60_000, (number("KATA_RUNS") ?? 0) * 2000)
+const limit = Math.max(300_000, (number("KATA_RUNS") ?? 0) * 2000)
 export const propertyTimeout = limit + 20_000
 
 /** Whether `property` succeeds for every value. KATA_RUNS says for how many, KATA_SEED for which. */

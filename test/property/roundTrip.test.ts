@@ -18,7 +18,7 @@ layer(services, { excludeTestServices: true })("round trip", (it) => {
     () =>
       forAll(
         FC.tuple(content, FC.boolean(), FC.constantFrom("wal" as const, "delete" as const)),
-        80,
+        40,
         ([content, plain, journal]) =>
           Effect.scoped(Effect.gen(function*() {
             const fs = yield* FileSystem.FileSystem
