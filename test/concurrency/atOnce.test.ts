@@ -1,0 +1,131 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { toFile } from "../../src/export/Export.ts"
+import { restore } from "../../src/import/Import.ts"
+import { generate } from "../../src/testing/generate.ts"
+import { neighbour } from "../../src/testing/neighbour.ts"
+import { temporaryDirectory } from "../files/temp.ts"
+import { complaints } from "../property/dump.ts"
+import { services } from "../testing/services.ts"
+
+/** Two databases and their snapshots. */
+const prepared = Effect.gen(function*() {
+  const directory = yield* temporaryDirectory
+  const at = (name: string) => `${directory}/${name}`
+  for (const [i, name] of ["a", "b"].entries()) {
+    yield* generate(at(`${name}.db`), { issues: 60, seed: i + 1 })
+    yield* toFile({ database: at(`${name}.db`), output: at(name) })
+  }
+  return { at, directory, homes: { kataHome: directory, userHome: directory } }
+})
+
+layer(services, { excludeTestServices: true })("at once", (it) => {
+  for (const there of [false, true]) {
+    it.scoped(
+      `two imports of one target${there ? ", which is there" : ""}: one wins, the other is told who works there`,
+      () =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const { at, directory, homes } = yield* prepared
+          const target = at("target.db")
+          if (there) yield* restore({ input: at("a"), target, homes })
+          const before = yield* fs.readDirectory(directory)
+          const both = yield* Effect.all(
+            ["a", "b"].map((name) => Effect.either(restore({ input: at(name), target, force: true, homes }))),
+            { concurrency: 2 }
+          )
+          const [lost, ...more] = both.filter(Either.isLeft)
+          assert.deepStrictEqual(more, [])
+          assert.strictEqual(lost?.left._tag, "DatabaseLocked")
+          assert.strictEqual(lost?.left.kind, "locked")
+          assert.include(lost?.left.message, `pid ${process.pid}`)
+          const winner = both.findIndex(Either.isRight) === 0 ? "a" : "b"
+          yield* toFile({ database: target, output: at("again") })
+          assert.strictEqual(yield* fs.readFileString(at("again")), yield* fs.readFileString(at(winner)))
+          assert.deepStrictEqual(yield* complaints(target), [])
+          const after = (yield* fs.readDirectory(directory)).filter((name) => !before.includes(name))
+          const made = after.map((name) => name.replace(/\d{8}T\d{6}Z/, "<time>")).toSorted()
+          assert.deepStrictEqual(
+            made,
+            there ? ["again", "target.db.bak.<time>"] : ["again", "target.db", "target.db.lock"]
+          )
+        }),
+      60_000
+    )
+  }
+
+  it.scoped(
+    "an import of a target whose lock another process has is refused, and works when that one was killed",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { at, homes } = yield* prepared
+        const target = at("target.db")
+        yield* restore({ input: at("a"), target, homes })
+        const before = yield* fs.readFile(target)
+        const other = yield* neighbour(`${target}.lock`)
+        yield* other.run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        const error = yield* Effect.flip(restore({ input: at("b"), target, force: true, homes }))
+        assert.strictEqual(error._tag, "DatabaseLocked")
+        assert.isTrue(Buffer.from(yield* fs.readFile(target)).equals(before))
+        yield* other.kill
+        assert.isNotNull((yield* restore({ input: at("b"), target, force: true, homes })).backup)
+      }),
+    60_000
+  )
+
+  it.scoped(
+    "several exports to one output: it is one of them, whole, and nothing is left beside it",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { at, directory } = yield* prepared
+        const output = at("output")
+        const before = yield* fs.readDirectory(directory)
+        const whole = [yield* fs.readFileString(at("a")), yield* fs.readFileString(at("b"))]
+        for (let round = 0; round < 5; round++) {
+          yield* Effect.all(
+            ["a", "b", "a", "b"].map((name) => toFile({ database: at(`${name}.db`), output })),
+            { concurrency: 4 }
+          )
+          assert.include(whole, yield* fs.readFileString(output))
+        }
+        const after = (yield* fs.readDirectory(directory)).filter((name) => !before.includes(name))
+        assert.deepStrictEqual(after, ["output"])
+      }),
+    60_000
+  )
+
+  it.scoped(
+    "an export while the database is replaced is of the old one or of the new one",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { at, homes } = yield* prepared
+        const target = at("target.db")
+        const whole = [yield* fs.readFileString(at("a")), yield* fs.readFileString(at("b"))]
+        yield* restore({ input: at("a"), target, homes })
+        for (const input of [at("b"), at("a"), at("b")]) {
+          const [, exported] = yield* Effect.all([
+            Effect.retry(restore({ input, target, force: true, homes }), {
+              times: 20,
+              while: ({ kind }) => kind === "locked"
+            }),
+            Effect.forEach(
+              Array.from({ length: 6 }, (_, i) => at(`out ${i}`)),
+              (output) =>
+                Effect.map(Effect.either(toFile({ database: target, output })), (result) => ({ output, result }))
+            )
+          ], { concurrency: 2 })
+          for (const { output, result } of exported) {
+            if (Either.isLeft(result)) assert.strictEqual(result.left.kind, "locked", result.left.message)
+            else assert.include(whole, yield* fs.readFileString(output))
+          }
+          assert.deepStrictEqual(yield* complaints(target), [])
+        }
+      }),
+    60_000
+  )
+})
