@@ -2,9 +2,9 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Vitest from "vitest"
 import type { Database } from "../database/Database.ts"
 import { layerFaultyFileSystem } from "./faults.ts"
 import { fileContract } from "./fileContract.ts"
@@ -13,8 +13,10 @@ import { viewContract } from "./viewContract.ts"
 
 /** What kata takes for granted of a filesystem, and of the errors that it gives. */
 export const describeFileSystem = (name: string, layer: Layer.Layer<FileSystem.FileSystem>): void => {
-  describe(`${name}`, () => {
-    for (const { name, run } of fileContract) it.scopedLive(name, () => Effect.provide(run, layer))
+  Vitest.describe(`${name}`, () => {
+    for (const { name, run } of fileContract) {
+      Vitest.it(name, () => Effect.runPromise(Effect.provide(Effect.scoped(run), layer)))
+    }
   })
 }
 
@@ -24,12 +26,12 @@ export const describeDatabase = (
   layer: Layer.Layer<Database, never, FileSystem.FileSystem | Path.Path>
 ): void => {
   const suite = { view: viewContract, "stage and swap": swapContract }
-  describe(`${name}`, () => {
+  Vitest.describe(`${name}`, () => {
     for (const [part, cases] of Object.entries(suite)) {
-      describe(`${part}`, () => {
+      Vitest.describe(`${part}`, () => {
         for (const { faults, name, run } of cases) {
           const files = Layer.provideMerge(layerFaultyFileSystem(faults ?? []), NodeContext.layer)
-          it.scopedLive(name, () => Effect.provide(run, Layer.provideMerge(layer, files)))
+          Vitest.it(name, () => Effect.runPromise(Effect.provide(Effect.scoped(run), Layer.provideMerge(layer, files))))
         }
       })
     }
