@@ -35,22 +35,6 @@ export const rowRules = (kind: Kind): ReadonlyArray<Rule> => [
  */
 export const breaks = (holds: string): string => `(CASE WHEN NOT (${holds}) THEN 1 ELSE 0 END)`
 
-/**
- * 1 for a row that keeps all its own rules, else 0. Every row of an export is asked, so it takes the cheap ways: what a check has as
- * `quick`, and no check that the other rules imply.
- */
-export const soundness = (kind: Kind): string => {
-  const rules = [
-    ...kind.checks.filter(({ quick }) => quick !== "1").map(({ quick, sql }) =>
-      quick === undefined ? sql : `${quick} OR (${sql})`
-    ),
-    ...rowRules(kind).filter(({ blocking }) => !blocking).map(({ holds }) => holds)
-  ]
-  return rules.length === 0
-    ? "1"
-    : `(CASE WHEN ${rules.map((holds) => `NOT (${holds})`).join(" OR ")} THEN 0 ELSE 1 END)`
-}
-
 const parent = (table: string, column: string, id: string) =>
   `(SELECT p.${column} FROM ${table} p NOT INDEXED WHERE p.id = r.${id})`
 
