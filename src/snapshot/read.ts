@@ -66,13 +66,11 @@ class Reader {
 
   private problem(line: number, problem: LineProblem): SnapshotError {
     if (problem.problem === "damaged") return this.damaged(line, problem.reason)
-    return new RecordRefused({
-      file: this.reading.file,
-      line,
-      record: problem.kind,
-      field: problem.field,
-      reason: problem.reason
-    })
+    return this.refused(line, problem.kind, problem.reason, problem.field)
+  }
+
+  private refused(line: number, record: string | undefined, reason: string, field?: string) {
+    return new RecordRefused({ file: this.reading.file, line, record, field, reason })
   }
 
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
@@ -185,13 +183,9 @@ class Reader {
   private place(kind: Kind, at: number, record: () => AnyRecord): RecordRefused | undefined {
     const place = rank.get(kind) ?? 0
     if (place < this.rank) {
-      return new RecordRefused({
-        file: this.reading.file,
-        line: at,
-        record: `${kind.name} ${rowName(kind, record())}`,
-        field: undefined,
-        reason: `comes after a ${kinds[this.rank]?.name}: records must be in the order of their kinds`
-      })
+      const before = kinds[this.rank]?.name
+      const reason = `comes after a ${before}: records must be in the order of their kinds`
+      return this.refused(at, `${kind.name} ${rowName(kind, record())}`, reason)
     }
     this.rank = place
     this.last = kind
@@ -214,13 +208,7 @@ class Reader {
   private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
     const { reading } = this
     if (kind.name !== Meta.name || record["key"] !== "export_version") {
-      return new RecordRefused({
-        file: reading.file,
-        line: at,
-        record: undefined,
-        field: undefined,
-        reason: "is not the export_version that a snapshot begins with"
-      })
+      return this.refused(at, undefined, "is not the export_version that a snapshot begins with")
     }
     const version = String(record["value"])
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
@@ -229,13 +217,7 @@ class Reader {
     const found = snapshot === undefined ? undefined : header(snapshot)
     reading.begin(found)
     return snapshot !== undefined && found === undefined
-      ? new RecordRefused({
-        file: reading.file,
-        line: at,
-        record: "snapshot",
-        field: undefined,
-        reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}`
-      })
+      ? this.refused(at, "snapshot", `says what kata of this version does not know: ${snapshot.slice(0, 80)}`)
       : undefined
   }
 
