@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Kind, Unique } from "../records/Kind.ts"
 import { rowName } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
+import { kinds, Link } from "../records/kinds.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { parentCycle, parentCycles } from "./links.ts"
 import { metaFindings } from "./meta.ts"
 import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
@@ -163,6 +164,23 @@ const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<Inde
     return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
   })
 
+const judgeParents = (db: Handle, scope: Scope) =>
+  Effect.map(parentCycles(db, scope), (cycles) =>
+    cycles.length === 0 ? [] : [
+      new Finding({
+        ...parentCycle,
+        kind: Link.name,
+        outcome: "carried",
+        count: cycles.length,
+        rows: cycles.slice(0, examples).map(({ issues, link }) =>
+          new FindingRow({
+            row: String(link),
+            value: shorten([...issues.slice(0, 20), ...issues.slice(0, 1)].join(" → "))
+          })
+        )
+      })
+    ])
+
 /**
  * All findings of a database, or of the part of it that a scope selects.
  *
@@ -173,6 +191,7 @@ export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Sc
   for (const kind of kinds) {
     const rules = [...(suspect === undefined || suspect.has(kind.name) ? rowRules(kind) : []), ...crossRules(kind)]
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
+    if (kind.name === Link.name) findings.push(...(yield* judgeParents(db, scope)))
     for (const unique of kind.unique) findings.push(...(yield* judgeUnique(db, kind, scope, unique)))
   }
   return [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]

@@ -6,7 +6,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { derived, Int64, RawJson, reference, soft, Text, time } from "./Field.ts"
 import { check, type Kind, make } from "./Kind.ts"
-import { canonicalTime } from "./time.ts"
+import * as odd from "./oddities.ts"
+import { canonicalDay, canonicalTime } from "./time.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
@@ -31,12 +32,19 @@ const Origin = soft({
 const Day = soft({
   rule: "date",
   says: "is not a date as kata writes it (YYYY-MM-DD)",
-  holds: (x) => `${x} IS date(${x})`
+  holds: (x) => `${x} IS date(${x})`,
+  repair: canonicalDay
 })
+/** Space alone is white space that a name may have, and not at its ends; `unprintable` is the rest, as ranges. */
+const unprintable = [[1, 31], [127, 160], [173, 173], [0x1680, 0x1680], [0x2000, 0x200f], [0x2028, 0x202f], [
+  0x205f,
+  0x206f
+]]
+  .concat([[0x3000, 0x3000], [0xe000, 0xf8ff], [0xfeff, 0xfeff]]).map(([from, to]) => `char(${from})||'-'||char(${to})`)
 const ProjectName = soft({
   rule: "printable",
-  says: "has control characters in it",
-  holds: (x) => `${x} NOT GLOB '*['||char(1)||'-'||char(31)||char(127)||'-'||char(159)||']*'`
+  says: "has characters that are not printable, or blanks around it",
+  holds: (x) => `(${x} NOT GLOB '*['||${unprintable.join("||")}||']*' AND ${x} = trim(${x}))`
 })
 const JsonText = (field: string, type: "object" | "array") =>
   check(
@@ -85,7 +93,8 @@ export const Project = make(
       notBlank("name"),
       check("name", "must not contain #", "name NOT GLOB '*#*'")
     ],
-    unique: [{ columns: ["uid"] }, { columns: ["name"] }]
+    unique: [{ columns: ["uid"] }, { columns: ["name"] }],
+    rows: [...odd.projectMetadata, odd.revision]
   },
   Schema.Struct({
     id: Int64,
@@ -109,7 +118,8 @@ export const ProjectAlias = make(
       notBlank("alias_identity"),
       notBlank("root_path")
     ],
-    unique: [{ columns: ["alias_identity"] }]
+    unique: [{ columns: ["alias_identity"] }],
+    rows: [odd.aliasIdentity]
   },
   Schema.Struct({
     id: Int64,
@@ -134,7 +144,8 @@ export const Recurrence = make(
       JsonText("template_metadata", "object"),
       notBlank("author")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.recurrence
   },
   Schema.Struct({
     id: Int64,
@@ -198,12 +209,7 @@ export const Issue = make(
         where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL"
       }
     ],
-    rows: [{
-      rule: "occurrence without recurrence",
-      field: "occurrence_key",
-      says: "is set on an issue without recurrence; Go kata refuses to import it",
-      holds: "(occurrence_key IS NULL OR recurrence_id IS NOT NULL)"
-    }]
+    rows: [...odd.occurrences, odd.owner, ...odd.issueMetadata, odd.revision]
   },
   Schema.Struct({
     id: Int64,
@@ -335,7 +341,8 @@ export const ImportMapping = make(
         "object_type != 'link' OR (issue_id IS NOT NULL AND link_id IS NOT NULL)"
       )
     ],
-    unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }]
+    unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }],
+    rows: [odd.externalId]
   },
   Schema.Struct({
     id: Int64,
@@ -364,7 +371,8 @@ export const Event = make(
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: [odd.neverStored]
   },
   Schema.Struct({
     id: Int64,
@@ -399,7 +407,8 @@ export const PurgeLog = make(
         `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`
       )
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.purges
   },
   Schema.Struct({
     id: Int64,
