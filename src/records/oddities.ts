@@ -43,7 +43,7 @@ const json = (field: string, holds: string): string =>
 const reserved = (key: string, says: string, holds: (value: string, type: string) => string): RowRule => ({
   rule: `metadata.${key}`,
   field: "metadata",
-  says: `has a ${key} that ${says}`,
+  says: `has under ${key} what ${says}`,
   holds: json(
     "metadata",
     `json_type(metadata,'$.${key}') IS NULL OR ${
