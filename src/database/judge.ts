@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Kind, Unique } from "../records/Kind.ts"
 import { rowName } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
+import { kinds, Link } from "../records/kinds.ts"
 import type { Soundness } from "../records/sound.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { parentCycle, parentCycles } from "./links.ts"
 import { metaFindings } from "./meta.ts"
 import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
@@ -159,6 +160,23 @@ const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<Inde
     return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
   })
 
+const judgeParents = (db: Handle, scope: Scope) =>
+  Effect.map(parentCycles(db, scope), (cycles) =>
+    cycles.length === 0 ? [] : [
+      new Finding({
+        ...parentCycle,
+        kind: Link.name,
+        outcome: "carried",
+        count: cycles.length,
+        rows: cycles.slice(0, examples).map(({ issues, link }) =>
+          new FindingRow({
+            row: String(link),
+            value: shorten([...issues.slice(0, 20), ...issues.slice(0, 1)].join(" → "))
+          })
+        )
+      })
+    ])
+
 /**
  * All findings of a database, or of the part of it that a scope selects. Rows that `watched` has seen pass are not read again where it
  * vouches for them.
@@ -170,6 +188,7 @@ export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Sc
     const own = watched === undefined || watched.suspect.has(kind.name)
     const rules = sound ? [] : [...(own ? rowRules(kind) : []), ...crossRules(kind)]
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
+    if (!sound && kind.name === Link.name) findings.push(...(yield* judgeParents(db, scope)))
     for (const unique of kind.unique) {
       const counts = yield* indexCounts(db, kind, unique)
       findings.push(...judgeIndex(kind, unique, counts))

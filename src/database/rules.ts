@@ -55,6 +55,13 @@ const references = (kind: Kind): ReadonlyArray<Rule> =>
 
 /** The triggers of links, and what the tables say of each other. An end that does not exist is the foreign key's matter. */
 const others: { readonly [kind: string]: ReadonlyArray<Rule> } = {
+  project_alias: [{
+    rule: "alias of an archived project",
+    field: "project_id",
+    says: "is an archived project, which has no aliases",
+    blocking: false,
+    holds: `${parent("projects", "deleted_at", "project_id")} IS NULL`
+  }],
   link: [
     ...(["from_issue_id", "to_issue_id"] as const).map((field) => ({
       rule: "cross-project link",
@@ -77,7 +84,16 @@ const others: { readonly [kind: string]: ReadonlyArray<Rule> } = {
     says: "is not the uid of the event's issue",
     blocking: false,
     holds: `r.${issue}_id IS NULL OR ifnull(r.${issue}_uid,'') = ${parent("issues", "uid", `${issue}_id`)}`
-  }))
+  })),
+  // Few are purged. SQLite makes a set of all short ids, once, when there is a row to ask it for.
+  purge_log: [{
+    rule: "short id given again",
+    field: "short_id",
+    says: "is that of an issue which is there: the short id of a purged issue was given again",
+    blocking: false,
+    holds:
+      "r.short_id IS NULL OR (r.project_id, r.short_id) NOT IN (SELECT project_id, short_id FROM issues NOT INDEXED)"
+  }]
 }
 
 /** What takes a look at other tables. */

@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type View } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
+import { objectFindings } from "../database/objects.ts"
 import { goLineLimit, pages } from "../database/pages.ts"
 import type { Scope } from "../database/Selection.ts"
 import type { FailureKind } from "../Failure.ts"
@@ -118,6 +119,7 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const inspect = Effect.gen(function*() {
     findings.push(
       ...view.findings,
+      ...(yield* objectFindings(view.db)),
       ...(yield* judge(view.db, scope, soundness)),
       ...(yield* departures(view, scope, includeDeleted)),
       ...longLines(tally)

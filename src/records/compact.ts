@@ -75,9 +75,23 @@ const mostEntries = 2 ** 25
 export class Prints {
   private readonly tables: Array<Uint32Array> = [new Uint32Array(2 ** 12)]
   private entries = 0
+  private start = 0
+  private print = 0
 
   /** False when it may have been there before. */
   add(text: string): boolean {
+    if (this.has(text)) return false
+    const table = this.tables.at(-1)!
+    const mask = table.length - 1
+    let at = this.start & mask
+    while (table[at] !== 0) at = (at + 1) & mask
+    table[at] = this.print
+    if (++this.entries * 2 > table.length) this.grow(table.length * 8)
+    return true
+  }
+
+  /** Whether it may have been there; false is certain. */
+  has(text: string): boolean {
     let [a, b] = [0x811c9dc5, 0x9747b28c]
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i)
@@ -85,18 +99,15 @@ export class Prints {
       b = Math.imul(b + code, 0x5bd1e995) ^ (b >>> 15)
     }
     a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d)
-    a ^= a >>> 13
+    this.start = a ^ (a >>> 13)
     // 0 is an empty place
-    const print = (b >>> 0) || 1
-    for (const table of this.tables) {
+    this.print = (b >>> 0) || 1
+    return this.tables.some((table) => {
       const mask = table.length - 1
-      let at = a & mask
-      for (; table[at] !== 0; at = (at + 1) & mask) if (table[at] === print) return false
-      if (table !== this.tables.at(-1)) continue
-      table[at] = print
-      if (++this.entries * 2 > table.length) this.grow(table.length * 8)
-    }
-    return true
+      let at = this.start & mask
+      while (table[at] !== 0 && table[at] !== this.print) at = (at + 1) & mask
+      return table[at] !== 0
+    })
   }
 
   /** What is remembered stays where it is: a print does not say where it would have to go. */
@@ -107,5 +118,31 @@ export class Prints {
 
   get full(): boolean {
     return this.tables.filter((table) => table.length === mostEntries).length > 1
+  }
+}
+
+/** Who is whose parent, by place. */
+export class Parents {
+  /** One more than the place of the parent; 0 is none. */
+  private parents = new Uint32Array(1024)
+
+  set(child: number, parent: number): void {
+    while (Math.max(child, parent) >= this.parents.length) {
+      this.parents = grown(this.parents, new Uint32Array(this.parents.length * 2))
+    }
+    this.parents[child] = parent + 1
+  }
+
+  /** Whether every way up ends, and none goes round in a circle. */
+  get end(): boolean {
+    // 1: on the way that is being looked at; 2: known to end
+    const known = new Uint8Array(this.parents.length)
+    for (let start = 0; start < this.parents.length; start++) {
+      let at = start
+      for (; known[at] === 0 && this.parents[at] !== 0; at = this.parents[at]! - 1) known[at] = 1
+      if (known[at] === 1) return false
+      for (at = start; known[at] === 1; at = this.parents[at]! - 1) known[at] = 2
+    }
+    return true
   }
 }

@@ -6,8 +6,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { derived, Int64, RawJson, reference, soft, Text, time, vouched } from "./Field.ts"
 import { check, type Kind, make } from "./Kind.ts"
+import * as odd from "./oddities.ts"
 import * as Pattern from "./pattern.ts"
-import { canonicalTime } from "./time.ts"
+import { canonicalDay, canonicalTime } from "./time.ts"
+import * as vouch from "./vouch.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
@@ -42,25 +44,33 @@ const Day = vouched(
   soft({
     rule: "date",
     says: "is not a date as kata writes it (YYYY-MM-DD)",
-    holds: (x) => `${x} IS date(${x})`
+    holds: (x) => `${x} IS date(${x})`,
+    repair: canonicalDay
   }),
   Pattern.date
 )
-/** In UTF-8 read as Latin-1: C1 control characters are C2 80 to C2 9F. */
-const printable = "(?:[$-[\\]-~!]|\\\\[\"\\\\]|\\xc2[\\xa0-\\xbf]|[\\xc3-\\xf4][\\x80-\\xbf]+)"
+/** Space alone is white space that a name may have, and not at its ends; `unprintable` is the rest, as ranges. */
+const unprintable = [[1, 31], [127, 160], [173, 173], [0x1680, 0x1680], [0x2000, 0x200f], [0x2028, 0x202f], [
+  0x205f,
+  0x206f
+]]
+  .concat([[0x3000, 0x3000], [0xe000, 0xf8ff], [0xfeff, 0xfeff]]).map(([from, to]) => `char(${from})||'-'||char(${to})`)
 const ProjectName = vouched(
   soft({
     rule: "printable",
-    says: "has control characters in it",
-    holds: (x) => `${x} NOT GLOB '*['||char(1)||'-'||char(31)||char(127)||'-'||char(159)||']*'`
+    says: "has characters that are not printable, or blanks around it",
+    holds: (x) => `(${x} NOT GLOB '*['||${unprintable.join("||")}||']*' AND ${x} = trim(${x}))`
   }),
-  `${printable}(?:${printable}| )*`
+  Pattern.notBlank
 )
 /** Text that a CHECK wants to be more than blanks. */
 const Words = vouched(Text, Pattern.notBlank)
 const JsonObject = vouched(RawJson, Pattern.jsonObject)
 const JsonArray = vouched(RawJson, Pattern.jsonArray)
 const Priority = vouched(Int64, "[0-4]")
+const Ordinal = vouched(Int64, "[1-9][0-9]{0,14}")
+const Count = vouched(Int64, "0|[1-9][0-9]{0,14}")
+const Zone = vouched(Text, "[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 const oneOf = (...words: ReadonlyArray<string>) => vouched(Text, words.join("|"))
 const ShortId = vouched(Text, "[0-9a-hjkmnp-tv-z]{4,26}")
 /** The uid of an issue, beside its row number. */
@@ -86,7 +96,7 @@ export const Meta = make(
       says: "is the name of the file's own first record",
       holds: "key <> 'export_version'"
     }],
-    vouch: (value) => value("key") !== "export_version"
+    vouch: vouch.meta
   },
   Schema.Struct({
     key: Text,
@@ -106,7 +116,9 @@ export const Project = make(
       notBlank("name"),
       check("name", "must not contain #", "name NOT GLOB '*#*'")
     ],
-    unique: [{ columns: ["uid"] }, { columns: ["name"] }]
+    unique: [{ columns: ["uid"] }, { columns: ["name"] }],
+    rows: [...odd.projectMetadata, odd.revision],
+    vouch: vouch.project
   },
   Schema.Struct({
     id: Int64,
@@ -115,7 +127,7 @@ export const Project = make(
     created_at: Instant,
     deleted_at: Schema.optional(Instant),
     metadata: JsonObject,
-    revision: Int64
+    revision: Ordinal
   })
 )
 
@@ -130,7 +142,9 @@ export const ProjectAlias = make(
       notBlank("alias_identity"),
       notBlank("root_path")
     ],
-    unique: [{ columns: ["alias_identity"] }]
+    unique: [{ columns: ["alias_identity"] }],
+    rows: [odd.aliasIdentity],
+    vouch: vouch.projectAlias
   },
   Schema.Struct({
     id: Int64,
@@ -155,7 +169,9 @@ export const Recurrence = make(
       JsonText("template_metadata", "object"),
       notBlank("author")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.recurrence,
+    vouch: vouch.recurrence
   },
   Schema.Struct({
     id: Int64,
@@ -163,8 +179,8 @@ export const Recurrence = make(
     project_id: reference("projects"),
     rrule: Text,
     dtstart: Day,
-    timezone: Text,
-    template_title: Text,
+    timezone: Zone,
+    template_title: Words,
     template_body: Text,
     template_owner: Schema.optional(Text),
     template_priority: Schema.optional(Priority),
@@ -173,7 +189,7 @@ export const Recurrence = make(
     next_occurrence_key: Schema.optional(Day),
     last_materialized_uid: Schema.optional(Uid),
     author: Words,
-    revision: Int64,
+    revision: Ordinal,
     created_at: Instant,
     updated_at: Instant,
     deleted_at: Schema.optional(Instant)
@@ -219,16 +235,8 @@ export const Issue = make(
         where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL"
       }
     ],
-    rows: [{
-      rule: "occurrence without recurrence",
-      field: "occurrence_key",
-      says: "is set on an issue without recurrence; Go kata refuses to import it",
-      holds: "(occurrence_key IS NULL OR recurrence_id IS NOT NULL)"
-    }],
-    vouch: (value) =>
-      (value("status") === "closed" || (value("closed_at") === undefined && value("closed_reason") === undefined)) &&
-      (value("uid") ?? "").toLowerCase().endsWith(value("short_id") ?? "?") &&
-      (value("occurrence_key") === undefined || value("recurrence_id") !== undefined)
+    rows: [...odd.occurrences, odd.owner, ...odd.issueMetadata, odd.revision],
+    vouch: vouch.issue
   },
   Schema.Struct({
     id: Int64,
@@ -239,7 +247,7 @@ export const Issue = make(
     body: Text,
     status: oneOf("open", "closed"),
     closed_reason: Schema.NullOr(oneOf("done", "wontfix", "duplicate", "superseded", "audit-no-change")),
-    owner: Schema.NullOr(Text),
+    owner: Schema.NullOr(Words),
     priority: Schema.optional(Priority),
     author: Words,
     created_at: Instant,
@@ -247,7 +255,7 @@ export const Issue = make(
     closed_at: Schema.NullOr(Instant),
     deleted_at: Schema.NullOr(Instant),
     metadata: JsonObject,
-    revision: Int64,
+    revision: Ordinal,
     recurrence_id: Schema.optional(reference("recurrences", { detach: true })),
     recurrence_uid: Schema.optional(Text).annotations(
       derived({ table: "recurrences", column: "uid", via: "recurrence_id" })
@@ -315,10 +323,7 @@ export const Link = make(
       { columns: ["from_issue_id", "to_issue_id", "type"] },
       { columns: ["from_issue_id"], where: "type = 'parent'", only: { column: "type", is: "parent" } }
     ],
-    vouch: (value) => {
-      const [from, to] = [Number(value("from_issue_id")), Number(value("to_issue_id"))]
-      return from < to || (from > to && value("type") !== "related")
-    }
+    vouch: vouch.link
   },
   Schema.Struct({
     id: Int64,
@@ -365,11 +370,8 @@ export const ImportMapping = make(
       )
     ],
     unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }],
-    vouch: (value) => {
-      const type = value("object_type") ?? ""
-      return value("issue_id") !== undefined &&
-        (type === "issue" || value(type === "label" ? type : `${type}_id`) !== undefined)
-    }
+    rows: [odd.externalId],
+    vouch: vouch.importMapping
   },
   Schema.Struct({
     id: Int64,
@@ -398,7 +400,9 @@ export const Event = make(
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: [odd.neverStored],
+    vouch: vouch.event
   },
   Schema.Struct({
     id: Int64,
@@ -433,7 +437,9 @@ export const PurgeLog = make(
         `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`
       )
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.purges,
+    vouch: vouch.purge
   },
   Schema.Struct({
     id: Int64,
@@ -447,10 +453,10 @@ export const PurgeLog = make(
     short_id: Schema.optional(ShortId),
     issue_title: Text,
     issue_author: Text,
-    comment_count: Int64,
-    link_count: Int64,
-    label_count: Int64,
-    event_count: Int64,
+    comment_count: Count,
+    link_count: Count,
+    label_count: Count,
+    event_count: Count,
     events_deleted_min_id: Schema.NullOr(Int64),
     events_deleted_max_id: Schema.NullOr(Int64),
     purge_reset_after_event_id: Schema.NullOr(Int64),

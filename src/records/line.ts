@@ -12,7 +12,7 @@ import { accepts, type Field, type Value } from "./Field.ts"
 import { members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
-import { kindAt, match } from "./pattern.ts"
+import { decoded, kindAt, match } from "./pattern.ts"
 
 /** A line that was read. */
 export interface Line {
@@ -88,12 +88,6 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
   }
   return Either.right({ kind, record, canonical: undefined })
 }
-
-const beyondAscii = /[\x80-\xff]/
-
-/** Text that was read as Latin-1 and is UTF-8. */
-export const decoded = (raw: string): string =>
-  beyondAscii.test(raw) ? Buffer.from(raw, "latin1").toString("utf8") : raw
 
 /** The record of a line that matched the sound pattern of its kind. */
 export const recordIn = (kind: Kind, groups: ReadonlyArray<string | undefined>): AnyRecord => {

@@ -22,10 +22,11 @@ const anyEscape = "\\\\(?:[\"\\\\/bfnrt]|u[0-9a-fA-F]{4})"
 export const text = repeated(`${character}*`, ownEscape)
 /** And not blank: it begins with what is no space, and no NUL, at which SQLite would end it. */
 export const notBlank = repeated(`(?:[^ "\\\\\\x00-\\x1f]|\\\\["\\\\bfnrt])${character}*`, ownEscape)
-export const time =
-  "[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)" +
-  "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{3}Z"
-export const date = time.slice(0, time.indexOf("T("))
+/** A day that there is; of the 29th of February, all but that of a year that ends in 00. */
+export const date =
+  "(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)" +
+  "|[0-9]{2}(?:0[48]|[2468][048]|[13579][26])-02-29)"
+export const time = `${date}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{3}Z`
 export const ulid = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 /** Exact as a number. */
 const integer = "(?:0|-?[1-9][0-9]{0,14})"
@@ -37,7 +38,7 @@ const objectOf = (value: string) => `\\{(?:"${anyText}":(?:${value})(?:,(?=")|(?
 /** JSON without white space, nested as deep as people nest it; what is deeper is read in another way. */
 const nested = (depth: number): string =>
   depth === 0 ? scalar : `${scalar}|${arrayOf(nested(depth - 1))}|${objectOf(nested(depth - 1))}`
-const depth = 3
+const depth = 5
 export const json = nested(depth)
 export const jsonObject = objectOf(nested(depth - 1))
 export const jsonArray = arrayOf(nested(depth - 1))
@@ -101,3 +102,9 @@ export const kindAt = (text: string, from: number): string | undefined =>
   text.startsWith(beginning, from)
     ? text.slice(from + beginning.length, text.indexOf("\"", from + beginning.length))
     : undefined
+
+const beyondAscii = /[\x80-\xff]/
+
+/** Text that was read as Latin-1 and is UTF-8. */
+export const decoded = (raw: string): string =>
+  beyondAscii.test(raw) ? Buffer.from(raw, "latin1").toString("utf8") : raw

@@ -5,7 +5,7 @@
  * What it remembers is small: 28 bytes an issue, 8 bytes a comment and a link, and a fingerprint of four bytes for what must be unique.
  */
 import * as Option from "effect/Option"
-import { Ids, Prints, Uids } from "./compact.ts"
+import { Ids, Parents, Prints, Uids } from "./compact.ts"
 import type { Kind, Unique } from "./Kind.ts"
 import {
   Event,
@@ -16,6 +16,7 @@ import {
   Link,
   Meta,
   Project,
+  ProjectAlias,
   PurgeLog,
   Recurrence,
   Sequence
@@ -35,6 +36,7 @@ const groupOf = (kind: Kind, key: string): number => kind.fields.findIndex((fiel
 interface Plan {
   readonly kind: Kind
   readonly id: number
+  readonly uid: number
   readonly references: ReadonlyArray<{ readonly group: number; readonly table: string }>
   readonly uniques: ReadonlyArray<
     { readonly groups: ReadonlyArray<number>; readonly only: readonly [number, string] | undefined }
@@ -50,6 +52,7 @@ const uniqueOf = (kind: Kind) => ({ columns, only }: Unique) => ({
 const plans = new Map(kinds.map((kind): readonly [string, Plan] => [kind.name, {
   kind,
   id: groupOf(kind, "id"),
+  uid: groupOf(kind, "uid"),
   references: kind.fields.flatMap((field, i) =>
     Option.match(field.reference, { onNone: () => [], onSome: ({ table }) => [{ group: i + 1, table }] })
   ),
@@ -64,14 +67,15 @@ const plans = new Map(kinds.map((kind): readonly [string, Plan] => [kind.name, {
 }]))
 
 const at = {
-  project: { uid: groupOf(Project, "uid") },
-  recurrence: { uid: groupOf(Recurrence, "uid") },
-  issue: { uid: groupOf(Issue, "uid"), project: groupOf(Issue, "project_id") },
+  project: { id: groupOf(Project, "id"), deleted: groupOf(Project, "deleted_at") },
+  alias: { project: groupOf(ProjectAlias, "project_id") },
+  issue: { project: groupOf(Issue, "project_id"), shortId: groupOf(Issue, "short_id") },
   label: { issue: groupOf(IssueLabel, "issue_id"), label: groupOf(IssueLabel, "label") },
   link: {
     project: groupOf(Link, "project_id"),
     from: groupOf(Link, "from_issue_id"),
     fromUid: groupOf(Link, "from_issue_uid"),
+    type: groupOf(Link, "type"),
     to: groupOf(Link, "to_issue_id"),
     toUid: groupOf(Link, "to_issue_uid")
   },
@@ -82,11 +86,19 @@ const at = {
     relatedUid: groupOf(Event, "related_issue_uid")
   },
   meta: { key: groupOf(Meta, "key"), value: groupOf(Meta, "value") },
-  purge: { reset: groupOf(PurgeLog, "purge_reset_after_event_id") },
+  purge: {
+    project: groupOf(PurgeLog, "project_id"),
+    shortId: groupOf(PurgeLog, "short_id"),
+    reset: groupOf(PurgeLog, "purge_reset_after_event_id")
+  },
   sequence: { name: groupOf(Sequence, "name"), seq: groupOf(Sequence, "seq") }
 }
 
 type Groups = ReadonlyArray<string | undefined>
+
+/** Values of several columns as one text; none when one of them is NULL, which is equal to nothing. No raw value has a line end. */
+const keyOf = (values: ReadonlyArray<string | undefined>): string | undefined =>
+  values.includes(undefined) ? undefined : values.join("\n")
 
 /** Nobody watches, but what passes must be records. */
 export const unwatched: Watch = { sound: () => undefined, other: () => undefined }
@@ -99,13 +111,18 @@ export class Soundness implements Watch {
   private readonly ids = new Map<string, Ids>(kinds.map(({ table }) => [table, new Ids()]))
   private readonly uids = { [Project.table]: new Uids(), [Recurrence.table]: new Uids(), [Issue.table]: new Uids() }
   private readonly projectOf: Array<number> = []
-  private readonly prints = new Map<string, ReadonlyArray<Prints>>(
-    kinds.map((kind) => [kind.name, (plans.get(kind.name)?.uniques ?? []).map(() => new Prints())])
+  private readonly uniques = new Map(
+    [...plans].map(([name, { uniques }]) => [name, uniques.map((unique) => ({ ...unique, prints: new Prints() }))])
   )
+  /** Of issues: project and short id. */
+  private readonly shortIds =
+    this.uniques.get(Issue.name)!.find(({ groups }) => groups.includes(at.issue.shortId))!.prints
   private readonly labels = { issue: 0, label: "" }
   private readonly meta = new Map<string, string>()
   private readonly sequences = new Map<string, number>()
   private reset = 0
+  private readonly archived = new Set<string>()
+  private readonly parents = new Parents()
 
   other(kind: Kind): void {
     this.suspect.add(kind.name)
@@ -131,11 +148,13 @@ export class Soundness implements Watch {
     if (this.doubted || this.meta.get("schema_version") !== String(exportVersion)) return false
     if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(this.meta.get("instance_uid") ?? "")) return false
     const counting = kinds.filter((kind) => kind.autoincrement)
-    return [...this.sequences.keys()].every((name) => counting.some(({ table }) => table === name)) &&
+    return this.parents.end &&
+      [...this.sequences.keys()].every((name) => counting.some(({ table }) => table === name)) &&
       this.reset <= (this.sequences.get(Event.table) ?? 0) &&
       counting.every(({ table }) => {
         const ids = this.ids.get(table)!
-        return ids.count === 0 || ids.last <= (this.sequences.get(table) ?? -1)
+        return (this.sequences.get(table) ?? 0) >= 0 &&
+          (ids.count === 0 || ids.last <= (this.sequences.get(table) ?? -1))
       })
   }
 
@@ -145,17 +164,11 @@ export class Soundness implements Watch {
     for (const { group, table } of plan.references) {
       if (groups[group] !== undefined && this.place(table, groups[group]) < 0) return false
     }
-    const prints = this.prints.get(kind.name)!
-    for (const [i, { groups: columns, only }] of plan.uniques.entries()) {
+    if (plan.uid > 0) this.uids[kind.table]?.set(this.ids.get(kind.table)!.count - 1, groups[plan.uid]!)
+    for (const { groups: columns, only, prints } of this.uniques.get(kind.name)!) {
       if (only !== undefined && groups[only[0]] !== only[1]) continue
-      let text = ""
-      let some = true
-      for (const column of columns) {
-        const value = groups[column]
-        if (value === undefined) some = false
-        text += columns.length === 1 ? value : `${value}\n`
-      }
-      if (some && (!prints[i]!.add(text) || prints[i]!.full)) return false
+      const key = columns.length === 1 ? groups[columns[0]!] : keyOf(columns.map((column) => groups[column]))
+      if (key !== undefined && (!prints.add(key) || prints.full)) return false
     }
     for (const { group, table, via } of plan.derived) {
       if (!this.same(table, groups[via], groups[group])) return false
@@ -178,14 +191,11 @@ export class Soundness implements Watch {
         this.meta.set(groups[at.meta.key]!, groups[at.meta.value]!)
         return true
       case Project:
-      case Recurrence:
-        this.uids[kind.table]!.set(
-          this.ids.get(kind.table)!.count - 1,
-          groups[at[kind === Project ? "project" : "recurrence"].uid]!
-        )
+        if (groups[at.project.deleted] !== undefined) this.archived.add(groups[at.project.id]!)
         return true
+      case ProjectAlias:
+        return !this.archived.has(groups[at.alias.project]!)
       case Issue:
-        this.uids[kind.table]!.set(this.projectOf.length, groups[at.issue.uid]!)
         this.projectOf.push(Number(groups[at.issue.project]))
         return true
       case IssueLabel: {
@@ -197,19 +207,22 @@ export class Soundness implements Watch {
       }
       case Link: {
         const project = Number(groups[at.link.project])
-        return [[at.link.from, at.link.fromUid], [at.link.to, at.link.toUid]].every(([id, uid]) =>
-          this.same(Issue.table, groups[id!], groups[uid!]) &&
-          this.projectOf[this.place(Issue.table, groups[id!])] === project
-        )
+        const [from, to] = [this.place(Issue.table, groups[at.link.from]), this.place(Issue.table, groups[at.link.to])]
+        if (groups[at.link.type] === "parent") this.parents.set(from, to)
+        return this.projectOf[from] === project && this.projectOf[to] === project &&
+          this.uids[Issue.table]!.is(from, groups[at.link.fromUid]) &&
+          this.uids[Issue.table]!.is(to, groups[at.link.toUid])
       }
       case Event:
         return (groups[at.event.issue] === undefined ||
           this.same(Issue.table, groups[at.event.issue], groups[at.event.issueUid])) &&
           (groups[at.event.related] === undefined ||
             this.same(Issue.table, groups[at.event.related], groups[at.event.relatedUid]))
-      case PurgeLog:
+      case PurgeLog: {
+        const [project, shortId] = [groups[at.purge.project], groups[at.purge.shortId]]
         this.reset = Math.max(this.reset, Number(groups[at.purge.reset] ?? 0))
-        return true
+        return shortId === undefined || !this.shortIds.has(`${project}\n${shortId}`)
+      }
       case Sequence: {
         const name = groups[at.sequence.name]!
         const twice = this.sequences.has(name)
