@@ -41,7 +41,7 @@ const ProjectName = soft({
 const JsonText = (field: string, type: "object" | "array") =>
   check(
     field,
-    `is not a JSON ${type}`,
+    `is not a JSON ${type} of at most 1000 levels`,
     `json_valid(${field}) AND json_type(${field}) = '${type}'`,
     `${field} = '${type === "object" ? "{}" : "[]"}'`
   )
@@ -360,7 +360,7 @@ export const Event = make(
     autoincrement: true,
     checks: [
       notBlank("actor"),
-      check("payload", "is not JSON", "json_valid(payload)", "1"),
+      check("payload", "is not JSON of at most 1000 levels", "json_valid(payload)", "1"),
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],

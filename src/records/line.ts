@@ -9,6 +9,7 @@ import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { accepts, type Field, type Value } from "./Field.ts"
+import { shorten } from "./Finding.ts"
 import { members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
@@ -220,7 +221,7 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   if (name === undefined) return refused("has no kind")
   const kind = Option.getOrUndefined(kindOf(name))
   if (kind === undefined) {
-    return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(name)}`)
+    return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(shorten(name))}`)
   }
   const data = members(member.get("data") ?? "")
   if (data === undefined) return refused("has no data object", kind)
@@ -240,15 +241,13 @@ const recordOf = (
   kind: Kind,
   data: ReadonlyArray<readonly [key: string, raw: string]>
 ): Either.Either<AnyRecord, LineProblem> => {
-  const raws = new Map(data)
-  if (raws.size < data.length) {
-    const key = data.find(([key], i) => data.some(([other], j) => j < i && other === key))?.[0]
-    return refused("stands there twice", kind, key)
-  }
-  for (const [key] of data) {
+  const raws = new Map<string, string>()
+  for (const [key, raw] of data) {
     if (!kind.fields.some((field) => field.key === key)) {
       return refused("is a field that kata of this version does not know", kind, key)
     }
+    if (raws.has(key)) return refused("stands there twice", kind, key)
+    raws.set(key, raw)
   }
   const record: { [key: string]: Value } = {}
   for (const field of kind.fields) {

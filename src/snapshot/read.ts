@@ -149,6 +149,7 @@ class Reader {
     at: number,
     batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>
   ): SnapshotError | undefined {
+    if (raw === "") return undefined
     const { reading } = this
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined

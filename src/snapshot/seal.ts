@@ -3,8 +3,10 @@
  * the number of lines, and SHA-256 over every byte before the comma that begins the seal. Go kata ignores both.
  */
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import { members } from "../records/json.ts"
 import { exportVersion, Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 
@@ -26,8 +28,15 @@ export type Header = typeof Header.Type
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Header), { onExcessProperty: "error" })
 
+/** No key stands twice in an object or in one that is a member of it; `JSON.parse` would take the last one in silence. */
+const isPlain = (raw: string): boolean => {
+  const found = members(raw) ?? []
+  return new Set(found.map(([key]) => key)).size === found.length && found.every(([, value]) => isPlain(value))
+}
+
 /** The header in the raw JSON of the member; none when it says something else. */
-export const header = (raw: string): Header | undefined => Either.getOrUndefined(decode(raw))
+export const header = (raw: string): Header | undefined =>
+  Option.getOrUndefined(Option.filter(Either.getRight(decode(raw)), () => isPlain(raw)))
 
 const firstRecord = write(Meta, { key: "export_version", value: String(exportVersion) })
 
