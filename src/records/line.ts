@@ -10,9 +10,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { accepts, type Field, type Value } from "./Field.ts"
 import { shorten } from "./Finding.ts"
-import { members, minify } from "./json.ts"
+import { type Member, members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
+import { syntaxError } from "./syntax.ts"
 
 /** A line that was read. */
 export interface Line {
@@ -127,7 +128,7 @@ const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
         const end = compactEnd(text, at)
         if (end === undefined) return undefined
         const raw = text.slice(at, end)
-        if (raw !== "{}" && raw !== "[]" && !isJson(raw)) return undefined
+        if (raw !== "{}" && raw !== "[]" && syntaxError(raw) !== undefined) return undefined
         record[field.key] = raw
         at = end
       }
@@ -164,15 +165,6 @@ const parseString = (raw: string): string | undefined => {
   }
 }
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The end of the JSON value at `start`; undefined when white space stands in it or it does not end. */
 const compactEnd = (text: string, start: number): number | undefined => {
   let depth = 0
@@ -201,22 +193,22 @@ const compactEnd = (text: string, start: number): number | undefined => {
 
 // ---- every other form -------------------------------------------------------------------------------------------------
 
+/** Other members of a line are ignored, as Go kata ignores ours. */
+const known = new Set(["kind", "data", "snapshot", "seal"])
+
 const slow = (text: string): Either.Either<Line, LineProblem> => {
-  try {
-    JSON.parse(text)
-  } catch (cause) {
-    return damaged(
-      text.startsWith("\ufeff")
-        ? "begins with a byte order mark"
-        : `is not JSON: ${cause instanceof Error ? cause.message : ""}`
-    )
+  const wrong = syntaxError(text)
+  if (wrong !== undefined) {
+    return damaged(text.startsWith("\ufeff") ? "begins with a byte order mark" : `is not JSON: ${wrong}`)
   }
   const envelope = members(text)
   if (envelope === undefined) return refused("is not a JSON object")
-  const own = envelope.filter(([key]) => key === "kind" || key === "data" || key === "snapshot" || key === "seal")
-  const twice = own.find(([key], i) => own.some(([other], j) => j < i && other === key))
-  if (twice !== undefined) return refused(`has the member ${JSON.stringify(twice[0])} twice`)
-  const member = new Map(own)
+  const member = new Map<string, string>()
+  for (const [key, raw] of envelope) {
+    if (!known.has(key)) continue
+    if (member.has(key)) return refused(`has the member ${JSON.stringify(key)} twice`)
+    member.set(key, raw)
+  }
   const name = parseString(member.get("kind") ?? "")
   if (name === undefined) return refused("has no kind")
   const kind = Option.getOrUndefined(kindOf(name))
@@ -225,22 +217,21 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   }
   const data = members(member.get("data") ?? "")
   if (data === undefined) return refused("has no data object", kind)
-  return Either.map(recordOf(kind, data), (record) => {
-    const canonical = canonicalOf(kind, new Map(data))
-    return {
-      kind,
-      record,
-      canonical: canonical === text ? undefined : canonical,
-      snapshot: member.get("snapshot"),
-      seal: member.get("seal")
-    }
-  })
+  return Either.flatMap(rawsOf(kind, data), (raws) =>
+    Either.map(recordOf(kind, raws), (record) => {
+      const canonical = canonicalOf(kind, raws)
+      return {
+        kind,
+        record,
+        canonical: canonical === text ? undefined : canonical,
+        snapshot: member.get("snapshot"),
+        seal: member.get("seal")
+      }
+    }))
 }
 
-const recordOf = (
-  kind: Kind,
-  data: ReadonlyArray<readonly [key: string, raw: string]>
-): Either.Either<AnyRecord, LineProblem> => {
+/** What stands there for each field; no other key, and none twice. */
+const rawsOf = (kind: Kind, data: Iterable<Member>): Either.Either<ReadonlyMap<string, string>, LineProblem> => {
   const raws = new Map<string, string>()
   for (const [key, raw] of data) {
     if (!kind.fields.some((field) => field.key === key)) {
@@ -249,6 +240,10 @@ const recordOf = (
     if (raws.has(key)) return refused("stands there twice", kind, key)
     raws.set(key, raw)
   }
+  return Either.right(raws)
+}
+
+const recordOf = (kind: Kind, raws: ReadonlyMap<string, string>): Either.Either<AnyRecord, LineProblem> => {
   const record: { [key: string]: Value } = {}
   for (const field of kind.fields) {
     const raw = raws.get(field.key)

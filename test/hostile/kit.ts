@@ -1,8 +1,8 @@
 /** A hostile input meets the whole program, in this process: what the command line prints, and what it leaves behind. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
-import { assert } from "vitest"
 import * as Main from "../../src/cli/Main.ts"
 import { registry } from "../../src/cli/registry.ts"
 import { exitCodes } from "../../src/Failure.ts"
@@ -39,13 +39,14 @@ export const stateOf = (directory: string) =>
 
 /** Longer than this is no line that somebody reads. */
 const longest = 2000
+const refusals: ReadonlyArray<number> = [exitCodes.validation, exitCodes.not_found, exitCodes.damaged, exitCodes.io]
 const traces = /\n\s+at |Error:|\[object |\bundefined\b|bug in kata/
 
 /** Promise 6: one clear error on stderr, a next step, nothing on stdout, an exit code of the table, never a stack trace. */
 export const assertRefused = ({ exit, stderr, stdout }: Ran): void => {
-  assert.include([exitCodes.validation, exitCodes.not_found, exitCodes.damaged, exitCodes.io], exit, stderr)
+  assert.ok(refusals.includes(exit), stderr)
   assert.strictEqual(stdout, "")
   assert.match(stderr, /^kata: .+\nhint: .+\n$/)
-  assert.notMatch(stderr, traces)
-  assert.isBelow(stderr.length, longest, stderr.slice(0, longest))
+  assert.doesNotMatch(stderr, traces)
+  assert.ok(stderr.length < longest, stderr.slice(0, longest))
 }
