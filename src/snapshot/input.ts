@@ -47,7 +47,8 @@ export const open = <E = never>(
     )
   })
 
-const opened = (
+/** Bytes that can be read again and again, compressed or not. */
+export const opened = (
   name: string,
   from: { readonly size: number; readonly bytes: Stream.Stream<Uint8Array, FileError> }
 ): Opened => ({

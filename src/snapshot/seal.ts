@@ -30,7 +30,7 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Header), { onExcessPr
 
 /** No key stands twice in an object or in one that is a member of it; `JSON.parse` would take the last one in silence. */
 const isPlain = (raw: string): boolean => {
-  const found = members(raw) ?? []
+  const found = [...members(raw) ?? []]
   return new Set(found.map(([key]) => key)).size === found.length && found.every(([, value]) => isPlain(value))
 }
 
