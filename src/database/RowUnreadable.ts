@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
+import { shorten } from "../records/Finding.ts"
 
 /** A row that no snapshot can carry. */
 export class RowUnreadable extends Schema.TaggedError<RowUnreadable>()("RowUnreadable", {
@@ -14,7 +15,7 @@ export class RowUnreadable extends Schema.TaggedError<RowUnreadable>()("RowUnrea
     return this.damaged ? "damaged" : "validation"
   }
   override get message() {
-    return `${this.path}: table ${this.table}, row ${this.row}: ${this.field} ${this.reason}`
+    return `${this.path}: table ${this.table}, row ${shorten(this.row)}: ${this.field} ${this.reason}`
   }
   get hint() {
     return "nothing was written; mend the row with the program that made it, or with sqlite3 on a copy (docs/recovery.md)"

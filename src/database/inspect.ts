@@ -1,6 +1,6 @@
 /** Whether an open SQLite file is a kata database of this schema, and what is in it that the schema does not know. */
 import * as Effect from "effect/Effect"
-import { Finding, FindingRow } from "../records/Finding.ts"
+import { Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Kind } from "../records/Kind.ts"
 import { exportVersion, kinds } from "../records/kinds.ts"
 import type { Handle } from "./Handle.ts"
@@ -23,7 +23,7 @@ const version = Effect.fnUntraced(function*(db: Handle, path: string) {
   if (value === String(exportVersion)) return
   const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : undefined
   if (number === undefined || number < 1) {
-    return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(String(value))}`)
+    return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(shorten(String(value)))}`)
   }
   return yield* number < exportVersion
     ? openError(path, "older", `version ${number}, this kata works with version ${exportVersion}`)

@@ -70,6 +70,8 @@ const linkOfDeleted = (id: string) =>
   `EXISTS (SELECT 1 FROM links l NOT INDEXED WHERE l.id = ${id} AND (${deletedIssue("l.from_issue_id")} OR ${
     deletedIssue("l.to_issue_id")
   }))`
+const commentOfDeleted = (id: string) =>
+  `EXISTS (SELECT 1 FROM comments c NOT INDEXED WHERE c.id = ${id} AND ${deletedIssue("c.issue_id")})`
 const peerDeleted = `t.type = 'issue.links_changed' AND ${deletedIssue("t.related_issue_id")}`
 
 /** Rows that belong to nothing deleted. Orphans are no reason to leave a row out: they are carried, as blocking findings. */
@@ -83,9 +85,9 @@ const live = (projects: boolean): { readonly [kind: string]: string } => ({
   comment: `NOT ${deletedIssue("t.issue_id")}`,
   issue_label: `NOT ${deletedIssue("t.issue_id")}`,
   link: `NOT ${deletedIssue("t.from_issue_id")} AND NOT ${deletedIssue("t.to_issue_id")}`,
-  import_mapping: `NOT (t.issue_id IS NOT NULL AND ${deletedIssue("t.issue_id")}) AND NOT (t.link_id IS NOT NULL AND ${
+  import_mapping: `NOT ${deletedIssue("t.issue_id")} AND NOT ${commentOfDeleted("t.comment_id")} AND NOT ${
     linkOfDeleted("t.link_id")
-  })`,
+  }`,
   event: `(t.issue_id IS NULL OR NOT ${deletedIssue("t.issue_id")}) AND ` +
     `(t.related_issue_id IS NULL OR t.type = 'issue.links_changed' OR NOT ${deletedIssue("t.related_issue_id")})`
 })

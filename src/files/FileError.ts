@@ -72,9 +72,14 @@ const hints: Record<string, string> = {
   EBUSY: "if it is mounted by itself, write beside it or mount its directory",
   EDQUOT: "free some space, or choose another place",
   EFBIG: "raise the limit on the size of a file (ulimit -f), or choose another place",
+  EISDIR: "name a file",
   EIO: "check the disk and the system log before you trust what is on it",
+  ELOOP: "point the links at a file, or name the file itself",
   EMFILE: "raise the limit on open files (ulimit -n)",
+  ENAMETOOLONG: "choose a shorter name",
+  ENOENT: "check how the path is spelled, and where it begins",
   ENOSPC: "free some space, or choose another place",
+  ENOTDIR: "check how the path is spelled: what is before a / must be a directory",
   EPERM: "check the owner and the attributes of the file, or choose another place",
   EROFS: "choose a place that can be written"
 }

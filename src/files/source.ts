@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { openForReading } from "./closed.ts"
-import { readDirectly } from "./direct.ts"
+import { isDescriptor, readDirectly } from "./direct.ts"
 import { type FileError, fromPlatform, NotAFile } from "./FileError.ts"
 import { resolve } from "./paths.ts"
 
@@ -42,6 +42,7 @@ export const open = Effect.fn("source.open")(function*(path: string) {
   const real = yield* resolve(path)
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", path))
   if (info.type === "Directory") return yield* new NotAFile({ path, found: "a directory" })
+  if (info.type === "Socket" && !isDescriptor(real)) return yield* new NotAFile({ path, found: "a socket" })
   const isRegular = info.type === "File" && !isMadeUp(real)
   const bytes = isRegular
     ? Stream.provideService(readFile(real, path), FileSystem.FileSystem, fs)

@@ -103,6 +103,9 @@ export class InputIsTarget extends Schema.TaggedError<InputIsTarget>()("InputIsT
   override get message() {
     return `input and target are the same file: ${this.path}`
   }
+  get hint() {
+    return "name a snapshot as the input; nothing was changed"
+  }
 }
 
 const stopHint = "stop it first, with the kata that started it: kata daemon stop"

@@ -24,7 +24,7 @@ export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaire
 export type Outcome = typeof Outcome.Type
 
 const told = ({ line, value }: FindingRow, row: string) =>
-  (line === undefined ? "" : `line ${line}: `) + row + (value === undefined ? "" : ` ${JSON.stringify(value)}`)
+  (line === undefined ? "" : `line ${line}: `) + shorten(row) + (value === undefined ? "" : ` ${JSON.stringify(value)}`)
 
 export class Finding extends Schema.Class<Finding>("Finding")({
   rule: Schema.String,
@@ -55,7 +55,7 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   get brief(): string {
     const [row] = this.rows
     if (row === undefined) return this.title
-    const where = `${row.line === undefined ? "" : `line ${row.line}: `}${this.kind} ${row.row}: `
+    const where = `${row.line === undefined ? "" : `line ${row.line}: `}${this.kind} ${shorten(row.row)}: `
     return `${where}${this.field === undefined ? "" : `${this.field} `}${this.says}` +
       (row.value === undefined ? "" : `: ${JSON.stringify(row.value)}`) +
       (this.count > 1 ? ` (and ${this.count - 1} more)` : "")

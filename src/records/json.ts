@@ -25,12 +25,20 @@ export const minify = (text: string): string => {
   return from === 0 ? text : out + text.slice(from)
 }
 
-/** The members of an object, in order, doubles included; the key read, the value raw. Undefined for what is no object. */
-export const members = (text: string): ReadonlyArray<readonly [key: string, raw: string]> | undefined => {
-  let i = 0
-  while (space(text.charCodeAt(i))) i++
-  if (text.charCodeAt(i) !== 0x7b) return undefined
-  const found: Array<readonly [string, string]> = []
+export type Member = readonly [key: string, raw: string]
+
+/**
+ * The members of an object, in order, doubles included; the key read, the value raw. Undefined for what is no object. One at a time, because
+ * a line may have more of them than fit into memory.
+ */
+export const members = (text: string): Iterable<Member> | undefined => {
+  let open = 0
+  while (space(text.charCodeAt(open))) open++
+  return text.charCodeAt(open) === 0x7b ? membersFrom(text, open) : undefined
+}
+
+function* membersFrom(text: string, open: number): Generator<Member> {
+  let i = open
   let depth = 0
   let key: string | undefined
   let start = 0
@@ -46,14 +54,13 @@ export const members = (text: string): ReadonlyArray<readonly [key: string, raw:
     else if (code === 0x7b || code === 0x5b) depth++
     else if (code === 0x7d || code === 0x5d || code === 0x2c) {
       if (depth === 1 && key !== undefined) {
-        found.push([key, text.slice(start, i).trim()])
+        yield [key, text.slice(start, i).trim()]
         key = undefined
       }
       if (code !== 0x2c) depth--
     }
     i++
   }
-  return found
 }
 
 /** How often arrays and objects are nested in each other. */

@@ -77,7 +77,11 @@ const ShortId = vouched(Text, "[0-9a-hjkmnp-tv-z]{4,26}")
 const PeerUid = vouched(Text, Pattern.ulid)
 
 const JsonText = (field: string, type: "object" | "array") =>
-  check(field, `is not a JSON ${type}`, `json_valid(${field}) AND json_type(${field}) = '${type}'`)
+  check(
+    field,
+    `is not a JSON ${type} of at most 1000 levels`,
+    `json_valid(${field}) AND json_type(${field}) = '${type}'`
+  )
 const notBlank = (field: string) => check(field, "is blank", `length(trim(${field})) > 0`)
 const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
 const crockford = "'*[^0-9abcdefghjkmnpqrstvwxyz]*'"
@@ -396,7 +400,7 @@ export const Event = make(
     autoincrement: true,
     checks: [
       notBlank("actor"),
-      check("payload", "is not JSON", "json_valid(payload)"),
+      check("payload", "is not JSON of at most 1000 levels", "json_valid(payload)"),
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],

@@ -9,10 +9,12 @@ import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { accepts, type Field, type Value } from "./Field.ts"
-import { members, minify } from "./json.ts"
+import { shorten } from "./Finding.ts"
+import { type Member, members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
 import { decoded, kindAt, match } from "./pattern.ts"
+import { syntaxError } from "./syntax.ts"
 
 /** A line that was read. */
 export interface Line {
@@ -116,56 +118,57 @@ const parseString = (raw: string): string | undefined => {
 
 // ---- every other form -------------------------------------------------------------------------------------------------
 
+/** Other members of a line are ignored, as Go kata ignores ours. */
+const known = new Set(["kind", "data", "snapshot", "seal"])
+
 const slow = (text: string): Either.Either<Line, LineProblem> => {
-  try {
-    JSON.parse(text)
-  } catch (cause) {
-    return damaged(
-      text.startsWith("\ufeff")
-        ? "begins with a byte order mark"
-        : `is not JSON: ${cause instanceof Error ? cause.message : ""}`
-    )
+  const wrong = syntaxError(text)
+  if (wrong !== undefined) {
+    return damaged(text.startsWith("\ufeff") ? "begins with a byte order mark" : `is not JSON: ${wrong}`)
   }
   const envelope = members(text)
   if (envelope === undefined) return refused("is not a JSON object")
-  const own = envelope.filter(([key]) => key === "kind" || key === "data" || key === "snapshot" || key === "seal")
-  const twice = own.find(([key], i) => own.some(([other], j) => j < i && other === key))
-  if (twice !== undefined) return refused(`has the member ${JSON.stringify(twice[0])} twice`)
-  const member = new Map(own)
+  const member = new Map<string, string>()
+  for (const [key, raw] of envelope) {
+    if (!known.has(key)) continue
+    if (member.has(key)) return refused(`has the member ${JSON.stringify(key)} twice`)
+    member.set(key, raw)
+  }
   const name = parseString(member.get("kind") ?? "")
   if (name === undefined) return refused("has no kind")
   const kind = Option.getOrUndefined(kindOf(name))
   if (kind === undefined) {
-    return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(name)}`)
+    return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(shorten(name))}`)
   }
   const data = members(member.get("data") ?? "")
   if (data === undefined) return refused("has no data object", kind)
-  return Either.map(recordOf(kind, data), (record) => {
-    const canonical = canonicalOf(kind, new Map(data))
-    return {
-      kind,
-      record,
-      canonical: canonical === text ? undefined : canonical,
-      ...(member.has("snapshot") ? { snapshot: member.get("snapshot") } : {}),
-      ...(member.has("seal") ? { seal: member.get("seal") } : {})
-    }
-  })
+  return Either.flatMap(rawsOf(kind, data), (raws) =>
+    Either.map(recordOf(kind, raws), (record) => {
+      const canonical = canonicalOf(kind, raws)
+      return {
+        kind,
+        record,
+        canonical: canonical === text ? undefined : canonical,
+        ...(member.has("snapshot") ? { snapshot: member.get("snapshot") } : {}),
+        ...(member.has("seal") ? { seal: member.get("seal") } : {})
+      }
+    }))
 }
 
-const recordOf = (
-  kind: Kind,
-  data: ReadonlyArray<readonly [key: string, raw: string]>
-): Either.Either<AnyRecord, LineProblem> => {
-  const raws = new Map(data)
-  if (raws.size < data.length) {
-    const key = data.find(([key], i) => data.some(([other], j) => j < i && other === key))?.[0]
-    return refused("stands there twice", kind, key)
-  }
-  for (const [key] of data) {
+/** What stands there for each field; no other key, and none twice. */
+const rawsOf = (kind: Kind, data: Iterable<Member>): Either.Either<ReadonlyMap<string, string>, LineProblem> => {
+  const raws = new Map<string, string>()
+  for (const [key, raw] of data) {
     if (!kind.fields.some((field) => field.key === key)) {
       return refused("is a field that kata of this version does not know", kind, key)
     }
+    if (raws.has(key)) return refused("stands there twice", kind, key)
+    raws.set(key, raw)
   }
+  return Either.right(raws)
+}
+
+const recordOf = (kind: Kind, raws: ReadonlyMap<string, string>): Either.Either<AnyRecord, LineProblem> => {
   const record: { [key: string]: Value } = {}
   for (const field of kind.fields) {
     const raw = raws.get(field.key)

@@ -1,6 +1,7 @@
 /** Why a snapshot is not taken. Each names the file, the line, and what to do. */
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
+import { shorten } from "../records/Finding.ts"
 
 /** Bytes that cannot be read, a file that was cut, a seal that does not hold. */
 export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("SnapshotDamaged", {
@@ -34,7 +35,7 @@ export class RecordRefused extends Schema.TaggedError<RecordRefused>()("RecordRe
 }) {
   readonly kind = "validation" satisfies FailureKind
   override get message() {
-    const where = [this.record, this.field].filter((part) => part !== undefined).join(": ")
+    const where = [this.record, this.field].filter((part) => part !== undefined).map(shorten).join(": ")
     return `${this.file}: line ${this.line}: ${where === "" ? "" : `${where} `}${this.reason}`
   }
   get hint() {
@@ -55,7 +56,7 @@ export class VersionRefused extends Schema.TaggedError<VersionRefused>()("Versio
   override get message() {
     const number = this.number
     return number === undefined || number < 1
-      ? `${this.file}: line 1: invalid export_version ${JSON.stringify(this.version)}`
+      ? `${this.file}: line 1: invalid export_version ${JSON.stringify(shorten(this.version))}`
       : number > this.known
       ? `${this.file}: export_version ${number} is newer than the version ${this.known} that this kata reads`
       : `${this.file}: export_version ${number} is older than the version ${this.known} that this kata reads`

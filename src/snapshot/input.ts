@@ -24,21 +24,32 @@ export interface Opened {
   readonly bytes: Stream.Stream<Uint8Array, FileError | SnapshotDamaged>
 }
 
+/** NUL is in no snapshot: nothing that comes after one would change what is said of it, and /dev/zero does not end. */
+const upToNul = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
+  Stream.suspend(() => {
+    let compressed: boolean | undefined
+    return Stream.takeUntil(bytes, (piece) => {
+      if (piece.length > 0) compressed ??= piece[0] === 0x1f
+      return compressed === false && piece.includes(0)
+    })
+  })
+
 export const open = <E = never>(
   input: Input<E>
 ): Effect.Effect<Opened, E | FileError | NotAFile, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    if (typeof input !== "string") return opened(input.name, yield* spool(input.bytes))
+    if (typeof input !== "string") return opened(input.name, yield* spool(upToNul(input.bytes)))
     const source = yield* Source.open(input)
     return opened(
       source.name,
       source.isRegular
         ? { size: Option.getOrElse(source.size, () => 0), bytes: source.bytes }
-        : yield* spool(source.bytes)
+        : yield* spool(upToNul(source.bytes))
     )
   })
 
-const opened = (
+/** Bytes that can be read again and again, compressed or not. */
+export const opened = (
   name: string,
   from: { readonly size: number; readonly bytes: Stream.Stream<Uint8Array, FileError> }
 ): Opened => ({

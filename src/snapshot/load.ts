@@ -56,6 +56,8 @@ const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
 /** A text that SQLite would keep as a number, because the column is declared DATETIME: its white space, and what it reads up to a NUL. */
 const numeric = /^[\t-\r ]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[\t-\r ]*(?:\0|$)/
 
+const shown = (value: Value): string => JSON.stringify(typeof value === "string" ? shorten(value) : value ?? null)
+
 const isNumeric = (text: string) => !/^\d{4}-/.test(text) && numeric.test(text)
 
 class Loader {
@@ -132,7 +134,7 @@ class Loader {
             kind,
             located,
             field.key,
-            `is ${JSON.stringify(value ?? null)}, but ${via} says ${JSON.stringify(stored ?? null)}`
+            `is ${shown(value)}, but ${via} says ${shown(stored)}`
           )
         }
       } else if (field.storage === "time" && typeof value === "string" && isNumeric(value)) {
@@ -142,7 +144,7 @@ class Loader {
             kind,
             located,
             field.key,
-            `is the number ${JSON.stringify(value)}, which SQLite would keep as ${String(kept)}`
+            `is the number ${shown(value)}, which SQLite would keep as ${String(kept)}`
           )
         }
       }

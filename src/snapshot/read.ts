@@ -151,6 +151,7 @@ class Reader {
     at: number,
     batches: Batches
   ): SnapshotError | undefined {
+    if (raw === "") return undefined
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)

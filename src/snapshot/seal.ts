@@ -4,10 +4,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { blocks, type LineTooLong } from "../files/lines.ts"
+import { members } from "../records/json.ts"
 import { exportVersion, Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 
@@ -29,8 +31,15 @@ export type Header = typeof Header.Type
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Header), { onExcessProperty: "error" })
 
+/** No key stands twice in an object or in one that is a member of it; `JSON.parse` would take the last one in silence. */
+const isPlain = (raw: string): boolean => {
+  const found = [...members(raw) ?? []]
+  return new Set(found.map(([key]) => key)).size === found.length && found.every(([, value]) => isPlain(value))
+}
+
 /** The header in the raw JSON of the member; none when it says something else. */
-export const header = (raw: string): Header | undefined => Either.getOrUndefined(decode(raw))
+export const header = (raw: string): Header | undefined =>
+  Option.getOrUndefined(Option.filter(Either.getRight(decode(raw)), () => isPlain(raw)))
 
 const firstRecord = write(Meta, { key: "export_version", value: String(exportVersion) })
 

@@ -72,6 +72,26 @@ describe.concurrent("a snapshot of", () => {
     }).pipe(Effect.provide(kit.services)))
 })
 
+describe("without what was deleted", () => {
+  it.scopedLive("a mapping goes with the comment that it is of, also when its own issue stays", () =>
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const database = yield* kit.copyTo(`${directory}/kata.db`, "rich.db")
+      yield* kit.change(
+        database,
+        `CREATE TEMP TABLE t AS SELECT i.id AS issue, i.project_id AS project, c.id AS comment FROM issues i, comments c
+           JOIN issues o ON o.id = c.issue_id WHERE o.id <> i.id AND o.project_id = i.project_id AND i.deleted_at IS NULL LIMIT 1;
+         UPDATE issues SET deleted_at = created_at WHERE id = (SELECT issue_id FROM comments WHERE id = (SELECT comment FROM t));
+         INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id, comment_id)
+           SELECT 'x', 'of a deleted comment', 'comment', project, issue, comment FROM t`
+      )
+      assert.include(yield* kit.exported(database), "of a deleted comment")
+      const live = yield* kit.exported(database, { includeDeleted: false })
+      assert.notInclude(live, "of a deleted comment")
+      assert.deepInclude(yield* kit.restore(kit.text(live), `${directory}/restored.db`), { proof: "seal" })
+    }).pipe(Effect.provide(kit.services)))
+})
+
 describe("a project is named", () => {
   const [app, , old] = projects
   const same: ReadonlyArray<readonly [what: string, refs: ReadonlyArray<ProjectRef>]> = [

@@ -126,9 +126,21 @@ const rows: ReadonlyArray<Row> = [
   ["value-id-max", "ok", "", why.verbatim],
   ["value-revision-2e63", "validation", "line 9: issue: revision is not a 64-bit integer: 9223372036854775808"],
   ["value-revision-big", "ok"],
-  ["value-metadata-null", "validation", "line 9: issue 1: metadata is not a JSON object: \"null\""],
-  ["value-metadata-array", "validation", "line 9: issue 1: metadata is not a JSON object: \"[]\""],
-  ["value-metadata-string", "validation", "line 9: issue 1: metadata is not a JSON object: \"\\\"{}\\\"\""],
+  [
+    "value-metadata-null",
+    "validation",
+    "line 9: issue 1: metadata is not a JSON object of at most 1000 levels: \"null\""
+  ],
+  [
+    "value-metadata-array",
+    "validation",
+    "line 9: issue 1: metadata is not a JSON object of at most 1000 levels: \"[]\""
+  ],
+  [
+    "value-metadata-string",
+    "validation",
+    "line 9: issue 1: metadata is not a JSON object of at most 1000 levels: \"\\\"{}\\\"\""
+  ],
   ["value-metadata-big-number", "ok"],
   ["value-payload-null", "ok"],
   ["value-payload-string", "ok"],
@@ -240,14 +252,14 @@ const rows: ReadonlyArray<Row> = [
   ["line-20000000.jsonl.gz", "ok", "", why.long],
   ["deep-999 (generate)", "ok"],
   ["deep-1000.jsonl.gz", "ok"],
-  ["deep-1001.jsonl.gz", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-1999 (generate)", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-2001 (generate)", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-9997 (generate)", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-9998 (generate)", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-9999 (generate)", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-10000.jsonl.gz", "validation", "line 17: event 1: payload is not JSON"],
-  ["deep-10001 (generate)", "validation", "line 17: event 1: payload is not JSON"],
+  ["deep-1001.jsonl.gz", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-1999 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-2001 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-9997 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-9998 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-9999 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-10000.jsonl.gz", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
+  ["deep-10001 (generate)", "validation", "line 17: event 1: payload is not JSON of at most 1000 levels"],
   ["deep-100000-envelope.jsonl.gz", "validation", "line 6: project: id is missing"]
 ]
 

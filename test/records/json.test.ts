@@ -26,12 +26,12 @@ it("members gives keys as read, values as spelled, doubles and all, in order", (
         .join(",")
     }}${inside}`
     JSON.parse(text)
-    assert.deepStrictEqual(members(text), all.map(([key, value]) => [key, value] as const))
+    assert.deepStrictEqual([...members(text)!], all.map(([key, value]) => [key, value] as const))
   }))
 })
 
 it("members reads escapes in keys", () => {
-  assert.deepStrictEqual(members(`{"\\u006bind":1,"a\\"}":{"b":[2,{"c":3}]}}`), [
+  assert.deepStrictEqual([...members(`{"\\u006bind":1,"a\\"}":{"b":[2,{"c":3}]}}`)!], [
     ["kind", "1"],
     ["a\"}", `{"b":[2,{"c":3}]}`]
   ])

@@ -1,0 +1,26 @@
+/** The promises of the design, each tried on some values. KATA_RUNS says on how many, KATA_SEED on which: the same every time unless it is set. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { services } from "../testing/services.ts"
+import { properties } from "./properties.ts"
+import { promises } from "./Property.ts"
+
+const number = (name: string): number | undefined => {
+  const value = process.env[name]
+  return value === undefined || value === "" ? undefined : Number(value)
+}
+
+describe.each(Object.entries(promises))("%s: %s", (promise) => {
+  for (const property of properties.filter((one) => one.promise === promise)) {
+    const runs = number("KATA_RUNS") ?? property.runs
+    it.scopedLive(property.name, () =>
+      Effect.gen(function*() {
+        const found = yield* property.search({ seed: number("KATA_SEED") ?? 1, runs })
+        assert.isUndefined(
+          found,
+          found &&
+            `seed ${found.seed}, path ${found.path}\n${found.value.slice(0, 4000)}\n${found.error.slice(0, 2000)}`
+        )
+      }).pipe(Effect.provide(services)), 300_000 + runs * 2000)
+  }
+})

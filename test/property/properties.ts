@@ -1,0 +1,12 @@
+/** All of them; `npm run fuzz` goes round and round. */
+import * as databases from "./databases.ts"
+import * as mutation from "./mutation.ts"
+import type { Property } from "./Property.ts"
+import * as repair from "./repair.ts"
+import * as roundTrip from "./roundTrip.ts"
+import * as soundness from "./soundness.ts"
+import * as subset from "./subset.ts"
+
+export const properties: ReadonlyArray<Property> = [roundTrip, subset, repair, mutation, databases, soundness].flatMap((
+  module
+) => Object.values<Property>(module))
