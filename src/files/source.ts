@@ -43,6 +43,8 @@ export const open = Effect.fn("source.open")(function*(path: string) {
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", path))
   if (info.type === "Directory") return yield* new NotAFile({ path, found: "a directory" })
   const isRegular = info.type === "File" && !isMadeUp(real)
+  // Before anything is done for it: a file is opened only when its bytes are asked for.
+  if (isRegular) yield* Effect.mapError(fs.access(real, { readable: true }), fromPlatform("open", path))
   const bytes = isRegular
     ? Stream.provideService(readFile(real, path), FileSystem.FileSystem, fs)
     : readDirectly(real, info.type, path)
