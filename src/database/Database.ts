@@ -16,7 +16,7 @@ export interface View {
   readonly db: Handle
   /** What is in the file that the schema does not know, as far as it does no harm. */
   readonly findings: ReadonlyArray<Finding>
-  /** Rows of each kind that a selection takes, counted in the same transaction. */
+  /** Rows of each kind that a selection takes, counted in the same transaction; by an index, which may be damaged. */
   readonly count: (selection: Selection) => Effect.Effect<ReadonlyMap<string, number>, SqliteFailure>
   /** Fails when what was read without a lock has changed meanwhile. To be asked last, before what was read is used. */
   readonly confirm: Effect.Effect<void, OpenError | FileError>

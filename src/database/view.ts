@@ -25,7 +25,7 @@ import type { View } from "./Database.ts"
 import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
 import { inspect } from "./inspect.ts"
 import { type OpenError, openError, type OpenReason } from "./OpenError.ts"
-import { rowsOf, type Scope } from "./Selection.ts"
+import { everything, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 const magic = "SQLite format 3\0"
@@ -157,18 +157,13 @@ const start = Effect.fnUntraced(function*(path: string, asked: string) {
 })
 
 const count = (db: Handle) => (scope: Scope) =>
-  db.attempt(
-    "count the rows",
-    () =>
-      new Map(kinds.map((kind) =>
-        [
-          kind.name,
-          Number(
-            db.prepare(`SELECT count(*) AS n FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(...scope.params)?.["n"]
-          )
-        ] as const
-      ))
-  )
+  db.attempt("count the rows", () =>
+    new Map(kinds.map((kind) => {
+      const selection = scope.of(kind)
+      // An index is counted much faster than a table; whether the two agree is asked elsewhere.
+      const rows = selection === everything ? kind.table : rowsOf(kind, selection, "1")
+      return [kind.name, Number(db.prepare(`SELECT count(*) AS n FROM ${rows}`).get(...scope.params)?.["n"])] as const
+    })))
 
 /** What SQLite answers while a database is opened, as the reason why it cannot be used. */
 const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
