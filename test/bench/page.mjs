@@ -1,7 +1,10 @@
 /** The tables, and the page that they stand on. */
 import Sqlite from "better-sqlite3"
-import { arch, cpus, release, totalmem, type } from "node:os"
+import { arch, cpus, loadavg, release, totalmem, type } from "node:os"
 import { sqliteVersion } from "./subjects.mjs"
+
+/** What else the machine did when the measurements began. */
+const load = loadavg()[0]
 
 const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",")
 const time = (seconds) => seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`
@@ -125,6 +128,7 @@ const machine = () => {
     ["processor", `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`],
     ["memory", `${(totalmem() / 2 ** 30).toFixed(0)} GB`],
     ["system", `${type()} ${release().split("-")[0]}, ${arch()}`],
+    ["load when it began", load.toFixed(1)],
     ["Node", process.version],
     ["SQLite of kata", bundled],
     ["the `sqlite3` program", sqliteVersion ?? "none"]
@@ -134,27 +138,33 @@ const machine = () => {
 export const page = (results, { command, runs, seed, version }) =>
   `# Benchmarks
 
-Written by \`npm run bench -- --write\`; do not edit. Times depend on the machine, ratios much less: compare those.
+Written by \`npm run bench -- --write\`; do not edit. Times depend on the machine, ratios much less:
+compare those.
 
-Each subject is a whole process, from its start to its end. All of a group run in turns, ${runs} times (starts ${
-    runs * 10
-  } times), so that
-whatever else the machine does meets all of them; the tables say medians and minima. CPU is user and system time together, all
-threads. Peak memory is the largest resident set that the system saw, looked at every 10 ms. The databases are made by
-\`Generate.generate\` of \`kata/testing\`, seed ${seed}: about twelve rows an issue, 480 bytes a row as JSON. They are in the page cache, and
-what was written before is on disk (\`sync\`) when a subject starts.
+Each subject is a whole process, from its start to its end. All of a group run in turns, ${runs} times
+(starts ${runs * 10} times), so that whatever else the machine does meets all of them; the tables say
+medians and minima. CPU is user and system time together, of all threads. Peak memory is the largest
+resident set that the system saw, looked at every 10 ms. The databases are made by
+\`Generate.generate\` of \`kata/testing\`, seed ${seed}: about twelve rows an issue, 480 bytes a row as
+JSON. They are in the page cache, and what was written before is on disk (\`sync\`) when a subject
+starts.
 
-What the yardsticks do not do: \`sqlite3\` neither checks what it writes nor makes a digest nor waits until a dump is on disk;
-\`kata export\` tests each row against the rules of its table, seals the file and syncs it. \`kata import\` reads and checks the
-file, builds every index and the search index, has SQLite check the integrity, exports the new database again and compares digests.
+What the yardsticks do not do: \`sqlite3\` neither checks what it writes nor makes a digest nor waits
+until a dump is on disk; \`kata export\` tests each row against the rules of its table, seals the file
+and syncs it. \`kata import\` reads and checks the file, builds every index and the search index, has
+SQLite check the integrity, exports the new database again and compares digests.
 
 kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${command}`}\`.
 
 ## Goals
 
+Met or not is said of the medians.
+
 ${goals(results)}
 
 ## Growth
+
+The goal is at most 11 times the time for ten times the issues, in the same memory.
 
 ${growth(results)}
 ## Measurements
@@ -166,9 +176,10 @@ ${machine()}
 
 ## To find what costs
 
-\`npm run bench -- --issues 30000 --only export,import,verify --profile <folder>\` runs each command once with V8's profiler on, prints
-the functions that took longest, and keeps a \`.cpuprofile\` of each thread, which the developer tools of a browser or an editor open. What SQLite
-does counts for the JavaScript function that called it. For one command: \`node --cpu-prof dist/launcher.cjs export …\`.
-\`node test/bench/generate.mjs <file> <issues>\` makes a database to keep, and \`--beside <launcher.cjs>\` measures another build in the same
-run.
+\`npm run bench -- --issues 30000 --only export,import,verify --profile <folder>\` runs each command
+once with V8's profiler on, prints the functions that took longest, and keeps a \`.cpuprofile\` of each
+thread, which the developer tools of a browser or an editor open. What SQLite does counts for the
+JavaScript function that called it. For one command: \`node --cpu-prof dist/launcher.cjs export …\`.
+\`node test/bench/generate.mjs <file> <issues>\` makes a database to keep, and
+\`--beside <launcher.cjs>\` measures another build in the same run.
 `

@@ -3,13 +3,14 @@ import { readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 
 const shown = 25
+const widest = 70
 
 /** Seconds by function, those of its callees left out. */
 const selfTimes = ({ nodes, samples, timeDeltas }) => {
   const names = new Map(
     nodes.map(({ callFrame: { functionName, lineNumber, url }, id }) => [
       id,
-      `${functionName || "(anonymous)"}  ${url.split("/").at(-1)}:${lineNumber + 1}`
+      `${(functionName || "(anonymous)").slice(0, widest)}  ${url.split("/").at(-1)}:${lineNumber + 1}`
     ])
   )
   const times = new Map()
