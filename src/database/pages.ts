@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
 import { codeOf } from "../files/FileError.ts"
 import type { Field } from "../records/Field.ts"
-import { type Kind, rowName } from "../records/Kind.ts"
+import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { read, write } from "../records/line.ts"
 import { decoded, match } from "../records/pattern.ts"
 import type { Watch } from "../records/sound.ts"
@@ -29,12 +29,13 @@ export interface Page {
   readonly long: ReadonlyArray<string>
 }
 
-/** Rows that one statement reads: more of them gain nothing, and all of their lines are in memory. */
-const rowsPerPage = 128
+/** What a page is to be: so many bytes as the rows of the page before let expect, and no more rows than this. */
+const pageBytes = 524_288
+const mostRows = 512
+/** Rows of a first page. */
+const firstRows = 64
 /** Rows with longer lines take the slow way, so that many of them do not meet in one page. */
 const plainBytes = 65_536
-/** Small pages are joined up to this size; what is on its way to the sink is bounded by it and by one page. */
-const elementBytes = 524_288
 /** What the reader of Go kata accepts, without the line end. */
 export const goLineLimit = 16_777_215
 
@@ -76,7 +77,7 @@ const keysetSql = (kind: Kind, scope: Scope, line: string): string =>
   `SELECT CAST(group_concat(${plain},'') AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
   ` max(rowid_) AS last, NULL AS rowids FROM (SELECT rowid_, ${line} AS line FROM ${
     rowsOf(kind, scope.of(kind), `t.rowid >= ?`)
-  } ORDER BY rowid_ LIMIT ${rowsPerPage})`
+  } ORDER BY rowid_ LIMIT ?)`
 
 /** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
 const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
@@ -84,27 +85,15 @@ const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
   ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
   `(SELECT row_number() OVER (ORDER BY ${
     orderOf(kind, "r").replace("r.rowid", "rowid_")
-  }) AS n, rowid_, ${line} AS line FROM ${
-    rowsOf(kind, scope.of(kind), "1")
-  } r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
-
-const slowPage = (db: Handle, kind: Kind, scope: Scope, extent: Extent, watch: Watch | undefined): Page => {
-  const long: Array<string> = []
-  const out: Array<Buffer> = []
-  for (const record of recordsIn(db, kind, scope, extent)) {
-    const bytes = Buffer.from(write(kind, record) + "\n")
-    if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, record))
-    if (watch !== undefined) show(watch, kind, bytes.toString("latin1"))
-    out.push(bytes)
-  }
-  return { kind, bytes: out.length === 1 ? out[0]! : Buffer.concat(out), rows: out.length, long }
-}
+  }) AS n, rowid_, ${line} AS line FROM ${rowsOf(kind, scope.of(kind), "1")} r) GROUP BY (n - 1) / ${
+    firstRows * 8
+  } ORDER BY min(n)`
 
 /** Shows the lines of a page to who watches. False when one of them is no record. */
 const show = (watch: Watch, kind: Kind, lines: string): boolean => {
   for (let from = 0; from < lines.length;) {
     const to = lines.indexOf("\n", from)
-    const groups = match(kind.patterns.sound, lines, from, to)
+    const groups = match(kind.patterns.glance, lines, from, to)
     if (groups !== undefined && kind.vouch(groups)) watch.sound(kind, groups)
     else watch.other(kind)
     if (groups === undefined && Either.isLeft(read(decoded(lines.slice(from, to))))) return false
@@ -113,33 +102,16 @@ const show = (watch: Watch, kind: Kind, lines: string): boolean => {
   return true
 }
 
-const pageOf = (
-  db: Handle,
-  kind: Kind,
-  scope: Scope,
-  row: Row,
-  extent: Extent,
-  watch: Watch | undefined
-): Page => {
-  const bytes = row["bytes"]
-  if (row["plain"] !== row["total"] || !(bytes instanceof Buffer) || !isUtf8(bytes)) {
-    return slowPage(db, kind, scope, extent, watch)
-  }
-  return watch === undefined || show(watch, kind, bytes.toString("latin1"))
-    ? { kind, bytes, rows: Number(row["total"]), long: [] }
-    : slowPage(db, kind, scope, extent, undefined)
-}
-
 /** What SQLite answers when it cannot make a line: of a blob, or because it would be too long. */
 const unsayable = new Set(["SQLITE_ERROR", "SQLITE_TOOBIG"])
 
 /** With the lines, or without them when there is one that cannot be made: the page is read slowly then, which says why. */
-const withLines = <A>(kind: Kind, ask: (line: string) => A): A => {
+const withLines = <A>(ask: (lines: boolean) => A): A => {
   try {
-    return ask(line(kind))
+    return ask(true)
   } catch (cause) {
     if (!unsayable.has(codeOf(cause))) throw cause
-    return ask("NULL")
+    return ask(false)
   }
 }
 
@@ -149,66 +121,109 @@ interface Puller {
   readonly close: () => void
 }
 
-const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
-  if (byRowid(kind)) {
-    let from: bigint | undefined = -(2n ** 63n)
-    const pull = () => {
-      if (from === undefined) return undefined
-      const first = from
-      const row = withLines(kind, (line) => db.prepare(keysetSql(kind, scope, line)).get(...scope.params, first))
-      if (row === undefined || row["total"] === 0n) return undefined
-      const last = row["last"]
-      const page = pageOf(db, kind, scope, row, { from: first, to: last ?? first }, watch)
-      from = typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined
-      return page
-    }
-    return { pull, close: () => undefined }
+/** What a statement gave, and which rows those are. */
+interface Answer {
+  readonly row: Row
+  readonly extent: Extent
+}
+
+/** One statement a page, from where the last one ended. `limit` says how many rows. */
+const byKeyset = (db: Handle, kind: Kind, scope: Scope, limit: () => number) => {
+  const [sql, without] = [line(kind), "NULL"].map((line) => keysetSql(kind, scope, line)) as [string, string]
+  let from: bigint | undefined = -(2n ** 63n)
+  return (): Answer | undefined => {
+    if (from === undefined) return undefined
+    const first = from
+    const row = withLines((lines) => db.prepare(lines ? sql : without).get(...scope.params, first, limit()))
+    const last = row?.["last"]
+    if (row === undefined || typeof last !== "bigint") return undefined
+    from = last < 2n ** 63n - 1n ? last + 1n : undefined
+    return { row, extent: { from: first, to: last } }
   }
-  // The whole sort runs at the first call. The rows are few (labels) or very few, and so is what a page of them holds.
+}
+
+/** The whole sort runs at the first call. The rows are few (labels) or very few. */
+const bySort = (db: Handle, kind: Kind, scope: Scope) => {
   let rows: IterableIterator<Row> | undefined
-  const first = (line: string) => {
-    rows = db.prepare(sortedSql(kind, scope, line)).iterate(...scope.params)
+  const first = (lines: boolean) => {
+    rows = db.prepare(sortedSql(kind, scope, lines ? line(kind) : "NULL")).iterate(...scope.params)
     return rows.next()
   }
   return {
-    pull: () => {
-      const next = rows === undefined ? withLines(kind, first) : rows.next()
+    answer: (): Answer | undefined => {
+      const next = rows === undefined ? withLines(first) : rows.next()
       return next.done === true
         ? undefined
-        : pageOf(db, kind, scope, next.value, { rowids: next.value["rowids"] ?? "[]" }, watch)
+        : { row: next.value, extent: { rowids: next.value["rowids"] ?? "[]" } }
     },
     close: () => void rows?.return?.()
   }
 }
 
-const join = (kind: Kind, pages: ReadonlyArray<Page>): Page => ({
-  kind,
-  bytes: pages.length === 1 ? pages[0]!.bytes : Buffer.concat(pages.map((page) => page.bytes)),
-  rows: pages.reduce((sum, page) => sum + page.rows, 0),
-  long: pages.flatMap((page) => page.long)
-})
+const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
+  let limit = firstRows
+  /** Rows that are read one by one before the next statement. */
+  let slow: { readonly records: Generator<AnyRecord>; readonly watch: Watch | undefined } | undefined
+  const sorted = byRowid(kind) ? undefined : bySort(db, kind, scope)
+  const answer = sorted?.answer ?? byKeyset(db, kind, scope, () => limit)
 
-/** As many pages as make up one element of the stream; empty at the end. */
-const some = (
+  const slowPage = (): Page | undefined => {
+    const long: Array<string> = []
+    const out: Array<Buffer> = []
+    for (let size = 0; slow !== undefined && size < pageBytes;) {
+      const next = slow.records.next()
+      if (next.done === true) {
+        slow = undefined
+        break
+      }
+      const bytes = Buffer.from(write(kind, next.value) + "\n")
+      if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, next.value))
+      if (slow.watch !== undefined) show(slow.watch, kind, bytes.toString("latin1"))
+      out.push(bytes)
+      size += bytes.length
+    }
+    if (out.length === 0) return undefined
+    return { kind, bytes: out.length === 1 ? out[0]! : Buffer.concat(out), rows: out.length, long }
+  }
+
+  const pull = (): Page | undefined => {
+    const page = slowPage()
+    if (page !== undefined) return page
+    const found = answer()
+    if (found === undefined) return undefined
+    const { bytes, plain, total } = found.row
+    if (plain === total && bytes instanceof Buffer && isUtf8(bytes)) {
+      const rows = Number(total)
+      limit = Math.max(1, Math.min(mostRows, Math.floor((pageBytes * rows) / bytes.length)))
+      if (watch === undefined || show(watch, kind, bytes.toString("latin1"))) return { kind, bytes, rows, long: [] }
+      slow = { records: recordsIn(db, kind, scope, found.extent), watch: undefined }
+    } else slow = { records: recordsIn(db, kind, scope, found.extent), watch }
+    return pull()
+  }
+
+  const close = () => {
+    slow?.records.return(undefined)
+    sorted?.close()
+  }
+  return { pull, close }
+}
+
+const next = (
   db: Handle,
   kind: Kind,
   { pull }: Puller
-): Effect.Effect<ReadonlyArray<Page>, SqliteFailure | RowUnreadable> =>
-  Effect.flatten(db.attempt(`read the table ${kind.table}`, () => {
-    const found: Array<Page> = []
+): Effect.Effect<Page, Option.Option<SqliteFailure | RowUnreadable>> =>
+  db.attempt(`read the table ${kind.table}`, () => {
     try {
-      for (let size = 0; size < elementBytes;) {
-        const page = pull()
-        if (page === undefined) break
-        found.push(page)
-        size += page.bytes.length
-      }
+      return Option.match(Option.fromNullable(pull()), {
+        onNone: () => Effect.fail(Option.none()),
+        onSome: Effect.succeed
+      })
     } catch (cause) {
-      if (cause instanceof RowUnreadable) return Effect.fail(cause)
+      if (cause instanceof RowUnreadable) return Effect.fail(Option.some(cause))
       throw cause
     }
-    return Effect.succeed(found)
-  }))
+  }).pipe(Effect.mapError(Option.some), Effect.flatten)
 
 /**
  * The lines of a kind, in the order of the file, each of which is shown to `watch`. Nothing is read ahead of who pulls. Without a watch
@@ -225,9 +240,5 @@ export const pages = (
       Effect.sync(() => puller(db, kind, scope, watch)),
       (source) => Effect.sync(source.close)
     ),
-    (source) =>
-      Stream.repeatEffectOption(Effect.flatMap(
-        Effect.mapError(some(db, kind, source), Option.some),
-        (found) => found.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(join(kind, found))
-      ))
+    (source) => Stream.repeatEffectOption(next(db, kind, source))
   ))

@@ -125,7 +125,7 @@ const begin = (path: string, mode: Mode) =>
   Effect.tap(openHandle(path, mode), (db) =>
     db.attempt("begin to read", () => {
       db.execute(
-        "PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = 0"
+        "PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = 0"
       )
       db.execute("BEGIN")
       db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()

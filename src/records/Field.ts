@@ -14,6 +14,7 @@ const DerivedId = Symbol.for("kata/records/Derived")
 const FindingId = Symbol.for("kata/records/Finding")
 const ReferenceId = Symbol.for("kata/records/Reference")
 const PatternId = Symbol.for("kata/records/Pattern")
+const UnreadId = Symbol.for("kata/records/Unread")
 
 /**
  * Which record a column points at; the parent's `id` is what it holds. `detach` says that a row without its parent can do
@@ -81,6 +82,9 @@ export const soft = (rule: SoftRule) => Text.annotations({ [FindingId]: rule })
 export const vouched = <A, I>(type: Schema.Schema<A, I>, pattern: string): Schema.Schema<A, I> =>
   type.annotations({ [PatternId]: pattern })
 
+/** Words and times for people: rules between fields and rows ask at most whether there is a value. */
+export const unread = <A, I>(type: Schema.Schema<A, I>): Schema.Schema<A, I> => type.annotations({ [UnreadId]: true })
+
 /** One field of a kind, as its Schema says it; the order of a kind's fields is the order of the keys in a line. */
 export interface Field {
   readonly key: string
@@ -93,6 +97,7 @@ export interface Field {
   readonly reference: Option.Option<Reference>
   readonly soft: Option.Option<SoftRule>
   readonly pattern: Option.Option<string>
+  readonly unread: boolean
 }
 
 /** A value of a field: text and JSON are strings, an integer is a bigint only where a number would not be exact. */
@@ -122,7 +127,8 @@ export const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> =>
     derived: AST.getAnnotation<Derived>(p, DerivedId),
     reference: find<Reference>(ReferenceId)(p.type),
     soft: find<SoftRule>(FindingId)(p.type),
-    pattern: find<string>(PatternId)(p.type)
+    pattern: find<string>(PatternId)(p.type),
+    unread: Option.isSome(find<boolean>(UnreadId)(p.type))
   }))
 
 /** Whether a value fits a field: what `Schema.is` of the field's type says, without walking the type. */

@@ -4,7 +4,7 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { derived, Int64, RawJson, reference, soft, Text, time, vouched } from "./Field.ts"
+import { derived, Int64, RawJson, reference, soft, Text, time, unread, vouched } from "./Field.ts"
 import { check, type Kind, make } from "./Kind.ts"
 import * as odd from "./oddities.ts"
 import * as Pattern from "./pattern.ts"
@@ -15,7 +15,7 @@ import * as vouch from "./vouch.ts"
 
 const instant = "0000-00-00T00:00:00.000Z".replaceAll("0", "[0-9]")
 
-const Instant = vouched(
+const Instant = unread(vouched(
   time({
     rule: "time",
     says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
@@ -25,7 +25,7 @@ const Instant = vouched(
     repair: canonicalTime
   }),
   Pattern.time
-)
+))
 const isUlid = (x: string) => `(${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}' AND octet_length(${x}) = 26)`
 const Uid = vouched(
   soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid }),
@@ -63,8 +63,11 @@ const ProjectName = vouched(
   }),
   Pattern.notBlank
 )
+const Prose = unread(Text)
 /** Text that a CHECK wants to be more than blanks. */
-const Words = vouched(Text, Pattern.notBlank)
+const Words = unread(vouched(Text, Pattern.notBlank))
+/** The same, of something that is looked for. */
+const Key = vouched(Text, Pattern.notBlank)
 const JsonObject = vouched(RawJson, Pattern.jsonObject)
 const JsonArray = vouched(RawJson, Pattern.jsonArray)
 const Priority = vouched(Int64, "[0-4]")
@@ -153,7 +156,7 @@ export const ProjectAlias = make(
   Schema.Struct({
     id: Int64,
     project_id: reference("projects"),
-    alias_identity: Words,
+    alias_identity: Key,
     alias_kind: oneOf("git", "local"),
     root_path: Words,
     created_at: Instant,
@@ -185,8 +188,8 @@ export const Recurrence = make(
     dtstart: Day,
     timezone: Zone,
     template_title: Words,
-    template_body: Text,
-    template_owner: Schema.optional(Text),
+    template_body: Prose,
+    template_owner: Schema.optional(Prose),
     template_priority: Schema.optional(Priority),
     template_labels: JsonArray,
     template_metadata: JsonObject,
@@ -248,7 +251,7 @@ export const Issue = make(
     project_id: reference("projects"),
     short_id: ShortId,
     title: Words,
-    body: Text,
+    body: Prose,
     status: oneOf("open", "closed"),
     closed_reason: Schema.NullOr(oneOf("done", "wontfix", "duplicate", "superseded", "audit-no-change")),
     owner: Schema.NullOr(Words),
@@ -379,8 +382,8 @@ export const ImportMapping = make(
   },
   Schema.Struct({
     id: Int64,
-    source: Words,
-    external_id: Words,
+    source: Key,
+    external_id: Key,
     object_type: oneOf("issue", "comment", "label", "link"),
     project_id: reference("projects"),
     issue_id: Schema.optional(reference("issues")),
@@ -413,14 +416,14 @@ export const Event = make(
     uid: Uid,
     origin_instance_uid: Origin,
     project_id: reference("projects"),
-    project_name: Text,
+    project_name: Prose,
     issue_id: Schema.NullOr(reference("issues", { detach: true })),
     issue_uid: Schema.NullOr(Text),
     related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
     related_issue_uid: Schema.NullOr(Text),
     type: Text,
     actor: Words,
-    payload: RawJson,
+    payload: unread(RawJson),
     created_at: Instant
   })
 )
@@ -453,10 +456,10 @@ export const PurgeLog = make(
     purged_issue_id: Int64,
     issue_uid: Schema.NullOr(Text),
     project_uid: Schema.NullOr(Text),
-    project_name: Text,
+    project_name: Prose,
     short_id: Schema.optional(ShortId),
-    issue_title: Text,
-    issue_author: Text,
+    issue_title: Prose,
+    issue_author: Prose,
     comment_count: Count,
     link_count: Count,
     label_count: Count,
@@ -465,7 +468,7 @@ export const PurgeLog = make(
     events_deleted_max_id: Schema.NullOr(Int64),
     purge_reset_after_event_id: Schema.NullOr(Int64),
     actor: Words,
-    reason: Schema.NullOr(Text),
+    reason: Schema.NullOr(Prose),
     purged_at: Instant
   })
 )

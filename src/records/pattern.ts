@@ -1,8 +1,9 @@
 /**
- * Lines as regular expressions, which are by far the fastest way to ask whether a line is what it should be. Two for each kind:
+ * Lines as regular expressions, which are by far the fastest way to ask whether a line is what it should be. Three for each kind:
  *
  * - `sound`, over the bytes of a line read as Latin-1: a line as kata writes it, of a record that keeps every rule that can be told from
  *   the field alone. What does not match may be all right too: then somebody else is asked, who takes longer.
+ * - `glance`, the same without the values that no rule reads.
  * - `any`, over text: a line with its keys in order and no white space between its tokens, whatever its fields say.
  *
  * Group i + 1 is the raw value of field i, of a string what stands between its quotes; nothing for null and for a key that is left out.
@@ -51,16 +52,22 @@ const anything: Record<Field["storage"], string> = {
   json
 }
 
-const valueOf = (field: Field, content: string): string => {
-  const value = field.storage === "text" || field.storage === "time" ? `"(${content})"` : `(${content})`
+/** `empty`: what stands there is left out of its group, which then only says that there is a value. */
+const valueOf = (field: Field, content: string, empty: boolean): string => {
+  const group = empty ? `(?:${content})()` : `(${content})`
+  const value = field.storage === "text" || field.storage === "time" ? `"${group}"` : group
   return field.presence === "nullable" ? `(?:null|${value})` : value
 }
 
-const lineOf = (kind: Pick<Kind, "name" | "fields">, contentOf: (field: Field) => string): RegExp =>
+const lineOf = (
+  kind: Pick<Kind, "name" | "fields">,
+  contentOf: (field: Field) => string,
+  isEmpty: (field: Field) => boolean = () => false
+): RegExp =>
   new RegExp(
     `\\{"kind":"${kind.name}","data":\\{${
       kind.fields.map((field) => {
-        const member = field.token + valueOf(field, contentOf(field))
+        const member = field.token + valueOf(field, contentOf(field), isEmpty(field))
         return field.presence === "omitted" ? `(?:${member})?` : member
       }).join("")
     }\\}\\}`,
@@ -70,17 +77,20 @@ const lineOf = (kind: Pick<Kind, "name" | "fields">, contentOf: (field: Field) =
 /** Sticky: `lastIndex` is where the line is expected. */
 export interface Patterns {
   readonly sound: RegExp
+  /** The same, for who does not want the record: the groups of unread fields are empty. */
+  readonly glance: RegExp
   readonly any: RegExp
 }
 
 /** What a field with a rule does not say a pattern for, no pattern can vouch for. */
 const never = "(?!)"
 
+const vouchedContent = (field: Field): string =>
+  Option.getOrElse(field.pattern, () => Option.isSome(field.soft) ? never : defaults[field.storage])
+
 export const patternsOf = (kind: Pick<Kind, "name" | "fields">): Patterns => ({
-  sound: lineOf(
-    kind,
-    (field) => Option.getOrElse(field.pattern, () => Option.isSome(field.soft) ? never : defaults[field.storage])
-  ),
+  sound: lineOf(kind, vouchedContent),
+  glance: lineOf(kind, vouchedContent, ({ unread }) => unread),
   any: lineOf(kind, (field) => anything[field.storage])
 })
 

@@ -24,7 +24,7 @@ import {
 
 /** Who wants to see the lines of a file as they pass. */
 export interface Watch {
-  /** A line that matched the sound pattern of its kind, in which the rules between its fields hold. */
+  /** A line that matched the sound pattern of its kind, or at a glance, in which the rules between its fields hold. */
   readonly sound: (kind: Kind, groups: ReadonlyArray<string | undefined>) => void
   /** Any other record. */
   readonly other: (kind: Kind) => void

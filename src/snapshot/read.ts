@@ -127,7 +127,7 @@ class Reader {
   ): SnapshotError | undefined {
     const { reading, watch } = this
     const kind = this.started && this.sealLine === 0 ? this.kindAt(text, from) : undefined
-    const groups = kind && match(kind.patterns.sound, text, from, to)
+    const groups = kind && match(this.wanted ? kind.patterns.sound : kind.patterns.glance, text, from, to)
     if (kind === undefined || groups === undefined) {
       return this.otherLine(bytes.toString("utf8", from, to), at, batches)
     }
