@@ -187,6 +187,25 @@ export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>)
     recordOf(db.path, kind, row, true)
   )
 
+/** Escapes make a line up to six times as long as its text, and perhaps longer than any string. Throws `RowUnreadable`. */
+const lineOf = (path: string, kind: Kind, record: AnyRecord): Buffer => {
+  try {
+    const bytes = Buffer.from(write(kind, record) + "\n")
+    if (bytes.length - 1 <= rowLimit) return bytes
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+  }
+  const size = (field: Field) => String(record[field.key] ?? "").length
+  throw new RowUnreadable({
+    path,
+    table: kind.table,
+    row: rowName(kind, record),
+    field: kind.fields.reduce((a, b) => size(b) > size(a) ? b : a).key,
+    reason: `makes a line longer than it may be (${rowLimit})`,
+    damaged: false
+  })
+}
+
 const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, sound: number): Page => {
   const long: Array<string> = []
   const out: Array<Buffer> = []
@@ -195,7 +214,7 @@ const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, 
     : db.prepare(slowSql(kind, scope, listed)).iterate(...scope.params, row["rowids"] ?? "[]")
   for (const row of rows) {
     const record = recordOf(db.path, kind, row)
-    const bytes = Buffer.from(write(kind, record) + "\n")
+    const bytes = lineOf(db.path, kind, record)
     if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, record))
     out.push(bytes)
   }
