@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Kind, Unique } from "../records/Kind.ts"
 import { rowName } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
+import { kinds, Link } from "../records/kinds.ts"
+import type { Soundness } from "../records/sound.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { parentCycle, parentCycles } from "./links.ts"
 import { metaFindings } from "./meta.ts"
 import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
@@ -85,59 +87,54 @@ const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<R
         )
     ))
 
+/** An index that has not an entry for every row. Counting is cheap, and exports read the rows without it. */
+const judgeIndex = (kind: Kind, unique: Unique, { entries }: IndexCounts) =>
+  entries === undefined ? [] : [
+    new Finding({
+      rule: "index",
+      kind: kind.name,
+      field: unique.columns.join(", "),
+      says: `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
+      outcome: "carried",
+      blocking: false,
+      count: 1,
+      rows: []
+    })
+  ]
+
 /**
  * Rows that a UNIQUE index would not accept together. A sound index has as many entries as its table has rows, and no doubles:
  * where the counts agree, nobody has to sort.
  */
-const judgeUnique = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
-  const where = unique.where ?? "1"
-  const rows = rowsOf(kind, scope.of(kind), where)
+const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique, { entries, indexed }: IndexCounts) => {
+  if (indexed && entries === undefined) return Effect.succeed([])
   const columns = unique.columns.join(", ")
-  return Effect.flatMap(indexCounts(db, kind, unique), ({ entries, indexed }) => {
-    if (indexed && entries === undefined) return Effect.succeed([])
-    const damaged = entries === undefined ? [] : [
-      new Finding({
-        rule: "index",
-        kind: kind.name,
-        field: columns,
-        says:
-          `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
-        outcome: "carried",
-        blocking: false,
-        count: 1,
-        rows: []
-      })
-    ]
-    return Effect.map(
-      db.all(
-        `check the table ${kind.table}`,
-        `SELECT ${
-          unique.columns.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")
-        } AS value, count(*) AS n,` +
-          ` group_concat(${kind.key.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")}, ', ') AS keys` +
-          ` FROM ${rows} r GROUP BY ${columns} HAVING n > 1`,
-        ...scope.params
-      ),
-      (doubles) =>
-        doubles.length === 0 ? damaged : [
-          ...damaged,
-          new Finding({
-            rule: "unique",
-            kind: kind.name,
-            field: columns,
-            says: unique.where === undefined
-              ? "is there more than once"
-              : `is there more than once where ${unique.where}`,
-            outcome: "carried",
-            blocking: true,
-            count: doubles.reduce((sum, row) => sum + Number(row["n"]) - 1, 0),
-            rows: doubles.slice(0, examples).map((row) =>
-              new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) })
-            )
-          })
-        ]
-    )
-  })
+  return Effect.map(
+    db.all(
+      `check the table ${kind.table}`,
+      `SELECT ${unique.columns.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")} AS value, count(*) AS n,` +
+        ` group_concat(${kind.key.map((column) => `ifnull(${column},'NULL')`).join("||'/'||")}, ', ') AS keys` +
+        ` FROM ${rowsOf(kind, scope.of(kind), unique.where ?? "1")} r GROUP BY ${columns} HAVING n > 1`,
+      ...scope.params
+    ),
+    (doubles) =>
+      doubles.length === 0 ? [] : [
+        new Finding({
+          rule: "unique",
+          kind: kind.name,
+          field: columns,
+          says: unique.where === undefined
+            ? "is there more than once"
+            : `is there more than once where ${unique.where}`,
+          outcome: "carried",
+          blocking: true,
+          count: doubles.reduce((sum, row) => sum + Number(row["n"]) - 1, 0),
+          rows: doubles.slice(0, examples).map((row) =>
+            new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) })
+          )
+        })
+      ]
+  )
 }
 
 interface IndexCounts {
@@ -163,17 +160,40 @@ const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<Inde
     return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
   })
 
+const judgeParents = (db: Handle, scope: Scope) =>
+  Effect.map(parentCycles(db, scope), (cycles) =>
+    cycles.length === 0 ? [] : [
+      new Finding({
+        ...parentCycle,
+        kind: Link.name,
+        outcome: "carried",
+        count: cycles.length,
+        rows: cycles.slice(0, examples).map(({ issues, link }) =>
+          new FindingRow({
+            row: String(link),
+            value: shorten([...issues.slice(0, 20), ...issues.slice(0, 1)].join(" → "))
+          })
+        )
+      })
+    ])
+
 /**
- * All findings of a database, or of the part of it that a scope selects.
- *
- * `suspect`: the kinds with rows that break a rule of their own; when it is known that the others have none, they are not read again.
+ * All findings of a database, or of the part of it that a scope selects. Rows that `watched` has seen pass are not read again where it
+ * vouches for them.
  */
-export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Scope, suspect?: ReadonlySet<string>) {
+export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Scope, watched?: Soundness) {
+  const sound = watched?.holds === true
   const findings: Array<Finding> = []
   for (const kind of kinds) {
-    const rules = [...(suspect === undefined || suspect.has(kind.name) ? rowRules(kind) : []), ...crossRules(kind)]
+    const own = watched === undefined || watched.suspect.has(kind.name)
+    const rules = sound ? [] : [...(own ? rowRules(kind) : []), ...crossRules(kind)]
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
-    for (const unique of kind.unique) findings.push(...(yield* judgeUnique(db, kind, scope, unique)))
+    if (!sound && kind.name === Link.name) findings.push(...(yield* judgeParents(db, scope)))
+    for (const unique of kind.unique) {
+      const counts = yield* indexCounts(db, kind, unique)
+      findings.push(...judgeIndex(kind, unique, counts))
+      if (!sound) findings.push(...(yield* judgeDoubles(db, kind, scope, unique, counts)))
+    }
   }
-  return [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]
+  return sound ? findings : [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]
 })

@@ -1,20 +1,40 @@
 /** What the table meta must say for a database to be one of ours, and what it should. */
 import * as Effect from "effect/Effect"
-import { Finding, FindingRow } from "../records/Finding.ts"
+import { Finding, FindingRow, shorten } from "../records/Finding.ts"
 import { exportVersion } from "../records/kinds.ts"
 import type { Handle } from "./Handle.ts"
 
-const finding = (row: string, rule: string, says: string, blocking: boolean, value?: string) =>
+/** Of single rows of meta. */
+export const metaRules = {
+  version: { rule: "schema version", says: `must be ${exportVersion}`, blocking: true },
+  noInstance: {
+    rule: "no instance",
+    says: "is missing; the first program that opens the database invents one",
+    blocking: false
+  },
+  shortInstance: {
+    rule: "instance of another length",
+    says: "does not have 26 characters; new events copy it, and are refused",
+    blocking: false
+  },
+  oddInstance: { rule: "instance", says: "is not a ULID in its canonical form", blocking: false }
+} as const
+
+const finding = (row: string, rule: typeof metaRules[keyof typeof metaRules], value?: string) =>
   new Finding({
-    rule,
+    ...rule,
     kind: "meta",
     field: "value",
-    says,
     outcome: "carried",
-    blocking,
     count: 1,
     rows: [new FindingRow({ row, ...(value === undefined ? {} : { value }) })]
   })
+
+/** What SQLite's `length` says, and the CHECK of a table with it. */
+const lengthOf = (text: string): number => [...(text.split("\0")[0] ?? "")].length
+
+/** Whether events can be made in the name of this instance. */
+export const usableInstance = (uid: string | undefined): uid is string => uid !== undefined && lengthOf(uid) === 26
 
 /** Findings about `schema_version`, without which no kata opens the database, and `instance_uid`, which every new event copies. */
 export const metaFindings = (db: Handle) =>
@@ -28,33 +48,16 @@ export const metaFindings = (db: Handle) =>
       const version = value("schema_version")
       const uid = value("instance_uid")
       return [
-        ...(version === String(exportVersion) ? [] : [
-          finding(
-            "schema_version",
-            "schema version",
-            `must be ${exportVersion}`,
-            true,
-            version === undefined ? "missing" : String(version)
-          )
-        ]),
+        ...(version === String(exportVersion)
+          ? []
+          : [finding("schema_version", metaRules.version, version === undefined ? "missing" : String(version))]),
         ...(uid === undefined ?
-          [finding(
-            "instance_uid",
-            "instance",
-            "is missing; the first program that opens the database invents one",
-            false
-          )]
+          [finding("instance_uid", metaRules.noInstance)]
+          : !usableInstance(String(uid)) ?
+          [finding("instance_uid", metaRules.shortInstance, shorten(String(uid)))]
           : /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(String(uid)) ?
           []
-          : [
-            finding(
-              "instance_uid",
-              "instance",
-              "is not a ULID; new events copy it, and need 26 characters",
-              false,
-              String(uid)
-            )
-          ])
+          : [finding("instance_uid", metaRules.oddInstance, String(uid))])
       ]
     }
   )

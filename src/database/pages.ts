@@ -1,19 +1,23 @@
 /**
- * Rows as pages of lines. SQLite itself writes the lines of a page, 64 rows at a time, and tests what it writes: storage classes,
- * JSON, size. A page that fails the test is read again row by row, which carries what is only large and says exactly what cannot be
- * carried.
+ * Rows as pages of lines. SQLite itself writes the lines of a page, many rows at a time; then the lines are held against the pattern of
+ * their kind. A page with a line that is no record, or a large one, is read again row by row, which carries what is only large and says
+ * exactly what cannot be carried.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
-import type { Field, Value } from "../records/Field.ts"
-import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { write } from "../records/line.ts"
+import { codeOf } from "../files/FileError.ts"
+import type { Field } from "../records/Field.ts"
+import { type Kind, rowName } from "../records/Kind.ts"
+import { read } from "../records/line.ts"
+import { decoded, match } from "../records/pattern.ts"
+import type { Watch } from "../records/sound.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { type Extent, isJson, lineOf, quote, recordsIn } from "./rowByRow.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
-import { soundness } from "./rules.ts"
-import { byRowid, orderOf, rowsOf, type Scope, wholeDatabase } from "./Selection.ts"
+import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** Some lines of one kind, each with its line end. */
@@ -21,40 +25,18 @@ export interface Page {
   readonly kind: Kind
   readonly bytes: Uint8Array
   readonly rows: number
-  /** How many of the rows keep every rule that can be told from the row alone. */
-  readonly sound: number
   /** The rows whose lines are longer than Go kata can read. */
   readonly long: ReadonlyArray<string>
 }
 
-export const rowsPerPage = 64
-/** Rows with more text than this take the slow way, so that 64 of them do not meet in one page. */
+/** Rows that one statement reads: more of them gain nothing, and all of their lines are in memory. */
+const rowsPerPage = 128
+/** Rows with longer lines take the slow way, so that many of them do not meet in one page. */
 const plainBytes = 65_536
 /** Small pages are joined up to this size; what is on its way to the sink is bounded by it and by one page. */
 const elementBytes = 524_288
 /** What the reader of Go kata accepts, without the line end. */
 export const goLineLimit = 16_777_215
-/** Text of one row beyond which it is refused: the default limit of a line (D14). */
-export const rowLimit = 256 * 1024 * 1024
-
-const quote = (name: string) => `"${name}"`
-const isText = (field: Field) => field.storage !== "integer"
-
-const classes = (field: Field): string =>
-  (field.storage === "integer" ? "'integer'" : field.storage === "time" ? "'text','integer','real'" : "'text'") +
-  (field.presence === "always" ? "" : ",'null'")
-
-/** RFC 8259 to its end: `json()` alone reads JSON5 and rewrites it, and both stop at a NUL. */
-const isJson = (column: string) => `(json_valid(${column}) AND NOT instr(${column},char(0)))`
-
-const plain = (kind: Kind): string =>
-  [
-    ...kind.fields.map((field) => `typeof(${quote(field.key)}) IN (${classes(field)})`),
-    ...kind.fields.filter((field) => field.storage === "json").map((field) => isJson(quote(field.key))),
-    `${
-      kind.fields.filter(isText).map((field) => `ifnull(octet_length(${quote(field.key)}),0)`).join("+")
-    } <= ${plainBytes}`
-  ].join(" AND ")
 
 /** A column as SQLite's JSON functions take it. */
 const value: Record<Field["storage"], (column: string) => string> = {
@@ -64,170 +46,101 @@ const value: Record<Field["storage"], (column: string) => string> = {
   json: (column) => `json(${column})`
 }
 
+/**
+ * The data of a line. One call for the whole object is much cheaper than one for each member, but it cannot leave a key out: so there is
+ * a call for each set of keys, chosen by what is NULL.
+ */
+const object = (fields: ReadonlyArray<Field>, decided = 0): string => {
+  const next = fields.findIndex(({ presence }, i) => i >= decided && presence === "omitted")
+  if (next < 0) {
+    return `json_object(${fields.map(({ key, storage }) => `'${key}',${value[storage](quote(key))}`).join(",")})`
+  }
+  const column = quote(fields[next]!.key)
+  return `iif(${column} IS NULL,${object(fields.toSpliced(next, 1), next)},${object(fields, next + 1)})`
+}
+
+/** NULL where a column that should hold JSON does not: what `json` makes of JSON5 would look well. */
 const line = (kind: Kind): string => {
-  if (kind.fields.every(({ presence }) => presence !== "omitted")) {
-    // One call for the whole object is cheaper than one for each member; it cannot leave a key out.
-    const members = kind.fields.map(({ key, storage }) => `'${key}',${value[storage](quote(key))}`)
-    return `'{"kind":"${kind.name}","data":'||json_object(${members.join(",")})||'}'||char(10)`
-  }
-  return `'{"kind":"${kind.name}","data":{'||` + kind.fields.map((field, i) => {
-    const text = `'${i === 0 ? "" : ","}"${field.key}":'||json_quote(${value[field.storage](quote(field.key))})`
-    return field.presence === "omitted" ? `iif(${quote(field.key)} IS NULL,'',${text})` : text
-  }).join("||") + `||'}}'||char(10)`
+  const text = `'{"kind":"${kind.name}","data":'||${object(kind.fields)}||'}'||char(10)`
+  const json = kind.fields.filter((field) => field.storage === "json").map((field) => isJson(quote(field.key)))
+  return json.length === 0 ? text : `iif(${json.join(" AND ")},${text},NULL)`
 }
 
-const lines = (kind: Kind): string => `iif(${plain(kind)}, ${line(kind)}, NULL)`
-const aggregate =
-  "CAST(group_concat(line,'') AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound"
-
-/** One page of a kind in the order of the rowid, from a rowid on: its bytes, what the test says, and its last rowid. */
-const keysetSql = (kind: Kind, scope: Scope, sound: string): string => {
-  const rows = rowsOf(kind, scope.of(kind), `t.rowid >= ?`, `ORDER BY t.rowid LIMIT ${rowsPerPage}`)
-  return `SELECT ${aggregate}, max(rowid_) AS last, NULL AS rowids FROM ` +
-    `(SELECT rowid_, ${lines(kind)} AS line, ${sound} AS sound FROM ${rows})`
-}
-
-/** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
-const sortedSql = (kind: Kind, scope: Scope, sound: string): string => {
-  const rows = rowsOf(kind, scope.of(kind), "1")
-  return `SELECT CAST(group_concat(line,'' ORDER BY n) AS BLOB) AS bytes, count(*) AS total, count(line) AS plain, sum(sound) AS sound,` +
-    ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
-    `(SELECT row_number() OVER (ORDER BY ${orderOf(kind, "r").replace("r.rowid", "rowid_")}) AS n, rowid_, ${
-      lines(kind)
-    } AS line,` +
-    ` ${sound} AS sound FROM ${rows} r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
-}
-
-const range = "t.rowid BETWEEN ? AND ?"
-const listed = "t.rowid IN (SELECT value FROM json_each(?))"
-
-/** Rows as values, with what the test would like to know. */
-const slowSql = (kind: Kind, scope: Scope, where: string): string => {
-  const columns = kind.fields.map((field, i) => {
-    const column = `r.${quote(field.key)}`
-    const bytes = field.storage === "json"
-      ? `iif(${isJson(column)}, CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))`
-      : `CAST(${column} AS BLOB)`
-    return `typeof(${column}) AS class${i}, ${
-      isText(field) ? `${bytes} AS value${i}, octet_length(${column}) AS size${i}` : `${column} AS value${i}`
-    }` +
-      (field.storage === "json" ? `, ${isJson(column)} AS valid${i}` : "")
-  })
-  const size = kind.fields.filter(isText).map((field) => `ifnull(octet_length(r.${quote(field.key)}),0)`).join("+")
-  // A row beyond the limit is named without being read: its text might not fit into memory.
-  return `SELECT ${columns.join(", ")}, (${size}) AS size FROM ${
-    rowsOf(kind, scope.of(kind), where, `ORDER BY ${orderOf(kind)}`)
-  } r`
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-const classNames: Record<string, string> = {
-  null: "is NULL",
-  text: "holds text",
-  integer: "holds an integer",
-  real: "holds a real number",
-  blob: "holds a blob"
-}
-
-/** A row as a record, or why it cannot be one. */
-const recordOf = (path: string, kind: Kind, row: Row, anyJson = false): AnyRecord => {
-  const record: { [key: string]: Value } = {}
-  let problem: { readonly field: string; readonly reason: string; readonly damaged: boolean } | undefined
-  kind.fields.forEach((field, i) => {
-    const held = String(row[`class${i}`])
-    const value = row[`value${i}`]
-    const fits = classes(field).includes(`'${held}'`)
-    if (!fits) {
-      problem ??= { field: field.key, reason: `${classNames[held]}, which a snapshot cannot say there`, damaged: false }
-      return
-    }
-    if (held === "null") record[field.key] = field.presence === "omitted" ? undefined : null
-    else if (field.storage === "integer") record[field.key] = exact(value)
-    else {
-      if (field.storage === "json" && !anyJson && row[`valid${i}`] !== 1n) {
-        problem ??= { field: field.key, reason: "is not JSON", damaged: true }
-      }
-      try {
-        record[field.key] = utf8.decode(value instanceof Uint8Array ? value : new Uint8Array())
-      } catch {
-        problem ??= { field: field.key, reason: "is not UTF-8", damaged: true }
-      }
-    }
-  })
-  if (Number(row["size"]) > rowLimit) {
-    const largest = kind.fields.map((field, i) => [field.key, Number(row[`size${i}`] ?? 0)] as const).reduce((a, b) =>
-      b[1] > a[1] ? b : a
-    )
-    problem = {
-      field: largest[0],
-      reason: `has ${largest[1]} bytes, more than a line may have (${rowLimit})`,
-      damaged: false
-    }
-  }
-  if (problem !== undefined) {
-    throw new RowUnreadable({ path, table: kind.table, row: rowName(kind, record), ...problem })
-  }
-  return record
-}
-
-const exact = (value: Row[string] | undefined): Value =>
-  typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))
-    ? Number(value)
-    : typeof value === "bigint"
-    ? value
-    : null
+const plain = `iif(octet_length(line) <= ${plainBytes}, line, NULL)`
 
 /**
- * The records of some rows, by their rowids. JSON is taken as it is: what came from a file is JSON, although SQLite calls it none when
- * it is nested deeper than a thousand times. Throws `RowUnreadable`.
+ * One page of a kind in the order of the rowid, from a rowid on: the lines that are not long, how many there are of how many rows, and
+ * its last rowid. The limit stands outside of the lines: SQLite would otherwise make each of them once for every use.
  */
-export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
-  db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) =>
-    recordOf(db.path, kind, row, true)
-  )
+const keysetSql = (kind: Kind, scope: Scope, line: string): string =>
+  `SELECT CAST(group_concat(${plain},'') AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
+  ` max(rowid_) AS last, NULL AS rowids FROM (SELECT rowid_, ${line} AS line FROM ${
+    rowsOf(kind, scope.of(kind), `t.rowid >= ?`)
+  } ORDER BY rowid_ LIMIT ${rowsPerPage})`
 
-/** Escapes make a line up to six times as long as its text, and perhaps longer than any string. Throws `RowUnreadable`. */
-const lineOf = (path: string, kind: Kind, record: AnyRecord): Buffer => {
-  try {
-    const bytes = Buffer.from(write(kind, record) + "\n")
-    if (bytes.length - 1 <= rowLimit) return bytes
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-  }
-  const size = (field: Field) => String(record[field.key] ?? "").length
-  throw new RowUnreadable({
-    path,
-    table: kind.table,
-    row: rowName(kind, record),
-    field: kind.fields.reduce((a, b) => size(b) > size(a) ? b : a).key,
-    reason: `makes a line longer than it may be (${rowLimit})`,
-    damaged: false
-  })
-}
+/** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
+const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
+  `SELECT CAST(group_concat(${plain},'' ORDER BY n) AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
+  ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
+  `(SELECT row_number() OVER (ORDER BY ${
+    orderOf(kind, "r").replace("r.rowid", "rowid_")
+  }) AS n, rowid_, ${line} AS line FROM ${
+    rowsOf(kind, scope.of(kind), "1")
+  } r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
 
-const slowPage = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint, sound: number): Page => {
+const slowPage = (db: Handle, kind: Kind, scope: Scope, extent: Extent, watch: Watch | undefined): Page => {
   const long: Array<string> = []
   const out: Array<Buffer> = []
-  const rows = byRowid(kind)
-    ? db.prepare(slowSql(kind, scope, range)).iterate(...scope.params, from, row["last"] ?? from)
-    : db.prepare(slowSql(kind, scope, listed)).iterate(...scope.params, row["rowids"] ?? "[]")
-  for (const row of rows) {
-    const record = recordOf(db.path, kind, row)
+  for (const record of recordsIn(db, kind, scope, extent)) {
     const bytes = lineOf(db.path, kind, record)
     if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, record))
+    if (watch !== undefined) show(watch, kind, bytes.toString("latin1"))
     out.push(bytes)
   }
-  return { kind, bytes: out.length === 1 ? out[0]! : Buffer.concat(out), rows: out.length, sound, long }
+  return { kind, bytes: out.length === 1 ? out[0]! : Buffer.concat(out), rows: out.length, long }
 }
 
-const pageOf = (db: Handle, kind: Kind, scope: Scope, row: Row, from: bigint): Page => {
-  const sound = Number(row["sound"])
-  const bytes = row["bytes"]
-  if (row["plain"] === row["total"] && bytes instanceof Uint8Array && isUtf8(bytes)) {
-    return { kind, bytes, rows: Number(row["total"]), sound, long: [] }
+/** Shows the lines of a page to who watches. False when one of them is no record. */
+const show = (watch: Watch, kind: Kind, lines: string): boolean => {
+  for (let from = 0; from < lines.length;) {
+    const to = lines.indexOf("\n", from)
+    const groups = match(kind.patterns.sound, lines, from, to)
+    if (groups !== undefined && kind.vouch(groups)) watch.sound(kind, groups)
+    else watch.other(kind)
+    if (groups === undefined && Either.isLeft(read(decoded(lines.slice(from, to))))) return false
+    from = to + 1
   }
-  return slowPage(db, kind, scope, row, from, sound)
+  return true
+}
+
+const pageOf = (
+  db: Handle,
+  kind: Kind,
+  scope: Scope,
+  row: Row,
+  extent: Extent,
+  watch: Watch | undefined
+): Page => {
+  const bytes = row["bytes"]
+  if (row["plain"] !== row["total"] || !(bytes instanceof Buffer) || !isUtf8(bytes)) {
+    return slowPage(db, kind, scope, extent, watch)
+  }
+  return watch === undefined || show(watch, kind, bytes.toString("latin1"))
+    ? { kind, bytes, rows: Number(row["total"]), long: [] }
+    : slowPage(db, kind, scope, extent, undefined)
+}
+
+/** What SQLite answers when it cannot make a line: of a blob, or because it would be too long. */
+const unsayable = new Set(["SQLITE_ERROR", "SQLITE_TOOBIG"])
+
+/** With the lines, or without them when there is one that cannot be made: the page is read slowly then, which says why. */
+const withLines = <A>(kind: Kind, ask: (line: string) => A): A => {
+  try {
+    return ask(line(kind))
+  } catch (cause) {
+    if (!unsayable.has(codeOf(cause))) throw cause
+    return ask("NULL")
+  }
 }
 
 interface Puller {
@@ -236,16 +149,16 @@ interface Puller {
   readonly close: () => void
 }
 
-const puller = (db: Handle, kind: Kind, scope: Scope, sound: string): Puller => {
+const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
   if (byRowid(kind)) {
     let from: bigint | undefined = -(2n ** 63n)
-    const sql = keysetSql(kind, scope, sound)
     const pull = () => {
       if (from === undefined) return undefined
-      const row = db.prepare(sql).get(...scope.params, from)
+      const first = from
+      const row = withLines(kind, (line) => db.prepare(keysetSql(kind, scope, line)).get(...scope.params, first))
       if (row === undefined || row["total"] === 0n) return undefined
-      const page = pageOf(db, kind, scope, row, from)
       const last = row["last"]
+      const page = pageOf(db, kind, scope, row, { from: first, to: last ?? first }, watch)
       from = typeof last === "bigint" && last < 2n ** 63n - 1n ? last + 1n : undefined
       return page
     }
@@ -253,11 +166,16 @@ const puller = (db: Handle, kind: Kind, scope: Scope, sound: string): Puller => 
   }
   // The whole sort runs at the first call. The rows are few (labels) or very few, and so is what a page of them holds.
   let rows: IterableIterator<Row> | undefined
+  const first = (line: string) => {
+    rows = db.prepare(sortedSql(kind, scope, line)).iterate(...scope.params)
+    return rows.next()
+  }
   return {
     pull: () => {
-      rows ??= db.prepare(sortedSql(kind, scope, sound)).iterate(...scope.params)
-      const next = rows.next()
-      return next.done === true ? undefined : pageOf(db, kind, scope, next.value, 0n)
+      const next = rows === undefined ? withLines(kind, first) : rows.next()
+      return next.done === true
+        ? undefined
+        : pageOf(db, kind, scope, next.value, { rowids: next.value["rowids"] ?? "[]" }, watch)
     },
     close: () => void rows?.return?.()
   }
@@ -267,7 +185,6 @@ const join = (kind: Kind, pages: ReadonlyArray<Page>): Page => ({
   kind,
   bytes: pages.length === 1 ? pages[0]!.bytes : Buffer.concat(pages.map((page) => page.bytes)),
   rows: pages.reduce((sum, page) => sum + page.rows, 0),
-  sound: pages.reduce((sum, page) => sum + page.sound, 0),
   long: pages.flatMap((page) => page.long)
 })
 
@@ -294,18 +211,18 @@ const some = (
   }))
 
 /**
- * The lines of a kind, in the order of the file. Nothing is read ahead of who pulls. `judged`: the rows are known to keep their rules,
- * or nobody asks; then all of them count as sound.
+ * The lines of a kind, in the order of the file, each of which is shown to `watch`. Nothing is read ahead of who pulls. Without a watch
+ * the rows must be known to be records: those of a stage are.
  */
 export const pages = (
   db: Handle,
   kind: Kind,
   scope: Scope,
-  options?: { readonly judged: boolean }
+  watch?: Watch
 ): Stream.Stream<Page, SqliteFailure | RowUnreadable> =>
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => puller(db, kind, scope, options?.judged === true ? "1" : soundness(kind))),
+      Effect.sync(() => puller(db, kind, scope, watch)),
       (source) => Effect.sync(source.close)
     ),
     (source) =>

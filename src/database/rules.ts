@@ -35,22 +35,6 @@ export const rowRules = (kind: Kind): ReadonlyArray<Rule> => [
  */
 export const breaks = (holds: string): string => `(CASE WHEN NOT (${holds}) THEN 1 ELSE 0 END)`
 
-/**
- * 1 for a row that keeps all its own rules, else 0. Every row of an export is asked, so it takes the cheap ways: what a check has as
- * `quick`, and no check that the other rules imply.
- */
-export const soundness = (kind: Kind): string => {
-  const rules = [
-    ...kind.checks.filter(({ quick }) => quick !== "1").map(({ quick, sql }) =>
-      quick === undefined ? sql : `${quick} OR (${sql})`
-    ),
-    ...rowRules(kind).filter(({ blocking }) => !blocking).map(({ holds }) => holds)
-  ]
-  return rules.length === 0
-    ? "1"
-    : `(CASE WHEN ${rules.map((holds) => `NOT (${holds})`).join(" OR ")} THEN 0 ELSE 1 END)`
-}
-
 const parent = (table: string, column: string, id: string) =>
   `(SELECT p.${column} FROM ${table} p NOT INDEXED WHERE p.id = r.${id})`
 
@@ -71,6 +55,13 @@ const references = (kind: Kind): ReadonlyArray<Rule> =>
 
 /** The triggers of links, and what the tables say of each other. An end that does not exist is the foreign key's matter. */
 const others: { readonly [kind: string]: ReadonlyArray<Rule> } = {
+  project_alias: [{
+    rule: "alias of an archived project",
+    field: "project_id",
+    says: "is an archived project, which has no aliases",
+    blocking: false,
+    holds: `${parent("projects", "deleted_at", "project_id")} IS NULL`
+  }],
   link: [
     ...(["from_issue_id", "to_issue_id"] as const).map((field) => ({
       rule: "cross-project link",
@@ -93,7 +84,16 @@ const others: { readonly [kind: string]: ReadonlyArray<Rule> } = {
     says: "is not the uid of the event's issue",
     blocking: false,
     holds: `r.${issue}_id IS NULL OR ifnull(r.${issue}_uid,'') = ${parent("issues", "uid", `${issue}_id`)}`
-  }))
+  })),
+  // Few are purged. SQLite makes a set of all short ids, once, when there is a row to ask it for.
+  purge_log: [{
+    rule: "short id given again",
+    field: "short_id",
+    says: "is that of an issue which is there: the short id of a purged issue was given again",
+    blocking: false,
+    holds:
+      "r.short_id IS NULL OR (r.project_id, r.short_id) NOT IN (SELECT project_id, short_id FROM issues NOT INDEXED)"
+  }]
 }
 
 /** What takes a look at other tables. */

@@ -7,13 +7,26 @@ import { rowsOf, type Scope } from "./Selection.ts"
 
 const counting = kinds.filter((kind) => kind.autoincrement)
 
-const finding = (rule: string, says: string, rows: ReadonlyArray<FindingRow>): ReadonlyArray<Finding> =>
+/** Of rows of sqlite_sequence, whose `seq` is the highest id that was ever given. */
+export const sequenceRules = {
+  missing: { rule: "sequence missing", says: "is missing for a table that has rows" },
+  low: { rule: "sequence low", says: "is below the highest id of its table" },
+  reset: { rule: "sequence below a purge", says: "is below a reserved event id: the id could be given again" },
+  negative: { rule: "sequence negative", says: "is below 0" },
+  spent: { rule: "sequence spent", says: "is the highest number there is: no row can be added" },
+  unknown: { rule: "sequence of an unknown table", says: "is of a table that does not count" },
+  twice: { rule: "sequence twice", says: "is there more than once" }
+} as const
+
+/** An id can be no higher. */
+export const highestId = 2n ** 63n - 1n
+
+const finding = (rule: typeof sequenceRules[keyof typeof sequenceRules], rows: ReadonlyArray<FindingRow>) =>
   rows.length === 0 ? [] : [
     new Finding({
-      rule,
+      ...rule,
       kind: "sqlite_sequence",
       field: "seq",
-      says,
       outcome: "carried",
       blocking: false,
       count: rows.length,
@@ -56,17 +69,19 @@ export const sequences = (
       const names = counting.map((kind) => `'${kind.table}'`).join(",")
       const unknown = db.prepare(`SELECT name FROM sqlite_sequence WHERE name NOT IN (${names}) ORDER BY name`).all()
       const doubles = db.prepare("SELECT name FROM sqlite_sequence GROUP BY name HAVING count(*) > 1").all()
+      const counted = (where: string) =>
+        db.prepare(`SELECT name, seq FROM sqlite_sequence WHERE name IN (${names}) AND ${where} ORDER BY name`).all()
       const named = (rows: ReadonlyArray<{ readonly [column: string]: unknown }>) =>
-        rows.map((row) => new FindingRow({ row: String(row["name"]) }))
+        rows.map(({ name, seq }) =>
+          new FindingRow({ row: String(name), ...(seq === undefined ? {} : { value: String(seq) }) })
+        )
       return [
-        ...finding(
-          "sequence missing",
-          "is missing for a table that has rows",
-          missing.map((row) => new FindingRow({ row }))
-        ),
-        ...finding("sequence low", "is below the highest id of its table", low),
-        ...finding("sequence below a purge", "is below a reserved event id: the id could be given again", reset),
-        ...finding("sequence of an unknown table", "is of a table that does not count", named(unknown)),
-        ...finding("sequence twice", "is there more than once", named(doubles))
+        ...finding(sequenceRules.missing, missing.map((row) => new FindingRow({ row }))),
+        ...finding(sequenceRules.low, low),
+        ...finding(sequenceRules.reset, reset),
+        ...finding(sequenceRules.negative, named(counted("seq < 0"))),
+        ...finding(sequenceRules.spent, named(counted(`seq = ${highestId}`))),
+        ...finding(sequenceRules.unknown, named(unknown)),
+        ...finding(sequenceRules.twice, named(doubles))
       ]
     }))

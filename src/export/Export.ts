@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type View } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
+import { objectFindings } from "../database/objects.ts"
 import { goLineLimit, pages } from "../database/pages.ts"
 import type { Scope } from "../database/Selection.ts"
 import type { FailureKind } from "../Failure.ts"
@@ -24,6 +25,7 @@ import { spool } from "../files/Spool.ts"
 import { phase } from "../Progress.ts"
 import { blocking, examples, Finding, FindingRow } from "../records/Finding.ts"
 import { kinds } from "../records/kinds.ts"
+import { Soundness, type Watch } from "../records/sound.ts"
 import * as Snapshot from "../snapshot/seal.ts"
 import { Tally, write } from "../snapshot/write.ts"
 import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
@@ -76,8 +78,8 @@ export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("Ou
 }
 
 /** The records that a selection takes, in the order of the file. */
-export const recordPages = (view: View, scope: Scope, options?: { readonly judged: boolean }) =>
-  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope, options))
+export const recordPages = (view: View, scope: Scope, watch?: Watch) =>
+  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope, watch))
 
 const longLines = (tally: Tally): ReadonlyArray<Finding> =>
   tally.long.length === 0 ? [] : [
@@ -112,11 +114,13 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const counts = yield* view.count(scope)
   yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const tally = new Tally()
+  const soundness = new Soundness()
   const findings: Array<Finding> = []
   const inspect = Effect.gen(function*() {
     findings.push(
       ...view.findings,
-      ...(yield* judge(view.db, scope, tally.suspect)),
+      ...(yield* objectFindings(view.db)),
+      ...(yield* judge(view.db, scope, soundness)),
       ...(yield* departures(view, scope, includeDeleted)),
       ...longLines(tally)
     )
@@ -124,7 +128,7 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   })
   // What is wrong is known before the stream ends: a sink that renames at the end renames nothing that was not confirmed.
   const bytes = Stream.concat(
-    write(recordPages(view, scope), options.plain === true ? undefined : header, tally),
+    write(recordPages(view, scope, soundness), options.plain === true ? undefined : header, tally),
     Stream.drain(Stream.fromEffect(inspect))
   )
   const report = (output: string) =>

@@ -13,6 +13,7 @@ import { phase } from "../Progress.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import { read } from "../records/line.ts"
+import { unwatched } from "../records/sound.ts"
 import type { Input } from "../snapshot/input.ts"
 import { opened, VerifyReport } from "../snapshot/verify.ts"
 import { resolve } from "./scope.ts"
@@ -167,8 +168,8 @@ export const verifyAgainst = <E = never>(input: Input<E>, database: string) =>
       yield* Effect.scoped(
         compareKind(
           kind,
-          pages(stage.db, kind, wholeDatabase, { judged: true }),
-          pages(view.db, kind, scope, { judged: true }),
+          pages(stage.db, kind, wholeDatabase),
+          pages(view.db, kind, scope, unwatched),
           (difference) => {
             counts.set(difference.what, (counts.get(difference.what) ?? 0) + 1)
             if (differences.length < named) differences.push(difference)

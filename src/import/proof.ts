@@ -14,7 +14,7 @@ import { phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import { kinds, Meta, Sequence } from "../records/kinds.ts"
 import { type Opened, records } from "../snapshot/input.ts"
-import { Reading } from "../snapshot/read.ts"
+import { Reading } from "../snapshot/Reading.ts"
 import { Tally, write } from "../snapshot/write.ts"
 
 /** The new database does not hold what the file says. Nothing was replaced. */
@@ -38,7 +38,7 @@ export type Proof = typeof Proof.Type
 const exported = (view: View, reading: Reading, sum: boolean) =>
   Effect.gen(function*() {
     const tally = new Tally({ sum })
-    yield* Stream.runDrain(write(recordPages(view, wholeDatabase, { judged: true }), reading.header, tally))
+    yield* Stream.runDrain(write(recordPages(view, wholeDatabase), reading.header, tally))
     return tally
   })
 

@@ -8,15 +8,15 @@ import * as Option from "effect/Option"
 import type { Stage } from "../database/Database.ts"
 import type { Handle, Param } from "../database/Handle.ts"
 import { judge } from "../database/judge.ts"
-import { recordsAt } from "../database/pages.ts"
+import { parentCycle, parentCycles } from "../database/links.ts"
+import { recordsAt } from "../database/rowByRow.ts"
 import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
-import type { Field } from "../records/Field.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
+import { kinds, Link } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
-import { type Around, type Repair, repairOf } from "../records/repairs.ts"
+import { type Around, drop, type Repair, repairOf } from "../records/repairs.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
 import { repairSequences } from "./repairSequences.ts"
 
@@ -37,41 +37,12 @@ const around = (db: Handle): Around => ({
     )
       .get({ project: toParam(project), short: shortId }) !== undefined,
   projectNameTaken: (name) => db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined,
-  // Of a database that does not know its own, the origin of an event is not known either.
-  instanceUid: String(
-    db.prepare("SELECT value FROM meta WHERE key = 'instance_uid' AND length(value) = 26").get()?.["value"] ??
-      "0".repeat(26)
-  )
+  get instanceUid() {
+    return String(db.prepare("SELECT value FROM meta WHERE key = 'instance_uid'").get()?.["value"])
+  }
 })
 
 const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ? BigInt(value) : value ?? null
-
-/** The reference goes where the row can be without it, else the row. */
-const detach = (field: Field): Repair => (record) =>
-  Option.exists(field.reference, ({ detach }) => detach)
-    ? Option.some({ ...record, [field.key]: field.presence === "nullable" ? null : undefined })
-    : Option.none()
-
-const repairFor = (kind: Kind, rule: Rule): Repair => {
-  const field = kind.fields.find(({ key }) => key === rule.field)
-  if (rule.rule === "foreign key" && field !== undefined) return detach(field)
-  const soft = Option.flatMap(Option.fromNullable(field), (found) => found.soft)
-  if (!rule.blocking && Option.exists(soft, (found) => found.rule === rule.rule)) {
-    // What cannot be read is carried as it is.
-    return (record) =>
-      Option.some({
-        ...record,
-        [rule.field]: Option.getOrElse(
-          Option.flatMap(
-            soft,
-            ({ repair }) => repair === undefined ? Option.none() : repair(String(record[rule.field]))
-          ),
-          () => record[rule.field]
-        )
-      })
-  }
-  return repairOf(kind.name, rule.field, rule.rule)
-}
 
 class Mender {
   private readonly db: Handle
@@ -112,18 +83,15 @@ class Mender {
   }
 
   /** Mends one row. Throws what SQLite throws. */
-  row(
-    kind: Kind,
-    rowid: bigint,
-    of: { readonly rule: string; readonly field: string; readonly says: string },
-    repair: Repair
-  ): void {
+  row(kind: Kind, rowid: bigint, of: Pick<Rule, "rule" | "field" | "says" | "blocking">, repair: Repair): void {
     const before = recordsAt(this.db, kind, [rowid])[0]
     if (before === undefined) return
     const told = this.sum === undefined ? [] : this.telling(kind, before)
     const mended = Option.getOrUndefined(repair(before, around(this.db)))
     if (mended !== undefined && write(kind, mended) === write(kind, before)) return
     const kept = mended !== undefined && this.store(kind, rowid, mended)
+    // What is only odd is not worth a row.
+    if (mended !== undefined && !kept && !of.blocking) return
     if (!kept) this.db.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
     this.sum?.remove(write(kind, before))
     // Read again, because a derived field follows the column that was changed.
@@ -152,7 +120,8 @@ class Mender {
     const sql = `SELECT rowid_ AS id FROM ${rowsOf(kind, everything, "1")} r WHERE rowid_ >= ? AND ${
       breaks(rule.holds)
     } ORDER BY rowid_ LIMIT ${window}`
-    const repair = repairFor(kind, rule)
+    const repair = Option.getOrUndefined(repairOf(kind, rule))
+    if (repair === undefined) return Effect.void
     const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> =>
       Effect.flatMap(
         this.db.attempt(`mend the table ${kind.table}`, () => {
@@ -177,18 +146,21 @@ class Mender {
         } ORDER BY rowid_) AS n` +
           ` FROM ${rowsOf(kind, everything, where)}) WHERE n > 1 ORDER BY id`
       ).all()
-      const field = columns.join(", ")
-      for (const { id } of rows) {
-        if (typeof id === "bigint") {
-          this.row(
-            kind,
-            id,
-            { rule: "unique", field, says: "is there more than once" },
-            repairOf(kind.name, field, "unique")
-          )
-        }
-      }
+      const rule = { rule: "unique", field: columns.join(", "), says: "is there more than once", blocking: true }
+      const repair = Option.getOrElse(repairOf(kind, rule), () => drop)
+      for (const { id } of rows) if (typeof id === "bigint") this.row(kind, id, rule, repair)
     })
+  }
+
+  /** Of each circle of parents takes the link that closed it, which was made last. */
+  circles() {
+    return Effect.flatMap(
+      parentCycles(this.db, wholeDatabase),
+      (cycles) =>
+        this.db.attempt("mend the table links", () => {
+          for (const { link } of cycles) this.row(Link, link, parentCycle, drop)
+        })
+    )
   }
 }
 
@@ -219,6 +191,7 @@ export const repair = Effect.fn("Import.repair")(
           broken.has(`${field} ${rule}`)
         )
         for (const rule of rules) yield* mender.rule(kind, rule)
+        if (broken.has(`${parentCycle.field} ${parentCycle.rule}`)) yield* mender.circles()
         for (const { columns, where } of kind.unique) {
           if (broken.has(`${columns.join(", ")} unique`)) yield* mender.unique(kind, columns, where ?? "1")
         }

@@ -2,11 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handle } from "../database/Handle.ts"
+import { metaRules, usableInstance } from "../database/meta.ts"
+import { highestId, sequenceRules } from "../database/sequences.ts"
 import { FindingRow, type Findings } from "../records/Finding.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta, Sequence } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
+import { newUlid } from "./ulid.ts"
 
 const change = (
   sum: ContentSum | undefined,
@@ -38,21 +41,33 @@ const change = (
   )
 }
 
+/** The schema version, and an instance for new events, and those without, to come from: what opening it would invent. */
 const meta = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
-  db.attempt("mend the table meta", () => {
-    const value = db.prepare("SELECT value FROM meta WHERE key = 'schema_version'").get()?.["value"]
-    if (value === String(exportVersion)) return
-    const record = (version: string): AnyRecord => ({ key: "schema_version", value: version })
-    db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('schema_version', ?)").run(String(exportVersion))
-    change(
-      sum,
-      done,
-      Meta,
-      "must be 10",
-      value === undefined ? Option.none() : Option.some(record(String(value))),
-      Option.some(record(String(exportVersion)))
-    )
-  })
+  Effect.flatMap(newUlid, (uid) =>
+    db.attempt("mend the table meta", () => {
+      const valueOf = (key: string) => {
+        const value = db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"]
+        return value === undefined ? undefined : String(value)
+      }
+      const put = (key: string, says: string, before: string | undefined, value: string) => {
+        db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)").run(key, value)
+        const record = (value: string): AnyRecord => ({ key, value })
+        change(sum, done, Meta, says, Option.map(Option.fromNullable(before), record), Option.some(record(value)))
+      }
+      const version = valueOf("schema_version")
+      if (version !== String(exportVersion)) {
+        put("schema_version", metaRules.version.says, version, String(exportVersion))
+      }
+      const instance = valueOf("instance_uid")
+      if (!usableInstance(instance)) {
+        put(
+          "instance_uid",
+          instance === undefined ? "was missing: a new one was made" : "did not have 26 characters: a new one was made",
+          instance,
+          uid
+        )
+      }
+    }))
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
@@ -73,26 +88,27 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
       )
     }
     for (const row of rows.filter((row) => !counting.includes(String(row["name"])))) {
-      drop(row, "is of a table that does not count")
+      drop(row, sequenceRules.unknown.says)
     }
     for (const table of counting) {
       const own = rows.filter((row) => row["name"] === table).sort((a, b) =>
         BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1
       )
-      for (const row of own.slice(1)) {
-        drop(row, "is there more than once")
-      }
+      for (const row of own.slice(1)) drop(row, sequenceRules.twice.says)
       const reset = table === "events" ? "(SELECT max(purge_reset_after_event_id) FROM purge_log)" : "NULL"
       const needed = db.prepare(`SELECT max(ifnull(max(id), 0), ifnull(${reset}, 0)) AS id FROM ${table}`).get()?.["id"]
       const seq = own[0]?.["seq"]
-      if (typeof needed !== "bigint" || needed <= 0n || (typeof seq === "bigint" && seq >= needed)) continue
+      if (typeof needed !== "bigint") continue
+      const low = typeof seq === "bigint" ? seq < needed : needed > 0n
+      const spent = seq === highestId && needed < highestId
+      if (!low && !spent) continue
       if (own[0] === undefined) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)").run(table, needed)
       else db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE rowid = ?").run(needed, own[0]["id"] ?? null)
       change(
         sum,
         done,
         Sequence,
-        "was below the highest id that was given",
+        spent ? "was the highest number there is" : "was below the highest id that was given",
         typeof seq === "bigint" ? Option.some(record(table, seq)) : Option.none(),
         Option.some(record(table, needed))
       )

@@ -13,6 +13,7 @@ const StorageId = Symbol.for("kata/records/Storage")
 const DerivedId = Symbol.for("kata/records/Derived")
 const FindingId = Symbol.for("kata/records/Finding")
 const ReferenceId = Symbol.for("kata/records/Reference")
+const PatternId = Symbol.for("kata/records/Pattern")
 
 /**
  * Which record a column points at; the parent's `id` is what it holds. `detach` says that a row without its parent can do
@@ -73,6 +74,13 @@ export const derived = (from: Derived) => ({ [DerivedId]: from })
 /** Text with a soft rule. */
 export const soft = (rule: SoftRule) => Text.annotations({ [FindingId]: rule })
 
+/**
+ * A regular expression (pattern.ts) over the raw value in a line: what matches keeps every rule of its field, what does not may keep
+ * them too. It is what most rows are held against; the rules themselves are SQL, and a property test holds the one to imply the other.
+ */
+export const vouched = <A, I>(type: Schema.Schema<A, I>, pattern: string): Schema.Schema<A, I> =>
+  type.annotations({ [PatternId]: pattern })
+
 /** One field of a kind, as its Schema says it; the order of a kind's fields is the order of the keys in a line. */
 export interface Field {
   readonly key: string
@@ -84,6 +92,7 @@ export interface Field {
   readonly derived: Option.Option<Derived>
   readonly reference: Option.Option<Reference>
   readonly soft: Option.Option<SoftRule>
+  readonly pattern: Option.Option<string>
 }
 
 /** A value of a field: text and JSON are strings, an integer is a bigint only where a number would not be exact. */
@@ -112,7 +121,8 @@ export const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> =>
     presence: p.isOptional ? "omitted" : AST.isUnion(p.type) && p.type.types.some(isEmpty) ? "nullable" : "always",
     derived: AST.getAnnotation<Derived>(p, DerivedId),
     reference: find<Reference>(ReferenceId)(p.type),
-    soft: find<SoftRule>(FindingId)(p.type)
+    soft: find<SoftRule>(FindingId)(p.type),
+    pattern: find<string>(PatternId)(p.type)
   }))
 
 /** Whether a value fits a field: what `Schema.is` of the field's type says, without walking the type. */

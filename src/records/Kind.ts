@@ -14,28 +14,24 @@
  */
 import * as Schema from "effect/Schema"
 import { accepts, type Field, fieldsOf, type Value } from "./Field.ts"
+import { type Patterns, patternsOf } from "./pattern.ts"
 
 /** A CHECK of the table. `sql` is what SQLite puts into its message and what Go kata looks for there: never reword it. */
 export interface Check {
   readonly sql: string
   readonly field: string
   readonly says: string
-  /** A cheap expression that is true of most rows, and only of rows that pass. `1`: whoever passes the soft rules passes. */
-  readonly quick?: string
 }
 
-export const check = (field: string, says: string, sql: string, quick?: string): Check => ({
-  field,
-  says,
-  sql,
-  ...(quick === undefined ? {} : { quick })
-})
+export const check = (field: string, says: string, sql: string): Check => ({ field, says, sql })
 
 /** A UNIQUE constraint or index. */
 export interface Unique {
   readonly columns: ReadonlyArray<string>
   /** Of a partial index: the rows that it covers. */
   readonly where?: string
+  /** The same, of a column that must have a value; that columns are not NULL goes without saying. */
+  readonly only?: { readonly column: string; readonly is: string }
 }
 
 /** A soft rule about more than one column of a row; `holds` is SQL over the bare column names. */
@@ -58,6 +54,8 @@ export interface Options {
   readonly checks?: ReadonlyArray<Check>
   readonly unique?: ReadonlyArray<Unique>
   readonly rows?: ReadonlyArray<RowRule>
+  /** True only of raw values, by field, that keep the rules between the fields of a row, in lines that match the pattern. */
+  readonly vouch?: (value: (field: string) => string | undefined) => boolean
 }
 
 export interface Kind {
@@ -73,6 +71,9 @@ export interface Kind {
   readonly checks: ReadonlyArray<Check>
   readonly unique: ReadonlyArray<Unique>
   readonly rows: ReadonlyArray<RowRule>
+  readonly patterns: Patterns
+  /** Whether the groups of a line that matches the sound pattern keep the rules between fields; false when that is not known. */
+  readonly vouch: (groups: ReadonlyArray<string | undefined>) => boolean
   /** `Schema.is` of the kind, fast; a property test holds the two equal. */
   readonly is: (record: AnyRecord) => boolean
 }
@@ -83,6 +84,8 @@ export const make = <Fields extends Schema.Struct.Fields>(
   schema: Schema.Struct<Fields>
 ): Kind & { readonly schema: Schema.Struct<Fields> } => {
   const fields = fieldsOf(schema.ast)
+  const { vouch } = options
+  const groups = new Map(fields.map(({ key }, i) => [key, i + 1]))
   return {
     name,
     table: options.table,
@@ -94,6 +97,8 @@ export const make = <Fields extends Schema.Struct.Fields>(
     checks: options.checks ?? [],
     unique: options.unique ?? [],
     rows: options.rows ?? [],
+    patterns: patternsOf({ name, fields }),
+    vouch: vouch === undefined ? () => true : (found) => vouch((field) => found[groups.get(field) ?? 0]),
     is: (record) => fields.every((field) => accepts(field, record[field.key]))
   }
 }

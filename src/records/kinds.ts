@@ -4,52 +4,86 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { derived, Int64, RawJson, reference, soft, Text, time } from "./Field.ts"
+import { derived, Int64, RawJson, reference, soft, Text, time, vouched } from "./Field.ts"
 import { check, type Kind, make } from "./Kind.ts"
-import { canonicalTime } from "./time.ts"
+import * as odd from "./oddities.ts"
+import * as Pattern from "./pattern.ts"
+import { canonicalDay, canonicalTime } from "./time.ts"
+import * as vouch from "./vouch.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
 const instant = "0000-00-00T00:00:00.000Z".replaceAll("0", "[0-9]")
 
-const Instant = time({
-  rule: "time",
-  says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
-  // The pattern is cheap but ends at a NUL; `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
-  holds: (x) =>
-    `(${x} GLOB '${instant}' AND octet_length(${x}) = 24 AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
-  repair: canonicalTime
-})
+const Instant = vouched(
+  time({
+    rule: "time",
+    says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
+    // The pattern is cheap but ends at a NUL; `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
+    holds: (x) =>
+      `(${x} GLOB '${instant}' AND octet_length(${x}) = 24 AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
+    repair: canonicalTime
+  }),
+  Pattern.time
+)
 const isUlid = (x: string) => `(${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}' AND octet_length(${x}) = 26)`
-const Uid = soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid })
+const Uid = vouched(
+  soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid }),
+  Pattern.ulid
+)
 /** Mostly that of the database itself, which `meta` is asked about once. */
-const Origin = soft({
-  rule: "ulid",
-  says: "is neither this instance nor a ULID in its canonical form",
-  holds: (x) => `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${isUlid(x)})`
-})
-const Day = soft({
-  rule: "date",
-  says: "is not a date as kata writes it (YYYY-MM-DD)",
-  holds: (x) => `${x} IS date(${x})`
-})
-const ProjectName = soft({
-  rule: "printable",
-  says: "has control characters in it",
-  holds: (x) => `${x} NOT GLOB '*['||char(1)||'-'||char(31)||char(127)||'-'||char(159)||']*'`
-})
+const Origin = vouched(
+  soft({
+    rule: "ulid",
+    says: "is neither this instance nor a ULID in its canonical form",
+    holds: (x) => `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${isUlid(x)})`
+  }),
+  Pattern.ulid
+)
+const Day = vouched(
+  soft({
+    rule: "date",
+    says: "is not a date as kata writes it (YYYY-MM-DD)",
+    holds: (x) => `${x} IS date(${x})`,
+    repair: canonicalDay
+  }),
+  Pattern.date
+)
+/** Space alone is white space that a name may have, and not at its ends; `unprintable` is the rest, as ranges. */
+const unprintable = [[1, 31], [127, 160], [173, 173], [0x1680, 0x1680], [0x2000, 0x200f], [0x2028, 0x202f], [
+  0x205f,
+  0x206f
+]]
+  .concat([[0x3000, 0x3000], [0xe000, 0xf8ff], [0xfeff, 0xfeff]]).map(([from, to]) => `char(${from})||'-'||char(${to})`)
+const ProjectName = vouched(
+  soft({
+    rule: "printable",
+    says: "has characters that are not printable, or blanks around it",
+    holds: (x) => `(${x} NOT GLOB '*['||${unprintable.join("||")}||']*' AND ${x} = trim(${x}))`
+  }),
+  Pattern.notBlank
+)
+/** Text that a CHECK wants to be more than blanks. */
+const Words = vouched(Text, Pattern.notBlank)
+const JsonObject = vouched(RawJson, Pattern.jsonObject)
+const JsonArray = vouched(RawJson, Pattern.jsonArray)
+const Priority = vouched(Int64, "[0-4]")
+const Ordinal = vouched(Int64, "[1-9][0-9]{0,14}")
+const Count = vouched(Int64, "0|[1-9][0-9]{0,14}")
+const Zone = vouched(Text, "[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+const oneOf = (...words: ReadonlyArray<string>) => vouched(Text, words.join("|"))
+const ShortId = vouched(Text, "[0-9a-hjkmnp-tv-z]{4,26}")
+/** The uid of an issue, beside its row number. */
+const PeerUid = vouched(Text, Pattern.ulid)
+
 const JsonText = (field: string, type: "object" | "array") =>
   check(
     field,
     `is not a JSON ${type} of at most 1000 levels`,
-    `json_valid(${field}) AND json_type(${field}) = '${type}'`,
-    `${field} = '${type === "object" ? "{}" : "[]"}'`
+    `json_valid(${field}) AND json_type(${field}) = '${type}'`
   )
 const notBlank = (field: string) => check(field, "is blank", `length(trim(${field})) > 0`)
-/** `1`: what is a ULID has 26 characters. */
-const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`, "1")
-/** Of a field that has no soft rule. */
-const textLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
+const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
 const crockford = "'*[^0-9abcdefghjkmnpqrstvwxyz]*'"
 
 // ---- kinds ------------------------------------------------------------------------------------------------------------
@@ -65,7 +99,8 @@ export const Meta = make(
       field: "key",
       says: "is the name of the file's own first record",
       holds: "key <> 'export_version'"
-    }]
+    }],
+    vouch: vouch.meta
   },
   Schema.Struct({
     key: Text,
@@ -85,7 +120,9 @@ export const Project = make(
       notBlank("name"),
       check("name", "must not contain #", "name NOT GLOB '*#*'")
     ],
-    unique: [{ columns: ["uid"] }, { columns: ["name"] }]
+    unique: [{ columns: ["uid"] }, { columns: ["name"] }],
+    rows: [...odd.projectMetadata, odd.revision],
+    vouch: vouch.project
   },
   Schema.Struct({
     id: Int64,
@@ -93,8 +130,8 @@ export const Project = make(
     name: ProjectName,
     created_at: Instant,
     deleted_at: Schema.optional(Instant),
-    metadata: RawJson,
-    revision: Int64
+    metadata: JsonObject,
+    revision: Ordinal
   })
 )
 
@@ -109,14 +146,16 @@ export const ProjectAlias = make(
       notBlank("alias_identity"),
       notBlank("root_path")
     ],
-    unique: [{ columns: ["alias_identity"] }]
+    unique: [{ columns: ["alias_identity"] }],
+    rows: [odd.aliasIdentity],
+    vouch: vouch.projectAlias
   },
   Schema.Struct({
     id: Int64,
     project_id: reference("projects"),
-    alias_identity: Text,
-    alias_kind: Text,
-    root_path: Text,
+    alias_identity: Words,
+    alias_kind: oneOf("git", "local"),
+    root_path: Words,
     created_at: Instant,
     last_seen_at: Instant
   })
@@ -134,7 +173,9 @@ export const Recurrence = make(
       JsonText("template_metadata", "object"),
       notBlank("author")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.recurrence,
+    vouch: vouch.recurrence
   },
   Schema.Struct({
     id: Int64,
@@ -142,17 +183,17 @@ export const Recurrence = make(
     project_id: reference("projects"),
     rrule: Text,
     dtstart: Day,
-    timezone: Text,
-    template_title: Text,
+    timezone: Zone,
+    template_title: Words,
     template_body: Text,
     template_owner: Schema.optional(Text),
-    template_priority: Schema.optional(Int64),
-    template_labels: RawJson,
-    template_metadata: RawJson,
+    template_priority: Schema.optional(Priority),
+    template_labels: JsonArray,
+    template_metadata: JsonObject,
     next_occurrence_key: Schema.optional(Day),
     last_materialized_uid: Schema.optional(Uid),
-    author: Text,
-    revision: Int64,
+    author: Words,
+    revision: Ordinal,
     created_at: Instant,
     updated_at: Instant,
     deleted_at: Schema.optional(Instant)
@@ -198,31 +239,27 @@ export const Issue = make(
         where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL"
       }
     ],
-    rows: [{
-      rule: "occurrence without recurrence",
-      field: "occurrence_key",
-      says: "is set on an issue without recurrence; Go kata refuses to import it",
-      holds: "(occurrence_key IS NULL OR recurrence_id IS NOT NULL)"
-    }]
+    rows: [...odd.occurrences, odd.owner, ...odd.issueMetadata, odd.revision],
+    vouch: vouch.issue
   },
   Schema.Struct({
     id: Int64,
     uid: Uid,
     project_id: reference("projects"),
-    short_id: Text,
-    title: Text,
+    short_id: ShortId,
+    title: Words,
     body: Text,
-    status: Text,
-    closed_reason: Schema.NullOr(Text),
-    owner: Schema.NullOr(Text),
-    priority: Schema.optional(Int64),
-    author: Text,
+    status: oneOf("open", "closed"),
+    closed_reason: Schema.NullOr(oneOf("done", "wontfix", "duplicate", "superseded", "audit-no-change")),
+    owner: Schema.NullOr(Words),
+    priority: Schema.optional(Priority),
+    author: Words,
     created_at: Instant,
     updated_at: Instant,
     closed_at: Schema.NullOr(Instant),
     deleted_at: Schema.NullOr(Instant),
-    metadata: RawJson,
-    revision: Int64,
+    metadata: JsonObject,
+    revision: Ordinal,
     recurrence_id: Schema.optional(reference("recurrences", { detach: true })),
     recurrence_uid: Schema.optional(Text).annotations(
       derived({ table: "recurrences", column: "uid", via: "recurrence_id" })
@@ -242,8 +279,8 @@ export const Comment = make(
   Schema.Struct({
     id: Int64,
     issue_id: reference("issues"),
-    author: Text,
-    body: Text,
+    author: Words,
+    body: Words,
     created_at: Instant
   })
 )
@@ -262,8 +299,8 @@ export const IssueLabel = make(
   },
   Schema.Struct({
     issue_id: reference("issues"),
-    label: Text,
-    author: Text,
+    label: vouched(Text, "[a-z0-9._:-]{1,64}"),
+    author: Words,
     created_at: Instant
   })
 )
@@ -277,8 +314,8 @@ export const Link = make(
     checks: [
       check("type", "must be parent, blocks or related", "type IN ('parent','blocks','related')"),
       check("to_issue_id", "is the issue itself", "from_issue_id <> to_issue_id"),
-      textLength("from_issue_uid"),
-      textLength("to_issue_uid"),
+      uidLength("from_issue_uid"),
+      uidLength("to_issue_uid"),
       notBlank("author"),
       check(
         "from_issue_id",
@@ -288,18 +325,19 @@ export const Link = make(
     ],
     unique: [
       { columns: ["from_issue_id", "to_issue_id", "type"] },
-      { columns: ["from_issue_id"], where: "type = 'parent'" }
-    ]
+      { columns: ["from_issue_id"], where: "type = 'parent'", only: { column: "type", is: "parent" } }
+    ],
+    vouch: vouch.link
   },
   Schema.Struct({
     id: Int64,
     project_id: reference("projects"),
     from_issue_id: reference("issues"),
-    from_issue_uid: Text,
+    from_issue_uid: PeerUid,
     to_issue_id: reference("issues"),
-    to_issue_uid: Text,
-    type: Text,
-    author: Text,
+    to_issue_uid: PeerUid,
+    type: oneOf("parent", "blocks", "related"),
+    author: Words,
     created_at: Instant
   })
 )
@@ -335,13 +373,15 @@ export const ImportMapping = make(
         "object_type != 'link' OR (issue_id IS NOT NULL AND link_id IS NOT NULL)"
       )
     ],
-    unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }]
+    unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }],
+    rows: [odd.externalId],
+    vouch: vouch.importMapping
   },
   Schema.Struct({
     id: Int64,
-    source: Text,
-    external_id: Text,
-    object_type: Text,
+    source: Words,
+    external_id: Words,
+    object_type: oneOf("issue", "comment", "label", "link"),
     project_id: reference("projects"),
     issue_id: Schema.optional(reference("issues")),
     comment_id: Schema.optional(reference("comments")),
@@ -360,11 +400,13 @@ export const Event = make(
     autoincrement: true,
     checks: [
       notBlank("actor"),
-      check("payload", "is not JSON of at most 1000 levels", "json_valid(payload)", "1"),
+      check("payload", "is not JSON of at most 1000 levels", "json_valid(payload)"),
       uidLength("uid"),
       uidLength("origin_instance_uid")
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: [odd.neverStored],
+    vouch: vouch.event
   },
   Schema.Struct({
     id: Int64,
@@ -377,7 +419,7 @@ export const Event = make(
     related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
     related_issue_uid: Schema.NullOr(Text),
     type: Text,
-    actor: Text,
+    actor: Words,
     payload: RawJson,
     created_at: Instant
   })
@@ -399,7 +441,9 @@ export const PurgeLog = make(
         `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`
       )
     ],
-    unique: [{ columns: ["uid"] }]
+    unique: [{ columns: ["uid"] }],
+    rows: odd.purges,
+    vouch: vouch.purge
   },
   Schema.Struct({
     id: Int64,
@@ -410,17 +454,17 @@ export const PurgeLog = make(
     issue_uid: Schema.NullOr(Text),
     project_uid: Schema.NullOr(Text),
     project_name: Text,
-    short_id: Schema.optional(Text),
+    short_id: Schema.optional(ShortId),
     issue_title: Text,
     issue_author: Text,
-    comment_count: Int64,
-    link_count: Int64,
-    label_count: Int64,
-    event_count: Int64,
+    comment_count: Count,
+    link_count: Count,
+    label_count: Count,
+    event_count: Count,
     events_deleted_min_id: Schema.NullOr(Int64),
     events_deleted_max_id: Schema.NullOr(Int64),
     purge_reset_after_event_id: Schema.NullOr(Int64),
-    actor: Text,
+    actor: Words,
     reason: Schema.NullOr(Text),
     purged_at: Instant
   })

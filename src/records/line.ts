@@ -1,7 +1,7 @@
 /**
  * One line of a snapshot: `{"kind":"…","data":{…}}`.
  *
- * A line in the form that kata writes is read in one pass over its text, with the fields of its kind as the map. Every other line
+ * A line in the form that kata writes is read by the pattern of its kind. Every other line
  * (white space, another order of keys, other escapes, extra members) takes the way through `JSON.parse` and `members`, which also
  * gives every error. Both end in the same record, and in the canonical line: the text that the record has in a snapshot of kata.
  */
@@ -13,6 +13,7 @@ import { shorten } from "./Finding.ts"
 import { type Member, members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
+import { decoded, kindAt, match } from "./pattern.ts"
 import { syntaxError } from "./syntax.ts"
 
 /** A line that was read. */
@@ -60,100 +61,50 @@ export const read = (text: string): Either.Either<Line, LineProblem> => fast(tex
 
 // ---- the form that kata writes ----------------------------------------------------------------------------------------
 
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for: JSON has none outside white space
-const control = /[\u0000-\u001f]/
-const integer = /-?(?:0|[1-9]\d*)/y
-const prefix = "{\"kind\":\""
-const middle = "\",\"data\":{"
+const unescaped = (content: string): string | undefined =>
+  content.includes("\\") ? parseString(`"${content}"`) : content
+
+/** The value of a field from its group, which is nothing where no value stands. */
+const valueIn = (field: Field, raw: string | undefined): Value =>
+  raw === undefined
+    ? field.presence === "omitted" ? undefined : null
+    : field.storage === "integer"
+    ? integerOf(raw)
+    : field.storage === "json"
+    ? raw
+    : unescaped(raw)
 
 const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
-  if (!text.startsWith(prefix) || control.test(text)) return undefined
-  const nameEnd = text.indexOf("\"", prefix.length)
-  if (nameEnd < 0 || !text.startsWith(middle, nameEnd)) return undefined
-  const kind = Option.getOrUndefined(kindOf(text.slice(prefix.length, nameEnd)))
-  if (kind === undefined) return undefined
+  const kind = Option.getOrUndefined(kindOf(kindAt(text, 0) ?? ""))
+  const groups = kind && match(kind.patterns.any, text, 0, text.length)
+  if (kind === undefined || groups === undefined) return undefined
   const record: { [key: string]: Value } = {}
-  let at = nameEnd + middle.length
-  let backslash = text.indexOf("\\", at)
-  // The canonical line is made of pieces of the text, not of the record: what would be read wrongly could not hide in it (D5).
-  let canonical = ""
-  let copied = 0
   for (let i = 0; i < kind.fields.length; i++) {
     const field = kind.fields[i]!
-    if (!text.startsWith(field.token, at)) {
-      if (field.presence !== "omitted") return undefined
-      record[field.key] = undefined
-      continue
-    }
-    at += field.token.length
-    if (text.charCodeAt(at) === 0x6e && field.storage !== "json") {
-      if (!text.startsWith("null", at)) return undefined
-      if (field.presence !== "nullable") return undefined
-      record[field.key] = null
-      at += 4
-      continue
-    }
-    switch (field.storage) {
-      case "integer": {
-        integer.lastIndex = at
-        const digits = integer.exec(text)?.[0]
-        if (digits === undefined || digits === "-0") return undefined
-        record[field.key] = integerOf(digits)
-        at += digits.length
-        break
-      }
-      case "text":
-      case "time": {
-        if (text.charCodeAt(at) !== 0x22) return undefined
-        let end = text.indexOf("\"", at + 1)
-        if (end < 0) return undefined
-        if (backslash >= 0 && backslash < at) backslash = text.indexOf("\\", at)
-        if (backslash < 0 || backslash > end) record[field.key] = text.slice(at + 1, end)
-        else {
-          end = stringEnd(text, at)
-          const raw = text.slice(at, end + 1)
-          const value = parseString(raw)
-          if (value === undefined) return undefined
-          const spelled = JSON.stringify(value)
-          if (spelled !== raw) {
-            canonical += text.slice(copied, at) + spelled
-            copied = end + 1
-          }
-          record[field.key] = value
-        }
-        at = end + 1
-        break
-      }
-      case "json": {
-        const end = compactEnd(text, at)
-        if (end === undefined) return undefined
-        const raw = text.slice(at, end)
-        if (raw !== "{}" && raw !== "[]" && syntaxError(raw) !== undefined) return undefined
-        record[field.key] = raw
-        at = end
-      }
-    }
-    if (!accepts(field, record[field.key])) return undefined
+    const raw = groups[i + 1]
+    const value = valueIn(field, raw)
+    if (!accepts(field, value)) return undefined
+    // Other escapes than kata's: the canonical line is another one.
+    if (typeof value === "string" && value !== raw && JSON.stringify(value) !== `"${raw}"`) return undefined
+    record[field.key] = value
   }
-  if (at !== text.length - 2 || !text.endsWith("}}")) return undefined
-  return Either.right({ kind, record, canonical: copied === 0 ? undefined : canonical + text.slice(copied) })
+  return Either.right({ kind, record, canonical: undefined })
+}
+
+/** The record of a line that matched the sound pattern of its kind. */
+export const recordIn = (kind: Kind, groups: ReadonlyArray<string | undefined>): AnyRecord => {
+  const record: { [key: string]: Value } = {}
+  for (let i = 0; i < kind.fields.length; i++) {
+    const field = kind.fields[i]!
+    const raw = groups[i + 1]
+    record[field.key] = valueIn(field, raw === undefined || field.storage === "integer" ? raw : decoded(raw))
+  }
+  return record
 }
 
 const integerOf = (digits: string): number | bigint => {
   const number = Number(digits)
   return Number.isSafeInteger(number) ? number : BigInt(digits)
-}
-
-/** The closing quote of the string that opens at `open`. */
-const stringEnd = (text: string, open: number): number => {
-  let end = open
-  for (;;) {
-    end = text.indexOf("\"", end + 1)
-    if (end < 0) return text.length
-    let from = end
-    while (text.charCodeAt(from - 1) === 0x5c) from--
-    if ((end - from) % 2 === 0) return end
-  }
 }
 
 const parseString = (raw: string): string | undefined => {
@@ -163,32 +114,6 @@ const parseString = (raw: string): string | undefined => {
   } catch {
     return undefined
   }
-}
-
-/** The end of the JSON value at `start`; undefined when white space stands in it or it does not end. */
-const compactEnd = (text: string, start: number): number | undefined => {
-  let depth = 0
-  for (let i = start; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
-      case 0x22:
-        i = stringEnd(text, i)
-        break
-      case 0x20:
-        return undefined
-      case 0x7b:
-      case 0x5b:
-        depth++
-        break
-      case 0x7d:
-      case 0x5d:
-        if (depth === 0) return i
-        depth--
-        break
-      case 0x2c:
-        if (depth === 0) return i
-    }
-  }
-  return undefined
 }
 
 // ---- every other form -------------------------------------------------------------------------------------------------
@@ -224,8 +149,8 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
         kind,
         record,
         canonical: canonical === text ? undefined : canonical,
-        snapshot: member.get("snapshot"),
-        seal: member.get("seal")
+        ...(member.has("snapshot") ? { snapshot: member.get("snapshot") } : {}),
+        ...(member.has("seal") ? { seal: member.get("seal") } : {})
       }
     }))
 }

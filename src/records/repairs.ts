@@ -3,9 +3,9 @@
  * nothing when it can only be left out. What a repair needs to know of other rows it asks through `Around`.
  */
 import * as Option from "effect/Option"
-import type { Value } from "./Field.ts"
+import type { Field, SoftRule, Value } from "./Field.ts"
 import { depth } from "./json.ts"
-import type { AnyRecord } from "./Kind.ts"
+import type { AnyRecord, Kind } from "./Kind.ts"
 
 /** What can be asked about the other rows of the database. */
 export interface Around {
@@ -42,9 +42,19 @@ const freeName = (name: string, { projectNameTaken }: Around): string => {
   for (let n = 2;; n++) if (!projectNameTaken(`${name}-${n}`)) return `${name}-${n}`
 }
 
+const labelOf = (text: string): string => text.toLowerCase().replace(/[^a-z0-9._:-]/g, "-").slice(0, 64)
+
 const label: Repair = (record) => {
-  const mended = text(record["label"]).toLowerCase().replace(/[^a-z0-9._:-]/g, "-").slice(0, 64)
+  const mended = labelOf(text(record["label"]))
   return mended === "" ? Option.none() : Option.some({ ...record, label: mended })
+}
+
+/** As kata writes the labels of a template; what is no text is left for a person. */
+const templateLabels: Repair = (record) => {
+  const labels: unknown = JSON.parse(text(record["template_labels"]))
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) return Option.some(record)
+  const mended = new Set(labels.map((label) => labelOf(label.trim())).filter((label) => label !== ""))
+  return Option.some({ ...record, template_labels: JSON.stringify([...mended].sort()) })
 }
 
 const nobody = set((record) => ({ [record["actor"] === undefined ? "author" : "actor"]: "unknown" }))
@@ -63,15 +73,16 @@ const linkUid = (end: "from" | "to"): Repair => (record, around) =>
     (uid) => ({ ...record, [`${end}_issue_uid`]: uid })
   )
 
-const eventUid = (issue: "issue" | "related_issue"): Repair => (record, around) =>
-  // An event keeps the uid that it was written with; only one without gets that of its issue.
-  Option.some(
-    record[`${issue}_uid`] === null
-      ? { ...record, [`${issue}_uid`]: around.look("issues", "uid", record[`${issue}_id`]) ?? null }
-      : record
-  )
+/** An event keeps the uids that it was written with; only one without gets that of its issue. */
+const eventUids: Repair = (record, around) => {
+  const uid = (issue: "issue" | "related_issue") =>
+    record[`${issue}_uid`] ?? around.look("issues", "uid", record[`${issue}_id`]) ?? null
+  return Option.some({ ...record, issue_uid: uid("issue"), related_issue_uid: uid("related_issue") })
+}
 
-/** By kind and field; a broken rule without an entry here drops the row. */
+const unprintable = /\p{C}|(?! )\p{Z}/gu
+
+/** By kind and field, of what the tables refuse; a broken rule without an entry here drops the row. */
 const repairs: { readonly [kindAndField: string]: Repair } = {
   "project.name": set((record, around) => ({
     name: freeName(text(record["name"]).replaceAll("#", "-").trim() || `project-${record["id"]}`, around)
@@ -98,7 +109,6 @@ const repairs: { readonly [kindAndField: string]: Repair } = {
   "issue.priority": set(() => ({ priority: undefined })),
   "issue.short_id": shortId,
   "issue.project_id, short_id": shortId,
-  "issue.occurrence_key": set(() => ({ occurrence_key: undefined })),
   "issue.recurrence_id, occurrence_key": set(() => ({
     recurrence_id: undefined,
     recurrence_uid: undefined,
@@ -113,8 +123,6 @@ const repairs: { readonly [kindAndField: string]: Repair } = {
   "event.actor": nobody,
   "event.payload": wrapped("payload", "{\"repaired\":", "}"),
   "event.origin_instance_uid": set((_, { instanceUid }) => ({ origin_instance_uid: instanceUid })),
-  "event.issue_uid": eventUid("issue"),
-  "event.related_issue_uid": eventUid("related_issue"),
   "purge_log.actor": nobody,
   "purge_log.origin_instance_uid": set((_, { instanceUid }) => ({ origin_instance_uid: instanceUid })),
   "purge_log.short_id": set(() => ({ short_id: undefined }))
@@ -128,10 +136,58 @@ const swapEnds = set((record) => ({
   to_issue_uid: record["from_issue_uid"]
 }))
 
-/** The repair of a rule that a record of this kind breaks. */
-export const repairOf = (kind: string, field: string, rule: string): Repair =>
-  rule === "cross-project link" ?
-    drop
-    : kind === "link" && rule.startsWith("type <> 'related'") ?
-    swapEnds
-    : repairs[`${kind}.${field}`] ?? drop
+/** By the name of a soft rule; without an entry here, what is odd stays as it is. */
+const softRepairs: { readonly [rule: string]: Repair } = {
+  "reserved key": drop,
+  "parent cycle": drop,
+  "revision": set(() => ({ revision: 1 })),
+  "nobody": set(() => ({ owner: null })),
+  "occurrence without recurrence": set(() => ({ occurrence_key: undefined })),
+  "blank title": set(() => ({ template_title: "(untitled)" })),
+  "template labels": templateLabels,
+  "printable": set((record, around) => ({
+    name: freeName(text(record["name"]).replace(unprintable, " ").trim() || `project-${record["id"]}`, around)
+  })),
+  "uid of the event's issue": eventUids
+}
+
+/** The value alone, as kata would have written it. What cannot be read stays as it is. */
+const ofValue = (field: string, { repair }: SoftRule): Option.Option<Repair> =>
+  Option.map(
+    Option.fromNullable(repair),
+    (mend): Repair => (record) =>
+      Option.some({ ...record, [field]: Option.getOrElse(mend(text(record[field])), () => record[field]) })
+  )
+
+/** A reference that leads nowhere goes where the row can be without it, else the row goes. */
+const detach = (field: Field): Repair =>
+  Option.exists(field.reference, ({ detach }) => detach)
+    ? set(() => ({ [field.key]: field.presence === "nullable" ? null : undefined }))
+    : drop
+
+/** What a repair does with a record that breaks this rule; none: the record stays as it is. */
+export const repairOf = (
+  kind: Kind,
+  { blocking, field, rule }: { readonly blocking: boolean; readonly field: string; readonly rule: string }
+): Option.Option<Repair> => {
+  const own = kind.fields.find(({ key }) => key === field)
+  if (!blocking) {
+    const soft = Option.filter(
+      Option.flatMap(Option.fromNullable(own), (found) => found.soft),
+      (one) => one.rule === rule
+    )
+    return Option.orElse(
+      Option.fromNullable(softRepairs[rule]),
+      () => Option.flatMap(soft, (one) => ofValue(field, one))
+    )
+  }
+  return Option.some(
+    rule === "foreign key" && own !== undefined ?
+      detach(own)
+      : rule === "cross-project link" ?
+      drop
+      : rule.startsWith("type <> 'related'") ?
+      swapEnds
+      : repairs[`${kind.name}.${field}`] ?? drop
+  )
+}

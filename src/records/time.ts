@@ -41,3 +41,11 @@ export const canonicalTime = (text: string): Option.Option<string> => {
     iso[7] ?? "00"
   )
 }
+
+/** The date that a text begins with, where what follows is a time, or nothing separates its digits: `YYYY-MM-DD`. */
+export const canonicalDay = (text: string): Option.Option<string> => {
+  const digits = /^(\d{4})-?(\d\d)-?(\d\d)(?:[T ]|$)/.exec(text)
+  if (digits === null) return Option.none()
+  const day = digits.slice(1).join("-")
+  return Option.as(Option.all([canonicalTime(day), canonicalTime(text.replace(/^\d{4}-?\d\d-?\d\d/, day))]), day)
+}

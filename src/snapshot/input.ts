@@ -10,7 +10,8 @@ import { gunzip } from "../files/gzip.ts"
 import * as Source from "../files/source.ts"
 import { spool } from "../files/Spool.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError } from "./errors.ts"
-import { type Batch, read, type Reading } from "./read.ts"
+import { type Batch, read, type ReadOptions } from "./read.ts"
+import type { Reading } from "./Reading.ts"
 
 /** A path, or bytes under a name. */
 export type Input<E = never> = string | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
@@ -62,8 +63,12 @@ export const opened = (
 })
 
 /** The records of an opened input; every failure names the file. */
-export const records = (input: Opened, reading: Reading): Stream.Stream<Batch, FileError | SnapshotError> =>
-  read(input.bytes, reading).pipe(
+export const records = (
+  input: Opened,
+  reading: Reading,
+  options?: ReadOptions
+): Stream.Stream<Batch, FileError | SnapshotError> =>
+  read(input.bytes, reading, options).pipe(
     Stream.catchTag("LineTooLong", ({ limit, line }) =>
       Stream.fail(
         new RecordRefused({

@@ -10,7 +10,8 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds, Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
 import { RecordRefused } from "./errors.ts"
-import type { Batch, Located, Reading } from "./read.ts"
+import type { Batch, Located } from "./read.ts"
+import type { Reading } from "./Reading.ts"
 
 /** Rows of one INSERT: beyond eight, nothing is gained. */
 const rowsPerInsert = 8

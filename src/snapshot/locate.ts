@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import { blocking, Finding, FindingRow } from "../records/Finding.ts"
 import { rowName } from "../records/Kind.ts"
 import { type Opened, records } from "./input.ts"
-import { Reading } from "./read.ts"
+import { Reading } from "./Reading.ts"
 
 /** The keys of a finding's row: of rows that are there twice, all of them. */
 const keysOf = (row: FindingRow) => row.row.split(", ")

@@ -2,16 +2,19 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
 import { type Block, blocks, type LineTooLong } from "../files/lines.ts"
 import { advance } from "../Progress.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { exportVersion, kinds, Meta } from "../records/kinds.ts"
-import { type LineProblem, read as readLine } from "../records/line.ts"
-import { ContentSum } from "./digest.ts"
+import { exportVersion, kindOf, kinds, Meta } from "../records/kinds.ts"
+import { type LineProblem, read as readLine, recordIn } from "../records/line.ts"
+import { kindAt, match } from "../records/pattern.ts"
+import type { Watch } from "../records/sound.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
-import { type Header, header, SealReader } from "./seal.ts"
+import type { Reading } from "./Reading.ts"
+import { header, SealReader, withoutCR } from "./seal.ts"
 
 /** A record and where it stood. */
 export interface Located {
@@ -25,51 +28,15 @@ export interface Batch {
   readonly records: ReadonlyArray<Located>
 }
 
-const rank = new Map(kinds.map((kind, i) => [kind.name, i]))
+type Batches = Array<{ readonly kind: Kind; readonly records: Array<Located> }>
 
-/** When the content sum is made while the file is read: a sealed file that nothing changes proves itself by its seal. */
-export type SumWanted = "never" | "unsealed" | "always"
+const rank = new Map(kinds.map((kind, i) => [kind, i]))
 
-/** What is known of a snapshot so far; complete when its stream has ended. */
-export class Reading {
-  /** Lines that were read, all of them good. */
-  lines = 0
-  bytes = 0
-  header: Header | undefined
-  sealed = false
-  /** Line ends were CRLF, which git on Windows makes of LF. */
-  crlf = false
-  /** The file ended with a line end. */
-  complete = true
-  readonly records = new Map<string, number>()
-  /** Hex SHA-256 of the seal. */
-  sha256: string | undefined
-  /** The sum of the records, as far as it was wanted and who loads them did not take them out again. */
-  sum: ContentSum | undefined
-  readonly file: string
-  private readonly wanted: SumWanted
-
-  constructor(file: string, wanted: SumWanted) {
-    this.file = file
-    this.wanted = wanted
-  }
-
-  /** The first line was read: the file says whether it is sealed. */
-  begin(found: Header | undefined): void {
-    this.header = found
-    if (this.wanted === "always" || (this.wanted === "unsealed" && found === undefined)) this.sum = new ContentSum()
-  }
-}
-
-/** CRLF as LF; a CR that JSON allows stands nowhere else. */
-const withoutCR = (bytes: Uint8Array): Uint8Array => {
-  if (!bytes.includes(0x0d)) return bytes
-  const out = Buffer.allocUnsafe(bytes.length)
-  let length = 0
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] !== 0x0d || bytes[i + 1] !== 0x0a) out[length++] = bytes[i]!
-  }
-  return out.subarray(0, length)
+export interface ReadOptions {
+  /** Who is shown every record, before it is given. */
+  readonly watch?: Watch
+  /** Whether the records themselves are wanted; else the batches are empty. */
+  readonly records?: boolean
 }
 
 class Reader {
@@ -77,10 +44,15 @@ class Reader {
   private started = false
   private rank = 0
   private sealLine = 0
+  private last: Kind | undefined
   private readonly reading: Reading
+  private readonly watch: Watch | undefined
+  private readonly wanted: boolean
 
-  constructor(reading: Reading) {
+  constructor(reading: Reading, { records, watch }: ReadOptions) {
     this.reading = reading
+    this.watch = watch
+    this.wanted = records ?? true
   }
 
   private damaged(line: number, reason: string) {
@@ -94,13 +66,11 @@ class Reader {
 
   private problem(line: number, problem: LineProblem): SnapshotError {
     if (problem.problem === "damaged") return this.damaged(line, problem.reason)
-    return new RecordRefused({
-      file: this.reading.file,
-      line,
-      record: problem.kind,
-      field: problem.field,
-      reason: problem.reason
-    })
+    return this.refused(line, problem.kind, problem.reason, problem.field)
+  }
+
+  private refused(line: number, record: string | undefined, reason: string, field?: string) {
+    return new RecordRefused({ file: this.reading.file, line, record, field, reason })
   }
 
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
@@ -122,13 +92,15 @@ class Reader {
     this.seal.push(bytes)
     reading.bytes += block.bytes.length
     reading.complete = bytes.at(-1) === 0x0a
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n")
-    if (text.at(-1) === "") text.pop()
-    const batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }> = []
-    for (let i = 0; i < text.length; i++) {
-      const problem = this.line(text[i]!, block.line + i, batches)
+    const text = bytes.toString("latin1")
+    const batches: Batches = []
+    for (let from = 0, at = block.line; from < text.length; at++) {
+      const found = text.indexOf("\n", from)
+      const to = found < 0 ? text.length : found
+      const problem = this.line(bytes, text, from, to, at, batches)
       if (problem !== undefined) return Either.left(problem)
-      reading.lines = block.line + i
+      reading.lines = at
+      from = to + 1
     }
     return Either.right(batches)
   }
@@ -144,13 +116,42 @@ class Reader {
     return line
   }
 
+  /** The line from `from` to `to`; `text` is the bytes as Latin-1. */
   private line(
+    bytes: Buffer,
+    text: string,
+    from: number,
+    to: number,
+    at: number,
+    batches: Batches
+  ): SnapshotError | undefined {
+    const { reading, watch } = this
+    const kind = this.started && this.sealLine === 0 ? this.kindAt(text, from) : undefined
+    const groups = kind && match(kind.patterns.sound, text, from, to)
+    if (kind === undefined || groups === undefined) {
+      return this.otherLine(bytes.toString("utf8", from, to), at, batches)
+    }
+    const misplaced = this.place(kind, at, () => recordIn(kind, groups))
+    if (misplaced !== undefined) return misplaced
+    if (kind.vouch(groups)) watch?.sound(kind, groups)
+    else watch?.other(kind)
+    reading.sum?.add(bytes.subarray(from, to))
+    this.keep(kind, batches, () => ({ line: at, record: recordIn(kind, groups) }))
+    return undefined
+  }
+
+  private kindAt(text: string, from: number): Kind | undefined {
+    const name = kindAt(text, from)
+    return name === this.last?.name ? this.last : Option.getOrUndefined(kindOf(name ?? ""))
+  }
+
+  /** Any line that is not as kata writes it, or that is the first or the last one. */
+  private otherLine(
     raw: string,
     at: number,
-    batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }>
+    batches: Batches
   ): SnapshotError | undefined {
     if (raw === "") return undefined
-    const { reading } = this
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
@@ -162,35 +163,53 @@ class Reader {
       this.started = true
       return this.first(at, kind, record, snapshot)
     }
-    const place = rank.get(kind.name) ?? 0
+    const misplaced = this.place(kind, at, () => record)
+    if (misplaced !== undefined) return misplaced
+    this.show(kind, canonical)
+    this.reading.sum?.add(canonical ?? text)
+    this.keep(kind, batches, () => ({ line: at, record }))
+    return undefined
+  }
+
+  /** A line that says in other words, or with a seal, what a sound one says. */
+  private show(kind: Kind, canonical: string | undefined): void {
+    if (this.watch === undefined) return
+    const bytes = Buffer.from(canonical ?? "").toString("latin1")
+    const groups = match(kind.patterns.sound, bytes, 0, bytes.length)
+    if (groups !== undefined && kind.vouch(groups)) this.watch.sound(kind, groups)
+    else this.watch.other(kind)
+  }
+
+  /** Counts a record, or says why it may not stand there. */
+  private place(kind: Kind, at: number, record: () => AnyRecord): RecordRefused | undefined {
+    const place = rank.get(kind) ?? 0
     if (place < this.rank) {
-      return new RecordRefused({
-        file: reading.file,
-        line: at,
-        record: `${kind.name} ${rowName(kind, record)}`,
-        field: undefined,
-        reason: `comes after a ${kinds[this.rank]?.name}: records must be in the order of their kinds`
-      })
+      const before = kinds[this.rank]?.name
+      const reason = `comes after a ${before}: records must be in the order of their kinds`
+      return this.refused(at, `${kind.name} ${rowName(kind, record())}`, reason)
     }
     this.rank = place
-    reading.sum?.add(canonical ?? text)
-    reading.records.set(kind.name, (reading.records.get(kind.name) ?? 0) + 1)
-    const last = batches.at(-1)
-    if (last?.kind === kind) last.records.push({ line: at, record })
-    else batches.push({ kind, records: [{ line: at, record }] })
+    this.last = kind
+    const { records } = this.reading
+    records.set(kind.name, (records.get(kind.name) ?? 0) + 1)
     return undefined
+  }
+
+  private keep(
+    kind: Kind,
+    batches: Batches,
+    located: () => Located
+  ): void {
+    const last = batches.at(-1)
+    const batch = last?.kind === kind ? last : { kind, records: [] }
+    if (batch !== last) batches.push(batch)
+    if (this.wanted) batch.records.push(located())
   }
 
   private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
     const { reading } = this
     if (kind.name !== Meta.name || record["key"] !== "export_version") {
-      return new RecordRefused({
-        file: reading.file,
-        line: at,
-        record: undefined,
-        field: undefined,
-        reason: "is not the export_version that a snapshot begins with"
-      })
+      return this.refused(at, undefined, "is not the export_version that a snapshot begins with")
     }
     const version = String(record["value"])
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
@@ -199,13 +218,7 @@ class Reader {
     const found = snapshot === undefined ? undefined : header(snapshot)
     reading.begin(found)
     return snapshot !== undefined && found === undefined
-      ? new RecordRefused({
-        file: reading.file,
-        line: at,
-        record: "snapshot",
-        field: undefined,
-        reason: `says what kata of this version does not know: ${snapshot.slice(0, 80)}`
-      })
+      ? this.refused(at, "snapshot", `says what kata of this version does not know: ${snapshot.slice(0, 80)}`)
       : undefined
   }
 
@@ -254,10 +267,11 @@ class Reader {
  */
 export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
-  reading: Reading
+  reading: Reading,
+  options: ReadOptions = {}
 ): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
   Stream.suspend(() => {
-    const reader = new Reader(reading)
+    const reader = new Reader(reading, options)
     return bytes.pipe(
       blocks(),
       Stream.mapConcatChunkEffect((block) =>
@@ -270,23 +284,5 @@ export const read = <E, R>(
         const problem = reader.end()
         return problem === undefined ? Stream.empty : Stream.fail(problem)
       })))
-    )
-  })
-
-/** Whether the seal of a file holds, whatever its records say. */
-export const sealHolds = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<boolean, E | LineTooLong, R> =>
-  Effect.suspend(() => {
-    const reader = new SealReader()
-    let lines = 0
-    return Effect.map(
-      Stream.runForEach(blocks()(bytes), (block) =>
-        Effect.sync(() => {
-          lines += block.count
-          reader.push(withoutCR(block.bytes))
-        })),
-      () => {
-        const seal = reader.end()
-        return seal !== undefined && seal.records === lines && seal.sha256 === seal.found
-      }
     )
   })

@@ -2,10 +2,13 @@
  * How a snapshot says what it is, and that it is whole (D2). The first line has a member `snapshot`, the last one a member `seal`:
  * the number of lines, and SHA-256 over every byte before the comma that begins the seal. Go kata ignores both.
  */
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import { blocks, type LineTooLong } from "../files/lines.ts"
 import { members } from "../records/json.ts"
 import { exportVersion, Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
@@ -87,3 +90,33 @@ export class SealReader {
     return { records: Number(match[1]), sha256: match[2]!, found: this.hash.digest("hex") }
   }
 }
+
+/** CRLF as LF; a CR that JSON allows stands nowhere else. */
+export const withoutCR = (given: Uint8Array): Buffer => {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+  if (!bytes.includes(0x0d)) return bytes
+  const out = Buffer.allocUnsafe(bytes.length)
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== 0x0d || bytes[i + 1] !== 0x0a) out[length++] = bytes[i]!
+  }
+  return out.subarray(0, length)
+}
+
+/** Whether the seal of a file holds, whatever its records say. */
+export const sealHolds = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<boolean, E | LineTooLong, R> =>
+  Effect.suspend(() => {
+    const reader = new SealReader()
+    let lines = 0
+    return Effect.map(
+      Stream.runForEach(blocks()(bytes), (block) =>
+        Effect.sync(() => {
+          lines += block.count
+          reader.push(withoutCR(block.bytes))
+        })),
+      () => {
+        const seal = reader.end()
+        return seal !== undefined && seal.records === lines && seal.sha256 === seal.found
+      }
+    )
+  })

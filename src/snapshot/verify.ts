@@ -1,10 +1,12 @@
 /**
- * Reads a snapshot without restoring it. The records go into a private database that disappears again: what they say of each other is
- * asked there, in the same words in which a restore asks.
+ * Reads a snapshot without restoring it. Where a look at the records as they pass does not tell that all is well, they go into a private
+ * database that disappears again: what they say of each other is asked there, in the same words in which a restore asks.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { Database, type Stage } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
 import { wholeDatabase } from "../database/Selection.ts"
@@ -12,22 +14,14 @@ import { withoutSequence } from "../database/sequences.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
+import { Soundness } from "../records/sound.ts"
+import { Census, ProjectCounts } from "./census.ts"
 import { type RecordRefused, SnapshotDamaged } from "./errors.ts"
 import { type Input, open, type Opened, records } from "./input.ts"
 import { load, type LoadOptions } from "./load.ts"
 import { locate } from "./locate.ts"
-import { Reading, sealHolds, type SumWanted } from "./read.ts"
-import { Scope } from "./seal.ts"
-
-export class ProjectCounts extends Schema.Class<ProjectCounts>("ProjectCounts")({
-  uid: Schema.String,
-  name: Schema.String,
-  archived: Schema.Boolean,
-  issues: Schema.Int,
-  comments: Schema.Int,
-  links: Schema.Int,
-  events: Schema.Int
-}) {}
+import { Reading, type SumWanted } from "./Reading.ts"
+import { Scope, sealHolds } from "./seal.ts"
 
 export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
   file: Schema.String,
@@ -59,8 +53,9 @@ export const examine = Effect.fn("Snapshot.examine")(
   function*(input: Opened, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
     const reading = new Reading(input.name, options.sum)
     const loaded = new Findings()
+    const watch = new Soundness()
     yield* phase("reading", { bytes: input.size })
-    yield* load(records(input, reading), stage, reading, options, loaded).pipe(
+    yield* load(records(input, reading, { watch }), stage, reading, options, loaded).pipe(
       Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, reading, refused))
     )
     if (!reading.sealed) {
@@ -75,8 +70,9 @@ export const examine = Effect.fn("Snapshot.examine")(
       }
     }
     yield* phase("checking")
-    const judged = [...loaded.list, ...(yield* judge(stage.db, wholeDatabase))]
-    return { reading, findings: yield* locate(input, judged) }
+    // What a transform made of the records, nobody has seen pass.
+    const judged = yield* judge(stage.db, wholeDatabase, options.transform === undefined ? watch : undefined)
+    return { reading, findings: yield* locate(input, [...loaded.list, ...judged]) }
   }
 )
 
@@ -98,15 +94,19 @@ const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused)
       )
   )
 
+/** Counted in one pass over each table: a stage has no indexes to find the rows of a project by. */
+const perProject = (rows: string) => `(SELECT project_id, count(*) AS n FROM ${rows} GROUP BY project_id)`
+
 const projectsOf = (stage: Stage) =>
   Effect.map(
     stage.db.all(
       "count what is in each project",
-      "SELECT p.uid AS uid, p.name AS name, p.deleted_at IS NOT NULL AS archived," +
-        " (SELECT count(*) FROM issues i WHERE i.project_id = p.id) AS issues," +
-        " (SELECT count(*) FROM comments c JOIN issues i ON i.id = c.issue_id WHERE i.project_id = p.id) AS comments," +
-        " (SELECT count(*) FROM links l WHERE l.project_id = p.id) AS links," +
-        " (SELECT count(*) FROM events e WHERE e.project_id = p.id) AS events FROM projects p ORDER BY p.id"
+      "SELECT p.uid AS uid, p.name AS name, p.deleted_at IS NOT NULL AS archived, ifnull(i.n, 0) AS issues," +
+        " ifnull(c.n, 0) AS comments, ifnull(l.n, 0) AS links, ifnull(e.n, 0) AS events FROM projects p" +
+        ` LEFT JOIN ${perProject("issues")} i ON i.project_id = p.id` +
+        ` LEFT JOIN ${perProject("comments JOIN issues ON issues.id = comments.issue_id")} c ON c.project_id = p.id` +
+        ` LEFT JOIN ${perProject("links")} l ON l.project_id = p.id` +
+        ` LEFT JOIN ${perProject("events")} e ON e.project_id = p.id ORDER BY p.id`
     ),
     (rows) =>
       rows.map((row) =>
@@ -122,17 +122,13 @@ const projectsOf = (stage: Stage) =>
       )
   )
 
-/** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
-export const opened = Effect.fn("Snapshot.opened")(function*<E>(input: Input<E>) {
-  const fs = yield* FileSystem.FileSystem
-  const source = yield* open(input)
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-verify-" }),
-    fromPlatform("create", "the directory for temporary files")
-  )
-  const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
-  const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
-  const report = new VerifyReport({
+const reportOf = (
+  source: Opened,
+  reading: Reading,
+  projects: ReadonlyArray<ProjectCounts>,
+  findings: ReadonlyArray<Finding>
+) =>
+  new VerifyReport({
     file: source.name,
     bytes: source.size,
     sealed: reading.sealed,
@@ -140,13 +136,53 @@ export const opened = Effect.fn("Snapshot.opened")(function*<E>(input: Input<E>)
     live_only: reading.header?.live_only ?? false,
     lines: reading.lines,
     records: Object.fromEntries(reading.records),
-    projects: yield* projectsOf(stage),
+    projects,
     findings,
     notes: notesOf(reading),
     restorable: blocking(findings).length === 0
   })
-  return { report, stage, header: reading.header }
+
+/** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
+const loaded = Effect.fnUntraced(function*(source: Opened) {
+  const fs = yield* FileSystem.FileSystem
+  const directory = yield* Effect.mapError(
+    fs.makeTempDirectoryScoped({ prefix: "kata-verify-" }),
+    fromPlatform("create", "the directory for temporary files")
+  )
+  const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
+  const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
+  return {
+    report: reportOf(source, reading, yield* projectsOf(stage), findings),
+    stage,
+    header: reading.header
+  }
 })
 
-/** Reads a snapshot and says what is in it and whether it can be restored; fails for one that is damaged or refused. */
-export const verify = <E = never>(input: Input<E>) => Effect.scoped(Effect.map(opened(input), ({ report }) => report))
+export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>) => Effect.flatMap(open(input), loaded))
+
+/** The report on a snapshot all of whose records are sound, from one reading; none when that cannot be said. */
+const passing = (source: Opened) =>
+  Effect.gen(function*() {
+    const reading = new Reading(source.name, "never")
+    const census = new Census()
+    yield* phase("reading", { bytes: source.size })
+    yield* records(source, reading, { watch: census, records: false }).pipe(
+      Stream.runForEachWhile(() => Effect.sync(() => !census.soundness.doubted)),
+      Effect.catchTag("RecordRefused", (refused) => damagedInstead(source, reading, refused))
+    )
+    return census.soundness.holds ? Option.some(reportOf(source, reading, census.projects, [])) : Option.none()
+  })
+
+/**
+ * Reads a snapshot and says what is in it and whether it can be restored; fails for one that is damaged or refused. When every record
+ * is sound that takes one reading; else they go into a database, which is asked what is wrong.
+ */
+export const verify = Effect.fn("Snapshot.verify")(<E = never>(input: Input<E>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const source = yield* open(input)
+    return yield* Option.match(yield* passing(source), {
+      onNone: () => Effect.map(loaded(source), ({ report }) => report),
+      onSome: Effect.succeed
+    })
+  }))
+)

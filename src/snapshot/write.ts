@@ -15,8 +15,6 @@ export class Tally {
   bytes = 0
   /** Records of each kind; the first line, which is no row of a database, is not counted. */
   readonly records = new Map<string, number>()
-  /** Kinds with rows that break a rule of their own. */
-  readonly suspect = new Set<string>()
   /** Rows whose lines Go kata cannot read, by kind. */
   readonly long: Array<readonly [kind: string, row: string]> = []
   /** Hex SHA-256 of what the seal covers. */
@@ -31,7 +29,6 @@ export class Tally {
   page(page: Page): void {
     this.lines += page.rows
     this.records.set(page.kind.name, (this.records.get(page.kind.name) ?? 0) + page.rows)
-    if (page.sound < page.rows) this.suspect.add(page.kind.name)
     for (const row of page.long) this.long.push([page.kind.name, row])
     if (this.sum === undefined) return
     for (let from = 0; from < page.bytes.length;) {

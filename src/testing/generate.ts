@@ -1,9 +1,11 @@
 /** A database as years of work leave it, of any size, for measurements: the same seed gives the same rows. */
 import * as Effect from "effect/Effect"
-import type { Handle } from "../database/Handle.ts"
 import { make } from "./database.ts"
-import { Random } from "./random.ts"
-import * as Rows from "./rows.ts"
+import { dayOf, Ledger, people, type Project, type Recurrence, week } from "./ledger.ts"
+import * as Payloads from "./payloads.ts"
+import { type Issue, json, type Link } from "./payloads.ts"
+import { body, text } from "./prose.ts"
+import type { Random } from "./random.ts"
 
 export interface GenerateOptions {
   readonly issues: number
@@ -13,241 +15,174 @@ export interface GenerateOptions {
 /** Issues of one step, between which other fibers run. */
 const step = 500
 
-const words =
-  ("the ledger keeps every issue that a person or an agent has filed and nothing is lost when it is closed " +
-    "import export snapshot daemon restore merge verify socket parser token cache index query label owner comment link " +
-    "fails hangs crashes returns prints waits retries slowly after before while without under load on macOS Linux in CI " +
-    "because timeout buffer transaction journal lock path config flag value schema column upgrade rename rollback the of " +
-    "Größe naïve café 日本語 проверка <b>bold</b> & \"quoted\" `code` https://example.com/a?b=1&c=2 🙂 e\u0301").split(
-      " "
-    )
-
-const people = ["ana", "ben", "chloé", "dmitri", "codex-agent", "claude", "李雷", "zoë@example.com"]
 const labels = ["bug", "ui", "cli", "perf", "docs", "needs-repro", "p1", "area:import", "v1.2", "good_first_issue"]
-const types = ["issue.updated", "issue.labeled", "issue.assigned", "issue.metadata_updated", "issue.linked"]
-const reasons = ["done", "wontfix", "duplicate", "superseded", "audit-no-change"]
+const reasons = ["done", "done", "done", "wontfix", "duplicate", "superseded", "audit-no-change"]
 
-interface Project {
-  readonly id: number
-  readonly uid: string
-  readonly name: string
-  /** The last few issues, which new ones link to. */
-  readonly recent: Array<{ readonly id: number; readonly uid: string }>
-  readonly recurrences: ReadonlyArray<number>
-  readonly shortIds: Set<string>
+/** Where an issue came from, and what was known of it on its first day. */
+interface Origin {
+  readonly imported: boolean
+  readonly recurrence: Recurrence | undefined
+  /** Its labels and links were given when it was filed, and have no events of their own. */
+  readonly early: boolean
+  readonly owner: string | null
+  readonly priority: number | null
+  readonly labels: ReadonlyArray<string>
+  readonly links: ReadonlyArray<Link>
 }
 
-class Writer {
+class Issues {
+  private readonly ledger: Ledger
   private readonly random: Random
-  private readonly db: Handle
-  private readonly instance: string
-  private readonly projects: ReadonlyArray<Project>
-  private readonly to: Readonly<
-    Record<"issue" | "comment" | "label" | "link" | "mapping" | "event" | "purge", Rows.Rows>
-  >
-  /** Milliseconds; goes on with every row. */
-  private now = Date.UTC(2023, 0, 2, 9, 0, 0, 125)
   private commentId = 0
   private linkId = 0
-  private eventId = 0
 
-  constructor(db: Handle, options: GenerateOptions) {
-    this.db = db
-    this.random = new Random(options.seed ?? 1)
-    this.instance = this.random.ulid(this.now)
-    const rows = (of: Rows.Table) => new Rows.Rows(db, of)
-    this.to = {
-      issue: rows(Rows.issues),
-      comment: rows(Rows.comments),
-      label: rows(Rows.labels),
-      link: rows(Rows.links),
-      mapping: rows(Rows.mappings),
-      event: rows(Rows.events),
-      purge: rows(Rows.purges)
-    }
-    this.projects = this.makeProjects(Math.max(1, Math.min(40, Math.round(options.issues / 2500))))
-  }
-
-  private get time(): string {
-    this.now += 1 + this.random.below(90_000)
-    return new Date(this.now).toISOString()
-  }
-
-  private text(count: number): string {
-    let text = this.random.pick(words)
-    for (let i = 1; i < count; i++) text += (i % 17 === 0 ? "\n" : " ") + this.random.pick(words)
-    return text
-  }
-
-  private makeProjects(count: number): ReadonlyArray<Project> {
-    const meta = new Rows.Rows(this.db, Rows.meta)
-    for (const [key, value] of [["created_by_version", "0.1.0"], ["schema_version", "10"]]) meta.add(key!, value!)
-    meta.add("instance_uid", this.instance)
-    const projects = new Rows.Rows(this.db, Rows.projects)
-    const aliases = new Rows.Rows(this.db, Rows.aliases)
-    const recurrences = new Rows.Rows(this.db, Rows.recurrences)
-    const made = Array.from({ length: count }, (_, i): Project => {
-      const [id, uid, name] = [i + 1, this.random.ulid(this.now), `project-${i + 1}`]
-      const archived = i > 0 && i % 9 === 0
-      projects.add(id, uid, name, this.time, archived ? this.time : null, i % 3 === 0 ? "{\"area\":\"Work\"}" : "{}", 1)
-      for (const kind of archived ? [] : ["git", "local"]) {
-        const identity = kind === "git" ? `github.com/example/${name}` : `local:///home/ana/src/${name}`
-        aliases.add(id, identity, kind, `/home/ana/src/${name}`, this.time, this.time)
-      }
-      const own = [i * 3 + 1, i * 3 + 2, i * 3 + 3]
-      for (const recurrence of own) {
-        recurrences.add(
-          recurrence,
-          this.random.ulid(this.now),
-          id,
-          "FREQ=WEEKLY;BYDAY=MO",
-          "2023-01-02",
-          "Europe/Berlin",
-          this.text(4),
-          this.text(20),
-          recurrence % 2 === 0 ? "ana" : null,
-          recurrence % 3 === 0 ? 2 : null,
-          "[\"bug\",\"ui\"]",
-          "{\"scheduled_on\":\"2023-01-02\"}",
-          recurrence % 5 === 0 ? null : "2026-05-18",
-          null,
-          "ana",
-          3,
-          this.time,
-          this.time,
-          recurrence % 7 === 0 ? this.time : null
-        )
-      }
-      return { id, uid, name, recent: [], recurrences: own, shortIds: new Set() }
-    })
-    for (const rows of [meta, projects, aliases, recurrences]) rows.flush()
-    return made
-  }
-
-  private event(project: Project, issue: { readonly id: number; readonly uid: string }, type: string, payload: string) {
-    const peer = type === "issue.linked" ? project.recent.at(-1) : undefined
-    this.to.event.add(
-      this.random.ulid(this.now),
-      this.instance,
-      project.id,
-      project.name,
-      issue.id,
-      issue.uid,
-      peer?.id ?? null,
-      peer?.uid ?? null,
-      type,
-      this.random.pick(people),
-      payload,
-      this.time
-    )
-    this.eventId++
+  constructor(ledger: Ledger) {
+    this.ledger = ledger
+    this.random = ledger.random
   }
 
   /** An issue with all that hangs on it: about twelve rows. */
-  issue(id: number): void {
-    const { random } = this
-    const project = random.pick(this.projects)
-    const uid = random.ulid(this.now)
-    let shortId = uid.slice(-4).toLowerCase()
-    for (let length = 5; project.shortIds.has(shortId); length++) shortId = uid.slice(-length).toLowerCase()
-    project.shortIds.add(shortId)
-    const issue = { id, uid }
-    const created = this.time
-    const closed = random.below(3) === 0
-    const occurrence = random.below(50) === 0
-    this.to.issue.add(
+  add(id: number): void {
+    const { ledger, random } = this
+    const project = random.pick(ledger.projects)
+    const issue = ledger.newIssue(project, id)
+    const created = ledger.time
+    const origin = this.origin(project)
+    const reason = random.below(3) === 0 ? random.pick(reasons) : null
+    const deleted = random.below(40) === 0
+    const occurrence = origin.recurrence === undefined ? null : dayOf(origin.recurrence.next)
+    this.filed(project, issue, origin)
+    this.comments(project, issue, origin)
+    this.labels(project, issue, origin)
+    this.links(project, issue, origin)
+    this.changes(project, issue, origin, reason)
+    if (deleted) ledger.event(project, "issue.soft_deleted", "{}", issue)
+    const updated = ledger.time
+    ledger.to.issue.add(
       id,
-      uid,
+      issue.uid,
       project.id,
-      shortId,
-      this.text(4 + random.below(8)),
-      this.text(60 + random.below(180)),
-      closed ? "closed" : "open",
-      closed ? random.pick(reasons) : null,
-      random.below(2) === 0 ? random.pick(people) : null,
-      random.below(2) === 0 ? random.below(5) : null,
+      issue.shortId,
+      origin.recurrence?.title ?? text(random, 4 + random.below(8)),
+      body(random),
+      reason === null ? "open" : "closed",
+      reason,
+      origin.owner,
+      origin.priority,
       random.pick(people),
       created,
-      this.time,
-      closed ? this.time : null,
-      random.below(40) === 0 ? this.time : null,
+      updated,
+      reason === null ? null : updated,
+      deleted ? updated : null,
       random.below(5) === 0 ? `{"deadline_on":"2026-05-20","estimate":${random.below(100)}.50}` : "{}",
       1 + random.below(4),
-      occurrence ? random.pick(project.recurrences) : null,
-      // a day of its own for each
-      occurrence ? new Date(id * 86_400_000).toISOString().slice(0, 10) : null
+      origin.recurrence?.id ?? null,
+      occurrence
     )
-    this.event(project, issue, "issue.created", id % 4 === 0 ? `{"idempotency_key":"key-${id}"}` : "{}")
-    for (let n = random.below(5); n > 0; n--) {
-      this.to.comment.add(id, random.pick(people), this.text(20 + random.below(120)), this.time)
-      this.event(project, issue, "issue.commented", `{"comment_id":${++this.commentId}}`)
-    }
-    const first = random.below(labels.length)
-    for (let n = random.below(4); n > 0; n--) {
-      this.to.label.add(id, labels[(first + n) % labels.length]!, random.pick(people), this.time)
-    }
-    this.links(project, issue)
-    for (let n = 1 + random.below(4); n > 0; n--) {
-      this.event(project, issue, random.pick(types), `{"from_short_id":"${shortId}","message":"${this.plain(12)}"}`)
-    }
-    if (closed) this.event(project, issue, "issue.closed", `{"reason":"done","message":"${this.plain(20)}"}`)
-    if (random.below(3) === 0) {
-      this.to.mapping.add("beads", `bd-${id}`, "issue", project.id, id, null, null, null, created, this.time)
-    }
-    if (random.below(100) === 0) this.purged(project, id)
+    if (random.below(100) === 0) ledger.purged(project, id)
     project.recent.push(issue)
     if (project.recent.length > 20) project.recent.shift()
   }
 
-  private plain(count: number): string {
-    return this.text(count).replace(/["\\\n]/g, "")
-  }
-
-  private links(project: Project, issue: { readonly id: number; readonly uid: string }): void {
-    const peers = project.recent
-    if (peers.length < 3 || this.random.below(5) < 2) return
-    const link = (from: typeof issue, to: typeof issue, type: string) => {
-      this.to.link.add(project.id, from.id, to.id, from.uid, to.uid, type, this.random.pick(people), this.time)
-      this.linkId++
+  private origin(project: Project): Origin {
+    const { random } = this
+    const imported = random.below(6) === 0
+    const first = random.below(labels.length)
+    return {
+      imported,
+      recurrence: !imported && random.below(40) === 0 ? random.pick(project.recurrences) : undefined,
+      early: !imported && random.below(2) === 0,
+      owner: random.below(2) === 0 ? random.pick(people) : null,
+      priority: random.below(2) === 0 ? random.below(5) : null,
+      labels: Array.from({ length: random.below(4) }, (_, n) => labels[(first + n) % labels.length]!),
+      links: this.peers(project)
     }
-    link(issue, peers[0]!, "parent")
-    if (this.random.below(3) === 0) link(issue, peers[1]!, "blocks")
-    if (this.random.below(5) === 0) link(peers[2]!, issue, "related")
   }
 
-  /** A purge of an issue that was never written: its event ids are gaps. */
-  private purged(project: Project, near: number): void {
-    const first = this.eventId + 1
-    this.to.event.flush()
-    this.db.prepare("UPDATE sqlite_sequence SET seq = seq + 4 WHERE name = 'events'").run()
-    this.eventId += 4
-    this.to.purge.add(
-      this.random.ulid(this.now),
-      this.instance,
-      project.id,
-      10_000_000 + near,
-      this.random.ulid(this.now),
-      project.uid,
-      project.name,
-      this.text(5),
-      "ana",
-      2,
-      1,
-      0,
-      3,
-      first,
-      first + 2,
-      first + 3,
-      null,
-      "ben",
-      near % 2 === 0 ? "filed by mistake" : null,
-      this.time
-    )
+  /** Issues of the last days that it is linked to, the parent first. */
+  private peers(project: Project): ReadonlyArray<Link> {
+    const [parent, blocked, related] = project.recent
+    if (parent === undefined || blocked === undefined || related === undefined) return []
+    if (this.random.below(5) < 2) return []
+    const links: Array<Link> = [{ type: "parent", peer: parent }]
+    if (this.random.below(3) === 0) links.push({ type: "blocks", peer: blocked })
+    if (this.random.below(5) === 0) links.push({ type: "related", peer: related })
+    return links
   }
 
-  flush(): void {
-    for (const rows of [this.to.issue, this.to.comment, this.to.label, this.to.link]) rows.flush()
-    for (const rows of [this.to.mapping, this.to.event, this.to.purge]) rows.flush()
+  private filed(project: Project, issue: Issue, origin: Origin): void {
+    const { ledger } = this
+    const created = (payload: string) => ledger.event(project, "issue.created", payload, issue)
+    if (origin.imported) {
+      created(json({ external_id: `bd-${issue.id}`, source: "beads" }))
+      ledger.mapping(project, issue, "issue")
+    } else if (origin.recurrence !== undefined) {
+      const { next, title, uid } = origin.recurrence
+      const [occurrence_key, recurrence_uid] = [dayOf(next), uid]
+      created(json({ body: "", labels: [], occurrence_key, recurrence_uid, title }))
+      const materialized = { issue_uid: issue.uid, occurrence_key, recurrence_uid }
+      ledger.event(project, "recurrence.materialized", json(materialized), issue)
+      origin.recurrence.next += week
+      origin.recurrence.last = issue.uid
+    } else {
+      const { early, labels, links, owner, priority } = origin
+      const said = { labels: early ? labels : [], links: early ? links : [], owner, priority }
+      created(Payloads.created(this.random, issue, said))
+    }
+  }
+
+  private comments(project: Project, issue: Issue, { imported }: Origin): void {
+    const { ledger, random } = this
+    for (let n = random.below(5); n > 0; n--) {
+      const comment_id = ++this.commentId
+      ledger.to.comment.add(issue.id, random.pick(people), text(random, 20 + random.below(110)), ledger.time)
+      const external = { comment_external_id: `c${comment_id}`, comment_id, external_id: `bd-${issue.id}` }
+      const payload = imported ? { ...external, source: "beads" } : { comment_id }
+      ledger.event(project, "issue.commented", json(payload), issue)
+      if (imported) ledger.mapping(project, issue, "comment", `:c${comment_id}`, comment_id)
+    }
+  }
+
+  private labels(project: Project, issue: Issue, { early, imported, labels }: Origin): void {
+    const { ledger, random } = this
+    for (const label of labels) {
+      ledger.to.label.add(issue.id, label, random.pick(people), ledger.time)
+      const external = { external_id: `bd-${issue.id}:label:${label}`, label, source: "beads" }
+      if (!early) ledger.event(project, "issue.labeled", json(imported ? external : { label }), issue)
+      if (imported) ledger.mapping(project, issue, "label", `:label:${label}`, label)
+    }
+  }
+
+  private links(project: Project, issue: Issue, { early, imported, links }: Origin): void {
+    const { ledger, random } = this
+    for (const link of links) {
+      const { peer, type } = link
+      const id = ++this.linkId
+      // The older one of two that are related has the smaller id.
+      const [from, to] = type === "related" ? [peer, issue] : [issue, peer]
+      ledger.to.link.add(project.id, from.id, to.id, from.uid, to.uid, type, random.pick(people), ledger.time)
+      if (imported) ledger.mapping(project, issue, "link", `:${type}:bd-${peer.id}`, id)
+      if (early) continue
+      if (random.below(4) === 0) {
+        ledger.event(project, "issue.links_changed", Payloads.linksChanged(link), issue, peer)
+      } else ledger.event(project, "issue.linked", Payloads.linked(issue, link, id, imported), issue, peer)
+    }
+  }
+
+  private changes(project: Project, issue: Issue, { links }: Origin, reason: string | null): void {
+    const { ledger, random } = this
+    for (let n = random.below(3); n > 0; n--) {
+      const [type, payload] = Payloads.changed(random, people)
+      ledger.event(project, type, payload, issue)
+    }
+    const closed = (reason: string) =>
+      ledger.event(project, "issue.closed", Payloads.closed(random, reason, links[0]?.peer), issue)
+    if (random.below(50) === 0) {
+      closed("wontfix")
+      ledger.event(project, "issue.reopened", "{}", issue)
+    }
+    if (reason === null) project.open++
+    else closed(reason)
   }
 }
 
@@ -255,8 +190,9 @@ class Writer {
 export const generate = (path: string, options: GenerateOptions) =>
   make(path, (db) =>
     Effect.suspend(() => {
-      const writer = new Writer(db, options)
-      return Effect.iterate(1, {
+      const ledger = new Ledger(db, options)
+      const issues = new Issues(ledger)
+      const all = Effect.iterate(1, {
         while: (id) => id <= options.issues,
         body: (id) => {
           const end = Math.min(options.issues, id + step - 1)
@@ -264,12 +200,13 @@ export const generate = (path: string, options: GenerateOptions) =>
             Effect.sleep(0),
             Effect.as(
               db.attempt("generate issues", () => {
-                for (let n = id; n <= end; n++) writer.issue(n)
-                writer.flush()
+                for (let n = id; n <= end; n++) issues.add(n)
+                ledger.flush()
               }),
               end + 1
             )
           )
         }
       })
+      return Effect.zipRight(all, db.attempt("generate projects", () => ledger.finish()))
     }), { later: true })

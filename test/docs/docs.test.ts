@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest"
 import { openError } from "../../src/database/OpenError.ts"
 import { SqliteFailure } from "../../src/database/SqliteFailure.ts"
 import { exitCodes } from "../../src/Failure.ts"
+import { catalogue, type Entry } from "../records/catalogue.ts"
 import { documents, type Machine, machine, read, root, runnable } from "./kit.ts"
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -78,6 +79,25 @@ it("format.md lists the kinds, keys and orders of the code", () => {
       kind.fields.map((field) => `\`${field.key}${type[field.storage]}${absent[field.presence]}\``).join(", "),
       kind.key.join(", ")
     ])
+  )
+})
+
+it("findings.md lists every rule of the code, whether it blocks and what a repair does", () => {
+  const groups = (entries: ReadonlyArray<Entry>) => {
+    const whats = new Map<string, Array<string>>()
+    for (const { repair, says, what } of entries) {
+      const key = JSON.stringify([says, repair])
+      whats.set(key, [...whats.get(key) ?? [], `\`${what}\``])
+    }
+    return [...whats].map(([key, what]) => [what.join(" · "), ...JSON.parse(key) as ReadonlyArray<string>])
+  }
+  const said = (heading: string) =>
+    table("docs/findings.md", heading).map(([what, says, repair = ""]) => [what, says, repair.split(":")[0]])
+  const inFiles = catalogue.filter(({ repair }) => repair !== "restores")
+  expect(said("## What blocks")).toEqual(groups(inFiles.filter(({ blocking }) => blocking)))
+  expect(said("## What is only odd")).toEqual(groups(inFiles.filter(({ blocking }) => !blocking)))
+  expect(table("docs/findings.md", "## What is not in a snapshot").map(([says]) => says)).toEqual(
+    catalogue.filter(({ repair }) => repair === "restores").map(({ says }) => says)
   )
 })
 

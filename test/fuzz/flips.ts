@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { gzipSync } from "node:zlib"
 import * as Input from "../../src/snapshot/input.ts"
-import { Reading } from "../../src/snapshot/read.ts"
+import { Reading } from "../../src/snapshot/Reading.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import { Random } from "../../src/testing/random.ts"
 

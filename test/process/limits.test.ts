@@ -47,7 +47,12 @@ describe.skipIf(!large)("a line", () => {
       `body has ${limit + 1} bytes, more than a line may have (${limit})`
     ],
     ["a text of 500 MiB", "x", 500 * 2 ** 20, "body has 524288000 bytes"],
-    ["a text that fits, with what is around it", "x", limit - 300, `body makes a line longer than it may be (${limit})`],
+    [
+      "a text that fits, with what is around it",
+      "x",
+      limit - 300,
+      `body makes a line longer than it may be (${limit})`
+    ],
     [
       "a text that is six times as long when it is escaped",
       "\u0001",

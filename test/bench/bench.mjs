@@ -1,0 +1,187 @@
+/**
+ * `npm run bench`: export, import, verify and start of the built program, each as a whole process, against the sqlite3 program and bare
+ * node in the same run. `npm run bench -- --help` says how.
+ */
+import { spawnSync } from "node:child_process"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { measure, stop, summary } from "./measure.mjs"
+import { page, tables } from "./page.mjs"
+import { profile } from "./profile.mjs"
+import { groups, sqliteVersion, subjects } from "./subjects.mjs"
+
+const usage = `npm run bench -- [flags]
+
+  --issues <n>,<n>     sizes of the databases (10000,100000)
+  --runs <n>           times that each is run (3); starts are run ten times as often
+  --only <what>,...    of ${groups.join(", ")} (all but gzip)
+  --seed <n>           of the databases (1)
+  --beside <launcher>  another build, dist/launcher.cjs of it, measured in the same run
+  --profile <folder>   instead of measuring: a .cpuprofile of each, and the functions that took longest
+  --write              write docs/benchmarks.md
+
+Databases lie in TMPDIR, about 30 KB for each issue, and are removed at the end.
+`
+const fail = (message) => {
+  console.error(`bench: ${message}`)
+  process.exit(2)
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const options = () => {
+  const text = { type: "string" }
+  const flags = {
+    issues: { ...text, default: "10000,100000" },
+    runs: { ...text, default: "3" },
+    only: { ...text, default: groups.filter((group) => group !== "gzip").join(",") },
+    seed: { ...text, default: "1" },
+    beside: text,
+    profile: text,
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false }
+  }
+  try {
+    return parseArgs({ options: flags }).values
+  } catch (error) {
+    return fail(`${error.message}\n\n${usage}`)
+  }
+}
+
+const chosen = options()
+if (chosen.help) {
+  console.log(usage)
+  process.exit(0)
+}
+const number = (flag, text) =>
+  /^[1-9]\d*$/.test(text) ? Number(text) : fail(`--${flag}: not a positive number: ${text}`)
+const sizes = chosen.issues.split(",").map((text) => number("issues", text)).toSorted((a, b) => a - b)
+const runs = number("runs", chosen.runs)
+const seed = number("seed", chosen.seed)
+const only = chosen.only.split(",")
+for (const group of only) if (!groups.includes(group)) fail(`--only: not one of ${groups.join(", ")}: ${group}`)
+
+const launchers = {
+  kata: join(root, "dist", "launcher.cjs"),
+  ...(chosen.beside === undefined ? {} : { other: resolve(chosen.beside) })
+}
+for (const launcher of Object.values(launchers)) {
+  if (!existsSync(launcher)) fail(`${launcher} is missing; run \`npm run build\` first`)
+}
+if (sqliteVersion === undefined) console.log("There is no sqlite3 program here: the ratios to it are left out.\n")
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "kata-bench-")))
+process.on("exit", () => {
+  stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+  process.on(signal, () => process.exit(code))
+}
+
+const { free } = (({ bavail, bsize }) => ({ free: bavail * bsize }))(statfsSync(folder))
+const needed = sizes.at(-1) * 30_000
+if (free < needed) {
+  fail(`${tmpdir()} has ${Math.round(free / 1e9)} GB, ${Math.round(needed / 1e9)} GB are needed; set TMPDIR`)
+}
+
+const out = join(folder, "out")
+const environment = (database) => ({
+  PATH: process.env.PATH,
+  HOME: join(folder, "home"),
+  TMPDIR: folder,
+  KATA_DB: database
+})
+
+const run = async (subject, database) => {
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(out)
+  // What an earlier subject left to be written must not be written in the time of this one.
+  spawnSync("sync")
+  const cost = await measure({ ...subject, cwd: folder, env: environment(database) })
+  return subject.pipeline ? { ...cost, peak: undefined } : cost
+}
+
+const seconds = (value) => value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`
+
+/** The files that the subjects of one size read. */
+const prepare = async (issues) => {
+  const files = Object.fromEntries(
+    [["database", "db"], ["dump", "sql"], ["snapshot", "jsonl"]].map((
+      [name, ending]
+    ) => [name, join(folder, `${issues}.${ending}`)])
+  )
+  const env = environment(files.database)
+  const made = await measure({
+    command: process.execPath,
+    args: [fileURLToPath(new URL("generate.mjs", import.meta.url)), files.database, String(issues), String(seed)],
+    env
+  })
+  console.log(`${issues} issues, generated in ${seconds(made.wall)}`)
+  if (sqliteVersion !== undefined) {
+    await measure({ command: "sqlite3", args: [files.database, ".dump"], output: files.dump, env })
+  }
+  await measure({ command: process.execPath, args: [launchers.kata, "export", "--output", files.snapshot], env })
+  return files
+}
+
+const measured = async (group, files, times) => {
+  const found = subjects(group, { files, launchers, out })
+  const costs = found.map(() => [])
+  for (let n = 0; n < times; n++) {
+    for (const [i, subject] of found.entries()) costs[i].push(await run(subject, files.database))
+  }
+  return {
+    group,
+    // Of what does not read the database the yardstick is not there without sqlite3.
+    yardstick: found[0].kata ? undefined : found[0].name,
+    subjects: found.map(({ name }, i) => ({ name, ...summary(costs[i]) }))
+  }
+}
+
+mkdirSync(join(folder, "home"))
+const results = []
+if (only.includes("start") && chosen.profile === undefined) {
+  const files = { database: join(folder, "none.db") }
+  for (const subject of subjects("start", { files, launchers, out })) await run(subject, files.database)
+  results.push({ issues: 0, bytes: 0, groups: [await measured("start", files, runs * 10)] })
+  console.log(tables(results.at(-1)))
+}
+for (const issues of sizes) {
+  const rest = only.filter((group) => group !== "start")
+  if (rest.length === 0) break
+  const files = await prepare(issues)
+  if (chosen.profile !== undefined) {
+    for (const group of rest) {
+      for (const subject of subjects(group, { files, launchers, out }).filter(({ kata }) => kata)) {
+        const name = `${subject.name.replaceAll(/\W+/g, "-")}-${issues}`
+        await profile(join(resolve(chosen.profile), name), subject, (profiled) => run(profiled, files.database))
+      }
+    }
+  } else {
+    const result = { issues, bytes: statSync(files.snapshot).size, groups: [] }
+    for (const group of rest) result.groups.push(await measured(group, files, runs))
+    results.push(result)
+    console.log(tables(result))
+  }
+  for (const file of Object.values(files)) rmSync(file, { force: true })
+}
+if (chosen.profile === undefined) {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const text = page(results, { version, runs, seed, command: process.argv.slice(2).join(" ") })
+  console.log(text.slice(text.indexOf("## Goals"), text.indexOf("## Machine")))
+  if (chosen.write) writeFileSync(join(root, "docs", "benchmarks.md"), text)
+}

@@ -1,0 +1,62 @@
+/** `npm run bench` at a size that says nothing of speed: it measures what it says, and leaves nothing behind. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, expect, it } from "vitest"
+import { start } from "../docs/kit.ts"
+
+const temporary = mkdtempSync(join(tmpdir(), "kata-bench-test-"))
+afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+
+const bench = (args: ReadonlyArray<string>, path = process.env["PATH"]) =>
+  start(process.execPath, [fileURLToPath(new URL("bench.mjs", import.meta.url)), ...args], {
+    cwd: temporary,
+    env: { PATH: path, HOME: temporary, TMPDIR: temporary }
+  })
+
+const left = () => readdirSync(temporary).filter((name) => name.startsWith("kata-bench-"))
+
+it("measures every command beside its yardstick", async () => {
+  const { status, stderr, stdout } = await bench([
+    "--issues",
+    "20,40",
+    "--runs",
+    "1",
+    "--only",
+    "export,import,verify,gzip"
+  ])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+  const rows = stdout.slice(0, stdout.indexOf("## Goals")).split("\n").filter((line) => line.startsWith("| **kata"))
+  expect(rows.map((row) => row.split(" | ")[0])).toEqual(
+    ["20", "40"].flatMap(() => ["export", "import", "verify", "export, .gz"].map((what) => `| **kata ${what}**`))
+  )
+  for (const row of rows) expect(row).toMatch(/\| [\d.]+ m?s \| [\d.]+ m?s \| /)
+  expect(stdout).toContain("`kata import`, 20 → 40 | 2.00× |")
+  expect(left()).toEqual([])
+})
+
+it("says so where there is no sqlite3 program, and leaves the ratios out", async () => {
+  const { status, stdout } = await bench(["--issues", "5", "--runs", "1", "--only", "export"], temporary)
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^There is no sqlite3 program here/)
+  expect(stdout).toMatch(/\| \*\*kata export\*\* \|.* \| – \| – \| – \|/)
+  expect(left()).toEqual([])
+})
+
+it("keeps a profile of each command where it is told to", async () => {
+  const profiles = join(temporary, "profiles")
+  const { status, stdout } = await bench(["--issues", "5", "--only", "verify", "--profile", profiles])
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^ +\d+\.\d{3} s {2}\S/m)
+  const folder = join(profiles, "kata-verify-5")
+  const [profile = ""] = readdirSync(folder)
+  expect(JSON.parse(readFileSync(join(folder, profile), "utf8")).samples.length).toBeGreaterThan(0)
+  expect(left()).toEqual([])
+})
+
+it("refuses what it does not know", async () => {
+  for (const args of [["--issues", "0"], ["--runs", "x"], ["--only", "exports"], ["--what"]]) {
+    expect((await bench(args)).status, args.join(" ")).toBe(2)
+  }
+})

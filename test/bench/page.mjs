@@ -1,0 +1,174 @@
+/** The tables, and the page that they stand on. */
+import Sqlite from "better-sqlite3"
+import { arch, cpus, release, totalmem, type } from "node:os"
+import { sqliteVersion } from "./subjects.mjs"
+
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",")
+const time = (seconds) => seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`
+const megabytes = (bytes) => bytes === undefined ? "–" : `${(bytes / 2 ** 20).toFixed(0)} MB`
+const ratio = (a, b) => a === undefined || b === undefined ? "–" : `${(a / b).toFixed(2)}×`
+
+const table = (head, rows) =>
+  [head, head.map((_, i) => i === 0 ? "---" : "---:"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+const yardstickOf = ({ subjects, yardstick }) => subjects.find(({ name }) => name === yardstick)
+
+/** One size: every subject with its yardstick. */
+export const tables = ({ bytes, groups, issues }) => {
+  const title = issues === 0
+    ? "Start"
+    : `${grouped(issues)} issues, ${(bytes / 1e6).toFixed(0)} MB as a snapshot`
+  const rows = groups.flatMap((group) => {
+    const base = yardstickOf(group)
+    return group.subjects.map(({ cpu, median, min, name, peak }) => [
+      name === base?.name ? name : `**${name}**`,
+      time(median),
+      time(min),
+      cpu === undefined ? "–" : time(cpu),
+      megabytes(peak),
+      name === base?.name ? "1" : ratio(median, base?.median),
+      name === base?.name ? "1" : ratio(min, base?.min),
+      name === base?.name ? "1" : ratio(cpu, base?.cpu)
+    ])
+  })
+  const head = ["", "median", "min", "CPU", "peak memory", "ratio of medians", "of minima", "of CPU"]
+  return `### ${title}\n\n${table(head, rows)}\n`
+}
+
+const find = (results, issues, group, name) => {
+  const found = results.find((result) => result.issues === issues)?.groups.find((one) => one.group === group)
+  return found && { subject: found.subjects.find((one) => one.name === name), base: yardstickOf(found) }
+}
+
+const verdict = (value, goal, aim) =>
+  value > goal ? "no" : aim === undefined ? "yes" : value > aim ? "yes, aim not" : "yes, aim too"
+
+/** A goal that is a ratio to the yardstick of the group. */
+const against = (results, issues, group, name, goal, aim) => {
+  const { base, subject } = find(results, issues, group, name) ?? {}
+  const size = issues === 0 ? "" : `, ${grouped(issues)} issues`
+  const what = [`\`${name}\`${size}`, `≤ ${goal.toFixed(1)}×, aim ≤ ${aim.toFixed(1)}×`]
+  if (base === undefined) return [...what, "not measured", "", "", ""]
+  const value = subject.median / base.median
+  return [
+    ...what,
+    ratio(subject.median, base.median),
+    ratio(subject.min, base.min),
+    ratio(subject.cpu, base.cpu),
+    verdict(value, goal, aim)
+  ]
+}
+
+const commands = ["export", "import", "verify"]
+
+const goals = (results) => {
+  const rows = [
+    against(results, 100_000, "export", "kata export", 2, 1.5),
+    against(results, 100_000, "import", "kata import", 1.2, 0.8),
+    against(results, 0, "start", "kata --version", 2, 1.7)
+  ]
+  const largest = results.filter(({ issues }) => issues > 0).at(-1)
+  const verify = largest && find(results, largest.issues, "verify", "kata verify")?.subject
+  if (verify !== undefined) {
+    const rates = [verify.median, verify.min].map((seconds) => largest.bytes / 1e6 / seconds)
+    const [rate, best] = rates.map((rate) => `${rate.toFixed(0)} MB/s`)
+    const met = rates[0] >= 200 ? "yes" : "no"
+    rows.push([`\`kata verify\`, ${grouped(largest.issues)} issues`, "≥ 200 MB/s", rate, best, "", met])
+  }
+  for (const { issues } of results.filter(({ issues }) => issues >= 100_000)) {
+    for (const command of commands) {
+      const peak = find(results, issues, command, `kata ${command}`)?.subject.peak
+      if (peak === undefined) continue
+      const met = verdict(peak / 2 ** 20, 256)
+      rows.push([
+        `\`kata ${command}\`, ${grouped(issues)} issues, peak memory`,
+        "≤ 256 MB",
+        megabytes(peak),
+        "",
+        "",
+        met
+      ])
+    }
+  }
+  return table(["what", "goal", "of medians", "of minima", "of CPU", "met"], rows)
+}
+
+/** From each size to the next. */
+const growth = (results) => {
+  const sized = results.filter(({ issues }) => issues > 0)
+  const rows = sized.slice(1).flatMap((large, i) =>
+    commands.flatMap((command) => {
+      const [from, to] = [sized[i], large].map(({ issues }) =>
+        find(results, issues, command, `kata ${command}`)?.subject
+      )
+      return from === undefined || to === undefined ? [] : [[
+        `\`kata ${command}\`, ${grouped(sized[i].issues)} → ${grouped(large.issues)}`,
+        ratio(large.issues, sized[i].issues),
+        ratio(to.median, from.median),
+        ratio(to.min, from.min),
+        ratio(to.cpu, from.cpu),
+        ratio(to.peak, from.peak)
+      ]]
+    })
+  )
+  return rows.length === 0 ?
+    "Only one size was measured.\n" :
+    `${table(["", "issues", "time, medians", "minima", "CPU", "peak memory"], rows)}\n`
+}
+
+const machine = () => {
+  const processors = cpus()
+  const own = new Sqlite(":memory:")
+  const bundled = own.prepare("SELECT sqlite_version()").pluck().get()
+  own.close()
+  return table(["", ""], [
+    ["processor", `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`],
+    ["memory", `${(totalmem() / 2 ** 30).toFixed(0)} GB`],
+    ["system", `${type()} ${release().split("-")[0]}, ${arch()}`],
+    ["Node", process.version],
+    ["SQLite of kata", bundled],
+    ["the `sqlite3` program", sqliteVersion ?? "none"]
+  ])
+}
+
+export const page = (results, { command, runs, seed, version }) =>
+  `# Benchmarks
+
+Written by \`npm run bench -- --write\`; do not edit. Times depend on the machine, ratios much less: compare those.
+
+Each subject is a whole process, from its start to its end. All of a group run in turns, ${runs} times (starts ${
+    runs * 10
+  } times), so that
+whatever else the machine does meets all of them; the tables say medians and minima. CPU is user and system time together, all
+threads. Peak memory is the largest resident set that the system saw, looked at every 10 ms. The databases are made by
+\`Generate.generate\` of \`kata/testing\`, seed ${seed}: about twelve rows an issue, 480 bytes a row as JSON. They are in the page cache, and
+what was written before is on disk (\`sync\`) when a subject starts.
+
+What the yardsticks do not do: \`sqlite3\` neither checks what it writes nor makes a digest nor waits until a dump is on disk;
+\`kata export\` tests each row against the rules of its table, seals the file and syncs it. \`kata import\` reads and checks the
+file, builds every index and the search index, has SQLite check the integrity, exports the new database again and compares digests.
+
+kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${command}`}\`.
+
+## Goals
+
+${goals(results)}
+
+## Growth
+
+${growth(results)}
+## Measurements
+
+${results.map(tables).join("\n")}
+## Machine
+
+${machine()}
+
+## To find what costs
+
+\`npm run bench -- --issues 30000 --only export,import,verify --profile <folder>\` runs each command once with V8's profiler on, prints
+the functions that took longest, and keeps a \`.cpuprofile\` of each thread, which the developer tools of a browser or an editor open. What SQLite
+does counts for the JavaScript function that called it. For one command: \`node --cpu-prof dist/launcher.cjs export …\`.
+\`node test/bench/generate.mjs <file> <issues>\` makes a database to keep, and \`--beside <launcher.cjs>\` measures another build in the same
+run.
+`

@@ -1,0 +1,77 @@
+/** What is measured against what. In a group the first is the yardstick; all of it runs in turns, so that a busy machine meets all. */
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+
+const sqlite = spawnSync("sqlite3", ["--version"], { encoding: "utf8" })
+
+/** The version of the sqlite3 program; undefined without one. */
+export const sqliteVersion = sqlite.status === 0 ? sqlite.stdout.split(" ")[0] : undefined
+
+/** What no verify can do without: it reads the file and hashes it. */
+const readAndHash = "const hash = require('node:crypto').createHash('sha256');" +
+  "require('node:fs').createReadStream(process.argv[1], { highWaterMark: 1 << 20 })" +
+  ".on('data', (part) => hash.update(part)).on('end', () => console.log(hash.digest('hex')))"
+
+export const groups = ["start", "export", "import", "verify", "gzip"]
+
+const node = (...args) => ({ command: process.execPath, args })
+const withSqlite = (subject) => sqliteVersion === undefined ? [] : [subject]
+
+/**
+ * The subjects of a group. `files` are those of one size; `out` is a folder that is empty at the start of each run. `launchers` are the
+ * builds of kata by name; the one that is measured comes first.
+ */
+export const subjects = (group, { files, launchers, out }) => {
+  const kata = (what, ...args) =>
+    Object.entries(launchers).map(([name, launcher]) => ({
+      name: `${name} ${what}`,
+      kata: true,
+      ...node(launcher, ...args)
+    }))
+  switch (group) {
+    case "start":
+      return [
+        { name: "node -e 0", ...node("-e", "0") },
+        ...kata("--version", "--version"),
+        ...kata("export --help", "export", "--help")
+      ]
+    case "export":
+      return [
+        ...withSqlite({
+          name: "sqlite3 .dump",
+          command: "sqlite3",
+          args: [files.database, ".dump"],
+          output: join(out, "dump.sql")
+        }),
+        ...kata("export", "export", "--output", join(out, "snapshot.jsonl"))
+      ]
+    case "import":
+      return [
+        ...withSqlite({
+          name: "sqlite3 < dump",
+          command: "sqlite3",
+          args: [join(out, "restored.db")],
+          input: files.dump
+        }),
+        ...kata("import", "import", "--input", files.snapshot, "--target", join(out, "restored.db"))
+      ]
+    case "verify":
+      return [
+        { name: "node, read and hash", ...node("-e", readAndHash, files.snapshot) },
+        ...kata("verify", "verify", files.snapshot)
+      ]
+    case "gzip":
+      return [
+        ...withSqlite({
+          name: "sqlite3 .dump, gzip",
+          command: "sh",
+          // the memory of a shell says nothing
+          pipeline: true,
+          args: ["-c", "sqlite3 \"$1\" .dump | gzip > \"$2\"", "sh", files.database, join(out, "dump.sql.gz")]
+        }),
+        ...kata("export, .gz", "export", "--output", join(out, "snapshot.jsonl.gz"))
+      ]
+    default:
+      throw new Error(`no such group: ${group}`)
+  }
+}
