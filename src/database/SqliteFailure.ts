@@ -23,7 +23,9 @@ export class SqliteFailure extends Schema.TaggedError<SqliteFailure>()("SqliteFa
   path: Schema.String,
   operation: Schema.String,
   code: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  /** What to do, when there is something better than what the code alone suggests. */
+  next: Schema.optional(Schema.String)
 }) {
   get kind(): FailureKind {
     return kinds.find(([prefix]) => this.code.startsWith(prefix))?.[1] ?? "internal"
@@ -32,6 +34,6 @@ export class SqliteFailure extends Schema.TaggedError<SqliteFailure>()("SqliteFa
     return `${this.path}: cannot ${this.operation}: ${this.detail} (${this.code})`
   }
   get hint(): string | undefined {
-    return kinds.find(([prefix]) => this.code.startsWith(prefix))?.[2] || undefined
+    return this.next ?? (kinds.find(([prefix]) => this.code.startsWith(prefix))?.[2] || undefined)
   }
 }

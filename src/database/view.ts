@@ -19,6 +19,7 @@ import { userInfo } from "node:os"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
+import { temporaryDirectory } from "../files/temporary.ts"
 import { kinds } from "../records/kinds.ts"
 import type { View } from "./Database.ts"
 import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
@@ -86,9 +87,7 @@ const look = Effect.fnUntraced(function*(path: string, asked: string) {
 /** A copy of the file and its side files in a private directory, once nothing changes while it is made. */
 const copy = Effect.fnUntraced(function*(path: string, asked: string) {
   const fs = yield* FileSystem.FileSystem
-  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "kata-view-" }).pipe(
-    Effect.mapError(fromPlatform("create", asked))
-  )
+  const directory = yield* temporaryDirectory("kata-view-")
   const target = `${directory}/${nameOf(path).slice(-100)}`
   const attempt = Effect.gen(function*() {
     const before = yield* stamps(path)

@@ -93,7 +93,9 @@ export class FileError extends Schema.TaggedError<FileError>()("FileError", {
   /** What the system said, for a code that has no words here. */
   detail: Schema.String,
   /** The directory on the way to `path` that does not exist. */
-  missing: Schema.optional(Schema.String)
+  missing: Schema.optional(Schema.String),
+  /** What to do, when there is something better than what the code alone suggests. */
+  next: Schema.optional(Schema.String)
 }) {
   get kind(): FailureKind {
     return this.code === "ENOENT" ? "not_found" : "io"
@@ -109,7 +111,8 @@ export class FileError extends Schema.TaggedError<FileError>()("FileError", {
   }
 
   get hint(): string | undefined {
-    return this.missing === undefined ? hints[this.code] : `create the directory ${this.missing} first`
+    return this.next ??
+      (this.missing === undefined ? hints[this.code] : `create the directory ${this.missing} first`)
   }
 }
 

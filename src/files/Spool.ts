@@ -3,10 +3,12 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { tmpdir } from "node:os"
 import { closed } from "./closed.ts"
 import { FileError, fromPlatform } from "./FileError.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
+import { ofTemporary, temporaryDirectory, temporaryFiles } from "./temporary.ts"
 
 export interface SpoolOptions {
   /** Where the private directory is made; the system's place for temporary files. */
@@ -30,25 +32,16 @@ export const spool = <E, R>(
 ): Effect.Effect<Spooled, E | FileError, R | FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const place = options.directory ?? "the directory for temporary files"
-    const directory = yield* Effect.acquireRelease(
-      // 0700 by mkdtemp(3); the umask can only take away from that.
-      fs.makeTempDirectory({
-        prefix: options.prefix ?? `kata-spool-${process.pid}-`,
-        ...(options.directory === undefined ? {} : { directory: options.directory })
-      }).pipe(
-        Effect.mapError(fromPlatform("create", place)),
-        Effect.mapError((error) => error.code === "ENOENT" ? new FileError({ ...error, missing: place }) : error)
-      ),
-      // Ignored: the work is done or has failed for its own reason, and the name tells what it is.
-      (path) => Effect.ignore(fs.remove(path, { recursive: true, force: true }))
-    )
+    const place = options.directory ?? tmpdir()
+    const directory = yield* temporaryDirectory(options.prefix ?? `kata-spool-${process.pid}-`, place)
     const path = `${directory}/spool`
+    const name = temporaryFiles(place)
     const size = yield* fs.open(path, { flag: "wx", mode: 0o600 }).pipe(
-      Effect.mapError(fromPlatform("write", path)),
-      Effect.flatMap((file) => writeTo(file, path, bytes)),
+      Effect.mapError(fromPlatform("write", name)),
+      Effect.flatMap((file) => writeTo(file, name, bytes)),
       Effect.scoped,
-      closed(path)
+      closed(name),
+      Effect.mapError((error) => error instanceof FileError && error.path === name ? ofTemporary(error, place) : error)
     )
     return { path, size, bytes: Stream.provideService(readFile(path), FileSystem.FileSystem, fs) }
   }).pipe(Effect.withSpan("Spool.spool"))

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { userInfo } from "node:os"
 import { closed } from "./closed.ts"
 import { codeOf, FileError, fromPlatform } from "./FileError.ts"
 
@@ -105,6 +106,25 @@ export const sameFile = Effect.fn("paths.sameFile")(function*(a: string, b: stri
     return one.value.dev === other.value.dev && one.value.ino === other.value.ino
   }
   return Option.isNone(one) && Option.isNone(other) && (yield* resolve(a)) === (yield* resolve(b))
+})
+
+/**
+ * Fails for a file that this user could not replace: one that may not be written, or of somebody else in a directory where only owners
+ * rename (the sticky bit). It is better known before anything is made beside it that could not be removed any more.
+ */
+export const replaceable = Effect.fn("paths.replaceable")(function*(real: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* Effect.mapError(fs.access(real, { writable: true }), fromPlatform("write", real))
+  const [file, directory] = yield* Effect.mapError(
+    Effect.all([fs.stat(real), fs.stat(parentOf(real))]),
+    fromPlatform("stat", real)
+  )
+  const { uid } = userInfo()
+  const isOurs = [file, directory].some((info) => Option.contains(info.uid, uid)) || uid <= 0
+  if ((directory.mode & 0o1000) !== 0 && !isOurs) {
+    const detail = "only its owner may replace it"
+    return yield* new FileError({ path: real, operation: "rename", code: "EPERM", detail })
+  }
 })
 
 /** What a filesystem that cannot sync directories answers; there is nothing more that could be done on it. */

@@ -44,6 +44,8 @@ export const open = Effect.fn("source.open")(function*(path: string) {
   if (info.type === "Directory") return yield* new NotAFile({ path, found: "a directory" })
   if (info.type === "Socket" && !isDescriptor(real)) return yield* new NotAFile({ path, found: "a socket" })
   const isRegular = info.type === "File" && !isMadeUp(real)
+  // Before anything is done for it: a file is opened only when its bytes are asked for.
+  if (isRegular) yield* Effect.mapError(fs.access(real, { readable: true }), fromPlatform("open", path))
   const bytes = isRegular
     ? Stream.provideService(readFile(real, path), FileSystem.FileSystem, fs)
     : readDirectly(real, info.type, path)

@@ -16,10 +16,12 @@ import * as Lock from "../database/Lock.ts"
 import { OpenError, openError } from "../database/OpenError.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { stagePrefix } from "../database/stage.ts"
+import { inTemporary } from "../database/temporary.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
-import { exists, nameOf, resolve, sameFile } from "../files/paths.ts"
+import { exists, nameOf, replaceable, resolve, sameFile } from "../files/paths.ts"
+import { temporaryDirectory } from "../files/temporary.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import { Meta } from "../records/kinds.ts"
@@ -122,22 +124,14 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
       return yield* new InputIsTarget({ path: options.target })
     }
     if (options.force !== true) return yield* openError(options.target, "exists")
+    // SQLite would open it for reading, and leave beside somebody else's database files that its owner cannot open.
+    yield* replaceable(target)
   } else if (options.force !== true && ((yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`)))) {
     return yield* openError(options.target, "orphan")
   }
   const { running: daemons } = yield* running({ databasePath: target, ...options.homes })
   if (daemons.length > 0) return yield* new DaemonRunning({ path: options.target, daemons, hint: stopHint })
   return there
-})
-
-/** Where a dry run builds: nowhere near the target. */
-const temporary = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-import-" }),
-    fromPlatform("create", "the directory for temporary files")
-  )
-  return `${directory}/database.db`
 })
 
 const instanceOf = (stage: Stage) =>
@@ -187,51 +181,63 @@ const compareWithOld = (target: string, stagedPath: string) =>
     return yield* onlyInOld(yield* database.view(target), yield* database.view(stagedPath))
   })).pipe(Effect.option)
 
-/** Everything before the rename: a sealed stage that was proven. It can be interrupted at any time. */
+/** A sealed stage at `place`, which was proven, and what is to be said of it. */
+const staged = Effect.fnUntraced(
+  function*<E>(options: ImportOptions<E>, input: Opened, target: string, place: string, there: boolean) {
+    const database = yield* Database
+    const stage = yield* database.stage(place)
+    const { changed, findings, reading } = yield* fill(options, input, stage)
+    yield* stage.build
+    const instance = yield* instanceOf(stage)
+    yield* stage.seal
+    const { proof, records } = yield* Effect.scoped(
+      Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed, findings))
+    )
+    if (there) yield* phase("comparing with the database that is replaced")
+    const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
+    return {
+      stage,
+      report: {
+        input: input.name,
+        target: options.target,
+        database: target,
+        dry_run: options.dryRun === true,
+        sealed: reading.sealed,
+        scope: reading.header?.scope ?? "database" as const,
+        live_only: reading.header?.live_only ?? false,
+        records: Object.fromEntries(records),
+        read: Object.fromEntries(reading.records),
+        proof,
+        instance_uid: instance ?? null,
+        new_instance: options.newInstance === true,
+        findings,
+        only_in_old: Option.getOrNull(lost),
+        notes: [
+          ...notesOf(reading),
+          ...(there && Option.isNone(lost)
+            ? ["the database that was there could not be read, so what only it held is not known"]
+            : [])
+        ]
+      }
+    }
+  }
+)
+
+/** Everything before the rename. It can be interrupted at any time. */
 const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
-  const database = yield* Database
   const there = yield* check(options, target)
   // Before the lock: what is piped in may take its time, and an input that is not there leaves not even a lock file.
   const input = yield* open(options.input)
-  if (options.dryRun !== true) {
-    yield* Lock.acquire(target, "restore")
-    yield* database.heal(target)
+  if (options.dryRun === true) {
+    // Nowhere near the target.
+    const directory = yield* temporaryDirectory("kata-import-")
+    return yield* staged(options, input, target, `${directory}/database.db`, there).pipe(
+      Effect.mapError(inTemporary(directory))
+    )
   }
-  const stage = yield* database.stage(options.dryRun === true ? yield* temporary : target)
-  const { changed, findings, reading } = yield* fill(options, input, stage)
-  yield* stage.build
-  const instance = yield* instanceOf(stage)
-  yield* stage.seal
-  const { proof, records } = yield* Effect.scoped(
-    Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed, findings))
-  )
-  if (there) yield* phase("comparing with the database that is replaced")
-  const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
-  return {
-    stage,
-    report: {
-      input: input.name,
-      target: options.target,
-      database: target,
-      dry_run: options.dryRun === true,
-      sealed: reading.sealed,
-      scope: reading.header?.scope ?? "database" as const,
-      live_only: reading.header?.live_only ?? false,
-      records: Object.fromEntries(records),
-      read: Object.fromEntries(reading.records),
-      proof,
-      instance_uid: instance ?? null,
-      new_instance: options.newInstance === true,
-      findings,
-      only_in_old: Option.getOrNull(lost),
-      notes: [
-        ...notesOf(reading),
-        ...(there && Option.isNone(lost)
-          ? ["the database that was there could not be read, so what only it held is not known"]
-          : [])
-      ]
-    }
-  }
+  yield* Lock.acquire(target, "restore")
+  yield* (yield* Database).heal(target)
+  return yield* staged(options, input, target, target, there)
 })
 
 /** An error about the target, or about what is staged beside it, speaks of the target as it was named. */

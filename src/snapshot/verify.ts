@@ -2,7 +2,6 @@
  * Reads a snapshot without restoring it. Where a look at the records as they pass does not tell that all is well, they go into a private
  * database that disappears again: what they say of each other is asked there, in the same words in which a restore asks.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -11,7 +10,8 @@ import { Database, type Stage } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { withoutSequence } from "../database/sequences.ts"
-import { fromPlatform } from "../files/FileError.ts"
+import { inTemporary } from "../database/temporary.ts"
+import { temporaryDirectory } from "../files/temporary.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
 import { Soundness } from "../records/sound.ts"
@@ -144,18 +144,16 @@ const reportOf = (
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
 const loaded = Effect.fnUntraced(function*(source: Opened) {
-  const fs = yield* FileSystem.FileSystem
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-verify-" }),
-    fromPlatform("create", "the directory for temporary files")
-  )
-  const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
-  const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
-  return {
-    report: reportOf(source, reading, yield* projectsOf(stage), findings),
-    stage,
-    header: reading.header
-  }
+  const directory = yield* temporaryDirectory("kata-verify-")
+  return yield* Effect.gen(function*() {
+    const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
+    const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
+    return {
+      report: reportOf(source, reading, yield* projectsOf(stage), findings),
+      stage,
+      header: reading.header
+    }
+  }).pipe(Effect.mapError(inTemporary(directory)))
 })
 
 export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>) => Effect.flatMap(open(input), loaded))

@@ -85,6 +85,15 @@ describe("a repair", () => {
       ["project.name: 2 repaired", time, "sqlite_sequence.seq: 1 repaired"],
       /"name":"alpha-2".*\n.*"name":"alpha-3"/
     ],
+    "makes an instance where there is none, and events without an origin come from it": [
+      (text) =>
+        text.replace(/.*"key":"instance_uid".*\n/, "").replace(
+          /("kind":"event".*?"origin_instance_uid":")\w+/,
+          "$1here"
+        ),
+      ["meta.value: 1 repaired", "event.origin_instance_uid: 1 repaired", time],
+      /"instance_uid","value":"([0-7]\w{25})"[^]*"kind":"event".*"origin_instance_uid":"\1"/
+    ],
     "says of a file of no schema that it is of schema 10": [
       () => kit.fixtureText("imports/meta-schema-version-missing.jsonl"),
       ["meta.value: 1 repaired", time],

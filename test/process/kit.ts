@@ -3,7 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
@@ -26,7 +26,31 @@ export interface Options {
   readonly stdout?: number
   /** A shell that runs the program as `"$@"`, for redirections, pipes and limits. */
   readonly shell?: string
+  /** Somebody else, whom permissions hold back; see `somebody`. */
+  readonly as?: User
 }
+
+export interface User {
+  readonly uid: number
+  readonly gid: number
+}
+
+const nobody: User = { uid: 65534, gid: 65534 }
+
+/**
+ * Whom to run the program as so that permissions count: ourselves (an empty object), or nobody when we are root. Undefined when nobody
+ * cannot read the program, which is said.
+ */
+export const somebody = ((): { readonly as?: User } | undefined => {
+  if (process.getuid?.() !== 0) return {}
+  if (spawnSync(process.execPath, [launcher, "--version"], { ...nobody, stdio: "ignore" }).status === 0) {
+    return { as: nobody }
+  }
+  console.warn(
+    `skipped: tests of permissions run as the user ${nobody.uid}, who cannot run ${process.execPath} on ${root}`
+  )
+  return undefined
+})()
 
 export interface Result {
   readonly exit: number | null
@@ -88,6 +112,7 @@ export class Place {
     const [file, ...words] = options.shell === undefined ? command : ["sh", "-c", options.shell, "sh", ...command]
     const piped = typeof options.stdin === "string" || options.stdin instanceof Uint8Array
     const child = spawn(file!, words, {
+      ...options.as,
       cwd: options.cwd ?? this.work,
       env: this.env(options.env),
       stdio: [
@@ -136,6 +161,13 @@ export class Place {
       /^(?:kata: .*\n(?:hint: .*\n|\nDid you mean this\?\n(?:\t.*\n)+\n)?|\{"error":\{.*\}\}\n|ERR .*\n(?:(?:Hint|Code): .*\n)*Exit-Code: \d+\n)$/
     )
     return result.stderr
+  }
+
+  /** Gives everything here, and what is made later on the way, to that user. */
+  give({ as }: { readonly as?: User }): void {
+    if (as === undefined) return
+    const all = fs.readdirSync(this.root, { recursive: true, encoding: "utf8" }).map((name) => join(this.root, name))
+    for (const path of [this.root, ...all]) fs.lchownSync(path, as.uid, as.gid)
   }
 
   close(): void {
