@@ -11,11 +11,11 @@ import { isUtf8 } from "node:buffer"
 import { codeOf } from "../files/FileError.ts"
 import type { Field } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { read, write } from "../records/line.ts"
+import { read } from "../records/line.ts"
 import { decoded, match } from "../records/pattern.ts"
 import type { Watch } from "../records/sound.ts"
 import type { Handle, Row } from "./Handle.ts"
-import { type Extent, isJson, quote, recordsIn } from "./rowByRow.ts"
+import { type Extent, isJson, lineOf, quote, recordsIn } from "./rowByRow.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
 import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -85,9 +85,9 @@ const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
   ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
   `(SELECT row_number() OVER (ORDER BY ${
     orderOf(kind, "r").replace("r.rowid", "rowid_")
-  }) AS n, rowid_, ${line} AS line FROM ${rowsOf(kind, scope.of(kind), "1")} r) GROUP BY (n - 1) / ${
-    firstRows * 8
-  } ORDER BY min(n)`
+  }) AS n, rowid_, ${line} AS line FROM ${
+    rowsOf(kind, scope.of(kind), "1")
+  } r) GROUP BY (n - 1) / ${mostRows} ORDER BY min(n)`
 
 /** Shows the lines of a page to who watches. False when one of them is no record. */
 const show = (watch: Watch, kind: Kind, lines: string): boolean => {
@@ -176,7 +176,7 @@ const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined):
         slow = undefined
         break
       }
-      const bytes = Buffer.from(write(kind, next.value) + "\n")
+      const bytes = lineOf(db.path, kind, next.value)
       if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, next.value))
       if (slow.watch !== undefined) show(slow.watch, kind, bytes.toString("latin1"))
       out.push(bytes)

@@ -1,6 +1,7 @@
 /** Rows as values, with what a page would like to know of them: the slow way, which says exactly what cannot be carried. */
 import type { Field, Value } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
+import { write } from "../records/line.ts"
 import type { Cell, Handle, Row } from "./Handle.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
 import { orderOf, rowsOf, type Scope, wholeDatabase } from "./Selection.ts"
@@ -89,6 +90,26 @@ const recordOf = (path: string, kind: Kind, row: Row, anyJson = false): AnyRecor
     throw new RowUnreadable({ path, table: kind.table, row: rowName(kind, record), ...problem })
   }
   return record
+}
+
+/** A record as the bytes of its line; escapes make it up to six times as long as its text. Throws `RowUnreadable`. */
+export const lineOf = (path: string, kind: Kind, record: AnyRecord): Buffer => {
+  try {
+    const bytes = Buffer.from(write(kind, record) + "\n")
+    if (bytes.length - 1 <= rowLimit) return bytes
+  } catch (cause) {
+    // Longer than any string.
+    if (!(cause instanceof RangeError)) throw cause
+  }
+  const size = (field: Field) => String(record[field.key] ?? "").length
+  throw new RowUnreadable({
+    path,
+    table: kind.table,
+    row: rowName(kind, record),
+    field: kind.fields.reduce((a, b) => size(b) > size(a) ? b : a).key,
+    reason: `makes a line longer than it may be (${rowLimit})`,
+    damaged: false
+  })
 }
 
 const exact = (value: Row[string] | undefined): Value =>

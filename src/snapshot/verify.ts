@@ -79,8 +79,8 @@ export const examine = Effect.fn("Snapshot.examine")(
 /** A sealed file whose seal does not hold was damaged, and it is not the record that is to blame. */
 const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused) =>
   reading.header === undefined ? Effect.fail(refused) : Effect.flatMap(
-    // A line that is too long to look further is a seal that was not seen to hold.
-    Effect.catchTag(sealHolds(input.bytes), "LineTooLong", () => Effect.succeed(false)),
+    // Behind a line that is too long, nobody has seen the seal: the file is not said to be damaged.
+    Effect.catchTag(sealHolds(input.bytes), "LineTooLong", () => Effect.succeed(true)),
     (holds) =>
       Effect.fail(
         holds ? refused : new SnapshotDamaged({

@@ -64,7 +64,9 @@ it("architecture.md names functions that are in their files", () => {
   const missing = rows.flatMap(([, functions = "", files = ""]) => {
     const text = [...files.matchAll(/`([^`]+)`/g)].map(([, file = ""]) => read(file)).join("\n")
     return [...functions.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name)
-      .filter((name) => !new RegExp(`\\bconst ${name}\\b|\\bclass ${name}\\b|\\b${name}: `).test(text))
+      .filter((name) =>
+        !new RegExp(`\\bconst ${name}\\b|\\bclass ${name}\\b|\\bfunction\\* ${name}\\b|\\b${name}: `).test(text)
+      )
   })
   expect(missing).toEqual([])
 })

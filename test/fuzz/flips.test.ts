@@ -13,7 +13,7 @@ it.live("a sealed file with a bit flipped is never taken", () =>
     const all = tally()
     yield* flips(
       [...small, ...rich],
-      Number(process.env["KATA_RUNS"] ?? 600),
+      Number(process.env["KATA_RUNS"] ?? 300),
       Number(process.env["KATA_SEED"] ?? 1),
       all
     )

@@ -299,6 +299,24 @@ const sizes: ReadonlyArray<Case> = [
     "event 1: payload is not JSON of at most 1000 levels"
   ],
   [
+    "a payload that is almost JSON",
+    () => edited("\"payload\":{}", `"payload":[[[[[${times("1,", 120_000)}x]]]]]`),
+    8,
+    "line 13 is not JSON"
+  ],
+  [
+    "objects that are almost JSON",
+    () => edited("\"payload\":{}", `"payload":[${times("{\"a\":[{\"b\":1}]},", 12_000)}{]`),
+    8,
+    "line 13 is not JSON"
+  ],
+  [
+    "a text that is almost one",
+    () => edited("first body", `${times("\\u0041\\n", 20_000)}\\q`),
+    8,
+    "line 8 is not JSON"
+  ],
+  [
     "100,000 levels that do not end",
     () => edited("\"payload\":{}", `"payload":${times("[", 100_000)}`),
     8,

@@ -36,14 +36,14 @@ const bombs: ReadonlyArray<readonly [what: string, bytes: () => Uint8Array, exit
     [
       "a sealed file with one line of a string",
       () => Buffer.concat([gzipSync(`${first}{"kind":"meta","data":{"key":"`), times(member("x"), 400)]),
-      8,
-      /bomb\.gz: line 2 cannot be trusted: .*longer than 268435456 bytes\)\n/,
+      3,
+      /bomb\.gz: line 2: is longer than 268435456 bytes\n/,
       640
     ],
-    ["blank lines", () => times(member("\n"), 64), 8, /bomb\.gz: has no records\n/, 256],
+    ["blank lines", () => times(member("\n"), 24), 8, /bomb\.gz: has no records\n/, 256],
     [
       "a sealed file and blank lines",
-      () => Buffer.concat([gzipSync(sealed), times(member("\n"), 64)]),
+      () => Buffer.concat([gzipSync(sealed), times(member("\n"), 24)]),
       8,
       /no seal at its end/,
       256

@@ -92,7 +92,7 @@ const exports = (directory: string) =>
 export const pages = property(
   "whole",
   "a database with damaged pages is never touched; its export is refused with one clear error, or can be verified and restored",
-  40,
+  25,
   FC.tuple(content, FC.array(damage, { minLength: 1, maxLength: 3 })),
   ([content, damages]) =>
     Effect.gen(function*() {
@@ -128,7 +128,7 @@ const logged = (path: string, commits: number) =>
 export const log = property(
   "whole",
   "with a damaged log, an export is one state that was committed",
-  20,
+  12,
   FC.tuple(content, FC.integer({ min: 1, max: 6 }), damage),
   ([content, commits, damage]) =>
     Effect.gen(function*() {
@@ -149,7 +149,7 @@ export const log = property(
 export const litter = property(
   "whole",
   "whatever lies beside a database as its -wal, -shm or -journal, an export touches none of it",
-  20,
+  12,
   FC.tuple(content, FC.constantFrom("-wal", "-shm", "-journal"), FC.uint8Array({ maxLength: 9000, size: "max" })),
   ([content, side, bytes]) =>
     Effect.gen(function*() {
