@@ -18,9 +18,10 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 
 /**
  * `carried`: written or restored exactly as it is. `detached`: kept without a reference that leads out of what was asked for.
- * `dropped`: left out. `repaired`: changed, because a repair was asked for.
+ * `dropped`: left out. `repaired`: changed, because a repair was asked for. `rejected`: could not be carried, and is
+ * written raw to a file of its own.
  */
-export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired")
+export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected")
 export type Outcome = typeof Outcome.Type
 
 const told = ({ line, value }: FindingRow, row: string) =>
@@ -95,6 +96,10 @@ export class Findings {
     return Array.from(this.found.values(), ({ count, finding, rows }) => new Finding({ ...finding, count, rows }))
   }
 }
+
+/** How many rows or lines could not be carried. */
+export const rejectedOf = (findings: ReadonlyArray<Finding>): number =>
+  findings.reduce((sum, { count, outcome }) => sum + (outcome === "rejected" ? count : 0), 0)
 
 export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
   findings.filter((finding) => finding.blocking)
