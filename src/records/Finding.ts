@@ -29,7 +29,7 @@ const told = ({ line, value }: FindingRow, row: string) =>
 
 export class Finding extends Schema.Class<Finding>("Finding")({
   rule: Schema.String,
-  /** The kind of the records; for what belongs to no kind, the name of the table. */
+  /** The kind of the records; for what belongs to no kind, the name of the table, or `line` of a file. */
   kind: Schema.String,
   field: Schema.optional(Schema.String),
   says: Schema.String,
@@ -65,7 +65,7 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   /** The rows, a line for each: all that are known when something happens because of them, else a few. */
   get list(): ReadonlyArray<string> {
     const rows = this.rows.slice(0, this.blocking || this.outcome !== "carried" ? examples : 3)
-      .map((row) => told(row, `${this.kind} ${row.row}`))
+      .map((row) => told(row, this.kind === "line" ? row.row : `${this.kind} ${row.row}`))
     return rows.length === 0 || this.count <= rows.length ? rows : [...rows, `… ${this.count - rows.length} more`]
   }
 }
