@@ -112,9 +112,11 @@ export const survey = Effect.fn("Snapshot.survey")(
         return
       }
       const { kind, record, snapshot } = result.right
-      if (first === 0 && kind === Meta && record["key"] === "export_version") {
+      const version = kind === Meta && record["key"] === "export_version" ? String(record["value"]) : undefined
+      // Elsewhere it may be a row of that name, which is odd and no reason to lose it.
+      const isFirst = at === 1 || snapshot !== undefined || version === String(exportVersion)
+      if (first === 0 && version !== undefined && isFirst) {
         first = at
-        const version = String(record["value"])
         if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== exportVersion) {
           newer = new VersionRefused({ file: input.name, version, known: exportVersion })
         }
@@ -140,7 +142,8 @@ export const survey = Effect.fn("Snapshot.survey")(
         refuse(line, "cannot be read", `is longer than ${lineLimit} bytes: ${bytes} bytes from byte ${offset} on`)
       }
     })
-    if (first !== 1) {
+    if (first > 1) notes.push(`line ${first} was taken for the first line, which says the version`)
+    if (first === 0) {
       notes.push("the first line, which says the version, is missing or damaged; the records are those of version 10")
     }
     if (!inOrder) notes.push("the records were not in the order of their kinds")

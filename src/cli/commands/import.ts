@@ -48,20 +48,20 @@ const lost = (report: Imported): ReadonlyArray<string> => {
 }
 
 /** What is not in the database, and where it is. */
-const leftOut = ({ salvage }: Imported): ReadonlyArray<string> => {
+const leftOut = ({ dry_run: dry, salvage }: Imported): ReadonlyArray<string> => {
   if (salvage?.incomplete !== true) return []
-  const { dropped, good, rejected, rejected_file: file } = salvage
-  if (rejected + dropped === 0) {
-    return [field("LEFT OUT", "nothing that is in the file; what it has lost nobody can tell")]
-  }
+  const { dropped, good, rejected, rejected_file: file, whole } = salvage
+  const why = [
+    ...(rejected > 0 ? [`${rejected} could not be read`] : []),
+    ...(dropped > 0 ? [`${dropped} broke a rule`] : [])
+  ]
   return [
-    field(
-      "LEFT OUT",
-      `${rejected + dropped} of ${plural(good + rejected, "line")}: ${rejected} could not be read, ${dropped} ${
-        dropped === 1 ? "breaks" : "break"
-      } a rule`
-    ),
-    ...(file === null ? [] : [field("", `raw in ${file}`)])
+    ...(why.length === 0 ? [] : [
+      field("LEFT OUT", `${rejected + dropped} of ${plural(good + rejected, "line")}: ${why.join(", ")}`),
+      ...(file === null ? [] : [field("", `raw in ${file}`)]),
+      ...(dry ? [field("", "a dry run does not write them")] : [])
+    ]),
+    ...(whole ? [] : [field("NOT WHOLE", "the file is not as it was written; what it has lost, nobody can tell")])
   ]
 }
 
