@@ -2,9 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Export from "../../src/export/Export.ts"
-import * as Contents from "../../src/testing/contents.ts"
-import * as TestDatabase from "../../src/testing/database.ts"
-import { forAll, propertyTimeout } from "../property/forAll.ts"
 import * as kit from "../snapshot/kit.ts"
 
 interface Case {
@@ -167,15 +164,3 @@ it.scopedLive("a failure leaves neither the snapshot nor what was left out", () 
     assert.strictEqual(project.outcome, "not_found")
     assert.deepStrictEqual(yield* kit.listing(directory), ["kata.db"])
   }).pipe(Effect.provide(kit.services)))
-
-it.scopedLive(
-  "of any sound database a salvage gives the same bytes as an export",
-  () =>
-    forAll(Contents.content, 40, (content) =>
-      Effect.scoped(Effect.gen(function*() {
-        const database = `${yield* kit.temporary}/kata.db`
-        yield* TestDatabase.build(database, content)
-        assert.strictEqual(yield* kit.exported(database, { salvage: true }), yield* kit.exported(database))
-      }))).pipe(Effect.provide(kit.services)),
-  propertyTimeout
-)
