@@ -61,7 +61,7 @@ export const findings = (all: ReadonlyArray<Finding>): ReadonlyArray<string> => 
     (blocking === 0 ? "" : `, of which ${blocking} ${blocking === 1 ? "blocks" : "block"} a restore`),
     ...all.flatMap((finding) => {
       const done = finding.outcome === "carried" ? "" : ` ${finding.outcome}`
-      const rows = plural(finding.count, "row")
+      const rows = plural(finding.count, finding.kind === "line" ? "line" : "row")
       return [
         ...wrap(`${finding.blocking ? "BLOCKS A RESTORE: " : ""}${rows}${done}: ${finding.title}`, 76)
           .map((line, at) => `${at === 0 ? "  " : "    "}${line}`),

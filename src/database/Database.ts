@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
+import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { Handle } from "./Handle.ts"
 import type { OpenError } from "./OpenError.ts"
@@ -20,6 +21,12 @@ export interface View {
   readonly count: (selection: Selection) => Effect.Effect<ReadonlyMap<string, number>, SqliteFailure>
   /** Fails when what was read without a lock has changed meanwhile. To be asked last, before what was read is used. */
   readonly confirm: Effect.Effect<void, OpenError | FileError>
+}
+
+/** A view of everything that could be read of a database, however damaged: a private copy, in which every row can be carried. */
+export interface Salvaged extends View {
+  /** What could not be carried, raw, a JSON object a line; empty when everything could. The findings count it. */
+  readonly rejected: Spooled
 }
 
 /** A database in the making, that nobody else can see. It disappears with the scope, unless it was put in place. */
@@ -45,6 +52,8 @@ export type DatabaseError = OpenError | SqliteFailure | FileError
 export class Database extends Context.Tag("kata/Database")<Database, {
   /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */
   readonly view: (path: string) => Effect.Effect<View, DatabaseError, Scope.Scope>
+  /** The same of a database that `view` refuses: damaged pages, rows that nothing can say, data that kata does not know. */
+  readonly salvage: (path: string) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
   /** A new database in the directory of `target`, private to us. */
   readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */

@@ -86,7 +86,11 @@ const count = (path: string, by: number) => {
 export const open = (
   path: string,
   mode: Mode,
-  options?: { readonly busyTimeout?: number }
+  options?: {
+    readonly busyTimeout?: number
+    /** A file that is malformed is to be read all the same: `writable_schema` counts, which is then what tells SQLite so. */
+    readonly damaged?: boolean
+  }
 ): Effect.Effect<Handle, SqliteFailure, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
@@ -96,6 +100,7 @@ export const open = (
           timeout: options?.busyTimeout ?? 5000
         })
         db.defaultSafeIntegers(true)
+        if (options?.damaged === true) db.unsafeMode(true)
         count(path, 1)
         return make(path, db)
       },

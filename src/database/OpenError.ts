@@ -18,9 +18,13 @@ const reasons = {
   foreign: [
     "damaged",
     "is no SQLite database",
-    "name a kata database; a snapshot is restored with: kata import --input FILE --target DB"
+    "name a kata database; a snapshot is restored with: kata import --input FILE --target DB. A database whose first bytes are damaged: docs/recovery.md"
   ],
-  damaged: ["damaged", "is damaged", "see docs/recovery.md; work on a copy of the file and of its -wal"],
+  damaged: [
+    "damaged",
+    "is damaged",
+    "work on a copy of the file and of its -wal: kata export --salvage takes out what can be read; see docs/recovery.md"
+  ],
   locked: ["locked", "is in use by another process", "try again when it is done"],
   unreadable: ["io", "cannot be read", "look at the permissions of the file and its directory"],
   space: ["io", "cannot be read: there is no space for a temporary copy", "make room, or set TMPDIR to another disk"],
@@ -30,10 +34,18 @@ const reasons = {
     "start the daemon of your kata once on a copy of it, which upgrades it, or use the kata that made it"
   ],
   newer: ["validation", "was written by a newer kata", "use that kata, or a newer version of this one"],
-  version: ["validation", "has a schema version that kata does not know", ""],
+  version: [
+    "validation",
+    "has a schema version that kata does not know",
+    "if it was damaged: kata export --salvage reads the tables, whatever the version says"
+  ],
   schema: ["validation", "is no kata database", "name a kata database"],
   encoding: ["validation", "is not in UTF-8", "kata reads databases in UTF-8 only"],
-  unknown: ["validation", "holds data that kata of this version does not know", "use the kata that wrote it"],
+  unknown: [
+    "validation",
+    "holds data that kata of this version does not know",
+    "use the kata that wrote it; kata export --salvage carries the rest, and writes that raw to a file of its own"
+  ],
   exists: ["validation", "exists already", "pass --force to replace it; the old database stays beside it as a backup"],
   orphan: [
     "validation",

@@ -18,6 +18,6 @@ export class RowUnreadable extends Schema.TaggedError<RowUnreadable>()("RowUnrea
     return `${this.path}: table ${this.table}, row ${shorten(this.row)}: ${this.field} ${this.reason}`
   }
   get hint() {
-    return "nothing was written; mend the row with the program that made it, or with sqlite3 on a copy (docs/recovery.md)"
+    return "nothing was written; kata export --salvage carries the other rows, and writes this one raw to a file of its own"
   }
 }

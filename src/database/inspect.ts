@@ -2,10 +2,11 @@
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Kind } from "../records/Kind.ts"
-import { exportVersion, kinds } from "../records/kinds.ts"
+import { exportVersion, Issue, kinds, Project } from "../records/kinds.ts"
 import type { Handle } from "./Handle.ts"
-import { openError } from "./OpenError.ts"
+import { type OpenError, openError } from "./OpenError.ts"
 import { knownTables } from "./schema.ts"
+import type { SqliteFailure } from "./SqliteFailure.ts"
 
 const quote = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
@@ -68,6 +69,31 @@ const unknownColumns = Effect.fnUntraced(function*(db: Handle, path: string, kin
   }
   return findings
 })
+
+/**
+ * Whether there is something of a kata database of this schema, when `inspect` has refused it for `problem`. What tells is the tables:
+ * the row that says the version may be the one that is damaged.
+ */
+export const recognise = Effect.fn("Database.recognise")(
+  function*(db: Handle, path: string, problem: OpenError | SqliteFailure) {
+    if (problem._tag === "OpenError" && problem.reason === "encoding") return yield* problem
+    const found = new Set<string>()
+    for (const kind of kinds) {
+      const columns = yield* columnsOf(db, kind.table)
+      if (columns.length === 0) continue
+      const missing = kind.columns.filter(({ key }) => !columns.includes(key))
+      if (missing.length > 0) {
+        return yield* problem._tag === "OpenError"
+          ? problem
+          : openError(path, "schema", `its table ${kind.table} has no column ${missing[0]?.key}`)
+      }
+      found.add(kind.name)
+    }
+    if (!found.has(Issue.name) && !found.has(Project.name)) {
+      return yield* problem._tag === "OpenError" ? problem : openError(path, "damaged", problem.detail)
+    }
+  }
+)
 
 /**
  * Fails unless it is a kata database of this version with nothing in it that could not be carried; the findings are empty tables and

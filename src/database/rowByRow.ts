@@ -12,7 +12,8 @@ export const rowLimit = 256 * 1024 * 1024
 export const quote = (name: string) => `"${name}"`
 const isText = (field: Field) => field.storage !== "integer"
 
-const classes = (field: Field): string =>
+/** The storage classes of a field, quoted, as `IN` takes them. */
+export const classes = (field: Field): string =>
   (field.storage === "integer" ? "'integer'" : field.storage === "time" ? "'text','integer','real'" : "'text'") +
   (field.presence === "always" ? "" : ",'null'")
 
@@ -43,7 +44,8 @@ const slowSql = (kind: Kind, scope: Scope, where: string): string => {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const classNames: Record<string, string> = {
+/** What a column holds that holds the wrong thing. */
+export const classNames: Record<string, string> = {
   null: "is NULL",
   text: "holds text",
   integer: "holds an integer",

@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Database } from "./Database.ts"
+import { salvage } from "./salvage.ts"
 import { stage } from "./stage.ts"
 import { heal, swap } from "./swap.ts"
 import { view } from "./view.ts"
@@ -16,6 +17,7 @@ export const layer = Layer.effect(
     const context = Context.pick(FileSystem.FileSystem, Path.Path)(all)
     return {
       view: (path) => Effect.provide(view(path), context),
+      salvage: (path) => Effect.provide(salvage(path), context),
       stage: (target) => Effect.provide(stage(target), context),
       heal: (target) => Effect.provide(heal(target), context),
       swap: (from, target, force) => Effect.provide(swap(from, target, force), context)

@@ -27,6 +27,7 @@ import { inspect } from "./inspect.ts"
 import { type OpenError, openError, type OpenReason } from "./OpenError.ts"
 import { everything, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
+import { unlessDamaged } from "./walk.ts"
 
 const magic = "SQLite format 3\0"
 
@@ -121,33 +122,38 @@ const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
     : undefined
 
 /** Opens and begins. `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen. */
-const begin = (path: string, mode: Mode) =>
-  Effect.tap(openHandle(path, mode), (db) =>
+const begin = (path: string, mode: Mode, damaged: boolean) =>
+  Effect.tap(openHandle(path, mode, { damaged }), (db) =>
     db.attempt("begin to read", () => {
       db.execute(
-        "PRAGMA query_only = 1; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = 0"
+        // A cell that is broken shall not take its page with it, and what is left of a broken schema is better than nothing.
+        (damaged ? "PRAGMA writable_schema = 1; PRAGMA cell_size_check = 0;" : "PRAGMA cell_size_check = 1;") +
+          "PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = 0"
       )
       db.execute("BEGIN")
-      db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
+      const first = () => db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
+      if (damaged) unlessDamaged(first)
+      else first()
     }))
 
-const start = Effect.fnUntraced(function*(path: string, asked: string) {
+/** Opens the file for reading and begins; `damaged`: in the hope that something can be read. */
+export const start = Effect.fnUntraced(function*(path: string, asked: string, damaged: boolean) {
   const { journal, ours, wal } = yield* look(path, asked)
   if (!wal && !journal && !ours) {
     const before = yield* stamps(path)
-    const db = yield* begin(path, "immutable")
+    const db = yield* begin(path, "immutable", damaged)
     return {
       db,
       confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed"))
     }
   }
-  const copied = Effect.flatMap(copy(path, asked), (twin) => begin(twin, "write"))
+  const copied = Effect.flatMap(copy(path, asked), (twin) => begin(twin, "write", damaged))
   const db = yield* !ours ?
     copied
     : !wal && !journal ?
-    begin(path, "write")
+    begin(path, "write", damaged)
     // A journal beside a file that somebody is writing is not hot, and then this is the way; a hot one is refused by SQLite.
-    : begin(path, "read").pipe(
+    : begin(path, "read", damaged).pipe(
       Effect.catchIf(
         (error) => error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN")),
         () => copied
@@ -156,7 +162,8 @@ const start = Effect.fnUntraced(function*(path: string, asked: string) {
   return { db, confirm: Effect.void }
 })
 
-const count = (db: Handle) => (scope: Scope) =>
+/** Rows of each kind that a scope selects. */
+export const count = (db: Handle) => (scope: Scope) =>
   db.attempt("count the rows", () =>
     new Map(kinds.map((kind) => {
       const selection = scope.of(kind)
@@ -166,7 +173,7 @@ const count = (db: Handle) => (scope: Scope) =>
     })))
 
 /** What SQLite answers while a database is opened, as the reason why it cannot be used. */
-const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
+export const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
   const reason = reasonOf(failure)
   return reason === undefined ? failure : openError(asked, reason, failure.detail)
 }
@@ -180,7 +187,7 @@ export const view = Effect.fn("Database.view")(function*(asked: string) {
     () => openError(asked, "missing")
   )
   const opened = Effect.gen(function*() {
-    const { confirm, db } = yield* start(path, asked)
+    const { confirm, db } = yield* start(path, asked, false)
     return { confirm, db, findings: yield* inspect(db, asked) }
   })
   const { confirm, db, findings } = yield* Effect.mapError(

@@ -5,6 +5,7 @@
  *
  * One read transaction for everything, one stream from SQLite to the file: what is pulled by the file is what is read.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -21,9 +22,10 @@ import * as Atomic from "../files/Atomic.ts"
 import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
 import { resolve as resolvePath, sameFile } from "../files/paths.ts"
+import * as Rejected from "../files/rejected.ts"
 import { spool } from "../files/Spool.ts"
 import { phase } from "../Progress.ts"
-import { blocking, examples, Finding, FindingRow } from "../records/Finding.ts"
+import { blocking, examples, Finding, FindingRow, rejectedOf } from "../records/Finding.ts"
 import { kinds } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/sound.ts"
 import * as Snapshot from "../snapshot/seal.ts"
@@ -41,6 +43,8 @@ export interface ExportOptions {
   readonly offline?: { readonly kataHome: string; readonly userHome: string } | undefined
   /** Without header and seal, byte for byte what Go kata writes but for its HTML escapes. */
   readonly plain?: boolean
+  /** Take out what can be read of a damaged database; what cannot goes raw to a file beside the output. */
+  readonly salvage?: boolean
 }
 
 export const Counts = Schema.Record({ key: Schema.String, value: Schema.Int })
@@ -60,7 +64,11 @@ export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
   records: Counts,
   findings: Schema.Array(Finding),
   /** Whether `kata import` takes it as it is. */
-  restorable: Schema.Boolean
+  restorable: Schema.Boolean,
+  /** Rows that are not in it, because they could not be read or carried: only with `salvage`, else that is an error. */
+  rejected: Schema.Int,
+  /** Where they are, raw, as far as they could be read; null when there are none. */
+  rejected_file: Schema.NullOr(Schema.String)
 }) {}
 
 /** The output is the database or belongs to it. */
@@ -108,7 +116,9 @@ const refuseDaemons = (path: string, homes: { readonly kataHome: string; readonl
 /** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
-  const view = yield* (yield* Database).view(options.database)
+  const database = yield* Database
+  const salvaged = options.salvage === true ? yield* database.salvage(options.database) : undefined
+  const view = salvaged ?? (yield* database.view(options.database))
   const includeDeleted = options.includeDeleted ?? true
   const { header, scope } = yield* resolveScope(view, { projects: options.projects ?? [], includeDeleted })
   const counts = yield* view.count(scope)
@@ -131,10 +141,12 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
     write(recordPages(view, scope, soundness), options.plain === true ? undefined : header, tally),
     Stream.drain(Stream.fromEffect(inspect))
   )
-  const report = (output: string) =>
+  const report = (output: string, rejectedFile: string | undefined) =>
     new ExportReport({
       database: view.path,
       output,
+      rejected: rejectedOf(findings),
+      rejected_file: rejectedFile ?? null,
       scope: header.scope,
       live_only: !includeDeleted,
       sealed: options.plain !== true,
@@ -145,31 +157,50 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
       findings,
       restorable: blocking(findings).length === 0
     })
-  return { view, bytes, report }
+  return { bytes, report, rejected: salvaged?.rejected }
 })
 
 type SnapshotBytes = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
 
-/** The bytes of a snapshot. They fail, before they end, when anything cannot be carried. */
+/** The bytes of a snapshot, and nothing of what was rejected. They fail, before they end, when anything cannot be carried. */
 export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => bytes))
 
+/** What the file for the rejected is named after: a file; a stream has no name, and a device no place beside it. */
+const namedAfter = (output: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const type = yield* Effect.orElseSucceed(Effect.map(fs.stat(output), (info) => info.type), () => "File")
+    return output === "-" || type !== "File" ? yield* defaultName : output
+  })
+
+/** Runs the bytes into the sink; what was rejected is on disk then too, and gets its name by `beside`, which the caller owes. */
 const run = <A, E, R>(
   options: ExportOptions,
   output: string,
   sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
 ) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { bytes, report } = yield* begin(options)
-    const result = yield* sink(bytes)
-    return { result, report: report(output) }
-  }))
+  Effect.gen(function*() {
+    const outer = yield* Effect.scope
+    return yield* Effect.scoped(Effect.gen(function*() {
+      const { bytes, rejected, report } = yield* begin(options)
+      const result = yield* sink(bytes)
+      const file = rejected === undefined || rejected.size === 0
+        ? undefined
+        : yield* Scopes.extend(Rejected.prepare(yield* namedAfter(output), rejected.bytes), outer)
+      return { result, report: report(output, file?.name), rejected: file }
+    }))
+  })
 
-/** A snapshot into whatever `sink` runs it into; the report is complete when it has. */
+/** A snapshot into whatever `sink` runs it into; the report is complete when it has, and what was rejected has its file. */
 export const into = <A, E, R>(
   options: ExportOptions,
   output: string,
   sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
-) => Effect.map(run(options, output, sink), ({ report }) => report)
+) =>
+  Effect.scoped(
+    Effect.flatMap(run(options, output, sink), ({ rejected, report }) =>
+      Rejected.beside(rejected, Effect.succeed(report)))
+  )
 
 /**
  * A snapshot in a private file, for as long as the scope lives. The database is closed when this returns: whoever reads the file may take
@@ -177,8 +208,8 @@ export const into = <A, E, R>(
  */
 export const spooled = Effect.fn("Export.spooled")(function*(options: ExportOptions, output = "-") {
   const scope = yield* Effect.scope
-  const { report, result } = yield* run(options, output, (bytes) => Scopes.extend(spool(bytes), scope))
-  return { report, file: result }
+  const { rejected, report, result } = yield* run(options, output, (bytes) => Scopes.extend(spool(bytes), scope))
+  return yield* Rejected.beside(rejected, Effect.succeed({ report, file: result }))
 })
 
 const sideFiles = ["", "-wal", "-shm", "-journal", ".lock"]
@@ -215,9 +246,8 @@ export const toFile = Effect.fn("Export.toFile")((options: ExportOptions & { rea
       ))
     const real = yield* resolvePath(output)
     return yield* Effect.gen(function*() {
-      const { report, result } = yield* Effect.interruptible(prepared)
-      yield* result.commit
-      return report
+      const { rejected, report, result } = yield* Effect.interruptible(prepared)
+      return yield* Effect.as(Rejected.beside(rejected, result.commit), report)
     }).pipe(
       Effect.mapError((error) =>
         (error instanceof FileError || error instanceof DurabilityNotConfirmed) && error.path === real

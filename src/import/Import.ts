@@ -13,14 +13,14 @@ import * as Schema from "effect/Schema"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import { Database, type Stage } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
-import { OpenError, openError } from "../database/OpenError.ts"
-import { SqliteFailure } from "../database/SqliteFailure.ts"
-import { stagePrefix } from "../database/stage.ts"
+import { openError } from "../database/OpenError.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
-import { FileError, fromPlatform } from "../files/FileError.ts"
-import { exists, nameOf, replaceable, resolve, sameFile } from "../files/paths.ts"
+import { fromPlatform } from "../files/FileError.ts"
+import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
+import * as Rejected from "../files/rejected.ts"
+import { spool } from "../files/Spool.ts"
 import { temporaryDirectory } from "../files/temporary.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
@@ -29,11 +29,14 @@ import { write } from "../records/line.ts"
 import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
 import type { Reading } from "../snapshot/Reading.ts"
+import { refusedLines } from "../snapshot/salvage.ts"
 import { Scope } from "../snapshot/seal.ts"
 import { examine, notesOf } from "../snapshot/verify.ts"
+import { named } from "./named.ts"
 import { Proof, prove } from "./proof.ts"
 import { repair } from "./repair.ts"
 import { OnlyInOld, onlyInOld } from "./replaced.ts"
+import { examineDamaged, Salvage, salvageOf } from "./salvage.ts"
 import { newUlid } from "./ulid.ts"
 
 export interface ImportOptions<E = never> {
@@ -48,6 +51,8 @@ export interface ImportOptions<E = never> {
   readonly dryRun?: boolean
   /** Mend what breaks a rule, and normalise what is odd. */
   readonly repair?: boolean
+  /** Take what can be read of a damaged file and what the rules let in; the other lines go raw to a file beside the target. */
+  readonly salvage?: boolean
   /** Called for every record on its way in. */
   readonly transform?: Transform
   /** Where runtime records of daemons are looked for. */
@@ -76,6 +81,8 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   findings: Schema.Array(Finding),
   /** What only the replaced database held; null when nothing was replaced or it could not be read. */
   only_in_old: Schema.NullOr(OnlyInOld),
+  /** What became of the lines of the file; null unless a salvage was asked for. */
+  salvage: Schema.NullOr(Salvage),
   notes: Schema.Array(Schema.String)
 }) {}
 
@@ -154,23 +161,37 @@ const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
 const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, stage: Stage) {
-  const mend = options.repair === true
-  const changes = mend || options.transform !== undefined || options.newInstance === true
-  const { findings, reading } = yield* examine(input, stage, {
-    repair: mend,
+  const odd = options.repair === true
+  const changes = odd || options.transform !== undefined || options.newInstance === true
+  const damaged = options.salvage === true ? yield* examineDamaged(input, stage, options.transform) : undefined
+  const { findings, reading } = damaged ?? (yield* examine(input, stage, {
+    repair: odd,
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
-  })
-  const mended = mend ? yield* repair(stage, reading.sum, findings) : { left: findings, done: [] }
+  }))
+  const mend = odd || damaged !== undefined
+  const mended = mend
+    ? yield* repair(stage, reading.sum, findings, {
+      odd,
+      sequences: damaged?.whole === false,
+      origins: damaged?.origins
+    })
+    : { left: findings, done: [] }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
   if (options.newInstance === true) yield* renew(stage, reading)
+  const told = mend
+    ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
+    : mended.left
   return {
     reading,
-    changed: changes,
-    findings: mend
-      ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
-      : mended.left
+    changed: changes || (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
+    findings: told,
+    damaged,
+    // While the stage still knows which lines these are.
+    rejected: damaged === undefined || damaged.origins.refused === 0
+      ? undefined
+      : yield* spool(refusedLines(input, stage.db, damaged.origins))
   }
 })
 
@@ -186,7 +207,7 @@ const staged = Effect.fnUntraced(
   function*<E>(options: ImportOptions<E>, input: Opened, target: string, place: string, there: boolean) {
     const database = yield* Database
     const stage = yield* database.stage(place)
-    const { changed, findings, reading } = yield* fill(options, input, stage)
+    const { changed, damaged, findings, reading, rejected } = yield* fill(options, input, stage)
     yield* stage.build
     const instance = yield* instanceOf(stage)
     yield* stage.seal
@@ -195,8 +216,12 @@ const staged = Effect.fnUntraced(
     )
     if (there) yield* phase("comparing with the database that is replaced")
     const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
+    const left = rejected === undefined || options.dryRun === true
+      ? undefined
+      : yield* Rejected.prepare(options.target, rejected.bytes)
     return {
       stage,
+      rejected: left,
       report: {
         input: input.name,
         target: options.target,
@@ -212,8 +237,10 @@ const staged = Effect.fnUntraced(
         new_instance: options.newInstance === true,
         findings,
         only_in_old: Option.getOrNull(lost),
+        salvage: damaged === undefined ? null : salvageOf(damaged, findings, left?.name),
         notes: [
           ...notesOf(reading),
+          ...(damaged?.notes ?? []),
           ...(there && Option.isNone(lost)
             ? ["the database that was there could not be read, so what only it held is not known"]
             : [])
@@ -240,26 +267,6 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
   return yield* staged(options, input, target, target, there)
 })
 
-/** An error about the target, or about what is staged beside it, speaks of the target as it was named. */
-const named = (target: string, asked: string) => {
-  const nameFor = (path: string) =>
-    path.startsWith(target)
-      ? asked + path.slice(target.length)
-      : nameOf(path).startsWith(stagePrefix(target))
-      ? asked
-      : path
-  return <E>(error: E) =>
-    error instanceof OpenError ?
-      new OpenError({ ...error, path: nameFor(error.path) })
-      : error instanceof SqliteFailure ?
-      new SqliteFailure({ ...error, path: nameFor(error.path) })
-      : error instanceof FileError ?
-      new FileError({ ...error, path: nameFor(error.path) })
-      : error instanceof Lock.DatabaseLocked ?
-      new Lock.DatabaseLocked({ ...error, path: nameFor(error.path) })
-      : error
-}
-
 /**
  * Restores a snapshot into a new database, or in the place of one that is there. What is interrupted before the rename leaves the state
  * before; from there on it is done, and says so.
@@ -269,8 +276,10 @@ export const restore = Effect.fn("Import.restore")(<E = never>(options: ImportOp
     const database = yield* Database
     const target = yield* resolve(options.target)
     return yield* Effect.gen(function*() {
-      const { report, stage } = yield* Effect.interruptible(prepare(options, target))
-      const swapped = options.dryRun === true ? undefined : yield* database.swap(stage, target, options.force === true)
+      const { rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))
+      const swapped = options.dryRun === true
+        ? undefined
+        : yield* Rejected.beside(rejected, database.swap(stage, target, options.force === true))
       return new ImportReport({ ...report, backup: swapped?.backup ?? null })
     }).pipe(Effect.mapError(named(target, options.target)))
   }).pipe(Effect.scoped, Effect.uninterruptible)

@@ -18,6 +18,7 @@ import { kinds, Link } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import { type Around, drop, type Repair, repairOf } from "../records/repairs.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
+import type { Origins } from "../snapshot/Origins.ts"
 import { repairSequences } from "./repairSequences.ts"
 
 /** Rows that are mended at a time. */
@@ -48,12 +49,14 @@ class Mender {
   private readonly db: Handle
   private readonly sum: ContentSum | undefined
   private readonly findings: Findings
+  private readonly origins: Origins | undefined
   changes = 0
 
-  constructor(db: Handle, sum: ContentSum | undefined, findings: Findings) {
+  constructor(db: Handle, sum: ContentSum | undefined, findings: Findings, origins: Origins | undefined) {
     this.db = db
     this.sum = sum
     this.findings = findings
+    this.origins = origins
   }
 
   private store(kind: Kind, rowid: bigint, record: AnyRecord): boolean {
@@ -88,10 +91,12 @@ class Mender {
     if (before === undefined) return
     const told = this.sum === undefined ? [] : this.telling(kind, before)
     const mended = Option.getOrUndefined(repair(before, around(this.db)))
-    if (mended !== undefined && write(kind, mended) === write(kind, before)) return
-    const kept = mended !== undefined && this.store(kind, rowid, mended)
+    // A repair that changes nothing has nothing to offer.
+    const kept = mended !== undefined && write(kind, mended) !== write(kind, before) && this.store(kind, rowid, mended)
     // What is only odd is not worth a row.
     if (mended !== undefined && !kept && !of.blocking) return
+    const line = this.origins?.lineOf(kind, rowid)
+    if (!kept && line !== undefined) this.origins?.refuse(line, `${kind.name} ${of.field} ${of.says}`)
     if (!kept) this.db.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
     this.sum?.remove(write(kind, before))
     // Read again, because a derived field follows the column that was changed.
@@ -111,7 +116,7 @@ class Mender {
         outcome: kept ? "repaired" : "dropped",
         blocking: false
       },
-      new FindingRow({ row: rowName(kind, before), value: changeOf(kind, before, after) })
+      new FindingRow({ row: rowName(kind, before), value: changeOf(kind, before, after), ...(line && { line }) })
     )
   }
 
@@ -174,18 +179,27 @@ const changeOf = (kind: Kind, before: AnyRecord, after: AnyRecord | undefined): 
       ", "
     )
 
+export interface RepairOptions {
+  /** Odd values too, and sequences, and not only what blocks. */
+  readonly odd: boolean
+  /** Sequences are raised to what was given: for a file that is not whole. */
+  readonly sequences: boolean
+  readonly origins?: Origins | undefined
+}
+
 /** Mends everything that can be mended; gives what is left, for the caller to refuse if it blocks, and what was done. */
 export const repair = Effect.fn("Import.repair")(
-  function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>) {
+  function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>, options: RepairOptions) {
     const done = new Findings()
-    const mender = new Mender(stage.db, sum, done)
+    const mender = new Mender(stage.db, sum, done, options.origins)
     yield* repairSequences.meta(stage.db, sum, done)
     let open = judged
     for (let round = 0; round < rounds; round++) {
       const before = mender.changes
       for (const kind of kinds) {
         const broken = new Set(
-          open.filter((finding) => finding.kind === kind.name).map((finding) => `${finding.field} ${finding.rule}`)
+          open.filter((finding) => finding.kind === kind.name && (options.odd || finding.blocking))
+            .map((finding) => `${finding.field} ${finding.rule}`)
         )
         const rules = [...rowRules(kind), ...crossRules(kind)].filter(({ field, rule }) =>
           broken.has(`${field} ${rule}`)
@@ -200,7 +214,7 @@ export const repair = Effect.fn("Import.repair")(
       // A repair may leave something odd, an occurrence without its recurrence: that is for the next round.
       if (mender.changes === before) break
     }
-    yield* repairSequences.all(stage.db, sum, done)
+    if (options.odd || options.sequences) yield* repairSequences.all(stage.db, sum, done, options.odd)
     return { left: yield* judge(stage.db, wholeDatabase), done: done.list }
   }
 )

@@ -71,7 +71,7 @@ const meta = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
+const all = (db: Handle, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
   db.attempt("mend the sequences", () => {
     const counting = kinds.filter((kind) => kind.autoincrement).map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
@@ -87,14 +87,14 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
         Option.none()
       )
     }
-    for (const row of rows.filter((row) => !counting.includes(String(row["name"])))) {
+    for (const row of rows.filter((row) => tidy && !counting.includes(String(row["name"])))) {
       drop(row, sequenceRules.unknown.says)
     }
     for (const table of counting) {
       const own = rows.filter((row) => row["name"] === table).sort((a, b) =>
         BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1
       )
-      for (const row of own.slice(1)) drop(row, sequenceRules.twice.says)
+      for (const row of tidy ? own.slice(1) : []) drop(row, sequenceRules.twice.says)
       const reset = table === "events" ? "(SELECT max(purge_reset_after_event_id) FROM purge_log)" : "NULL"
       const needed = db.prepare(`SELECT max(ifnull(max(id), 0), ifnull(${reset}, 0)) AS id FROM ${table}`).get()?.["id"]
       const seq = own[0]?.["seq"]
@@ -117,5 +117,7 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
 
 export const repairSequences = {
   meta,
-  all: (db: Handle, sum: ContentSum | undefined, done: Findings) => Effect.asVoid(all(db, sum, done))
+  /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
+  all: (db: Handle, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+    Effect.asVoid(all(db, sum, done, tidy))
 }

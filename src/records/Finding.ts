@@ -18,9 +18,10 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 
 /**
  * `carried`: written or restored exactly as it is. `detached`: kept without a reference that leads out of what was asked for.
- * `dropped`: left out. `repaired`: changed, because a repair was asked for.
+ * `dropped`: left out. `repaired`: changed, because a repair was asked for. `rejected`: could not be carried, and is
+ * written raw to a file of its own.
  */
-export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired")
+export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected")
 export type Outcome = typeof Outcome.Type
 
 const told = ({ line, value }: FindingRow, row: string) =>
@@ -28,7 +29,7 @@ const told = ({ line, value }: FindingRow, row: string) =>
 
 export class Finding extends Schema.Class<Finding>("Finding")({
   rule: Schema.String,
-  /** The kind of the records; for what belongs to no kind, the name of the table. */
+  /** The kind of the records; for what belongs to no kind, the name of the table, or `line` of a file. */
   kind: Schema.String,
   field: Schema.optional(Schema.String),
   says: Schema.String,
@@ -64,7 +65,7 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   /** The rows, a line for each: all that are known when something happens because of them, else a few. */
   get list(): ReadonlyArray<string> {
     const rows = this.rows.slice(0, this.blocking || this.outcome !== "carried" ? examples : 3)
-      .map((row) => told(row, `${this.kind} ${row.row}`))
+      .map((row) => told(row, this.kind === "line" ? row.row : `${this.kind} ${row.row}`))
     return rows.length === 0 || this.count <= rows.length ? rows : [...rows, `… ${this.count - rows.length} more`]
   }
 }
@@ -95,6 +96,10 @@ export class Findings {
     return Array.from(this.found.values(), ({ count, finding, rows }) => new Finding({ ...finding, count, rows }))
   }
 }
+
+/** How many rows or lines could not be carried. */
+export const rejectedOf = (findings: ReadonlyArray<Finding>): number =>
+  findings.reduce((sum, { count, outcome }) => sum + (outcome === "rejected" ? count : 0), 0)
 
 export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
   findings.filter((finding) => finding.blocking)

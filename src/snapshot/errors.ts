@@ -3,6 +3,9 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { shorten } from "../records/Finding.ts"
 
+/** What is left to do with a file that is damaged. */
+export const another = "Use another copy of the file, or take what can be read with: kata import --salvage"
+
 /** Bytes that cannot be read, a file that was cut, a seal that does not hold. */
 export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("SnapshotDamaged", {
   file: Schema.String,
@@ -21,7 +24,7 @@ export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("Snap
   get hint() {
     if (this.next !== undefined) return this.next
     const good = this.lastGood === 0 ? "no line of it is good" : `the last good line is ${this.lastGood}`
-    return `${good}; nothing was changed. Use another copy of the file; see docs/recovery.md`
+    return `${good}; nothing was changed. ${another}`
   }
 }
 
@@ -39,7 +42,7 @@ export class RecordRefused extends Schema.TaggedError<RecordRefused>()("RecordRe
     return `${this.file}: line ${this.line}: ${where === "" ? "" : `${where} `}${this.reason}`
   }
   get hint() {
-    return "nothing was changed; the file was edited, or written by another program"
+    return "nothing was changed; the file was edited, or written by another program. kata import --salvage takes every record but such ones"
   }
 }
 

@@ -7,14 +7,13 @@ import type { Param } from "../database/Handle.ts"
 import { accepts, type Derived, type Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { kinds, Project, Sequence } from "../records/kinds.ts"
+import { Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
 import { RecordRefused } from "./errors.ts"
+import { bind, exactParam, insertOf, isNumeric, rowsPerInsert, special } from "./insert.ts"
+import type { Origins } from "./Origins.ts"
 import type { Batch, Located } from "./read.ts"
 import type { Reading } from "./Reading.ts"
-
-/** Rows of one INSERT: beyond eight, nothing is gained. */
-const rowsPerInsert = 8
 
 /** What a caller makes of a record before it is stored: the same, another of its kind, or nothing. */
 export type Transform = (kind: Kind, record: AnyRecord) => Option.Option<AnyRecord>
@@ -23,42 +22,11 @@ export interface LoadOptions {
   /** Mends what can only be mended now, and drops what a UNIQUE constraint of the tables refuses. */
   readonly repair: boolean
   readonly transform?: Transform | undefined
+  /** Who is told of each line what became of it; then a record that cannot be stored is left out, and nothing is refused. */
+  readonly origins?: Origins | undefined
 }
-
-/** An INSERT of each kind for one row and for many; statements are found by their text, which is made once. */
-const inserts = new Map(kinds.map((kind) => {
-  const columns = kind.columns.map(({ key }) => `"${key}"`).join(",")
-  const row = `(${kind.columns.map(() => "?").join(",")})`
-  const sql = (rows: number) =>
-    `INSERT INTO ${kind.table} (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(",")}`
-  return [kind.name, { one: sql(1), many: sql(rowsPerInsert) }] as const
-}))
-const insertOf = (kind: Kind) => inserts.get(kind.name)!
-
-/** The fields that an INSERT alone could get wrong. */
-const special = new Map(
-  kinds.map((kind) =>
-    [kind.name, kind.fields.filter((field) => Option.isSome(field.derived) || field.storage === "time")] as const
-  )
-)
-
-/** A number is bound as a REAL. Columns declared INTEGER make an integer of it; those of sqlite_sequence would keep it. */
-const exactParam = (value: Value): Param => typeof value === "number" ? BigInt(value) : value ?? null
-
-const bind = (kind: Kind, record: AnyRecord, into: Array<Param>): void => {
-  const exact = kind.name === Sequence.name
-  for (const field of kind.columns) {
-    const value = record[field.key]
-    into.push(exact ? exactParam(value) : value ?? null)
-  }
-}
-
-/** A text that SQLite would keep as a number, because the column is declared DATETIME: its white space, and what it reads up to a NUL. */
-const numeric = /^[\t-\r ]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[\t-\r ]*(?:\0|$)/
 
 const shown = (value: Value): string => JSON.stringify(typeof value === "string" ? shorten(value) : value ?? null)
-
-const isNumeric = (text: string) => !/^\d{4}-/.test(text) && numeric.test(text)
 
 class Loader {
   private readonly stage: Stage
@@ -166,14 +134,19 @@ class Loader {
       }
     }
     const double = insert(located.record)
-    if (double === undefined) return
+    if (double === undefined) return this.options.origins?.stored(kind, located.line)
     // A second project of that name; it may be one of that uid too, and then a name of its own does not help.
     const other = this.options.repair && kind.name === Project.name && double === "name"
       ? this.renamed(located)
       : undefined
     const renamed = other !== undefined && insert(other) === undefined ? other : undefined
     this.reading.sum?.remove(writeLine(kind, located.record))
-    if (renamed !== undefined) this.reading.sum?.add(writeLine(kind, renamed))
+    if (renamed === undefined) {
+      this.options.origins?.refuse(located.line, `${kind.name} ${double} is there more than once`)
+    } else {
+      this.reading.sum?.add(writeLine(kind, renamed))
+      this.options.origins?.stored(kind, located.line)
+    }
     this.findings.add(
       {
         rule: "unique",
@@ -214,6 +187,7 @@ class Loader {
       ? records
       : this.transformed(kind, records, this.options.transform)
     const kept = this.options.repair ? transformed.map((located) => this.agreeing(kind, located)) : transformed
+    if (this.options.origins !== undefined) return this.each(kind, kept, this.options.origins)
     for (const located of kept) {
       const misfit = this.misshapen(kind, located) ?? this.misfit(kind, located)
       if (misfit !== undefined) return misfit
@@ -233,6 +207,24 @@ class Loader {
     }
     for (; at < kept.length; at++) this.one(kind, kept[at]!)
     return undefined
+  }
+
+  /** One by one, each with its line. */
+  private each(kind: Kind, records: ReadonlyArray<Located>, origins: Origins): undefined {
+    for (const located of records) {
+      const misfit = this.misshapen(kind, located) ?? this.misfit(kind, located)
+      if (misfit === undefined) {
+        this.one(kind, located)
+        continue
+      }
+      const { field, reason } = misfit
+      origins.refuse(located.line, `${kind.name} ${field} ${reason}`)
+      this.reading.sum?.remove(writeLine(kind, located.record))
+      this.findings.add(
+        { rule: "misfit", kind: kind.name, field, says: "cannot be stored", outcome: "dropped", blocking: false },
+        new FindingRow({ row: rowName(kind, located.record), value: shorten(reason), line: located.line })
+      )
+    }
   }
 
   private transformed(kind: Kind, records: ReadonlyArray<Located>, transform: Transform): ReadonlyArray<Located> {

@@ -12,7 +12,7 @@ import { exportVersion, kindOf, kinds, Meta } from "../records/kinds.ts"
 import { type LineProblem, read as readLine, recordIn } from "../records/line.ts"
 import { kindAt, match } from "../records/pattern.ts"
 import type { Watch } from "../records/sound.ts"
-import { RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import { another, RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Reading } from "./Reading.ts"
 import { header, SealReader, withoutCR } from "./seal.ts"
 
@@ -251,8 +251,7 @@ class Reader {
         line: 0,
         lastGood: this.reading.lines,
         reason: "does not have the content that its seal says: it was changed after it was written",
-        next:
-          "which line was changed cannot be told; nothing was done. Use another copy of the file; see docs/recovery.md"
+        next: `which line was changed cannot be told; nothing was done. ${another}`
       })
     }
     reading.sealed = true

@@ -16,7 +16,7 @@ import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
 import { Soundness } from "../records/sound.ts"
 import { Census, ProjectCounts } from "./census.ts"
-import { type RecordRefused, SnapshotDamaged } from "./errors.ts"
+import { another, type RecordRefused, SnapshotDamaged } from "./errors.ts"
 import { type Input, open, type Opened, records } from "./input.ts"
 import { load, type LoadOptions } from "./load.ts"
 import { locate } from "./locate.ts"
@@ -87,7 +87,7 @@ const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused)
           file: input.name,
           line: refused.line,
           lastGood: refused.line - 1,
-          next: "nothing was changed. Use another copy of the file; see docs/recovery.md",
+          next: `nothing was changed. ${another}`,
           reason:
             `cannot be trusted: the seal of the file does not hold, it was changed after it was written (${refused.reason})`
         })

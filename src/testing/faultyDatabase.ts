@@ -9,6 +9,7 @@ import { SqliteFailure } from "../database/SqliteFailure.ts"
 export type DatabaseOperation =
   | "attempt"
   | "view"
+  | "salvage"
   | "stage"
   | "swap"
   | "count"
@@ -76,7 +77,7 @@ export const layerFaultyDatabase = (
         }
       }
 
-      const ofView = (view: View): View => ({
+      const ofView = <V extends View>(view: V): V => ({
         ...view,
         db: handle(view.db),
         count: (selection) => decorated("count", view.path, view.count(selection))
@@ -91,6 +92,7 @@ export const layerFaultyDatabase = (
 
       return {
         view: (path) => Effect.map(decorated("view", path, real.view(path)), ofView),
+        salvage: (path) => Effect.map(decorated("salvage", path, real.salvage(path)), ofView),
         stage: (target) => Effect.map(decorated("stage", target, real.stage(target)), ofStage),
         heal: real.heal,
         swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import { read } from "../../src/records/line.ts"
 import * as kit from "../snapshot/kit.ts"
 import { cases } from "./goCases.ts"
+import { bytesOf } from "./goInputs.ts"
 
 interface Expected {
   readonly file: string
@@ -14,14 +15,6 @@ interface Expected {
 
 const expected = kit.fixtureJson("imports/expected.json") as ReadonlyArray<Expected>
 const base = kit.lines(kit.fixtureText("imports/base.jsonl"))
-
-/** The bytes of a case; those of some depths are made here. */
-const inputOf = (file: string): Buffer => {
-  const depth = Number(/^deep-(\d+) \(generate\)$/.exec(file)?.[1])
-  if (Number.isNaN(depth)) return kit.fixtureBytes(`imports/${file}`)
-  const payload = `"payload":${"[".repeat(depth)}${"]".repeat(depth)}`
-  return Buffer.from(base.map((line) => `${line}\n`).join("").replace("\"payload\":{}", payload))
-}
 
 /** The records of a file, each as the line that we write of it, in no order; without its first line. */
 const contentOf = (text: string): ReadonlyArray<string> =>
@@ -50,7 +43,7 @@ describe.concurrent("a restore of", () => {
     it.scopedLive(`${file} is ${outcome}${why === undefined ? "" : `, other than with Go kata: ${why}`}`, () =>
       Effect.gen(function*() {
         const go = expected.find((one) => one.file === file)!
-        const bytes = inputOf(file)
+        const bytes = bytesOf(file)
         const directory = yield* kit.temporary
         const target = `${directory}/target.db`
         const found = yield* kit.outcomeOf(kit.restore(kit.text(bytes, file), target))

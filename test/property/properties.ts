@@ -4,9 +4,11 @@ import * as mutation from "./mutation.ts"
 import type { Property } from "./Property.ts"
 import * as repair from "./repair.ts"
 import * as roundTrip from "./roundTrip.ts"
+import * as salvage from "./salvage.ts"
 import * as soundness from "./soundness.ts"
 import * as subset from "./subset.ts"
 
-export const properties: ReadonlyArray<Property> = [roundTrip, subset, repair, mutation, databases, soundness].flatMap((
-  module
-) => Object.values<Property>(module))
+export const properties: ReadonlyArray<Property> = [roundTrip, subset, repair, mutation, databases, soundness, salvage]
+  .flatMap((
+    module
+  ) => Object.values<Property>(module))

@@ -13,11 +13,18 @@ import { withDatabase } from "../where.ts"
 
 class Exported extends ExportReport.extend<Exported>("Exported")({ chosen_by: Schema.String }) {}
 
+/** What is missing from the snapshot, and where it is. */
+const leftOut = (report: Exported): ReadonlyArray<string> =>
+  report.rejected === 0 ? [] : [
+    field("LEFT OUT", `${plural(report.rejected, "row")} that could not be read or carried, raw in`),
+    field("", report.rejected_file ?? "")
+  ]
+
 const format: Output.Format<Exported> = {
   schema: Exported,
   aside: (report) => report.output === "-",
   human: (report) => [
-    `exported ${report.output}`,
+    `exported ${report.output}${report.rejected === 0 ? "" : ", which is not all"}`,
     field("database", `${report.database} (${report.chosen_by})`),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
@@ -25,15 +32,19 @@ const format: Output.Format<Exported> = {
     field(report.sealed ? "seal" : "sha256", report.sha256),
     ...(report.sealed ? [] : [field("seal", "none (--plain)")]),
     field("restore", report.restorable ? "kata import takes it as it is" : "kata import needs --repair"),
+    ...leftOut(report),
     ...findings(report.findings)
   ],
   agent: (report) => [
     `OK export output=${
       quote(report.output)
     } lines=${report.lines} sealed=${report.sealed} restorable=${report.restorable} ` +
-    `${findingCounts(report.findings)} database=${quote(report.database)}`,
+    `${findingCounts(report.findings)} database=${quote(report.database)}` +
+    (report.rejected === 0 ? "" : ` rejected=${report.rejected} rejected_file=${quote(report.rejected_file ?? "")}`),
     ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`)
-  ]
+  ],
+  quiet: leftOut,
+  outcome: (report) => report.rejected === 0 ? undefined : "incomplete"
 }
 
 const idOf = (word: string) =>
@@ -73,6 +84,11 @@ export const exportCommand = Output.command(
     allowRunningDaemon: toggle("allow-running-daemon", false).pipe(
       Options.withDescription("export while a daemon works with the database: one consistent state, whoever writes")
     ),
+    salvage: toggle("salvage", false).pipe(
+      Options.withDescription(
+        "take out what can be read of a damaged database; what cannot goes raw to <output>.rejected.jsonl (exit 9)"
+      )
+    ),
     plain: toggle("plain", false).pipe(Options.withDescription("no seal, exactly the members that Go kata writes"))
   },
   format,
@@ -87,6 +103,7 @@ export const exportCommand = Output.command(
           ],
           includeDeleted: flags.includeDeleted,
           plain: flags.plain,
+          salvage: flags.salvage,
           ...(flags.allowRunningDaemon ? {} : { offline: homes })
         }
         const report = yield* flags.output === "-"
@@ -104,7 +121,8 @@ export const exportCommand = Output.command(
       ["kata export --output backups/kata.jsonl", "a full backup, replaced whole or not at all"],
       ["kata export --allow-running-daemon --output kata.jsonl.gz", "online, compressed"],
       ["kata export --project app --project docs --output two.jsonl", "two projects in one file"],
-      ["kata export --output - | ssh host 'cat > kata.jsonl'", "through a pipe"]
+      ["kata export --output - | ssh host 'cat > kata.jsonl'", "through a pipe"],
+      ["kata export --salvage --output rescued.jsonl", "what can be read of a damaged database"]
     ]
   }
 )

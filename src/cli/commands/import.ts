@@ -47,6 +47,24 @@ const lost = (report: Imported): ReadonlyArray<string> => {
   return [`WARNING: the old database held what the snapshot does not: ${what.join(", ")}`]
 }
 
+/** What is not in the database, and where it is. */
+const leftOut = ({ dry_run: dry, salvage }: Imported): ReadonlyArray<string> => {
+  if (salvage?.incomplete !== true) return []
+  const { dropped, good, rejected, rejected_file: file, whole } = salvage
+  const why = [
+    ...(rejected > 0 ? [`${rejected} could not be read`] : []),
+    ...(dropped > 0 ? [`${dropped} broke a rule`] : [])
+  ]
+  return [
+    ...(why.length === 0 ? [] : [
+      field("LEFT OUT", `${rejected + dropped} of ${plural(good + rejected, "line")}: ${why.join(", ")}`),
+      ...(file === null ? [] : [field("", `raw in ${file}`)]),
+      ...(dry ? [field("", "a dry run does not write them")] : [])
+    ]),
+    ...(whole ? [] : [field("NOT WHOLE", "the file is not as it was written; what it has lost, nobody can tell")])
+  ]
+}
+
 /** What stands beside the target, by the name that the user has for it. */
 const beside = ({ absolute, database, target }: Imported, path: string) =>
   // Behind a link the files are where the database is, and not where the link is.
@@ -90,14 +108,25 @@ const proofWords = (report: Imported): string => {
     : `the records of the file, but for the ${plural(changed, "change")} below`
 }
 
+const salvageCounts = ({ salvage }: Imported): string =>
+  salvage === null
+    ? ""
+    : ` whole=${salvage.whole} good=${salvage.good} rejected=${salvage.rejected} dropped=${salvage.dropped}` +
+      ` repaired=${salvage.repaired}` +
+      (salvage.rejected_file === null ? "" : ` rejected_file=${quote(salvage.rejected_file)}`)
+
 const format: Output.Format<Imported> = {
   schema: Imported,
   human: (report) => [
-    report.dry_run ? `could be imported: ${report.target} (dry run, nothing was written)` : `imported ${report.target}`,
+    (report.dry_run
+      ? `could be imported: ${report.target} (dry run, nothing was written)`
+      : `imported ${report.target}`) +
+    (report.salvage?.incomplete === true ? ", but not all" : ""),
     field("from", report.input),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
     field("proof", `exported again, the database gives ${proofWords(report)}`),
+    ...leftOut(report),
     ...(report.dry_run ? [] : next(report)),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
@@ -107,11 +136,12 @@ const format: Output.Format<Imported> = {
     `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
       findingCounts(report.findings)
     }` +
-    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`),
+    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) + salvageCounts(report),
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
     ...lost(report).map((line) => `- ${line}`)
   ],
-  quiet: lost
+  quiet: (report) => [...leftOut(report), ...lost(report)],
+  outcome: (report) => report.salvage?.incomplete === true ? "incomplete" : undefined
 }
 
 export const importCommand = Output.command(
@@ -135,6 +165,11 @@ export const importCommand = Output.command(
     dryRun: toggle("dry-run", false).pipe(
       Options.withDescription("do everything but the last step, and say what would come of it")
     ),
+    salvage: toggle("salvage", false).pipe(
+      Options.withDescription(
+        "take what can be read of a damaged file; lines that cannot come in go raw to <target>.rejected.jsonl (exit 9)"
+      )
+    ),
     repair: toggle("repair", false).pipe(
       Options.withDescription("mend or leave out what breaks a rule, write odd values as kata does, and say each")
     )
@@ -148,7 +183,7 @@ export const importCommand = Output.command(
       if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
       return yield* withDatabase(({ homes, path }) =>
         Effect.gen(function*() {
-          const { dryRun, force, newInstance, repair } = flags
+          const { dryRun, force, newInstance, repair, salvage } = flags
           const report = yield* restore({
             input: yield* inputOf(input),
             target,
@@ -156,6 +191,7 @@ export const importCommand = Output.command(
             newInstance,
             dryRun,
             repair,
+            salvage,
             homes
           })
           const absolute = (yield* Path.Path).resolve(target)
@@ -171,7 +207,8 @@ export const importCommand = Output.command(
     examples: [
       ["kata import --input kata.jsonl --target ~/.kata/restored.db", "beside the one in use; look at it with KATA_DB"],
       ["kata import --input kata.jsonl --target ~/.kata/kata.db --force", "in its place, with a backup"],
-      ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"]
+      ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"],
+      ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"]
     ]
   }
 )

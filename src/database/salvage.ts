@@ -1,0 +1,112 @@
+/**
+ * A database from which everything is read that can be read. It is copied, row by row, into a private one without rules, and that is
+ * what an export works on: one state, in which every row can be carried, whatever the pages of the original are like.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scopes from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { closed } from "../files/closed.ts"
+import { fromPlatform } from "../files/FileError.ts"
+import { resolve } from "../files/paths.ts"
+import { spool } from "../files/Spool.ts"
+import { advance, phase } from "../Progress.ts"
+import { ruleless } from "./carry.ts"
+import type { Salvaged } from "./Database.ts"
+import { type Handle, open } from "./Handle.ts"
+import { inspect, recognise } from "./inspect.ts"
+import { openError } from "./OpenError.ts"
+import { Rescue } from "./rescue.ts"
+import { SqliteFailure } from "./SqliteFailure.ts"
+import { count, start, unusable } from "./view.ts"
+
+/** Rows that are copied in one go, and bytes of what is left out: then others may run. */
+const rowsPerStep = 512
+const bytesPerStep = 1024 * 1024
+
+/** An empty database in a private directory, that disappears with the scope. */
+const rescueTarget = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const place = "the directory for temporary files"
+  const directory = yield* Effect.mapError(
+    fs.makeTempDirectoryScoped({ prefix: "kata-salvage-" }),
+    fromPlatform("create", place)
+  )
+  const path = `${directory}/rescued.db`
+  yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
+    Effect.mapError(fromPlatform("create", place)),
+    closed(place)
+  )
+  const db = yield* open(path, "write")
+  yield* db.attempt("prepare the private copy", () => {
+    db.execute(
+      "PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = 0; BEGIN"
+    )
+    for (const sql of ruleless) db.execute(sql)
+  })
+  return db
+})
+
+/** Copies; gives what is odd and what was left out. The original is closed when this returns. */
+const copied = Effect.fnUntraced(function*(path: string, asked: string, to: Handle) {
+  const outer = yield* Effect.scope
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const { confirm, db } = yield* start(path, asked, true)
+    const known = yield* Effect.catchAll(inspect(db, asked), (problem) => Effect.as(recognise(db, asked, problem), []))
+    yield* phase("salvaging")
+    const rescue = new Rescue(db, to)
+    const rejected = yield* Scopes.extend(spool(lines(db, rescue)), outer)
+    yield* confirm
+    return { findings: [...known, ...rescue.findings], rejected }
+  }))
+})
+
+/** What the rescue leaves out, as it goes. */
+const lines = (db: Handle, rescue: Rescue) =>
+  Stream.unwrapScoped(Effect.map(
+    // Closing a generator closes the statement that it is in the middle of.
+    Effect.acquireRelease(Effect.sync(() => rescue.all()), (work) => Effect.sync(() => void work.return(undefined))),
+    (work) =>
+      Stream.repeatEffectChunkOption(
+        db.attempt("read the database", () => {
+          const pieces: Array<Uint8Array> = []
+          let [ticks, size] = [0, 0]
+          for (; ticks < rowsPerStep && size < bytesPerStep; ticks++) {
+            const { done, value } = work.next()
+            if (done === true) break
+            if (value === undefined) continue
+            pieces.push(value)
+            size += value.length
+          }
+          return { pieces, ticks }
+        }).pipe(
+          Effect.mapError(Option.some),
+          Effect.tap(({ ticks }) => Effect.zipRight(advance(ticks, 0), Effect.sleep(0))),
+          Effect.flatMap(({ pieces, ticks }) =>
+            ticks === 0 ? Effect.fail(Option.none()) : Effect.succeed(Chunk.unsafeFromArray(pieces))
+          )
+        )
+      )
+  ))
+
+/** `Database.salvage` on the real thing. */
+export const salvage = Effect.fn("Database.salvage")(function*(asked: string) {
+  const path = yield* Effect.catchIf(
+    resolve(asked),
+    (error) => error.code === "ENOENT" || error.code === "ENOTDIR",
+    () => openError(asked, "missing")
+  )
+  return yield* Effect.gen(function*() {
+    const to = yield* rescueTarget
+    const { findings, rejected } = yield* copied(path, asked, to)
+    yield* to.exec("finish the private copy", "COMMIT; PRAGMA query_only = 1; BEGIN")
+    return { path, db: to, findings, rejected, count: count(to), confirm: Effect.void } satisfies Salvaged
+  }).pipe(
+    Effect.mapError((error) =>
+      // The private copy is nothing that anybody has heard of.
+      error._tag === "SqliteFailure" ? unusable(asked)(new SqliteFailure({ ...error, path: asked })) : error
+    )
+  )
+})

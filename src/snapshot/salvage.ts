@@ -1,0 +1,205 @@
+/**
+ * Everything of a damaged snapshot that can be read: line by line, whatever the lines around one are like. A line that is no record of
+ * version 10 is refused by its number, and written as it was when all is done.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import { isUtf8 } from "node:buffer"
+import type { Handle } from "../database/Handle.ts"
+import type { FileError } from "../files/FileError.ts"
+import { type Block, blocks } from "../files/lines.ts"
+import { type LongLine, shortened } from "../files/shortened.ts"
+import { advance } from "../Progress.ts"
+import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
+import type { Kind } from "../records/Kind.ts"
+import { exportVersion, kinds, Meta } from "../records/kinds.ts"
+import { type Line, LineProblem, read } from "../records/line.ts"
+import { type SnapshotError, VersionRefused } from "./errors.ts"
+import type { Opened } from "./input.ts"
+import type { Origins } from "./Origins.ts"
+import type { Batch } from "./read.ts"
+import type { Reading } from "./Reading.ts"
+import { header } from "./seal.ts"
+
+/** The longest line that is read, as everywhere. */
+const lineLimit = 256 * 1024 * 1024
+/** Lines beyond this are written as hexadecimal digits, in pieces. */
+const pieceBytes = 1024 * 1024
+
+const rank = new Map(kinds.map((kind, i) => [kind, i]))
+
+/** The lines of an input up to its end, or to where it cannot be read any more, which `told` hears of. */
+const linesOf = (
+  input: Opened,
+  told: { readonly stopped?: (reason: string) => void; readonly long?: (long: LongLine) => void } = {}
+): Stream.Stream<Block, FileError | SnapshotError> =>
+  input.bytes.pipe(
+    Stream.catchAll((error) => {
+      if (error._tag === "FileError" && error.code !== "EIO") return Stream.fail(error)
+      if (error._tag !== "FileError" && error._tag !== "SnapshotDamaged") return Stream.fail(error)
+      told.stopped?.(error._tag === "FileError" ? error.message : error.reason)
+      return Stream.empty
+    }),
+    shortened(lineLimit, (long) => told.long?.(long)),
+    blocks(),
+    // There is no such line any more.
+    Stream.catchTag("LineTooLong", () => Stream.empty),
+    Stream.tap((block) => advance(block.count, block.bytes.length))
+  )
+
+/** The lines of a block, without their line ends, each with its number. */
+function* linesIn({ bytes, line }: Block): Generator<readonly [at: number, raw: Buffer]> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let from = 0, at = line; from < buffer.length; at++) {
+    const end = buffer.indexOf(0x0a, from)
+    const to = end < 0 ? buffer.length : end
+    yield [at, buffer.subarray(from, to)]
+    from = to + 1
+  }
+}
+
+const unreadable = (reason: string) =>
+  Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
+
+/** What a line says; nothing for one that is blank. */
+const said = (raw: Buffer): Either.Either<Line & { readonly text: string }, LineProblem> | undefined => {
+  if (!isUtf8(raw)) return unreadable("is not UTF-8")
+  const text = raw.toString("utf8")
+  const trimmed = text.startsWith("\ufeff") ? text : text.trim()
+  return trimmed === "" ? undefined : Either.map(read(trimmed), (line) => ({ ...line, text: trimmed }))
+}
+
+const reasonOf = ({ field, kind, reason }: LineProblem): string =>
+  [kind, field, reason].filter((part) => part !== undefined).join(" ")
+
+/** What is known of a file after a look at all of its lines. */
+export interface Survey {
+  /** Records that can be read. */
+  readonly good: number
+  /** The line that says the version; 0 when there is none. */
+  readonly first: number
+  /** Whether the kinds come in the order in which they can be loaded. */
+  readonly inOrder: boolean
+  readonly notes: ReadonlyArray<string>
+}
+
+/** Reads all lines once: what is no record is refused, and the rest is known to be readable. */
+export const survey = Effect.fn("Snapshot.survey")(
+  function*(input: Opened, db: Handle, origins: Origins, findings: Findings, reading: Reading) {
+    const notes: Array<string> = []
+    const long: Array<LongLine> = []
+    let [good, first, place, inOrder] = [0, 0, 0, true]
+    let newer: VersionRefused | undefined
+    const refuse = (line: number, says: string, reason: string) => {
+      origins.refuse(line, reason)
+      findings.add(
+        { rule: says, kind: "line", says, outcome: "rejected", blocking: false },
+        new FindingRow({ row: shorten(reason), line })
+      )
+    }
+    const look = ([at, raw]: readonly [number, Buffer]) => {
+      reading.lines = at
+      const result = said(raw)
+      if (result === undefined) return
+      if (Either.isLeft(result)) {
+        const { problem } = result.left
+        refuse(
+          at,
+          problem === "damaged" ? "cannot be read" : "is no record of version 10",
+          reasonOf(result.left)
+        )
+        return
+      }
+      const { kind, record, snapshot } = result.right
+      const version = kind === Meta && record["key"] === "export_version" ? String(record["value"]) : undefined
+      // Elsewhere it may be a row of that name, which is odd and no reason to lose it.
+      const isFirst = at === 1 || snapshot !== undefined || version === String(exportVersion)
+      if (first === 0 && version !== undefined && isFirst) {
+        first = at
+        if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== exportVersion) {
+          newer = new VersionRefused({ file: input.name, version, known: exportVersion })
+        }
+        reading.header = snapshot === undefined ? undefined : header(snapshot)
+        return
+      }
+      good++
+      const here = rank.get(kind) ?? 0
+      if (here < place) inOrder = false
+      place = Math.max(place, here)
+    }
+    const lines = linesOf(input, {
+      stopped: (reason) => notes.push(`the input ends before its end: ${reason}`),
+      long: (line) => void long.push(line)
+    })
+    yield* Stream.runForEach(lines, (block) =>
+      db.attempt("remember the lines", () => {
+        reading.bytes += block.bytes.length
+        for (const line of linesIn(block)) look(line)
+      }).pipe(Effect.flatMap(() => newer === undefined ? Effect.void : Effect.fail(newer))))
+    yield* db.attempt("remember the lines", () => {
+      for (const { bytes, line, offset } of long) {
+        refuse(line, "cannot be read", `is longer than ${lineLimit} bytes: ${bytes} bytes from byte ${offset} on`)
+      }
+    })
+    if (first > 1) notes.push(`line ${first} was taken for the first line, which says the version`)
+    if (first === 0) {
+      notes.push("the first line, which says the version, is missing or damaged; the records are those of version 10")
+    }
+    if (!inOrder) notes.push("the records were not in the order of their kinds")
+    return { good, first, inOrder, notes } satisfies Survey
+  }
+)
+
+/** The records of a surveyed input, kind after kind. */
+export const salvaged = (
+  input: Opened,
+  { first, inOrder }: Survey,
+  reading: Reading
+): Stream.Stream<Batch, FileError | SnapshotError> => {
+  const pass = (only: Kind | undefined) =>
+    Stream.mapConcat(linesOf(input), (block) => {
+      const batches: Array<{ readonly kind: Kind; readonly records: Array<Batch["records"][number]> }> = []
+      for (const [at, raw] of linesIn(block)) {
+        const result = at === first ? undefined : said(raw)
+        if (result === undefined || Either.isLeft(result)) continue
+        const { canonical, kind, record, text } = result.right
+        if (only !== undefined && kind !== only) continue
+        reading.sum?.add(canonical ?? text)
+        reading.records.set(kind.name, (reading.records.get(kind.name) ?? 0) + 1)
+        const last = batches.at(-1)
+        if (last?.kind === kind) last.records.push({ line: at, record })
+        else batches.push({ kind, records: [{ line: at, record }] })
+      }
+      return batches
+    })
+  return Stream.suspend(() => {
+    reading.begin(reading.header)
+    return inOrder ? pass(undefined) : Stream.flatMap(Stream.fromIterable(kinds), pass)
+  })
+}
+
+/** The refused lines, each with its number, why, and the bytes that it had. */
+export const refusedLines = (input: Opened, db: Handle, origins: Origins) =>
+  Stream.mapConcatEffect(linesOf(input), (block) =>
+    Effect.map(
+      db.attempt("remember the lines", () => origins.refusedIn(block.line, block.line + block.count - 1)),
+      (refused) => refused.size === 0 ? [] : written(block, refused)
+    ))
+
+function* written(block: Block, refused: ReadonlyMap<number, string>): Generator<Uint8Array> {
+  for (const [at, raw] of linesIn(block)) {
+    const reason = refused.get(at)
+    if (reason === undefined) continue
+    const start = `{"line":${at},"reason":${JSON.stringify(reason)}`
+    if (raw.length <= pieceBytes && isUtf8(raw)) {
+      yield Buffer.from(`${start},"raw":${JSON.stringify(raw.toString("utf8"))}}\n`)
+      continue
+    }
+    yield Buffer.from(`${start},"rawHex":"`)
+    for (let from = 0; from < raw.length; from += pieceBytes) {
+      yield Buffer.from(raw.subarray(from, from + pieceBytes).toString("hex"))
+    }
+    yield Buffer.from("\"}\n")
+  }
+}
