@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import { userInfo } from "node:os"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { privateDirectory } from "../files/leftovers.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { kinds } from "../records/kinds.ts"
 import type { View } from "./Database.ts"
@@ -86,9 +87,7 @@ const look = Effect.fnUntraced(function*(path: string, asked: string) {
 /** A copy of the file and its side files in a private directory, once nothing changes while it is made. */
 const copy = Effect.fnUntraced(function*(path: string, asked: string) {
   const fs = yield* FileSystem.FileSystem
-  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "kata-view-" }).pipe(
-    Effect.mapError(fromPlatform("create", asked))
-  )
+  const directory = yield* privateDirectory("view")
   const target = `${directory}/${nameOf(path).slice(-100)}`
   const attempt = Effect.gen(function*() {
     const before = yield* stamps(path)

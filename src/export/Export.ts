@@ -19,6 +19,7 @@ import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
+import { sweepPrivate } from "../files/leftovers.ts"
 import { resolve as resolvePath, sameFile } from "../files/paths.ts"
 import { spool } from "../files/Spool.ts"
 import { phase } from "../Progress.ts"
@@ -105,6 +106,7 @@ const refuseDaemons = (path: string, homes: { readonly kataHome: string; readonl
 
 /** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
+  yield* sweepPrivate()
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
   const view = yield* (yield* Database).view(options.database)
   const includeDeleted = options.includeDeleted ?? true

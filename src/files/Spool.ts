@@ -4,15 +4,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { closed } from "./closed.ts"
-import { FileError, fromPlatform } from "./FileError.ts"
+import { type FileError, fromPlatform } from "./FileError.ts"
+import { privateDirectory } from "./leftovers.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
 
 export interface SpoolOptions {
   /** Where the private directory is made; the system's place for temporary files. */
   readonly directory?: string
-  /** How its name begins, so that leftovers of a killed process can be recognised; `kata-spool-<pid>-`. */
-  readonly prefix?: string
 }
 
 /** A private file that disappears with its scope. */
@@ -30,19 +29,7 @@ export const spool = <E, R>(
 ): Effect.Effect<Spooled, E | FileError, R | FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const place = options.directory ?? "the directory for temporary files"
-    const directory = yield* Effect.acquireRelease(
-      // 0700 by mkdtemp(3); the umask can only take away from that.
-      fs.makeTempDirectory({
-        prefix: options.prefix ?? `kata-spool-${process.pid}-`,
-        ...(options.directory === undefined ? {} : { directory: options.directory })
-      }).pipe(
-        Effect.mapError(fromPlatform("create", place)),
-        Effect.mapError((error) => error.code === "ENOENT" ? new FileError({ ...error, missing: place }) : error)
-      ),
-      // Ignored: the work is done or has failed for its own reason, and the name tells what it is.
-      (path) => Effect.ignore(fs.remove(path, { recursive: true, force: true }))
-    )
+    const directory = yield* privateDirectory("spool", options.directory)
     const path = `${directory}/spool`
     const size = yield* fs.open(path, { flag: "wx", mode: 0o600 }).pipe(
       Effect.mapError(fromPlatform("write", path)),

@@ -19,6 +19,7 @@ import { stagePrefix } from "../database/stage.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
+import { privateDirectory, sweepPrivate } from "../files/leftovers.ts"
 import { exists, nameOf, resolve, sameFile } from "../files/paths.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
@@ -128,14 +129,7 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
 })
 
 /** Where a dry run builds: nowhere near the target. */
-const temporary = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-import-" }),
-    fromPlatform("create", "the directory for temporary files")
-  )
-  return `${directory}/database.db`
-})
+const temporary = Effect.map(privateDirectory("import"), (directory) => `${directory}/database.db`)
 
 const instanceOf = (stage: Stage) =>
   Effect.map(
@@ -184,10 +178,22 @@ const compareWithOld = (target: string, stagedPath: string) =>
     return yield* onlyInOld(yield* database.view(target), yield* database.view(stagedPath))
   })).pipe(Effect.option)
 
+const healAfter = Effect.fnUntraced(function*(target: string) {
+  if (!(yield* exists(Lock.pathOf(target)))) return
+  yield* Effect.scoped(
+    Effect.flatMap(Lock.acquire(target, "restore"), () => Effect.flatMap(Database, (database) => database.heal(target)))
+  )
+})
+
 /** Everything before the rename: a sealed stage that was proven. It can be interrupted at any time. */
 const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
   const database = yield* Database
-  const there = yield* check(options, target)
+  yield* sweepPrivate()
+  // Also a restore that is refused takes away what a killed one left; where there was none, it leaves not even a lock file.
+  const there = yield* Effect.tapError(
+    check(options, target),
+    () => options.dryRun === true ? Effect.void : Effect.ignore(healAfter(target))
+  )
   // Before the lock: what is piped in may take its time, and an input that is not there leaves not even a lock file.
   const input = yield* open(options.input)
   if (options.dryRun !== true) {

@@ -2,14 +2,13 @@
  * Reads a snapshot without restoring it. The records go into a private database that disappears again: what they say of each other is
  * asked there, in the same words in which a restore asks.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Database, type Stage } from "../database/Database.ts"
 import { judge } from "../database/judge.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { withoutSequence } from "../database/sequences.ts"
-import { fromPlatform } from "../files/FileError.ts"
+import { privateDirectory, sweepPrivate } from "../files/leftovers.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
 import { type RecordRefused, SnapshotDamaged } from "./errors.ts"
@@ -124,12 +123,9 @@ const projectsOf = (stage: Stage) =>
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
 export const opened = Effect.fn("Snapshot.opened")(function*<E>(input: Input<E>) {
-  const fs = yield* FileSystem.FileSystem
+  yield* sweepPrivate()
   const source = yield* open(input)
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-verify-" }),
-    fromPlatform("create", "the directory for temporary files")
-  )
+  const directory = yield* privateDirectory("verify")
   const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
   const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
   const report = new VerifyReport({
