@@ -6,7 +6,12 @@ import { defineConfig } from "vitest/config"
 process.env["SQLITE_USE_URI"] = "1"
 
 /** What runs the built program. */
-const processes = ["test/process/**/*.test.ts", "test/demo/**/*.test.ts", "test/docs/**/*.test.ts"]
+const processes = [
+  "test/process/**/*.test.ts",
+  "test/campaign/**/*.test.ts",
+  "test/demo/**/*.test.ts",
+  "test/docs/**/*.test.ts"
+]
 
 const report = process.env["KATA_TEST_REPORT"]
 const maxForks = Math.max(2, Math.floor(availableParallelism() / 2))
