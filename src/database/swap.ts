@@ -114,7 +114,7 @@ const isReadable = (target: string) =>
     Effect.scoped,
     Effect.as(true),
     Effect.catchIf(isDamage, () => Effect.succeed(false)),
-    Effect.catchIf(({ code }) => /^SQLITE_(?:BUSY|READONLY|CANTOPEN)/.test(code), () => Effect.succeed(true))
+    Effect.catchIf(({ code }) => /^SQLITE_(?:BUSY|PROTOCOL|READONLY|CANTOPEN)/.test(code), () => Effect.succeed(true))
   )
 
 const isSound = Effect.fnUntraced(function*(target: string) {
@@ -159,13 +159,19 @@ const replaceSound = (staged: string, target: string) =>
 const replaceDamaged = (staged: string, target: string) =>
   Effect.scoped(Effect.gen(function*() {
     const before = yield* stamp(target)
-    const backup = yield* Effect.catchAll(Backup.link(target), () => Backup.copy(target))
-    if ((yield* stamp(target)) !== before) return yield* openError(target, "locked", "it was written to meanwhile")
+    const backup = yield* Effect.catchAll(Backup.link(target), () => Backup.copy(target)).pipe(
+      Effect.catchIf(({ code }) => code === "ENOENT", () =>
+        openError(target, "locked", "a side file of it went meanwhile"))
+    )
+    if ((yield* stamp(target)) !== before) {
+      return yield* openError(target, "locked", "it was written to meanwhile")
+    }
     let begun = false
     const last = Effect.gen(function*() {
       yield* syncDirectory(parentOf(target))
       begun = true
-      yield* Effect.catchIf(seize(target), isDamage, () => Effect.void)
+      yield* Effect.catchIf(seize(target), isDamage, () =>
+        Effect.void)
       for (const side of sideFiles) yield* remove(target + side)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)

@@ -112,7 +112,7 @@ const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
     "foreign"
     : failure.code.startsWith("SQLITE_CORRUPT") ?
     "damaged"
-    : failure.code.startsWith("SQLITE_BUSY") ?
+    : failure.code.startsWith("SQLITE_BUSY") || failure.code.startsWith("SQLITE_PROTOCOL") ?
     "locked"
     : failure.code.startsWith("SQLITE_CANTOPEN") || failure.code.startsWith("SQLITE_PERM") ?
     "unreadable"

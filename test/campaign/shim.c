@@ -57,7 +57,7 @@ struct call {
   unsigned long inode;
   long number, index;
   enum action action;
-  int counted, code;
+  int code;
 };
 
 static int code_of(const char *text) {
@@ -138,10 +138,12 @@ static size_t normalise(const char *path, char *into, size_t size) {
   return n;
 }
 
-/* A call that changes something, about to be made. Returns whether it may be made; otherwise errno says why not. */
-static int start(struct call *call, const char *kind) {
+static void line(const struct call *call, const char *result);
+static void arrive(const struct call *call);
+
+/* A call that changes something is about to be made, unless `code` says what it fails with. */
+static void start(struct call *call, const char *kind) {
   call->kind = kind;
-  call->counted = 1;
   size_t n = normalise(call->path, call->name, PATH_MAX);
   if (call->other[0] != 0) {
     n += (size_t)sprintf(call->name + n, " ");
@@ -172,8 +174,8 @@ static int start(struct call *call, const char *kind) {
     : takes_space && (shim.full || (call->action == FULL && strcmp(kind, "write") != 0)) ? ENOSPC : 0;
   if (call->action == FULL) shim.full = 1;
   pthread_mutex_unlock(&lock);
+  arrive(call);
   errno = call->code;
-  return call->code == 0;
 }
 
 static void line(const struct call *call, const char *result) {
@@ -218,7 +220,7 @@ static size_t half(const struct call *call, size_t size) {
 
 #define CALL struct call call = { 0 }
 #define DO(type, kind, what) \
-  if (start(&call, kind)) arrive(&call); \
+  start(&call, kind); \
   type result = call.code == 0 ? (what) : -1; \
   finish(&call, (long)result); \
   return result
@@ -409,7 +411,7 @@ static void keep(int fd, const struct call *call) {
   int name(int fd) { \
     REAL(name); \
     FD; \
-    if (start(&call, "sync")) arrive(&call); \
+    start(&call, "sync"); \
     int result = call.code == 0 ? real(fd) : -1; \
     if (result == 0) keep(fd, &call); \
     finish(&call, result); \
@@ -421,7 +423,7 @@ int close(int fd) {
   REAL(close);
   FD;
   if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) return real(fd);
-  if (start(&call, "close")) arrive(&call);
+  start(&call, "close");
   /* a descriptor is gone, whatever close(2) answers */
   int done = real(fd);
   int result = call.code == 0 ? done : -1;
@@ -451,7 +453,7 @@ char *mkdtemp(char *path) {
   REAL(mkdtemp);
   CALL;
   if (!named(AT_FDCWD, path, call.path)) return real(path);
-  if (start(&call, "mkdir")) arrive(&call);
+  start(&call, "mkdir");
   char *result = call.code == 0 ? real(path) : NULL;
   int code = errno;
   if (result != NULL) named(AT_FDCWD, result, call.path);
