@@ -8,6 +8,7 @@ process.env["SQLITE_USE_URI"] = "1"
 /** What runs the built program. */
 const processes = [
   "test/process/**/*.test.ts",
+  "test/campaign/**/*.test.ts",
   "test/demo/**/*.test.ts",
   "test/docs/**/*.test.ts",
   "test/bench/**/*.test.ts"

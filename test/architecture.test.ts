@@ -42,7 +42,6 @@ const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
   "database/Lock.ts": "a lock says which process holds it",
   "database/Processes.ts": "whether a process lives is asked with a signal",
-  "files/Spool.ts": "a temporary file carries the pid of its owner",
   "files/direct.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/leftovers.ts": "a leftover carries a pid: is that process alive, and is it us"
 }

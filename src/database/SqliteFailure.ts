@@ -5,6 +5,7 @@ import type { FailureKind } from "../Failure.ts"
 const kinds: ReadonlyArray<readonly [prefix: string, kind: FailureKind, hint: string]> = [
   ["SQLITE_BUSY", "locked", "another process works with this database; try again when it is done"],
   ["SQLITE_LOCKED", "locked", "another process works with this database; try again when it is done"],
+  ["SQLITE_PROTOCOL", "locked", "another process begins to work with this database; try again"],
   ["SQLITE_CORRUPT", "damaged", "the file is damaged; kata export --salvage takes out what can be read"],
   ["SQLITE_NOTADB", "damaged", "the file is no SQLite database"],
   ["SQLITE_FULL", "io", "make room on the disk and run the command again"],

@@ -4,10 +4,11 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { heal } from "./backup.ts"
 import { Database } from "./Database.ts"
 import { salvage } from "./salvage.ts"
 import { stage } from "./stage.ts"
-import { heal, swap } from "./swap.ts"
+import { swap } from "./swap.ts"
 import { view } from "./view.ts"
 
 export const layer = Layer.effect(

@@ -16,6 +16,10 @@ const fullTextPart = 1_000
 /** How the names of staged files begin. Who holds the lock of the target knows that all of them are dead. */
 export const stagePrefix = (target: string) => `.${nameOf(target).slice(0, 60)}.kata-stage-`
 
+/** A path beside the target for something that may become it. */
+export const stageName = (target: string) =>
+  `${parentOf(target)}/${stagePrefix(target)}${randomBytes(6).toString("hex")}`
+
 const sideFiles = ["-journal", "-wal", "-shm"]
 
 const create = Effect.fnUntraced(function*(path: string) {
@@ -71,8 +75,7 @@ const build = Effect.fnUntraced(function*(db: Handle) {
 /** `Database.stage` on the real thing. */
 export const stage = Effect.fn("Database.stage")(function*(target: string) {
   const fs = yield* FileSystem.FileSystem
-  const real = yield* resolve(target)
-  const path = `${parentOf(real)}/${stagePrefix(real)}${randomBytes(6).toString("hex")}`
+  const path = stageName(yield* resolve(target))
   yield* create(path)
   const db = yield* open(path, "write")
   yield* db.attempt("prepare the new database", () => {

@@ -18,8 +18,8 @@ import * as Option from "effect/Option"
 import { userInfo } from "node:os"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { privateDirectory } from "../files/leftovers.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
-import { temporaryDirectory } from "../files/temporary.ts"
 import { kinds } from "../records/kinds.ts"
 import type { View } from "./Database.ts"
 import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
@@ -88,7 +88,7 @@ const look = Effect.fnUntraced(function*(path: string, asked: string) {
 /** A copy of the file and its side files in a private directory, once nothing changes while it is made. */
 const copy = Effect.fnUntraced(function*(path: string, asked: string) {
   const fs = yield* FileSystem.FileSystem
-  const directory = yield* temporaryDirectory("kata-view-")
+  const directory = yield* privateDirectory("view")
   const target = `${directory}/${nameOf(path).slice(-100)}`
   const attempt = Effect.gen(function*() {
     const before = yield* stamps(path)
@@ -113,7 +113,7 @@ const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
     "foreign"
     : failure.code.startsWith("SQLITE_CORRUPT") ?
     "damaged"
-    : failure.code.startsWith("SQLITE_BUSY") ?
+    : failure.code.startsWith("SQLITE_BUSY") || failure.code.startsWith("SQLITE_PROTOCOL") ?
     "locked"
     : failure.code.startsWith("SQLITE_CANTOPEN") || failure.code.startsWith("SQLITE_PERM") ?
     "unreadable"

@@ -21,6 +21,7 @@ import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
+import { sweepPrivate } from "../files/leftovers.ts"
 import { resolve as resolvePath, sameFile } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { spool } from "../files/Spool.ts"
@@ -115,6 +116,7 @@ const refuseDaemons = (path: string, homes: { readonly kataHome: string; readonl
 
 /** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
+  yield* sweepPrivate()
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
   const database = yield* Database
   const salvaged = options.salvage === true ? yield* database.salvage(options.database) : undefined

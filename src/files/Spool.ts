@@ -6,15 +6,14 @@ import * as Stream from "effect/Stream"
 import { tmpdir } from "node:os"
 import { closed } from "./closed.ts"
 import { FileError, fromPlatform } from "./FileError.ts"
+import { privateDirectory } from "./leftovers.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
-import { ofTemporary, temporaryDirectory, temporaryFiles } from "./temporary.ts"
+import { ofTemporary, temporaryFiles } from "./temporary.ts"
 
 export interface SpoolOptions {
   /** Where the private directory is made; the system's place for temporary files. */
   readonly directory?: string
-  /** How its name begins, so that leftovers of a killed process can be recognised; `kata-spool-<pid>-`. */
-  readonly prefix?: string
 }
 
 /** A private file that disappears with its scope. */
@@ -33,7 +32,7 @@ export const spool = <E, R>(
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const place = options.directory ?? tmpdir()
-    const directory = yield* temporaryDirectory(options.prefix ?? `kata-spool-${process.pid}-`, place)
+    const directory = yield* privateDirectory("spool", place)
     const path = `${directory}/spool`
     const name = temporaryFiles(place)
     const size = yield* fs.open(path, { flag: "wx", mode: 0o600 }).pipe(

@@ -1,12 +1,14 @@
-/** The names of temporary files, which tell whose they are, so that those of dead processes can be removed. */
+/** The names of temporary files and directories, which tell whose they are, so that those of dead processes can be removed. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { randomBytes } from "node:crypto"
-import { codeOf } from "./FileError.ts"
+import { tmpdir, userInfo } from "node:os"
+import { codeOf, fromPlatform } from "./FileError.ts"
 import { nameOf, parentOf } from "./paths.ts"
+import { ofTemporary } from "./temporary.ts"
 
-/** Temporary files of this process that are in use. */
+/** Temporary files and directories of this process that are in use. */
 const ours = new Set<string>()
 
 /** What remains of 255 bytes for the name, beside a process id of ten digits and the random part. */
@@ -60,23 +62,68 @@ const isDead = (path: string, pid: number) =>
     ? ours.has(path) ? Effect.succeed(false) : isOlderThanUs(path)
     : Effect.sync(() => !isAlive(pid))
 
+const removeIfDead = (path: string, pid: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    if (yield* isDead(path, pid)) yield* fs.remove(path, { recursive: true })
+  })
+
+const namesIn = (directory: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.readDirectory(directory), () => []))
+
 /**
  * Removes what dead processes left beside a target. It never fails: what cannot be listed or removed harms nothing but the
  * space it takes, and the next time tries again.
  */
 export const sweep = Effect.fn("leftovers.sweep")(function*(target: string) {
-  const fs = yield* FileSystem.FileSystem
   const directory = parentOf(target)
   const prefix = prefixOf(target)
-  // Ignored: see above.
-  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), () => [])
-  yield* Effect.forEach(names, (name) => {
+  for (const name of yield* namesIn(directory)) {
     const pid = name.startsWith(prefix) ? /^(\d{1,10})-[0-9a-f]+$/.exec(name.slice(prefix.length))?.[1] : undefined
-    const path = `${directory}/${name}`
-    return pid === undefined ? Effect.void : isDead(path, Number(pid)).pipe(
-      Effect.flatMap((dead) => dead ? fs.remove(path) : Effect.void),
-      // Ignored: see above.
-      Effect.ignore
+    // Ignored: see above.
+    if (pid !== undefined) yield* Effect.ignore(removeIfDead(`${directory}/${name}`, Number(pid)))
+  }
+})
+
+/** What a directory in the system's place for temporary files is for. */
+export type Purpose = "spool" | "view" | "verify" | "import"
+
+const privateName = /^kata-(?:spool|view|verify|import)-(\d{1,10})-\w{6}$/
+
+/** A directory for the owner alone that goes with its scope, in the system's place for temporary files: its path, without links. */
+export const privateDirectory = (purpose: Purpose, place = tmpdir()) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const directory = yield* Effect.acquireRelease(
+      // 0700 by mkdtemp(3); the umask can only take away from that.
+      Effect.tap(
+        fs.makeTempDirectory({ prefix: `kata-${purpose}-${process.pid}-`, directory: place }),
+        (path) => Effect.sync(() => ours.add(path))
+      ),
+      // Ignored: the work is done or has failed for its own reason, and the next run takes it away.
+      (path) =>
+        Effect.zipRight(
+          Effect.ignore(fs.remove(path, { recursive: true, force: true })),
+          Effect.sync(() => ours.delete(path))
+        )
     )
-  }, { discard: true })
+    return yield* fs.realPath(directory)
+  }).pipe(Effect.mapError((error) => ofTemporary(fromPlatform("create", place)(error), place)))
+
+/** Removes the private directories of dead processes; only what is ours and no link, since others may write there too. Never fails. */
+export const sweepPrivate = Effect.fn("leftovers.sweepPrivate")(function*() {
+  const fs = yield* FileSystem.FileSystem
+  for (const name of yield* namesIn(tmpdir())) {
+    const pid = privateName.exec(name)?.[1]
+    if (pid === undefined) continue
+    const path = `${tmpdir()}/${name}`
+    yield* Effect.gen(function*() {
+      const isLink = yield* Effect.isSuccess(fs.readLink(path))
+      const { type, uid } = yield* fs.stat(path)
+      if (!isLink && type === "Directory" && Option.contains(uid, userInfo().uid)) {
+        yield* removeIfDead(path, Number(pid))
+      }
+      // Ignored: as in `sweep`.
+    }).pipe(Effect.ignore)
+  }
 })

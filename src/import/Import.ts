@@ -18,10 +18,10 @@ import { inTemporary } from "../database/temporary.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { privateDirectory, sweepPrivate } from "../files/leftovers.ts"
 import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { spool } from "../files/Spool.ts"
-import { temporaryDirectory } from "../files/temporary.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import { Meta } from "../records/kinds.ts"
@@ -250,14 +250,26 @@ const staged = Effect.fnUntraced(
   }
 )
 
+const healAfter = Effect.fnUntraced(function*(target: string) {
+  if (!(yield* exists(Lock.pathOf(target)))) return
+  yield* Effect.scoped(
+    Effect.flatMap(Lock.acquire(target, "restore"), () => Effect.flatMap(Database, (database) => database.heal(target)))
+  )
+})
+
 /** Everything before the rename. It can be interrupted at any time. */
 const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
-  const there = yield* check(options, target)
+  yield* sweepPrivate()
+  // Also a restore that is refused takes away what a killed one left; where there was none, it leaves not even a lock file.
+  const there = yield* Effect.tapError(
+    check(options, target),
+    () => options.dryRun === true ? Effect.void : Effect.ignore(healAfter(target))
+  )
   // Before the lock: what is piped in may take its time, and an input that is not there leaves not even a lock file.
   const input = yield* open(options.input)
   if (options.dryRun === true) {
     // Nowhere near the target.
-    const directory = yield* temporaryDirectory("kata-import-")
+    const directory = yield* privateDirectory("import")
     return yield* staged(options, input, target, `${directory}/database.db`, there).pipe(
       Effect.mapError(inTemporary(directory))
     )

@@ -11,7 +11,7 @@ import { judge } from "../database/judge.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { withoutSequence } from "../database/sequences.ts"
 import { inTemporary } from "../database/temporary.ts"
-import { temporaryDirectory } from "../files/temporary.ts"
+import { privateDirectory, sweepPrivate } from "../files/leftovers.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
 import { Soundness } from "../records/sound.ts"
@@ -144,7 +144,7 @@ const reportOf = (
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
 const loaded = Effect.fnUntraced(function*(source: Opened) {
-  const directory = yield* temporaryDirectory("kata-verify-")
+  const directory = yield* privateDirectory("verify")
   return yield* Effect.gen(function*() {
     const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
     const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
@@ -156,7 +156,12 @@ const loaded = Effect.fnUntraced(function*(source: Opened) {
   }).pipe(Effect.mapError(inTemporary(directory)))
 })
 
-export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>) => Effect.flatMap(open(input), loaded))
+/** What killed runs have left goes first: there may be no room for more of it. */
+const openAfterSweep = <E>(input: Input<E>) => Effect.zipRight(sweepPrivate(), open(input))
+
+export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>) =>
+  Effect.flatMap(openAfterSweep(input), loaded)
+)
 
 /** The report on a snapshot all of whose records are sound, from one reading; none when that cannot be said. */
 const passing = (source: Opened) =>
@@ -177,7 +182,7 @@ const passing = (source: Opened) =>
  */
 export const verify = Effect.fn("Snapshot.verify")(<E = never>(input: Input<E>) =>
   Effect.scoped(Effect.gen(function*() {
-    const source = yield* open(input)
+    const source = yield* openAfterSweep(input)
     return yield* Option.match(yield* passing(source), {
       onNone: () => Effect.map(loaded(source), ({ report }) => report),
       onSome: Effect.succeed

@@ -203,6 +203,48 @@ const swapping: ReadonlyArray<Case> = [
       assert.equal(yield* fs.readFileString(`${backup}-wal`), "its WAL")
     })
   },
+  replaced("side files that SQLite lets lie beside a database in no WAL mode go", (path) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFileString(`${path}-wal`, "")
+      yield* fs.writeFileString(`${path}-shm`, "stale")
+      yield* swapped(path, "new")
+      assert.equal(yield* uidOf(yield* backupOf(path)), "old")
+    })),
+  {
+    name: "a journal in which SQLite finds nothing is kept beside the backup",
+    run: Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* tampered("")
+      yield* fs.writeFileString(`${path}-journal`, "what somebody may want to look at")
+      const { backup } = yield* swapped(path, "new")
+      assert.equal(yield* uidOf(path), "new")
+      assert.equal(yield* fs.readFileString(`${backup}-journal`), "what somebody may want to look at")
+    })
+  },
+  {
+    name: "a restore that was killed between its backup and its rename leaves nothing that the next does not take away",
+    run: Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* tampered("")
+      yield* fs.writeFileString(`${path}-wal`, "")
+      const database = yield* Database
+      const backup = `${path}.bak.20260101T000000Z`
+      for (const side of ["", "-wal"]) yield* fs.link(path + side, backup + side)
+      yield* fs.writeFileString(`${directoryOf(path)}/.kata.db.kata-stage-0123456789ab`, "half of")
+      yield* database.heal(path)
+      assert.deepEqual(yield* names(path), ["kata.db", "kata.db-wal"])
+      // its side files are only in the backup by now
+      for (const side of ["", "-wal"]) yield* fs.link(path + side, backup + side)
+      yield* fs.remove(`${path}-wal`)
+      yield* database.heal(path)
+      assert.deepEqual(yield* names(path), [
+        "kata.db",
+        "kata.db.bak.20260101T000000Z",
+        "kata.db.bak.20260101T000000Z-wal"
+      ])
+    })
+  },
   busy("a transaction that writes", "delete", `BEGIN IMMEDIATE; ${insert}`),
   busy("a transaction that reads", "delete", "BEGIN; SELECT count(*) FROM meta"),
   busy("a transaction in WAL mode", "wal", `BEGIN IMMEDIATE; ${insert}`),

@@ -93,9 +93,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("source, spool and pipes
       const directory = yield* temporaryDirectory
       const scope = yield* Scope.make()
       const pieces = Stream.fromIterable([big.subarray(0, 5), big.subarray(5)])
-      const spooled = yield* spool(pieces, { directory, prefix: "mine-" }).pipe(Scope.extend(scope))
+      const spooled = yield* spool(pieces, { directory }).pipe(Scope.extend(scope))
       const [name = ""] = yield* fs.readDirectory(directory)
-      assert.match(name, /^mine-\w{6}$/)
+      assert.match(name, /^kata-spool-\d+-\w{6}$/)
       assert.strictEqual((yield* fs.stat(`${directory}/${name}`)).mode & 0o777, 0o700)
       assert.strictEqual((yield* fs.stat(spooled.path)).mode & 0o777, 0o600)
       assert.strictEqual(spooled.size, big.length)

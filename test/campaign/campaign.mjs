@@ -1,0 +1,34 @@
+/**
+ * Faults at system calls of the built program, many of them:
+ *
+ *     npm run campaign -- --count 2000 --seed 7 --report FILE --only "import --force: cut" --workers 4
+ */
+import { spawnSync } from "node:child_process"
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+
+const { values } = parseArgs({
+  options: {
+    count: { type: "string", default: "2000" },
+    seed: { type: "string", default: "7" },
+    report: { type: "string" },
+    only: { type: "string" },
+    workers: { type: "string" }
+  }
+})
+const variables = {
+  KATA_POINTS: values.count,
+  KATA_SEED: values.seed,
+  KATA_CAMPAIGN_REPORT: values.report && resolve(values.report),
+  KATA_ONLY: values.only,
+  KATA_WORKERS: values.workers
+}
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const argv = ["vitest", "run", "--config", ".config/vitest.config.ts", "--project", "process", "test/campaign"]
+const { status } = spawnSync("npx", argv, {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, ...Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined)) }
+})
+process.exitCode = status ?? 1
