@@ -17,6 +17,7 @@ import { ruleless } from "./carry.ts"
 import type { Salvaged } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
 import { inspect, recognise } from "./inspect.ts"
+import { objectFindings } from "./objects.ts"
 import { openError } from "./OpenError.ts"
 import { Rescue } from "./rescue.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
@@ -55,11 +56,13 @@ const copied = Effect.fnUntraced(function*(path: string, asked: string, to: Hand
   return yield* Effect.scoped(Effect.gen(function*() {
     const { confirm, db } = yield* start(path, asked, true)
     const known = yield* Effect.catchAll(inspect(db, asked), (problem) => Effect.as(recognise(db, asked, problem), []))
+    // What of the schema cannot be asked is no reason to stop.
+    const objects = yield* Effect.orElseSucceed(objectFindings(db), () => [])
     yield* phase("salvaging")
     const rescue = new Rescue(db, to)
     const rejected = yield* Scopes.extend(spool(lines(db, rescue)), outer)
     yield* confirm
-    return { findings: [...known, ...rescue.findings], rejected }
+    return { findings: [...known, ...objects, ...rescue.findings], rejected }
   }))
 })
 

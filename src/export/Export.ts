@@ -131,7 +131,7 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const inspect = Effect.gen(function*() {
     findings.push(
       ...view.findings,
-      ...(yield* objectFindings(view.db)),
+      ...(salvaged === undefined ? yield* objectFindings(view.db) : []),
       ...(yield* judge(view.db, scope, soundness)),
       ...(yield* departures(view, scope, includeDeleted)),
       ...longLines(tally)

@@ -192,7 +192,7 @@ export const repair = Effect.fn("Import.repair")(
   function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>, options: RepairOptions) {
     const done = new Findings()
     const mender = new Mender(stage.db, sum, done, options.origins)
-    yield* repairSequences.meta(stage.db, sum, done)
+    yield* repairSequences.meta(stage.db, sum, done, options.odd)
     let open = judged
     for (let round = 0; round < rounds; round++) {
       const before = mender.changes

@@ -41,8 +41,11 @@ const change = (
   )
 }
 
-/** The schema version, and an instance for new events, and those without, to come from: what opening it would invent. */
-const meta = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
+/**
+ * The schema version; and, unless only what blocks is to be mended, an instance for new events, and those without, to come from: what
+ * opening it would invent.
+ */
+const meta = (db: Handle, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
   Effect.flatMap(newUlid, (uid) =>
     db.attempt("mend the table meta", () => {
       const valueOf = (key: string) => {
@@ -59,7 +62,7 @@ const meta = (db: Handle, sum: ContentSum | undefined, done: Findings) =>
         put("schema_version", metaRules.version.says, version, String(exportVersion))
       }
       const instance = valueOf("instance_uid")
-      if (!usableInstance(instance)) {
+      if (odd && !usableInstance(instance)) {
         put(
           "instance_uid",
           instance === undefined ? "was missing: a new one was made" : "did not have 26 characters: a new one was made",
