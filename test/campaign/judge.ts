@@ -1,5 +1,6 @@
 /** What is promised of a scenario, asked of a directory. */
 import * as fs from "node:fs"
+import { gunzipSync } from "node:zlib"
 import { backupsOf, contentOf, filesIn, raw, sha256 } from "./contents.ts"
 import type { Place, Result } from "./place.ts"
 import type { Scenario } from "./scenarios.ts"
@@ -15,6 +16,19 @@ export interface Subject {
   /** What lies there when a run is over, backups by the pattern of their name. */
   readonly names: ReadonlySet<string>
   readonly clean: Result
+  /** The records of a snapshot that it makes. */
+  readonly records: ReadonlyArray<string>
+}
+
+/** The lines of a snapshot, without its seal and without what `interrupted` writes. */
+export const recordsIn = ({ scenario }: Pick<Subject, "scenario">, { work }: Place): ReadonlyArray<string> => {
+  const path = `${work}/${scenario.target}`
+  if (scenario.command !== "export" || scenario.target === undefined || !fs.existsSync(path)) return []
+  const bytes = fs.readFileSync(path)
+  return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")
+    .split("\n")
+    .map((line) => line.replace(/,"seal":\{.*$/, ""))
+    .filter((line) => !line.includes("\"was here\""))
 }
 
 const patternOf = (name: string) => name.replace(/\.bak\.\d{8}T\d{6}Z(?:-\d+)?/, ".bak.*")
@@ -45,7 +59,16 @@ export const subjectOf = async (scenario: Scenario, place: Place): Promise<Subje
   const names = new Set(namesIn(place.work).map(patternOf))
   const left = namesIn(place.tmp)
   if (left.length > 0) throw new Error(`${scenario.name} leaves ${left.join()} in the temporary directory`)
-  return { scenario, before, after: stateOf(scenario, place), files, originals, names, clean }
+  return {
+    scenario,
+    before,
+    after: stateOf(scenario, place),
+    files,
+    originals,
+    names,
+    clean,
+    records: recordsIn({ scenario }, place)
+  }
 }
 
 /** The target is what it was, as far as SQLite could use it; every byte that was beside it is there or in a backup. */
@@ -78,7 +101,7 @@ const isTarget = (backup: string, target: string) =>
   fs.existsSync(backup) && fs.existsSync(target) && fs.statSync(backup).ino === fs.statSync(target).ino
 
 /** What was replaced is kept whole, and no backup is half of something. */
-export const kept = (subject: Subject, place: Place, extra: ReadonlyArray<string> = []): ReadonlyArray<string> => {
+export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
   const { after, before, originals, scenario } = subject
   if (scenario.command !== "import --force") return []
   const target = `${place.work}/${scenario.target}`
@@ -89,7 +112,7 @@ export const kept = (subject: Subject, place: Place, extra: ReadonlyArray<string
       ? Object.entries(originals).every(([side, digest]) => digests.includes(`${side}:${digest}`))
       : content === before
     // killed between the two, a restore of what SQLite cannot use may have made another one of the file alone
-    const isWhole = isOld || [after, ...extra].includes(content) ||
+    const isWhole = isOld || content === after ||
       (scenario.unusable === true && digests.startsWith(`:${originals[""] ?? ""},`))
     return { backup, content, isOld, isWhole }
   })

@@ -3,7 +3,7 @@ import Sqlite from "better-sqlite3"
 import * as fs from "node:fs"
 import type { Random } from "../../src/testing/random.ts"
 import { contentOf, filesIn } from "./contents.ts"
-import { kept, litter, type Subject, told, untouched, whichState } from "./judge.ts"
+import { kept, litter, recordsIn, type Subject, told, untouched, whichState } from "./judge.ts"
 import { Place, type Result } from "./place.ts"
 import { Disk } from "./powercut.ts"
 import { type Action, type Call, pointOf } from "./shim.ts"
@@ -117,9 +117,8 @@ const interrupted = async (trial: Trial, place: Place) => {
     try {
       if (!fs.existsSync(path) && scenario.command !== "import") return "SIGCONT"
       open = new Sqlite(path, { timeout: 0 })
-      if (!fs.existsSync(`${path}`) || fs.statSync(path).size === 0) {
-        open.exec("CREATE TABLE meta(key PRIMARY KEY, value)")
-      }
+      const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
+      if (size === 0) open.exec("CREATE TABLE meta(key PRIMARY KEY, value)")
       // one half writes at once, the others when the command is done
       if (late) open.prepare("SELECT count(*) FROM meta").get()
       else write(open)
@@ -134,11 +133,14 @@ const interrupted = async (trial: Trial, place: Place) => {
     open.close()
   }
   if (![0, 3, 10].includes(result.exit ?? -1)) problems.push(...told(subject, result))
+  if (result.exit === 0 && recordsIn(subject, place).join("\n") !== subject.records.join("\n")) {
+    problems.push("the snapshot is no state of the database")
+  }
   if (wrote) {
-    const holders = fs.readdirSync(place.work).filter((name) => /\.db$|\.bak\.[^-]*(?:-\d+)?$/.test(name)).filter((
-      name
-    ) => holds(`${place.work}/${name}`, place.scratch))
-    if (holders.length === 0) problems.push(`what the writer wrote is nowhere (${says(result)})`)
+    const databases = fs.readdirSync(place.work).filter((name) => /\.db$|\.bak\.[^-]*(?:-\d+)?$/.test(name))
+    if (!databases.some((name) => holds(`${place.work}/${name}`, place.scratch))) {
+      problems.push(`what the writer wrote is nowhere (${says(result)})`)
+    }
   }
   return { result, problems: [...problems, ...sound(subject, place)] }
 }
