@@ -60,11 +60,17 @@ const object = (fields: ReadonlyArray<Field>, decided = 0): string => {
   return `iif(${column} IS NULL,${object(fields.toSpliced(next, 1), next)},${object(fields, next + 1)})`
 }
 
-/** NULL where a column that should hold JSON does not: what `json` makes of JSON5 would look well. */
+/** False of what SQLite would make text of although a line cannot say it: JSON5, or a number or blob where JSON must be; a blob for a time. */
+const said: Partial<Record<Field["storage"], (column: string) => string>> = {
+  json: (column) => `typeof(${column}) = 'text' AND ${isJson(column)}`,
+  time: (column) => `typeof(${column}) <> 'blob'`
+}
+
+/** NULL for a row that has to be looked at more closely. */
 const line = (kind: Kind): string => {
   const text = `'{"kind":"${kind.name}","data":'||${object(kind.fields)}||'}'||char(10)`
-  const json = kind.fields.filter((field) => field.storage === "json").map((field) => isJson(quote(field.key)))
-  return json.length === 0 ? text : `iif(${json.join(" AND ")},${text},NULL)`
+  const tests = kind.fields.flatMap(({ key, storage }) => said[storage]?.(quote(key)) ?? [])
+  return tests.length === 0 ? text : `iif(${tests.join(" AND ")},${text},NULL)`
 }
 
 const plain = `iif(octet_length(line) <= ${plainBytes}, line, NULL)`

@@ -10,8 +10,10 @@ import * as Scopes from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { privateDirectory } from "../files/leftovers.ts"
 import { resolve } from "../files/paths.ts"
 import { spool } from "../files/Spool.ts"
+import { temporaryFiles } from "../files/temporary.ts"
 import { advance, phase } from "../Progress.ts"
 import { ruleless } from "./carry.ts"
 import type { Salvaged } from "./Database.ts"
@@ -30,11 +32,8 @@ const bytesPerStep = 1024 * 1024
 /** An empty database in a private directory, that disappears with the scope. */
 const rescueTarget = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
-  const place = "the directory for temporary files"
-  const directory = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "kata-salvage-" }),
-    fromPlatform("create", place)
-  )
+  const place = temporaryFiles()
+  const directory = yield* privateDirectory("salvage")
   const path = `${directory}/rescued.db`
   yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
     Effect.mapError(fromPlatform("create", place)),

@@ -16,11 +16,12 @@ describe.each(Object.entries(promises))("%s: %s", (promise) => {
     it.scopedLive(property.name, () =>
       Effect.gen(function*() {
         const found = yield* property.search({ seed: number("KATA_SEED") ?? 1, runs })
-        assert.isUndefined(
-          found,
-          found &&
+        // Only text: a difference to `undefined` would be worked out for minutes when the value is large.
+        if (found !== undefined) {
+          assert.fail(
             `seed ${found.seed}, path ${found.path}\n${found.value.slice(0, 4000)}\n${found.error.slice(0, 2000)}`
-        )
+          )
+        }
       }).pipe(Effect.provide(services)), 300_000 + runs * 2000)
   }
 })
