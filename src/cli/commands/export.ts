@@ -31,7 +31,7 @@ const format: Output.Format<Exported> = {
     field("size", `${plural(report.lines, "line")}, ${plural(report.bytes, "byte")}`),
     field(report.sealed ? "seal" : "sha256", report.sha256),
     ...(report.sealed ? [] : [field("seal", "none (--plain)")]),
-    field("restore", report.restorable ? "kata import takes it as it is" : "kata import needs --repair"),
+    field("restore", report.restorable ? "kata import takes it as it is" : "kata import needs --repair or --salvage"),
     ...leftOut(report),
     ...findings(report.findings)
   ],

@@ -46,7 +46,11 @@ const format: Output.Format<Report> = {
     ...(report.projects.length === 0 ? [] : ["projects:", ...projects(report)]),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
-    ...(report.restorable ? [] : ["next: kata import --repair mends or leaves out each of these and says so"]),
+    ...(report.restorable
+      ? []
+      : [
+        "next: kata import --repair mends or leaves out each of these and says so; --salvage also keeps what it leaves out"
+      ]),
     ...against(report)
   ],
   agent: (report) => [
