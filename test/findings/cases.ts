@@ -169,13 +169,16 @@ export const cases: { readonly [what: string]: Case } = {
     sql: set("projects", 2, "metadata = '[1.50]'") + set("issues", 1, "metadata = '\"x\"'") +
       set("recurrences", 1, "template_metadata = '[]', template_labels = '\"chore\"'"),
     gives: [
-      ...each("project.metadata recurrence.template_metadata issue.metadata", "is not a JSON object"),
-      "recurrence.template_labels is not a JSON array"
+      ...each(
+        "project.metadata recurrence.template_metadata issue.metadata",
+        "is not a JSON object of at most 1000 levels"
+      ),
+      "recurrence.template_labels is not a JSON array of at most 1000 levels"
     ]
   },
   "JSON that is too deep for SQLite": {
     text: (text) => text.replace("\"payload\":null", `"payload":${deep}`),
-    gives: ["event.payload is not JSON"]
+    gives: ["event.payload is not JSON of at most 1000 levels"]
   },
   "priorities out of range": {
     sql: set("issues", 1, "priority = 9") + set("recurrences", 1, "template_priority = -1"),

@@ -138,7 +138,7 @@ describe("an import", () => {
 describe("a verify", () => {
   it("that is told to stop leaves nothing", async ({ place }) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      const running = place.start(["verify", snapshot])
+      const running = place.start(["verify", snapshot, "--against", database])
       await until("the private database", () => fs.readdirSync(place.tmp).length > 0)
       await sleep(100)
       const { took, ...stopped } = await stop(running, signal)
