@@ -6,10 +6,11 @@ import { rowName } from "../records/Kind.ts"
 import { kinds, Link } from "../records/kinds.ts"
 import type { Soundness } from "../records/sound.ts"
 import type { Handle, Row } from "./Handle.ts"
+import { judgeIndexes } from "./indexes.ts"
 import { parentCycle, parentCycles } from "./links.ts"
 import { metaFindings } from "./meta.ts"
 import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
-import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
+import { byRowid, everything, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import { sequences } from "./sequences.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
@@ -87,27 +88,8 @@ const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<R
         )
     ))
 
-/** An index that has not an entry for every row. Counting is cheap, and exports read the rows without it. */
-const judgeIndex = (kind: Kind, unique: Unique, { entries }: IndexCounts) =>
-  entries === undefined ? [] : [
-    new Finding({
-      rule: "index",
-      kind: kind.name,
-      field: unique.columns.join(", "),
-      says: `index has ${entries.index} entries for ${entries.rows} rows: it is damaged, the rows were read without it`,
-      outcome: "carried",
-      blocking: false,
-      count: 1,
-      rows: []
-    })
-  ]
-
-/**
- * Rows that a UNIQUE index would not accept together. A sound index has as many entries as its table has rows, and no doubles:
- * where the counts agree, nobody has to sort.
- */
-const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique, { entries, indexed }: IndexCounts) => {
-  if (indexed && entries === undefined) return Effect.succeed([])
+/** Rows that a UNIQUE index would not accept together. */
+const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
   const columns = unique.columns.join(", ")
   return Effect.map(
     db.all(
@@ -136,29 +118,6 @@ const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique, { en
       ]
   )
 }
-
-interface IndexCounts {
-  readonly indexed: boolean
-  /** Set when they differ. */
-  readonly entries: { readonly index: number; readonly rows: number } | undefined
-}
-
-const indexCounts = (db: Handle, kind: Kind, unique: Unique): Effect.Effect<IndexCounts, SqliteFailure> =>
-  db.attempt(`check the indexes of ${kind.table}`, () => {
-    const name = db.prepare(`SELECT name FROM pragma_index_list('${kind.table}') WHERE "unique" AND partial = ?`)
-      .all(unique.where === undefined ? 0 : 1)
-      .map((row) => String(row["name"]))
-      .find((index) =>
-        db.prepare("SELECT name FROM pragma_index_info(?) ORDER BY seqno").all(index).map((row) => row["name"])
-          .join() === unique.columns.join()
-      )
-    if (name === undefined) return { indexed: false, entries: undefined }
-    const where = unique.where ?? "1"
-    const countOf = (source: string) =>
-      Number(db.prepare(`SELECT count(*) AS n FROM ${kind.table} ${source} WHERE ${where}`).get()?.["n"])
-    const entries = { index: countOf(`INDEXED BY "${name.replaceAll("\"", "\"\"")}"`), rows: countOf("NOT INDEXED") }
-    return { indexed: true, entries: entries.index === entries.rows ? undefined : entries }
-  })
 
 const judgeParents = (db: Handle, scope: Scope) =>
   Effect.map(parentCycles(db, scope), (cycles) =>
@@ -189,10 +148,15 @@ export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Sc
     const rules = sound ? [] : [...(own ? rowRules(kind) : []), ...crossRules(kind)]
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
     if (!sound && kind.name === Link.name) findings.push(...(yield* judgeParents(db, scope)))
+    const rows = sound && scope.of(kind) === everything ? watched.rows(kind) : undefined
+    const indexes = yield* judgeIndexes(db, kind, rows)
+    findings.push(...indexes.findings)
     for (const unique of kind.unique) {
-      const counts = yield* indexCounts(db, kind, unique)
-      findings.push(...judgeIndex(kind, unique, counts))
-      if (!sound) findings.push(...(yield* judgeDoubles(db, kind, scope, unique, counts)))
+      // A whole index has an entry for every row, and no doubles: then nobody has to sort.
+      const known = sound && !watched.indexed
+      if (!known && !indexes.whole(unique)) {
+        findings.push(...(yield* judgeDoubles(db, kind, scope, unique)))
+      }
     }
   }
   return sound ? findings : [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]

@@ -3,6 +3,7 @@
  * their kind. A page with a line that is no record, or a large one, is read again row by row, which carries what is only large and says
  * exactly what cannot be carried.
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -29,23 +30,17 @@ export interface Page {
   readonly long: ReadonlyArray<string>
 }
 
-/** What a page is to be: so many bytes as the rows of the page before let expect, and no more rows than this. */
-const pageBytes = 524_288
-const mostRows = 512
-/** Rows of a first page. */
-const firstRows = 64
+/** Rows that one statement reads: more of them gain nothing, and all of their lines are in memory. */
+const rowsPerPage = 128
 /** Rows with longer lines take the slow way, so that many of them do not meet in one page. */
-const plainBytes = 65_536
+const plainBytes = 131_072
+/** Pages come together up to this size: what is on its way to the sink is bounded by it and by one page. */
+const chunkBytes = 524_288
 /** What the reader of Go kata accepts, without the line end. */
 export const goLineLimit = 16_777_215
 
-/** A column as SQLite's JSON functions take it. */
-const value: Record<Field["storage"], (column: string) => string> = {
-  text: (column) => column,
-  time: (column) => `CAST(${column} AS TEXT)`,
-  integer: (column) => column,
-  json: (column) => `json(${column})`
-}
+/** A column as SQLite's JSON functions take it. What is no text where text must be makes a line that is no record, or none. */
+const valueOf = ({ key, storage }: Field): string => storage === "json" ? `json(${quote(key)})` : quote(key)
 
 /**
  * The data of a line. One call for the whole object is much cheaper than one for each member, but it cannot leave a key out: so there is
@@ -54,22 +49,17 @@ const value: Record<Field["storage"], (column: string) => string> = {
 const object = (fields: ReadonlyArray<Field>, decided = 0): string => {
   const next = fields.findIndex(({ presence }, i) => i >= decided && presence === "omitted")
   if (next < 0) {
-    return `json_object(${fields.map(({ key, storage }) => `'${key}',${value[storage](quote(key))}`).join(",")})`
+    return `json_object(${fields.map((field) => `'${field.key}',${valueOf(field)}`).join(",")})`
   }
   const column = quote(fields[next]!.key)
   return `iif(${column} IS NULL,${object(fields.toSpliced(next, 1), next)},${object(fields, next + 1)})`
 }
 
-/** False of what SQLite would make text of although a line cannot say it: JSON5, or a number or blob where JSON must be; a blob for a time. */
-const said: Partial<Record<Field["storage"], (column: string) => string>> = {
-  json: (column) => `typeof(${column}) = 'text' AND ${isJson(column)}`,
-  time: (column) => `typeof(${column}) <> 'blob'`
-}
-
-/** NULL for a row that has to be looked at more closely. */
+/** NULL where a column that should hold JSON holds JSON5, a number or a blob: what `json` makes of them would look well. */
 const line = (kind: Kind): string => {
   const text = `'{"kind":"${kind.name}","data":'||${object(kind.fields)}||'}'||char(10)`
-  const tests = kind.fields.flatMap(({ key, storage }) => said[storage]?.(quote(key)) ?? [])
+  const json = kind.fields.filter(({ storage }) => storage === "json").map(({ key }) => quote(key))
+  const tests = json.map((column) => `typeof(${column}) = 'text' AND ${isJson(column)}`)
   return tests.length === 0 ? text : `iif(${tests.join(" AND ")},${text},NULL)`
 }
 
@@ -83,7 +73,7 @@ const keysetSql = (kind: Kind, scope: Scope, line: string): string =>
   `SELECT CAST(group_concat(${plain},'') AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
   ` max(rowid_) AS last, NULL AS rowids FROM (SELECT rowid_, ${line} AS line FROM ${
     rowsOf(kind, scope.of(kind), `t.rowid >= ?`)
-  } ORDER BY rowid_ LIMIT ?)`
+  } ORDER BY rowid_ LIMIT ${rowsPerPage})`
 
 /** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
 const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
@@ -93,7 +83,7 @@ const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
     orderOf(kind, "r").replace("r.rowid", "rowid_")
   }) AS n, rowid_, ${line} AS line FROM ${
     rowsOf(kind, scope.of(kind), "1")
-  } r) GROUP BY (n - 1) / ${mostRows} ORDER BY min(n)`
+  } r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
 
 /** Shows the lines of a page to who watches. False when one of them is no record. */
 const show = (watch: Watch, kind: Kind, lines: string): boolean => {
@@ -133,14 +123,14 @@ interface Answer {
   readonly extent: Extent
 }
 
-/** One statement a page, from where the last one ended. `limit` says how many rows. */
-const byKeyset = (db: Handle, kind: Kind, scope: Scope, limit: () => number) => {
+/** One statement a page, from where the last one ended. */
+const byKeyset = (db: Handle, kind: Kind, scope: Scope) => {
   const [sql, without] = [line(kind), "NULL"].map((line) => keysetSql(kind, scope, line)) as [string, string]
   let from: bigint | undefined = -(2n ** 63n)
   return (): Answer | undefined => {
     if (from === undefined) return undefined
     const first = from
-    const row = withLines((lines) => db.prepare(lines ? sql : without).get(...scope.params, first, limit()))
+    const row = withLines((lines) => db.prepare(lines ? sql : without).get(...scope.params, first))
     const last = row?.["last"]
     if (row === undefined || typeof last !== "bigint") return undefined
     from = last < 2n ** 63n - 1n ? last + 1n : undefined
@@ -167,16 +157,15 @@ const bySort = (db: Handle, kind: Kind, scope: Scope) => {
 }
 
 const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
-  let limit = firstRows
   /** Rows that are read one by one before the next statement. */
   let slow: { readonly records: Generator<AnyRecord>; readonly watch: Watch | undefined } | undefined
   const sorted = byRowid(kind) ? undefined : bySort(db, kind, scope)
-  const answer = sorted?.answer ?? byKeyset(db, kind, scope, () => limit)
+  const answer = sorted?.answer ?? byKeyset(db, kind, scope)
 
   const slowPage = (): Page | undefined => {
     const long: Array<string> = []
     const out: Array<Buffer> = []
-    for (let size = 0; slow !== undefined && size < pageBytes;) {
+    for (let size = 0; slow !== undefined && size < chunkBytes;) {
       const next = slow.records.next()
       if (next.done === true) {
         slow = undefined
@@ -199,9 +188,9 @@ const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined):
     if (found === undefined) return undefined
     const { bytes, plain, total } = found.row
     if (plain === total && bytes instanceof Buffer && isUtf8(bytes)) {
-      const rows = Number(total)
-      limit = Math.max(1, Math.min(mostRows, Math.floor((pageBytes * rows) / bytes.length)))
-      if (watch === undefined || show(watch, kind, bytes.toString("latin1"))) return { kind, bytes, rows, long: [] }
+      if (watch === undefined || show(watch, kind, bytes.toString("latin1"))) {
+        return { kind, bytes, rows: Number(total), long: [] }
+      }
       slow = { records: recordsIn(db, kind, scope, found.extent), watch: undefined }
     } else slow = { records: recordsIn(db, kind, scope, found.extent), watch }
     return pull()
@@ -214,26 +203,31 @@ const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined):
   return { pull, close }
 }
 
-const next = (
+/** As many pages as come together; none at the end. */
+const some = (
   db: Handle,
   kind: Kind,
   { pull }: Puller
-): Effect.Effect<Page, Option.Option<SqliteFailure | RowUnreadable>> =>
+): Effect.Effect<Chunk.Chunk<Page>, Option.Option<SqliteFailure | RowUnreadable>> =>
   db.attempt(`read the table ${kind.table}`, () => {
+    const found: Array<Page> = []
     try {
-      return Option.match(Option.fromNullable(pull()), {
-        onNone: () => Effect.fail(Option.none()),
-        onSome: Effect.succeed
-      })
+      for (let size = 0; size < chunkBytes;) {
+        const page = pull()
+        if (page === undefined) break
+        found.push(page)
+        size += page.bytes.length
+      }
     } catch (cause) {
       if (cause instanceof RowUnreadable) return Effect.fail(Option.some(cause))
       throw cause
     }
+    return found.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(Chunk.unsafeFromArray(found))
   }).pipe(Effect.mapError(Option.some), Effect.flatten)
 
 /**
  * The lines of a kind, in the order of the file, each of which is shown to `watch`. Nothing is read ahead of who pulls. Without a watch
- * the rows must be known to be records: those of a stage are.
+ * the rows must be known to be sound: a number for a time, or worse, would not be noticed.
  */
 export const pages = (
   db: Handle,
@@ -246,5 +240,5 @@ export const pages = (
       Effect.sync(() => puller(db, kind, scope, watch)),
       (source) => Effect.sync(source.close)
     ),
-    (source) => Stream.repeatEffectOption(next(db, kind, source))
+    (source) => Stream.repeatEffectChunkOption(some(db, kind, source))
   ))

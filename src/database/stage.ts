@@ -81,7 +81,7 @@ export const stage = Effect.fn("Database.stage")(function*(target: string) {
   yield* db.attempt("prepare the new database", () => {
     db.execute(
       "PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF;" +
-        " PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = 0; PRAGMA recursive_triggers = OFF"
+        " PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -24576; PRAGMA temp_store = 0; PRAGMA recursive_triggers = OFF"
     )
     db.execute("BEGIN EXCLUSIVE")
     for (const table of tables) db.execute(table)

@@ -126,7 +126,7 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const counts = yield* view.count(scope)
   yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const tally = new Tally()
-  const soundness = new Soundness()
+  const soundness = new Soundness({ indexed: true })
   const findings: Array<Finding> = []
   const inspect = Effect.gen(function*() {
     findings.push(

@@ -168,7 +168,7 @@ export const verifyAgainst = <E = never>(input: Input<E>, database: string) =>
       yield* Effect.scoped(
         compareKind(
           kind,
-          pages(stage.db, kind, wholeDatabase),
+          pages(stage.db, kind, wholeDatabase, unwatched),
           pages(view.db, kind, scope, unwatched),
           (difference) => {
             counts.set(difference.what, (counts.get(difference.what) ?? 0) + 1)

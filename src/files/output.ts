@@ -37,7 +37,7 @@ export const gathered = <E, R, E2, R2>(
   })
 
 /**
- * Writes all bytes to an open file. A single write is not interrupted: the call would go on in its thread while the
+ * Writes all bytes to an open file; while a piece is written, the next one is made. A single write is not interrupted: the call would go on in its thread while the
  * descriptor is closed and given to another file.
  */
 export const writeTo = <E, R>(
@@ -45,7 +45,7 @@ export const writeTo = <E, R>(
   path: string,
   bytes: Stream.Stream<Uint8Array, E, R>
 ): Effect.Effect<number, E | FileError, R> =>
-  gathered(bytes, (piece) =>
+  gathered(Stream.buffer(bytes, { capacity: 1 }), (piece) =>
     Effect.uninterruptible(
       Effect.mapError(
         file.writeAll(piece),

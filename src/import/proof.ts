@@ -13,6 +13,7 @@ import type { FailureKind } from "../Failure.ts"
 import { phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import { kinds, Meta, Sequence } from "../records/kinds.ts"
+import { unwatched } from "../records/sound.ts"
 import { type Opened, records } from "../snapshot/input.ts"
 import { Reading } from "../snapshot/Reading.ts"
 import { Tally, write } from "../snapshot/write.ts"
@@ -38,7 +39,9 @@ export type Proof = typeof Proof.Type
 const exported = (view: View, reading: Reading, sum: boolean) =>
   Effect.gen(function*() {
     const tally = new Tally({ sum })
-    yield* Stream.runDrain(write(recordPages(view, wholeDatabase), reading.header, tally))
+    yield* Stream.runDrain(
+      write(recordPages(view, wholeDatabase, reading.sound ? undefined : unwatched), reading.header, tally)
+    )
     return tally
   })
 

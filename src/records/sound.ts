@@ -108,6 +108,7 @@ export class Soundness implements Watch {
   readonly suspect = new Set<string>()
   /** A record has passed that may break a rule. */
   doubted = false
+  private readonly counts = new Map<Kind, number>()
   private readonly ids = new Map<string, Ids>(kinds.map(({ table }) => [table, new Ids()]))
   private readonly uids = { [Project.table]: new Uids(), [Recurrence.table]: new Uids(), [Issue.table]: new Uids() }
   private readonly projectOf: Array<number> = []
@@ -124,13 +125,26 @@ export class Soundness implements Watch {
   private readonly archived = new Set<string>()
   private readonly parents = new Parents()
 
+  readonly indexed: boolean
+
+  /** `indexed`: there are UNIQUE indexes that were asked for doubles, or will be. */
+  constructor(options?: { readonly indexed: boolean }) {
+    this.indexed = options?.indexed === true
+  }
+
   other(kind: Kind): void {
     this.suspect.add(kind.name)
     this.doubted = true
   }
 
   sound(kind: Kind, groups: Groups): void {
+    this.counts.set(kind, this.rows(kind) + 1)
     if (!this.doubted && !this.keeps(kind, groups)) this.doubted = true
+  }
+
+  /** How many records of a kind have passed, when all of them are sound. */
+  rows(kind: Kind): number {
+    return this.counts.get(kind) ?? 0
   }
 
   /** The place of a project among the projects; -1 when there is no such project. */
@@ -166,6 +180,7 @@ export class Soundness implements Watch {
     }
     if (plan.uid > 0) this.uids[kind.table]?.set(this.ids.get(kind.table)!.count - 1, groups[plan.uid]!)
     for (const { groups: columns, only, prints } of this.uniques.get(kind.name)!) {
+      if (this.indexed && prints !== this.shortIds) continue
       if (only !== undefined && groups[only[0]] !== only[1]) continue
       const key = columns.length === 1 ? groups[columns[0]!] : keyOf(columns.map((column) => groups[column]))
       if (key !== undefined && (!prints.add(key) || prints.full)) return false

@@ -13,6 +13,8 @@ export class Reading {
   sealed = false
   /** Line ends were CRLF, which git on Windows makes of LF. */
   crlf = false
+  /** All records that were read are known to keep every rule. */
+  sound = false
   /** The file ended with a line end. */
   complete = true
   readonly records = new Map<string, number>()

@@ -272,7 +272,7 @@ export const read = <E, R>(
   Stream.suspend(() => {
     const reader = new Reader(reading, options)
     return bytes.pipe(
-      blocks(),
+      blocks({ target: 262144 }),
       Stream.mapConcatChunkEffect((block) =>
         Effect.zipRight(
           advance(block.count, block.bytes.length),

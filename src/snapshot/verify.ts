@@ -71,7 +71,9 @@ export const examine = Effect.fn("Snapshot.examine")(
     }
     yield* phase("checking")
     // What a transform made of the records, nobody has seen pass.
-    const judged = yield* judge(stage.db, wholeDatabase, options.transform === undefined ? watch : undefined)
+    const watched = options.transform === undefined ? watch : undefined
+    reading.sound = watched?.holds === true
+    const judged = yield* judge(stage.db, wholeDatabase, watched)
     return { reading, findings: yield* locate(input, [...loaded.list, ...judged]) }
   }
 )

@@ -57,12 +57,16 @@ export const write = <E, R>(
       tally.bytes += bytes.length
       return bytes
     }
-    const body = Stream.mapConcatChunkEffect(pages, (page) => {
-      tally.page(page)
-      const lastLine = page.bytes.lastIndexOf(0x0a, page.bytes.length - 2) + 1
-      const out = [pass(held), pass(page.bytes.subarray(0, lastLine))]
-      held = page.bytes.subarray(lastLine)
-      return Effect.as(advance(page.rows, page.bytes.length), Chunk.unsafeFromArray(out))
+    const body = Stream.mapChunksEffect(pages, (some) => {
+      const out: Array<Uint8Array> = []
+      const [lines, bytes] = [tally.lines, tally.bytes]
+      for (const page of some) {
+        tally.page(page)
+        const lastLine = page.bytes.lastIndexOf(0x0a, page.bytes.length - 2) + 1
+        out.push(pass(held), pass(page.bytes.subarray(0, lastLine)))
+        held = page.bytes.subarray(lastLine)
+      }
+      return Effect.as(advance(tally.lines - lines, tally.bytes - bytes), Chunk.unsafeFromArray(out))
     })
     const end = Stream.suspend(() => {
       const last = pass(header === undefined ? held : held.subarray(0, held.length - 2))
