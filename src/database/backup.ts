@@ -7,11 +7,15 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { closed } from "../files/closed.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
-import { exists, nameOf, parentOf, sameFile } from "../files/paths.ts"
+import { exists as isThere, nameOf, parentOf, sameFile } from "../files/paths.ts"
 import { stageName, stagePrefix, sync } from "./stage.ts"
 
 /** What a side file may hold that is nowhere else; a `-shm` can always be made again. */
 const sides = ["-wal", "-journal"]
+
+/** Nothing has a name that is too long; that of a side file may be, where that of its database is not. */
+const exists = (path: string) =>
+  Effect.catchIf(isThere(path), ({ code }) => code === "ENAMETOOLONG", () => Effect.succeed(false))
 
 export const remove = (path: string) =>
   Effect.flatMap(
@@ -155,8 +159,7 @@ export const heal = Effect.fn("Database.heal")(function*(target: string) {
       name.startsWith(`${nameOf(target)}.bak.`) && !/-(?:wal|journal)$/.test(name) &&
       (yield* isSecondName(target, path))
     ) {
-      for (const side of sides) yield* remove(path + side)
-      yield* remove(path)
+      for (const side of [...(yield* present(path, sides)), ""]) yield* remove(path + side)
     }
   }
 })

@@ -163,20 +163,22 @@ const replaceDamaged = (staged: string, target: string) =>
       Effect.catchIf(({ code }) => code === "ENOENT", () =>
         openError(target, "locked", "a side file of it went meanwhile"))
     )
-    if ((yield* stamp(target)) !== before) {
-      return yield* openError(target, "locked", "it was written to meanwhile")
-    }
     let begun = false
+    const undone = orUndo(Effect.suspend(() =>
+      Backup.undo(target, backup, begun)
+    ))
+    const after = yield* undone(stamp(target))
+    // What was written since may be in the backup alone, which stays.
+    if (after !== before) return yield* openError(target, "locked", "it was written to meanwhile")
     const last = Effect.gen(function*() {
       yield* syncDirectory(parentOf(target))
       begun = true
-      yield* Effect.catchIf(seize(target), isDamage, () =>
-        Effect.void)
+      yield* Effect.catchIf(seize(target), isDamage, () => Effect.void)
       for (const side of sideFiles) yield* remove(target + side)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)
     })
-    yield* orUndo(Effect.suspend(() => Backup.undo(target, backup, begun)))(last)
+    yield* undone(last)
     return backup
   }))
 

@@ -245,6 +245,18 @@ const swapping: ReadonlyArray<Case> = [
       ])
     })
   },
+  {
+    name: "heals beside a name as long as a backup of it can be",
+    run: Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* temporary
+      const path = `${directory}/${"d".repeat(225)}.db`
+      yield* fs.writeFileString(path, "it")
+      yield* fs.link(path, `${path}.bak.20260101T000000Z`)
+      yield* (yield* Database).heal(path)
+      assert.deepEqual(Object.keys(yield* filesIn(directory)), [`${"d".repeat(225)}.db`])
+    })
+  },
   busy("a transaction that writes", "delete", `BEGIN IMMEDIATE; ${insert}`),
   busy("a transaction that reads", "delete", "BEGIN; SELECT count(*) FROM meta"),
   busy("a transaction in WAL mode", "wal", `BEGIN IMMEDIATE; ${insert}`),

@@ -127,9 +127,9 @@ const rows: ReadonlyArray<Row> = [
   ["file-truncated-odd", "damaged", "is damaged (database disk image is malformed)"],
   ["page-zeroed-comments", "damaged", "cannot read the table"],
   ["page-zeroed-events", "damaged", "cannot read the table"],
-  ["page-zeroed-unused-index", "clean"],
+  ["page-zeroed-unused-index", "odd", "index cannot be read"],
   ["page-garbage-meta", "damaged", "is damaged (database disk image is malformed)"],
-  ["index-misses-a-row", "clean"],
+  ["index-misses-a-row", "odd", "index has 8 entries for 9 rows"],
   ["header-damaged", "damaged", "is no SQLite database"]
 ]
 

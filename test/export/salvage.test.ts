@@ -81,7 +81,10 @@ describe.concurrent("a salvage of", () => {
         if (expected === undefined) {
           // Nothing is lost by asking for it.
           assert.strictEqual(yield* kit.textOf(output), yield* kit.textOf(`${directory}/ordinary.jsonl`))
-          assert.deepStrictEqual({ ...report, output: "" }, { ...ordinary.value!, output: "" })
+          const { findings, ...rest } = ordinary.value!
+          // The copy that is exported has none of the indexes that are damaged.
+          const expected = { ...rest, findings: findings.filter(({ rule }) => rule !== "index"), output: "" }
+          assert.deepStrictEqual({ ...report, output: "" }, expected)
         } else {
           const [rejected, restorable, says] = expected
           assert.deepStrictEqual([report.rejected, report.restorable], [rejected, restorable])
