@@ -112,10 +112,10 @@ const run = (argv) => {
   script.runInThisContext()(module_.exports, require, module_, file, __dirname)
   module_.exports.main(argv).then(
     (code) => {
-      process.exitCode = code
       if (remake) writeUserCache(remake, script)
-      // Told to stop: what still waits for a reader would keep the process.
-      if (code > 128) process.exit()
+      // Everything is written. To end by itself Node would take its heap apart first, without handlers of signals: one that
+      // comes then would make a failure of what is done. Told to stop, it would wait for what still waits for a reader.
+      process.exit(code)
     },
     (error) => {
       process.exitCode = 1

@@ -71,6 +71,15 @@ describe("an export", () => {
     }
     expect(codes).toContain(0)
   })
+
+  it("that has said that it is done has succeeded, whenever it is told to stop after that", async ({ place }) => {
+    for (const delay of [0, 4, 8]) {
+      const running = place.start(["export", "--output", "x.jsonl"], { env: { KATA_DB: database } })
+      await new Promise((resolve) => running.child.stdout?.once("data", resolve))
+      await sleep(delay)
+      expect(await stop(running, "SIGINT")).toMatchObject({ exit: 0, stderr: "" })
+    }
+  })
 })
 
 describe("an import", () => {
