@@ -45,7 +45,7 @@ export const writeTo = <E, R>(
   path: string,
   bytes: Stream.Stream<Uint8Array, E, R>
 ): Effect.Effect<number, E | FileError, R> =>
-  gathered(Stream.buffer(bytes, { capacity: 1 }), (piece) =>
+  gathered(Stream.bufferChunks(bytes, { capacity: 1 }), (piece) =>
     Effect.uninterruptible(
       Effect.mapError(
         file.writeAll(piece),
