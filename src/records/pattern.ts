@@ -74,6 +74,10 @@ const lineOf = (
     "y"
   )
 
+/** The group of a field; 0, where the whole match would be, is that of none. */
+export const groupOf = (kind: Pick<Kind, "fields">, key: string): number =>
+  kind.fields.findIndex((field) => field.key === key) + 1
+
 /** Sticky: `lastIndex` is where the line is expected. */
 export interface Patterns {
   readonly sound: RegExp

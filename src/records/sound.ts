@@ -2,7 +2,7 @@
  * Whether records keep every rule, told while their lines pass by, in the order of the file. "Sound" is a promise: no rule, hard or
  * soft, of one row or between rows, finds anything. "Not sound" only means that it is not known, and that SQL has to be asked.
  *
- * What it remembers is small: 28 bytes an issue, 8 bytes a comment and a link, and a fingerprint of four bytes for what must be unique.
+ * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of four bytes for what must be unique.
  */
 import * as Option from "effect/Option"
 import { Ids, Parents, Prints, Uids } from "./compact.ts"
@@ -21,6 +21,7 @@ import {
   Recurrence,
   Sequence
 } from "./kinds.ts"
+import { groupOf } from "./pattern.ts"
 
 /** Who wants to see the lines of a file as they pass. */
 export interface Watch {
@@ -30,11 +31,8 @@ export interface Watch {
   readonly other: (kind: Kind) => void
 }
 
-/** How the groups of a kind are looked at, made once. */
-const groupOf = (kind: Kind, key: string): number => kind.fields.findIndex((field) => field.key === key) + 1
-
+/** How the groups of a kind are looked at, made once; 0 for a field that it has not. */
 interface Plan {
-  readonly kind: Kind
   readonly id: number
   readonly uid: number
   readonly references: ReadonlyArray<{ readonly group: number; readonly table: string }>
@@ -50,7 +48,6 @@ const uniqueOf = (kind: Kind) => ({ columns, only }: Unique) => ({
 })
 
 const plans = new Map(kinds.map((kind): readonly [string, Plan] => [kind.name, {
-  kind,
   id: groupOf(kind, "id"),
   uid: groupOf(kind, "uid"),
   references: kind.fields.flatMap((field, i) =>
@@ -124,7 +121,6 @@ export class Soundness implements Watch {
   private reset = 0
   private readonly archived = new Set<string>()
   private readonly parents = new Parents()
-
   readonly indexed: boolean
 
   /** `indexed`: there are UNIQUE indexes that were asked for doubles, or will be. */

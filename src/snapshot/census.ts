@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import type { Kind } from "../records/Kind.ts"
 import { Comment, Event, Issue, Link, Project } from "../records/kinds.ts"
 import { recordIn } from "../records/line.ts"
+import { groupOf } from "../records/pattern.ts"
 import { Soundness, type Watch } from "../records/sound.ts"
 
 export class ProjectCounts extends Schema.Class<ProjectCounts>("ProjectCounts")({
@@ -22,7 +23,7 @@ const counted = new Map<Kind, readonly [count: "issues" | "comments" | "links" |
     Event,
     "events",
     "project_id"
-  ]] as const).map(([kind, count, key]) => [kind, [count, kind.fields.findIndex((field) => field.key === key) + 1]])
+  ]] as const).map(([kind, count, key]) => [kind, [count, groupOf(kind, key)]])
 )
 
 /** The counts mean something as long as the records are sound. */
