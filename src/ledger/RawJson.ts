@@ -1,0 +1,35 @@
+/** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (design decision D3). */
+import * as Schema from "effect/Schema"
+import { members } from "../records/json.ts"
+
+/** JSON text; a wrapper, so that whoever writes a body knows it from a string. */
+export class RawJson {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Out of a row it comes as text; out of a body that somebody parsed already, as what that was. */
+export const Raw: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
+  strict: true,
+  decode: (from) =>
+    from instanceof RawJson ? from : new RawJson(typeof from === "string" ? from : JSON.stringify(from)),
+  encode: (raw) => raw
+}).annotations({ identifier: "RawJson" })
+
+/** An object with its keys in the order of their bytes, as Go prints one; what is in them stays as it is spelled. */
+export const sorted = (text: string): string => {
+  const all = members(text)
+  if (all === undefined) return text
+  const last = new Map(all)
+  const keys = [...last.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${last.get(key)}`).join(",")}}`
+}
+
+/** Metadata out of a row: keys in order. */
+export const Metadata: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unknown, Raw, {
+  strict: true,
+  decode: (from) => typeof from === "string" ? sorted(from) : from,
+  encode: (raw) => raw
+}).annotations({ identifier: "Metadata" })
