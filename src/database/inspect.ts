@@ -10,7 +10,8 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 
 const quote = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
-const version = Effect.fnUntraced(function*(db: Handle, path: string) {
+/** Fails unless the file says that it is of this schema version. */
+export const version = Effect.fnUntraced(function*(db: Handle, path: string) {
   const encoding = yield* db.get("read the encoding", "SELECT encoding FROM pragma_encoding")
   if (encoding?.["encoding"] !== "UTF-8") return yield* openError(path, "encoding", String(encoding?.["encoding"]))
   const meta = yield* db.all("read the schema", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")

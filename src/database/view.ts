@@ -53,7 +53,7 @@ const stamps = (path: string) =>
   Effect.map(Effect.forEach(["", ...sideFiles], (side) => stamp(path + side)), (all) => all.join("; "))
 
 /** Looks at the file itself, before SQLite opens it. */
-const look = Effect.fnUntraced(function*(path: string, asked: string) {
+export const look = Effect.fnUntraced(function*(path: string, asked: string) {
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", asked)).pipe(
     Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => openError(asked, "missing"))
@@ -108,7 +108,7 @@ const copy = Effect.fnUntraced(function*(path: string, asked: string) {
   return target
 })
 
-const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
+export const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
   failure.code.startsWith("SQLITE_NOTADB") ?
     "foreign"
     : failure.code.startsWith("SQLITE_CORRUPT") ?

@@ -1,4 +1,4 @@
-/** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (design decision D3). */
+/** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (D3); and JSON as Go writes it. */
 import * as Schema from "effect/Schema"
 import { members } from "../records/json.ts"
 
@@ -33,3 +33,26 @@ export const Metadata: Schema.Schema<RawJson, unknown> = Schema.transform(Schema
   decode: (from) => typeof from === "string" ? sorted(from) : from,
   encode: (raw) => raw
 }).annotations({ identifier: "Metadata" })
+
+const escapes: Readonly<Record<string, string>> = {
+  "<": "\\u003c",
+  ">": "\\u003e",
+  "&": "\\u0026",
+  "\u2028": "\\u2028",
+  "\u2029": "\\u2029"
+}
+
+/** As Go's encoder leaves JSON text. */
+export const escape = (text: string): string => text.replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found)
+
+/** JSON text of what a Schema has encoded. */
+export const write = (value: unknown): string => {
+  if (value instanceof RawJson) return escape(value.text)
+  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`
+  if (typeof value === "bigint") return value.toString()
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).filter(([, member]) => member !== undefined)
+    return `{${members.map(([key, member]) => `${escape(JSON.stringify(key))}:${write(member)}`).join(",")}}`
+  }
+  return escape(JSON.stringify(value))
+}

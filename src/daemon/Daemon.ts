@@ -1,0 +1,14 @@
+/** What the daemon says of itself. */
+import * as Context from "effect/Context"
+
+export class Daemon extends Context.Tag("kata/Daemon")<Daemon, {
+  /** As it was named, which is how clients know it. */
+  readonly databasePath: string
+  /** What clients compare with their own: a client of the older kata works with nothing but its equal. */
+  readonly version: string
+  readonly pid: number
+  /** RFC 3339, UTC. */
+  readonly startedAt: string
+  /** Whether closing many children of one parent in a short time is refused; `window` in milliseconds. */
+  readonly throttle: { readonly enabled: boolean; readonly window: number }
+}>() {}

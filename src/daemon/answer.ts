@@ -1,0 +1,83 @@
+/** How answers are made: bodies as the API spells them, refusals in its envelope. */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Data from "effect/Data"
+import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import type { FailureKind } from "../Failure.ts"
+import { write } from "../ledger/RawJson.ts"
+import type { Refused } from "../ledger/Refused.ts"
+
+/** A success that is more than its body: another status, or the revision that a client may ask to be unchanged. */
+export class Answer<A> {
+  readonly body: A
+  readonly status: number
+  readonly revision: bigint | undefined
+  constructor(body: A, options: { readonly status?: number; readonly revision?: bigint }) {
+    this.body = body
+    this.status = options.status ?? 200
+    this.revision = options.revision
+  }
+}
+
+/** An answer that ends the way to a handler. */
+export class Refusal
+  extends Data.TaggedClass("Refusal")<{ readonly response: HttpServerResponse.HttpServerResponse }>
+{}
+
+export const json = (status: number, body: string, headers: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.text(body, { status, headers: { "content-type": "application/json", ...headers } })
+
+/** As the Go server answers what no handler sees. */
+export const text = (status: number, body: string) =>
+  HttpServerResponse.text(body, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" }
+  })
+
+/** The envelope of an error. */
+export const envelope = (
+  status: number,
+  error: {
+    readonly code: string
+    readonly message: string
+    readonly hint?: string | undefined
+    readonly data?: unknown
+  }
+): string => write({ status, error: { code: error.code, message: error.message, hint: error.hint, data: error.data } })
+
+export const refusal = (status: number, code: string, message: string): Refusal =>
+  new Refusal({ response: json(status, `${envelope(status, { code, message })}\n`) })
+
+/** What a guard answers; there the older kata writes no newline. */
+export const guarded = (status: number, code: string, message: string) =>
+  json(status, envelope(status, { code, message }))
+
+const statuses: Readonly<Partial<Record<FailureKind, number>>> = {
+  validation: 400,
+  not_found: 404,
+  conflict: 409,
+  confirm: 412,
+  internal: 500
+}
+
+const statusOf = (error: Refused): number =>
+  error.code === "sibling_throttle" || error.code === "duplicate_message" ? 429 : statuses[error.kind] ?? 500
+
+/** The answer to what a handler failed with. */
+export const failure = (error: Refused | SqliteFailure): HttpServerResponse.HttpServerResponse => {
+  const [status, body] = error._tag === "Refused"
+    ? [statusOf(error), { code: error.code, message: error.message, hint: error.hint, data: error.data }]
+    : [500, { code: "internal", message: error.message, hint: error.hint }]
+  return json(status, `${envelope(status, body)}\n`)
+}
+
+/** A success as a response, its body encoded by the Schema of the endpoint. */
+export const asResponse = (
+  encode: (value: unknown) => unknown,
+  value: unknown
+): HttpServerResponse.HttpServerResponse => {
+  if (HttpServerResponse.isServerResponse(value)) return value
+  const answer = value instanceof Answer ? value : new Answer(value, {})
+  const headers = answer.revision === undefined ? {} : { etag: `"rev-${answer.revision}"` }
+  if (answer.status === 204) return HttpServerResponse.empty({ status: 204, headers })
+  return json(answer.status, `${write(encode(answer.body))}\n`, headers)
+}

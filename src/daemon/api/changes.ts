@@ -1,0 +1,3 @@
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+
+export const changes = HttpApiGroup.make("changes", { topLevel: true })

@@ -1,0 +1,3 @@
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+
+export const issues = HttpApiGroup.make("issues", { topLevel: true })

@@ -1,0 +1,43 @@
+/** The whole API on one database, as an app that any server serves. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { Ledger, open } from "../ledger/Ledger.ts"
+import { Api } from "./Api.ts"
+import { Daemon } from "./Daemon.ts"
+import { serve } from "./edge.ts"
+import * as Guards from "./guards.ts"
+import { changesHandlers } from "./handlers/changes.ts"
+import { eventsHandlers } from "./handlers/events.ts"
+import { importsHandlers } from "./handlers/imports.ts"
+import { issuesHandlers } from "./handlers/issues.ts"
+import { projectsHandlers } from "./handlers/projects.ts"
+import { recurrencesHandlers } from "./handlers/recurrences.ts"
+import { reportsHandlers } from "./handlers/reports.ts"
+import { systemHandlers } from "./handlers/system.ts"
+
+export interface AppOptions extends Context.Tag.Service<Daemon> {
+  /** Empty: everybody who reaches the socket is a friend. */
+  readonly token: string
+  readonly insecureReadonly: boolean
+}
+
+/** Opens the database, whose lock the caller holds, until the scope closes. */
+export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
+  const ledger = yield* open(daemon.databasePath)
+  const app = serve(
+    Api,
+    {
+      ...systemHandlers,
+      ...projectsHandlers,
+      ...issuesHandlers,
+      ...changesHandlers,
+      ...recurrencesHandlers,
+      ...eventsHandlers,
+      ...importsHandlers,
+      ...reportsHandlers
+    },
+    [Guards.origin, Guards.contentType, Guards.auth({ token, insecureReadonly })]
+  )
+  const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon))
+  return Effect.provide(app, services)
+})

@@ -1,0 +1,206 @@
+/**
+ * The edge of the API: from a request to the handler of its route, and back. It reads the one definition of the API (`Api.ts`) and does
+ * what Go kata's server does before and after a handler: guards, routing, sizes, the sentences of refusals, the spelling of bodies.
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import type * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import type * as Types from "effect/Types"
+import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import type { Refused } from "../ledger/Refused.ts"
+import { Answer, asResponse, failure, refusal, text } from "./answer.ts"
+import { BodyLimit } from "./api/endpoint.ts"
+import { bodyOf } from "./body.ts"
+import { complaint } from "./validate.ts"
+
+/** What a handler may fail with. */
+export type HandlerError = Refused | SqliteFailure
+
+/** What answers one route. */
+export type Handler<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any, R> = (
+  request: Types.Simplify<HttpApiEndpoint.HttpApiEndpoint.Request<Endpoint>>
+) => Effect.Effect<
+  | HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>
+  | Answer<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>>
+  | HttpServerResponse.HttpServerResponse,
+  HandlerError,
+  R
+>
+
+/** A handler for every endpoint of a group; one that is missing does not compile. */
+export type Handlers<Group extends HttpApiGroup.HttpApiGroup.Any, R> = {
+  readonly [Endpoint in HttpApiGroup.HttpApiGroup.Endpoints<Group> as Endpoint["name"]]: Handler<Endpoint, R>
+}
+
+interface Route<R> {
+  readonly method: string
+  readonly segments: ReadonlyArray<string>
+  readonly serve: (
+    params: Readonly<Record<string, string>>,
+    request: HttpServerRequest.HttpServerRequest
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, HandlerError, R>
+}
+
+type AnyHandler<R> = (request: never) => Effect.Effect<unknown, HandlerError, R>
+
+/** "validation failed: <name>: <what>" for a path or a query. */
+const misread = (error: ParseResult.ParseError, absent: string) =>
+  `validation failed: ${
+    ParseResult.ArrayFormatter.formatErrorSync(error)
+      .map(({ _tag, message, path }) => `${path.join(".")}: ${_tag === "Missing" ? absent : message}`).join("; ")
+  }`
+
+const decoder = (schema: Option.Option<Schema.Schema.All>, absent: string) => {
+  if (Option.isNone(schema)) return () => Effect.succeed<unknown>({})
+  const decode = Schema.decodeUnknown(schema.value as Schema.Schema<unknown>, { errors: "all" })
+  return (input: unknown) =>
+    Effect.mapError(decode(input), (error) => refusal(400, "validation", misread(error, absent)))
+}
+
+/** The values of a query, each the first of its name; an empty one counts as absent. */
+const queryOf = (url: URL): Record<string, string> => {
+  const out: Record<string, string> = {}
+  for (const [key, value] of url.searchParams) if (value !== "" && !(key in out)) out[key] = value
+  return out
+}
+
+const routeOf = <R>(
+  endpoint: HttpApiEndpoint.HttpApiEndpoint.AnyWithProps,
+  limit: number,
+  handler: AnyHandler<R>
+): Route<R> => {
+  const path = decoder(endpoint.pathSchema, "required")
+  const query = decoder(endpoint.urlParamsSchema, "required query parameter is missing")
+  const encode = Schema.encodeUnknownSync(endpoint.successSchema as Schema.Schema<unknown>)
+  const payload = Option.map(endpoint.payloadSchema, (schema) => ({
+    schema,
+    decode: Schema.decodeUnknown(schema as Schema.Schema<unknown>)
+  }))
+  return {
+    method: endpoint.method,
+    segments: endpoint.path.split("/").slice(1),
+    serve: (params, request) =>
+      Effect.gen(function*() {
+        const url = new URL(request.url, "http://kata.invalid")
+        const asked = { path: yield* path(params), urlParams: yield* query(queryOf(url)), request }
+        if (Option.isNone(payload)) return asResponse(encode, yield* handler(asked as never))
+        const body = yield* bodyOf(request, limit, payload.value.schema)
+        const wrong = complaint(payload.value.schema, body)
+        if (wrong !== undefined) return yield* Effect.fail(refusal(400, "validation", wrong))
+        // what has the right shape and is still not read is a rule of a field, which names itself
+        const decoded = yield* Effect.mapError(
+          payload.value.decode(body),
+          (error) => refusal(400, "validation", misread(error, "required"))
+        )
+        return asResponse(encode, yield* handler({ ...asked, payload: decoded } as never))
+      }).pipe(Effect.catchTag("Refusal", ({ response }) => Effect.succeed(response)))
+  }
+}
+
+/** Every route of an API with its handler. */
+const routesOf = <R>(api: HttpApi.HttpApi.Any, handlers: Readonly<Record<string, AnyHandler<R>>>) => {
+  const routes: Array<Route<R>> = []
+  HttpApi.reflect(api as HttpApi.HttpApi<string, never>, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint }) => {
+      const handler = handlers[endpoint.name]
+      if (handler === undefined) throw new Error(`no handler for ${endpoint.name}`)
+      const known = endpoint as unknown as HttpApiEndpoint.HttpApiEndpoint.AnyWithProps
+      routes.push(routeOf(known, Context.get(known.annotations, BodyLimit), handler))
+    }
+  })
+  return routes
+}
+
+const isParam = (segment: string) => segment.startsWith(":")
+
+/** The values of a path that fits, decoded. */
+const fits = <R>(route: Route<R>, segments: ReadonlyArray<string>): Record<string, string> | undefined => {
+  if (route.segments.length !== segments.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, wanted] of route.segments.entries()) {
+    const found = segments[i] ?? ""
+    if (isParam(wanted)) {
+      if (found === "") return undefined
+      params[wanted.slice(1)] = found
+    } else if (wanted !== found) return undefined
+  }
+  return params
+}
+
+/** A path without parameters is taken before one with. */
+const bySpecificity = <R>(a: Route<R>, b: Route<R>) =>
+  a.segments.filter(isParam).length - b.segments.filter(isParam).length
+
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/** What is asked before anything else of each request; a response ends it. */
+export type Guard = (
+  request: HttpServerRequest.HttpServerRequest
+) => HttpServerResponse.HttpServerResponse | undefined
+
+/** The app that serves an API. It never fails: what a handler fails with, and what is a bug, is an answer. */
+export const serve = <R>(
+  api: HttpApi.HttpApi.Any,
+  handlers: Readonly<Record<string, AnyHandler<R>>>,
+  guards: ReadonlyArray<Guard>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
+  const routes = routesOf(api, handlers).toSorted(bySpecificity)
+  return Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    for (const guard of guards) {
+      const refused = guard(request)
+      if (refused !== undefined) return refused
+    }
+    const [path = "", query] = request.url.split("?", 2)
+    if (path.includes("//")) return redirect(path.replace(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`))
+    const segments = path.split("/").slice(1).map(decoded)
+    const matching = routes.flatMap((route) => {
+      const params = fits(route, segments)
+      return params === undefined ? [] : [{ route, params }]
+    })
+    if (matching.length === 0) return text(404, "404 page not found\n")
+    const method = request.method === "HEAD" ? "GET" : request.method
+    const found = matching.find(({ route }) => route.method === method)
+    if (found === undefined) return notAllowed(matching.map(({ route }) => route.method))
+    return yield* found.route.serve(found.params, request)
+  }).pipe(
+    Effect.catchAll((error) => Effect.succeed(failure(error))),
+    Effect.catchAllCause((cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.interrupt
+        // a bug of ours: the log has it, the client learns that it is none of its own
+        : Effect.as(Effect.logError(Cause.pretty(cause)), refusal(500, "internal", "internal error").response)
+    )
+  )
+}
+
+const redirect = (to: string) =>
+  HttpServerResponse.text(
+    `<a href="${
+      to.replaceAll("&", "&amp;").replaceAll("\"", "&#34;").replaceAll("<", "&lt;")
+    }">Temporary Redirect</a>.\n\n`,
+    {
+      status: 307,
+      headers: { location: to, "content-type": "text/html; charset=utf-8" }
+    }
+  )
+
+const notAllowed = (methods: ReadonlyArray<string>) => {
+  const allowed = new Set(methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]))
+  return HttpServerResponse.setHeader(text(405, "Method Not Allowed\n"), "allow", [...allowed].toSorted().join(", "))
+}

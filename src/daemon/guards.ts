@@ -1,0 +1,43 @@
+/** What is asked of every request before its route (spec of the daemon, B2), in this order. */
+import { createHash, timingSafeEqual } from "node:crypto"
+import { guarded } from "./answer.ts"
+import { hasBody } from "./body.ts"
+import type { Guard } from "./edge.ts"
+import { prefix } from "./routes.ts"
+
+/** A browser page must not reach the daemon: browsers name the origin, other clients do not. */
+export const origin: Guard = (request) =>
+  (request.headers["origin"] ?? "") === "" ? undefined : guarded(403, "origin_forbidden", "Origin header forbidden")
+
+const changing = new Set(["POST", "PUT", "PATCH", "DELETE"])
+
+/** A form of a browser cannot send this type without being asked first. */
+export const contentType: Guard = (request) =>
+  changing.has(request.method) && hasBody(request) &&
+    !(request.headers["content-type"] ?? "").startsWith("application/json")
+    ? guarded(415, "unsupported_media_type", "Content-Type must be application/json")
+    : undefined
+
+const open = new Set([`${prefix}/ping`, `${prefix}/health`])
+
+/** Compared in a time that does not depend on where they differ. */
+const same = (a: string, b: string) => {
+  const digest = (text: string) => createHash("sha256").update(text, "utf8").digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+/** Who knows the token may do everything; without one, a daemon that is open to others only shows. */
+export const auth = (options: { readonly token: string; readonly insecureReadonly: boolean }): Guard => (request) => {
+  const path = request.url.split("?", 1)[0] ?? ""
+  if (open.has(path)) return undefined
+  const required = guarded(401, "auth_required", "authentication required")
+  if (options.token === "") {
+    const shows = request.method === "GET" && path !== `${prefix}/events/stream`
+    return options.insecureReadonly && !shows ? required : undefined
+  }
+  const header = request.headers["authorization"] ?? ""
+  if (!header.startsWith("Bearer ")) return required
+  return same(header.slice("Bearer ".length), options.token)
+    ? undefined
+    : guarded(403, "auth_invalid", "invalid token")
+}

@@ -1,0 +1,5 @@
+import type { Ledger } from "../../ledger/Ledger.ts"
+import type { imports } from "../api/imports.ts"
+import type { Handlers } from "../edge.ts"
+
+export const importsHandlers: Handlers<typeof imports, Ledger> = {}

@@ -1,0 +1,33 @@
+import * as Effect from "effect/Effect"
+import { Ledger } from "../../ledger/Ledger.ts"
+import { run } from "../../ledger/query.ts"
+import { exportVersion } from "../../records/kinds.ts"
+import type { system } from "../api/system.ts"
+import { Daemon } from "../Daemon.ts"
+import type { Handlers } from "../edge.ts"
+
+/** As Go prints a duration, to the second. */
+const duration = (milliseconds: number): string => {
+  const seconds = Math.round(milliseconds / 1000)
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${seconds % 60}s`
+}
+
+export const systemHandlers: Handlers<typeof system, Ledger | Daemon> = {
+  ping: () => Effect.map(Daemon, ({ pid, version }) => ({ ok: true, service: "kata", version, pid })),
+  health: () =>
+    Effect.gen(function*() {
+      const { databasePath, startedAt, version } = yield* Daemon
+      const { sql } = yield* Ledger
+      // an answer means that the database answers
+      yield* run(sql`SELECT count(*) FROM meta`)
+      const uptime = duration(Date.now() - Date.parse(startedAt))
+      return { ok: true, db_path: databasePath, schema_version: exportVersion, version, uptime, started_at: startedAt }
+    }),
+  instance: () =>
+    Effect.gen(function*() {
+      const { instanceUid } = yield* Ledger
+      const { version } = yield* Daemon
+      return { instance_uid: instanceUid, version, schema_version: exportVersion }
+    })
+}

@@ -1,0 +1,38 @@
+/** What paths, queries and bodies are made of. */
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+const integer = (says: string) =>
+  Schema.transformOrFail(Schema.String, Schema.BigIntFromSelf, {
+    strict: true,
+    decode: (text, _, ast) =>
+      /^[+-]?\d{1,19}$/.test(text)
+        ? ParseResult.succeed(BigInt(text.replace("+", "")))
+        : ParseResult.fail(new ParseResult.Type(ast, text, says)),
+    encode: (value) => ParseResult.succeed(value.toString())
+  })
+
+/** An integer in a path or a query. */
+export const Integer = integer("invalid integer")
+
+/** As Go reads one. */
+export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
+  strict: true,
+  decode: (text, _, ast) =>
+    /^(?:1|t|T|true|TRUE|True)$/.test(text)
+      ? ParseResult.succeed(true)
+      : /^(?:0|f|F|false|FALSE|False)$/.test(text)
+      ? ParseResult.succeed(false)
+      : ParseResult.fail(new ParseResult.Type(ast, text, "invalid boolean")),
+  encode: (value) => ParseResult.succeed(String(value))
+})
+
+/** May be left out, or be null, which is the same; the edge takes a null away. */
+export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
+
+export const ProjectPath = Schema.Struct({ project_id: Integer })
+export const IssuePath = Schema.Struct({ project_id: Integer, ref: Schema.String })
+
+/** On DELETE, who does it stands in the query. */
+export const ActorQuery = Schema.Struct({ actor: Schema.String })
+export const ActorBody = Schema.Struct({ actor: Schema.String })

@@ -1,0 +1,85 @@
+/**
+ * The open ledger: one database, its rules kept by the modules of this folder. Each operation is one function that runs in one
+ * transaction of it; what it cannot do is a `Refused` or a `SqliteFailure`.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { makeClient } from "../database/client.ts"
+import * as Handle from "../database/Handle.ts"
+import { version } from "../database/inspect.ts"
+import { usableInstance } from "../database/meta.ts"
+import { openError } from "../database/OpenError.ts"
+import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { look, reasonOf } from "../database/view.ts"
+import { resolve } from "../files/paths.ts"
+import * as Ulids from "./ulids.ts"
+
+export class Ledger extends Context.Tag("kata/Ledger")<Ledger, {
+  readonly path: string
+  /** Where its events come from. */
+  readonly instanceUid: string
+  readonly sql: SqlClient.SqlClient
+  /** One state, for everything that is read. */
+  readonly read: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqliteFailure, R>
+  /** All or nothing. When it is committed, whoever waits for events is woken. */
+  readonly write: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqliteFailure, R>
+  readonly nextUlid: Effect.Effect<string>
+  /** Counts the writes. A change says only that there may be something new: what there is, the tables say. */
+  readonly writes: SubscriptionRef.SubscriptionRef<number>
+}>() {}
+
+const instanceOf = Effect.fnUntraced(function*(handle: Handle.Handle, path: string, nextUlid: Effect.Effect<string>) {
+  const row = yield* handle.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'")
+  const known = row?.["value"]
+  if (typeof known === "string" && usableInstance(known)) return known
+  if (row !== undefined) {
+    return yield* openError(path, "version", `meta.instance_uid is ${JSON.stringify(String(known))}, no ULID`)
+  }
+  const made = yield* nextUlid
+  yield* handle.attempt("name the instance", () => {
+    handle.prepare("INSERT INTO meta(key, value) VALUES('instance_uid', ?)").run(made)
+  })
+  return made
+})
+
+/**
+ * Opens the database at `path`, which exists and is of this version, until the scope closes; then its log is folded in. Who calls holds the
+ * lock of the database. What is answered is on disk: each commit is synced.
+ */
+export const open = Effect.fn("Ledger.open")(function*(path: string) {
+  const real = yield* resolve(path)
+  yield* look(real, path)
+  const handle = yield* Handle.open(real, "write", { busyTimeout: 20 }).pipe(
+    Effect.mapError((failure) => {
+      const reason = reasonOf(failure)
+      return reason === undefined ? failure : openError(path, reason, failure.detail)
+    })
+  )
+  yield* version(handle, path)
+  yield* handle.exec(
+    "prepare the database",
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = 0; PRAGMA cache_size = -16384"
+  )
+  // Somebody who reads keeps the log from being folded in; SQLite does it when the last connection closes.
+  yield* Effect.addFinalizer(() => Effect.ignore(handle.exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
+  const nextUlid = Ulids.make()
+  const instanceUid = yield* instanceOf(handle, path, nextUlid)
+  const { sql, transaction } = yield* makeClient(handle)
+  const writes = yield* SubscriptionRef.make(0)
+  return Ledger.of({
+    path: real,
+    instanceUid,
+    sql,
+    nextUlid,
+    writes,
+    read: (work) => transaction("read", work),
+    write: (work) =>
+      Effect.onExit(transaction("write", work), (exit) =>
+        Exit.isSuccess(exit)
+          ? SubscriptionRef.update(writes, (count) => count + 1)
+          : Effect.void)
+  })
+})

@@ -1,0 +1,59 @@
+/** Which project and which issue a request names. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { isUlid } from "../records/ulid.ts"
+import { Ledger } from "./Ledger.ts"
+import { Issue, Project } from "./model.ts"
+import { first } from "./query.ts"
+import { refuse } from "./Refused.ts"
+
+const firstProject = first(Project)
+const firstIssue = first(Issue)
+
+/** The wire's issue out of the tables; to be completed by WHERE. */
+export const selectIssue = `SELECT i.*, p.uid AS project_uid FROM issues i JOIN projects p ON p.id = i.project_id`
+
+/** A project that is not archived. */
+export const projectById = Effect.fnUntraced(function*(id: bigint) {
+  const { sql } = yield* Ledger
+  const found = yield* firstProject(sql`SELECT * FROM projects WHERE id = ${id} AND deleted_at IS NULL`)
+  return yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
+})
+
+/** Which of an issue's references a text is, within a project; nothing for what is none. */
+const parsed = (project: Project, ref: string): { readonly uid: string } | { readonly shortId: string } | undefined => {
+  if (isUlid(ref)) return { uid: ref.toUpperCase() }
+  const hash = ref.lastIndexOf("#")
+  if (hash >= 0 && ref.slice(0, hash) !== project.name) return undefined
+  const shortId = ref.slice(hash + 1)
+  return /^[0-9a-hjkmnp-tv-z]{4,26}$/.test(shortId) ? { shortId } : undefined
+}
+
+/** An issue of a project by short id, `name#short id` or ULID; a soft-deleted one only when asked for. */
+export const issueByRef = Effect.fnUntraced(function*(
+  project: Project,
+  ref: string,
+  options: { readonly deleted?: boolean } = {}
+) {
+  const { sql } = yield* Ledger
+  const by = parsed(project, ref)
+  const found = by === undefined ? Option.none<Issue>() : yield* firstIssue(
+    sql`${sql.literal(selectIssue)} WHERE i.project_id = ${project.id} AND ${
+      "uid" in by ? sql`i.uid = ${by.uid}` : sql`i.short_id = ${by.shortId}`
+    }`
+  )
+  return yield* Option.filter(found, (issue) => issue.deleted_at === undefined || options.deleted === true).pipe(
+    Effect.mapError(() => refuse("issue_not_found", "issue not found"))
+  )
+})
+
+/** An issue as it is now. */
+export const issueById = Effect.fnUntraced(function*(id: bigint) {
+  const { sql } = yield* Ledger
+  const found = yield* firstIssue(sql`${sql.literal(selectIssue)} WHERE i.id = ${id}`)
+  return yield* Effect.mapError(found, () => refuse("issue_not_found", "issue not found"))
+})
+
+/** Who does it; blank is nobody. */
+export const actorOf = (actor: string) =>
+  actor.trim() === "" ? Effect.fail(refuse("validation", "actor must be non-empty")) : Effect.succeed(actor)

@@ -1,0 +1,3 @@
+import type { Differences } from "../Difference.ts"
+
+export const issues: Differences = {}

@@ -1,0 +1,69 @@
+/** Answers of two daemons made comparable: what varies from run to run becomes a placeholder, numbered by its first appearance. */
+
+const ulid = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/gi
+const time = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
+/** Members that say nothing about the API. */
+const varying = new Set(["pid", "version", "uptime", "db_path", "started_at"])
+const shortIds = /^(?:short_id|.*_short_id|parent_set|parent_removed|new_short_id)$/
+const shortIdLists = /^.*_(?:added|removed)$/
+
+/** One side of a scenario; its names are kept for as long as it runs. */
+export class Normal {
+  private readonly names = new Map<string, string>()
+  /** Short ids that answers have named: they are looked for in messages too. */
+  private readonly known = new Set<string>()
+  private readonly given: ReadonlySet<string>
+
+  /** `given` are times that requests have named, which are not the daemon's. */
+  constructor(given: ReadonlySet<string>) {
+    this.given = given
+  }
+
+  private name(kind: string, value: string): string {
+    const key = `${kind} ${value.toUpperCase()}`
+    const known = this.names.get(key)
+    if (known !== undefined) return known
+    const name = `<${kind}${this.names.size + 1}>`
+    this.names.set(key, name)
+    return name
+  }
+
+  private short(value: string): string {
+    this.known.add(value)
+    return this.name("sid", value)
+  }
+
+  private words(value: string): string {
+    const named = value.replace(ulid, (found) => this.name("ulid", found))
+      .replace(time, (found) => this.given.has(found) || found.startsWith("0001-") ? found : "<T>")
+      .replace(/#([0-9a-hjkmnp-tv-z]{4,26})\b/g, (_, found: string) => `#${this.short(found)}`)
+    return [...this.known].reduce(
+      (text, one) => text.replaceAll(new RegExp(`\\b${one}\\b`, "g"), this.short(one)),
+      named
+    )
+      .replace(/at \d\d:\d\d:\d\d/g, "at <clock>").replace(/\d+ sec ago/g, "<n> sec ago")
+  }
+
+  value(value: unknown, key = ""): unknown {
+    if (varying.has(key)) return `<${key}>`
+    if (key === "score" && typeof value === "number") return Number(value.toFixed(5))
+    if (key === "payload" && typeof value === "string") return { json: this.value(JSON.parse(value), "") }
+    if (typeof value === "string") {
+      return shortIds.test(key) && /^[0-9a-z]{4,26}$/.test(value) ? this.short(value) : this.words(value)
+    }
+    if (Array.isArray(value)) {
+      return value.map((one: unknown) =>
+        shortIdLists.test(key) && typeof one === "string" && /^[0-9a-z]{4,26}$/.test(one)
+          ? this.short(one)
+          : this.value(one, "")
+      )
+    }
+    if (typeof value !== "object" || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, this.value(inner, member)]))
+  }
+
+  text(value: string): string {
+    return this.words(value)
+  }
+}

@@ -1,0 +1,36 @@
+/** What Go kata's daemon was asked and answered, asked again. Every difference is meant, and says why. */
+import { describe, expect, it } from "vitest"
+import { differences } from "./differences.ts"
+import { replay, scenario } from "./scenario.ts"
+import { serving } from "./serve.ts"
+
+describe.each(Object.keys(differences))("%s", (name) => {
+  it("is answered as recorded, or differs for a reason", async () => {
+    const { options = {}, steps = {} } = differences[name] ?? {}
+    const recorded = scenario(name)
+    const outcomes = await serving(
+      options,
+      (send) => replay(recorded, send, (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true)
+    )
+    const wrong = outcomes.flatMap(({ ours, recorded, step }) => {
+      const wanted = steps[step.name]?.ours ?? recorded
+      return matches(ours, wanted)
+        ? []
+        : [
+          `${step.name}: ${step.method} ${step.path}\n  wanted ${JSON.stringify(wanted)}\n  ours   ${
+            JSON.stringify(ours)
+          }\n`
+        ]
+    })
+    expect(wrong.join("")).toBe("")
+  })
+})
+
+const matches = (a: unknown, b: unknown): boolean => {
+  try {
+    expect(a).toEqual(b)
+    return true
+  } catch {
+    return false
+  }
+}

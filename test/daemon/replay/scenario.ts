@@ -1,0 +1,117 @@
+/** Recorded requests, sent to our daemon; what it answers, beside what the older kata answered. See the README of the recordings. */
+import { readFileSync } from "node:fs"
+import { Normal } from "./normal.ts"
+
+export interface Step {
+  readonly name: string
+  readonly method: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly rawBody?: string
+  readonly rawBodyNote?: string
+  readonly capture?: Readonly<Record<string, string>>
+  readonly status: number
+  readonly responseHeaders?: Readonly<Record<string, string>>
+  readonly responseBody?: unknown
+  readonly responseRaw?: string
+  readonly responseText?: string
+  readonly kind?: string
+}
+
+export interface Scenario {
+  readonly scenario: string
+  readonly title: string
+  readonly config_toml?: string
+  readonly daemon_args?: ReadonlyArray<string>
+  readonly daemon_env?: Readonly<Record<string, string>>
+  readonly steps: ReadonlyArray<Step>
+}
+
+export const scenario = (name: string): Scenario =>
+  JSON.parse(readFileSync(new URL(`../../fixtures/http/${name}.json`, import.meta.url), "utf8")) as Scenario
+
+/** What came back. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly text: string
+}
+
+export type Send = (request: {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}) => Promise<Reply>
+
+const compared = ["content-type", "etag", "allow"]
+
+const pick = (value: unknown, path: string): unknown =>
+  path.split("/").reduce<unknown>(
+    (at, key) => typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined,
+    value
+  )
+
+const times = (text: string): ReadonlyArray<string> => text.match(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g) ?? []
+
+/** How one step of a scenario went on both sides. */
+export interface Outcome {
+  readonly step: Step
+  readonly recorded: unknown
+  readonly ours: unknown
+}
+
+/** Sends the steps in order. `skip` names those that are not sent, by their number. */
+export const replay = async ({ steps }: Scenario, send: Send, skip: (index: number, step: Step) => boolean) => {
+  const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
+  const [theirs, own] = [new Normal(given), new Normal(given)]
+  const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
+  const outcomes: Array<Outcome> = []
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === "sse" || skip(index, step)) continue
+    const filled = (text: string) =>
+      text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => variables.get(name) ?? `{{${name}}}`)
+    const reply = await send({
+      method: step.method,
+      path: filled(step.path),
+      headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
+      body: step.rawBody !== undefined
+        ? filled(step.rawBody)
+        : step.body === undefined
+        ? undefined
+        : filled(JSON.stringify(step.body))
+    })
+    const bodyOf = (text: string): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        return undefined
+      }
+    }
+    const body = bodyOf(reply.text)
+    for (const [name, path] of Object.entries(step.capture ?? {})) {
+      variables.set(name, String(pick(body, path)))
+      theirVariables.set(name, String(pick(step.responseBody, path)))
+    }
+    const headersOf = (headers: Readonly<Record<string, string | undefined>>) =>
+      Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+          .filter(([name]) => compared.includes(name))
+      )
+    outcomes.push({
+      step,
+      recorded: {
+        status: step.status,
+        headers: headersOf(step.responseHeaders ?? {}),
+        body: step.responseBody === undefined ? theirs.text(step.responseText ?? "") : theirs.value(step.responseBody)
+      },
+      ours: {
+        status: reply.status,
+        headers: headersOf(reply.headers),
+        body: body === undefined || step.responseBody === undefined ? own.text(reply.text) : own.value(body)
+      }
+    })
+  }
+  return outcomes
+}

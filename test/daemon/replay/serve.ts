@@ -1,0 +1,81 @@
+/** Our API on a new database, asked over a Unix socket in this process. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as Effect from "effect/Effect"
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, request } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { make } from "../../../src/daemon/app.ts"
+import * as Handle from "../../../src/database/Handle.ts"
+import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
+import type { Reply, Send } from "./scenario.ts"
+
+const create = (path: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    writeFileSync(path, "", { mode: 0o600 })
+    const db = yield* Handle.open(path, "write")
+    yield* db.attempt("make the schema", () => {
+      db.execute("BEGIN")
+      for (const table of tables) db.execute(table)
+      for (const { sql } of indexes) db.execute(sql)
+      db.execute(fullText)
+      for (const { sql } of triggers) db.execute(sql)
+      for (const { key, value } of newMeta) db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)").run(key, value)
+      db.execute("COMMIT")
+    })
+  }))
+
+const send = (socketPath: string): Send => ({ body, headers, method, path }) =>
+  new Promise<Reply>((resolve, reject) => {
+    const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
+      const chunks: Array<Buffer> = []
+      response.on("data", (chunk: Buffer) => void chunks.push(chunk))
+      response.on("error", reject)
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers as Record<string, string | undefined>,
+          text: Buffer.concat(chunks).toString("utf8")
+        }))
+    })
+    asked.on("error", reject)
+    asked.end(body)
+  })
+
+export interface ServeOptions {
+  readonly token?: string
+  readonly insecureReadonly?: boolean
+  readonly throttle?: { readonly enabled: boolean; readonly window: number }
+  /** A database to begin with. */
+  readonly database?: string
+}
+
+/** Serves for as long as `use` runs. */
+export const serving = <A>(options: ServeOptions, use: (send: Send, socketPath: string) => Promise<A>): Promise<A> => {
+  const directory = mkdtempSync(join(tmpdir(), "kata-test-"))
+  const path = join(directory, "kata.db")
+  const socketPath = join(directory, "s")
+  return Effect.gen(function*() {
+    if (options.database === undefined) yield* create(path)
+    else copyFileSync(options.database, path)
+    const app = yield* make({
+      databasePath: path,
+      version: "test",
+      pid: process.pid,
+      startedAt: new Date().toISOString(),
+      throttle: options.throttle ?? { enabled: false, window: 60_000 },
+      token: options.token ?? "",
+      insecureReadonly: options.insecureReadonly ?? false
+    })
+    const server = yield* NodeHttpServer.make(() => createServer(), { path: socketPath })
+    yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, server))
+    return yield* Effect.promise(() => use(send(socketPath), socketPath))
+  }).pipe(
+    Effect.scoped,
+    Effect.provide([NodeFileSystem.layer, NodePath.layer]),
+    Effect.runPromise
+  ).finally(() => rmSync(directory, { recursive: true, force: true }))
+}
