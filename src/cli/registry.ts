@@ -20,6 +20,12 @@ export const registry = [
     load: () => import("./commands/import.ts").then((module) => module.importCommand)
   },
   {
+    name: "doctor",
+    summary: "Check the database, its leftovers, its daemon and its backups",
+    section: "Backup and restore",
+    load: () => import("./commands/doctor.ts").then((module) => module.doctor)
+  },
+  {
     name: "version",
     summary: "Print the version of kata",
     section: "About kata",

@@ -41,6 +41,8 @@ export interface Found {
   readonly running: ReadonlyArray<Daemon>
   /** The process of a record is there, but nothing shows that it is a kata: most likely its number was given anew. */
   readonly unproven: ReadonlyArray<Daemon>
+  /** Records of this file whose process is dead: a daemon that was killed left them. */
+  readonly stale: ReadonlyArray<Daemon>
 }
 
 /** Of a record; more of it is not read. Go kata's have about 200 bytes. */
@@ -81,7 +83,11 @@ export const running = Effect.fn("daemons.running")(function*(of: {
       .map(({ record: { address, pid, source } }) => ({ pid, address, source }))
   const serving = byPid([...daemons("running"), ...holding.filter(({ pid }) => pid !== current.pid)])
   const known = new Set(serving.map(({ pid }) => pid))
-  return { running: serving, unproven: byPid(daemons("unproven")).filter(({ pid }) => !known.has(pid)) } satisfies Found
+  return {
+    running: serving,
+    unproven: byPid(daemons("unproven")).filter(({ pid }) => !known.has(pid)),
+    stale: daemons("stale")
+  } satisfies Found
 })
 
 /** The first of each process. */
@@ -131,14 +137,14 @@ const contentOf = Effect.fnUntraced(function*(path: string) {
 
 // ---- proof ----------------------------------------------------------------------------------------------------------
 
-type Verdict = "unrelated" | "unproven" | "running"
+type Verdict = "unrelated" | "stale" | "unproven" | "running"
 
 const judge = Effect.fnUntraced(function*(record: RuntimeRecord, real: string, namespaces: ReadonlySet<string>) {
   const processes = yield* Processes
-  if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "unrelated"
   const isThisFile = namespaces.has(record.namespace) || record.databasePath.startsWith("/") &&
       (yield* Effect.orElseSucceed(sameFile(record.databasePath, real), () => false))
   if (!isThisFile) return "unrelated"
+  if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "stale"
   const proven = (yield* answers(record)) || Option.contains(yield* processes.programOf(record.pid), "kata")
   return proven ? "running" : "unproven"
 })

@@ -112,18 +112,34 @@ export const privateDirectory = (purpose: Purpose, place = tmpdir()) =>
 
 /** Removes the private directories of dead processes; only what is ours and no link, since others may write there too. Never fails. */
 export const sweepPrivate = Effect.fn("leftovers.sweepPrivate")(function*() {
+  for (const { path, pid } of yield* privateOnes) yield* Effect.ignore(removeIfDead(path, pid))
+})
+
+const privateOnes = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
+  const found: Array<{ readonly path: string; readonly pid: number }> = []
   for (const name of yield* namesIn(tmpdir())) {
     const pid = privateName.exec(name)?.[1]
     if (pid === undefined) continue
     const path = `${tmpdir()}/${name}`
-    yield* Effect.gen(function*() {
-      const isLink = yield* Effect.isSuccess(fs.readLink(path))
-      const { type, uid } = yield* fs.stat(path)
-      if (!isLink && type === "Directory" && Option.contains(uid, userInfo().uid)) {
-        yield* removeIfDead(path, Number(pid))
-      }
-      // Ignored: as in `sweep`.
-    }).pipe(Effect.ignore)
+    const isLink = yield* Effect.isSuccess(fs.readLink(path))
+    const info = yield* Effect.option(fs.stat(path))
+    const isOurs = Option.exists(info, ({ type, uid }) => type === "Directory" && Option.contains(uid, userInfo().uid))
+    if (!isLink && isOurs) found.push({ path, pid: Number(pid) })
   }
+  return found
+})
+
+/** What dead processes left beside a target and in the place for temporary files. Nothing is removed, nothing fails. */
+export const leftBehind = Effect.fn("leftovers.leftBehind")(function*(target: string) {
+  const prefix = prefixOf(target)
+  const beside = (yield* namesIn(parentOf(target))).flatMap((name) => {
+    const pid = name.startsWith(prefix) ? /^(\d{1,10})-[0-9a-f]+$/.exec(name.slice(prefix.length))?.[1] : undefined
+    return pid === undefined ? [] : [{ path: `${parentOf(target)}/${name}`, pid: Number(pid) }]
+  })
+  const dead: Array<string> = []
+  for (const { path, pid } of [...beside, ...(yield* privateOnes)]) {
+    if (yield* Effect.orElseSucceed(isDead(path, pid), () => false)) dead.push(path)
+  }
+  return dead
 })

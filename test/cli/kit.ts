@@ -62,7 +62,7 @@ export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: 
   load: () => Promise.resolve(load())
 })
 
-const [, , , version, completion] = registry
+const [, , , , version, completion] = registry
 export const about = [version, completion] as const
 
 /** What the real commands need of the machine. */

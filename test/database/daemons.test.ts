@@ -81,11 +81,23 @@ layer(NodeContext.layer, { excludeTestServices: true })("the daemons of a databa
         const itself = yield* running({ databasePath: database, kataHome: "/none", userHome: "/none" }).pipe(
           Effect.provide(Processes.layerOf({}, process.pid))
         )
-        assert.deepStrictEqual(itself, nobody)
+        assert.deepStrictEqual(itself, { ...nobody, stale: [] })
       }))
       assert.deepStrictEqual(yield* ask({}), nobody)
       yield* Lock.acquire(database, "restore")
       assert.deepStrictEqual(yield* ask({}), nobody)
+    }))
+
+  it.scoped("leave records when they are killed", () =>
+    Effect.gen(function*() {
+      const { database, home, record, user } = yield* world
+      yield* record(70, "unix:///nowhere/daemon.sock")
+      const found = yield* Effect.provide(
+        running({ databasePath: database, kataHome: home, userHome: user }),
+        Processes.layerOf({})
+      )
+      assert.deepStrictEqual(found.stale.map(({ pid }) => pid), [70])
+      assert.deepStrictEqual(found.running, [])
     }))
 
   it.scoped("are those of a record that answer", () =>
