@@ -1,5 +1,6 @@
 /** All of them; `npm run fuzz` goes round and round. */
 import * as databases from "./databases.ts"
+import * as ledger from "./ledger.ts"
 import * as mutation from "./mutation.ts"
 import type { Property } from "./Property.ts"
 import * as repair from "./repair.ts"
@@ -8,7 +9,16 @@ import * as salvage from "./salvage.ts"
 import * as soundness from "./soundness.ts"
 import * as subset from "./subset.ts"
 
-export const properties: ReadonlyArray<Property> = [roundTrip, subset, repair, mutation, databases, soundness, salvage]
+export const properties: ReadonlyArray<Property> = [
+  roundTrip,
+  subset,
+  repair,
+  mutation,
+  databases,
+  soundness,
+  salvage,
+  ledger
+]
   .flatMap((
     module
   ) => Object.values<Property>(module))

@@ -54,7 +54,10 @@ export interface ServeOptions {
 }
 
 /** Serves for as long as `use` runs. */
-export const serving = <A>(options: ServeOptions, use: (send: Send, socketPath: string) => Promise<A>): Promise<A> => {
+export const serving = <A>(
+  options: ServeOptions,
+  use: (send: Send, socketPath: string, database: string) => Promise<A>
+): Promise<A> => {
   const directory = mkdtempSync(join(tmpdir(), "kata-test-"))
   const path = join(directory, "kata.db")
   const socketPath = join(directory, "s")
@@ -72,7 +75,7 @@ export const serving = <A>(options: ServeOptions, use: (send: Send, socketPath: 
     })
     const server = yield* NodeHttpServer.make(() => createServer(), { path: socketPath })
     yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, server))
-    return yield* Effect.promise(() => use(send(socketPath), socketPath))
+    return yield* Effect.promise(() => use(send(socketPath), socketPath, path))
   }).pipe(
     Effect.scoped,
     Effect.provide([NodeFileSystem.layer, NodePath.layer]),
