@@ -8,7 +8,7 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { request } from "node:http"
+import { request as http } from "node:http"
 import { BlockList, isIP } from "node:net"
 import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
@@ -41,6 +41,8 @@ export class DaemonRunning extends Schema.TaggedError<DaemonRunning>()("DaemonRu
 export interface Serving extends Daemon {
   /** The process of that number is this daemon and no other: it may be sent a signal. */
   readonly proven: boolean
+  /** It has our lock: it is no Go kata. */
+  readonly ours: boolean
 }
 
 export interface Found {
@@ -96,10 +98,13 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   )
   const serving = byPid([
     ...judged.flatMap(({ verdict, ...daemon }) =>
-      verdict === "proven" || verdict === "running" ? [{ ...daemon, proven: verdict === "proven" }] : []
+      verdict === "proven" || verdict === "running"
+        ? [{ ...daemon, proven: verdict === "proven", ours: holders.has(daemon.pid) }]
+        : []
     ),
     ...holding.filter(({ pid }) => pid !== current.pid).map((held) => ({
       ...held,
+      ours: true,
       address: "",
       source: Lock.pathOf(real)
     }))
@@ -223,7 +228,7 @@ const answerOf = ({ address }: RuntimeRecord) =>
   })
 
 /** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
-export const ping = (target: Target): Effect.Effect<Option.Option<string>> =>
+export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
   Effect.async<Option.Option<string>>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
     const headers = { host: "kata.invalid", accept: "application/json" }

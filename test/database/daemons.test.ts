@@ -103,7 +103,8 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
           pid: 70,
           address: `unix://${user}/0.sock`,
           source: `${home}/runtime/${namespaceOf(database)}/daemon.70.json`,
-          proven: false
+          proven: false,
+          ours: false
         }])
       }))
 
