@@ -40,7 +40,6 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
-  "database/Lock.ts": "a lock says which process holds it",
   "database/Processes.ts": "whether a process lives is asked with a signal",
   "files/direct.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/leftovers.ts": "a leftover carries a pid: is that process alive, and is it us"

@@ -13,6 +13,7 @@ import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import * as Handle from "./Handle.ts"
+import { Processes } from "./Processes.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")
@@ -22,6 +23,8 @@ export type Purpose = typeof Purpose.Type
 export class Holder extends Schema.Class<Holder>("Holder")({
   purpose: Schema.Union(Purpose, Schema.Literal("unknown")),
   pid: Schema.NullOr(Schema.Int),
+  /** `Processes.identityOf` that process; empty when nothing told it. */
+  process: Schema.String,
   startedAt: Schema.String,
   version: Schema.String
 }) {
@@ -97,7 +100,14 @@ const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
 export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string, purpose: Purpose) {
   const path = pathOf(databasePath)
   const startedAt = DateTime.formatIso(yield* DateTime.now)
-  const me = new Holder({ purpose, pid: process.pid, startedAt, version: yield* ProgramVersion })
+  const { current: { pid }, identityOf } = yield* Processes
+  const me = new Holder({
+    purpose,
+    pid,
+    process: Option.getOrElse(yield* identityOf(pid), () => ""),
+    startedAt,
+    version: yield* ProgramVersion
+  })
   yield* prepare(path).pipe(
     Effect.zipRight(take(path, me)),
     Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), take(path, me))),
@@ -189,7 +199,7 @@ const empty = (path: string) =>
  * The lock becomes that of the whole connection only when it is had: with an earlier `locking_mode`, two who start at
  * the same moment would keep their shared locks, and neither would get it.
  */
-const take = (path: string, { pid, purpose, startedAt, version }: Holder) =>
+const take = (path: string, { pid, process, purpose, startedAt, version }: Holder) =>
   Effect.flatMap(
     Handle.open(path, "write", { busyTimeout: patience }),
     (handle) =>
@@ -197,9 +207,9 @@ const take = (path: string, { pid, purpose, startedAt, version }: Holder) =>
         handle.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
         handle.execute("BEGIN EXCLUSIVE; PRAGMA locking_mode = EXCLUSIVE")
         handle.execute(`PRAGMA application_id = ${applicationId}`)
-        handle.execute("CREATE TABLE IF NOT EXISTS holder(pid INTEGER, purpose TEXT, started_at TEXT, version TEXT)")
-        handle.execute("DELETE FROM holder")
-        handle.prepare("INSERT INTO holder VALUES (?, ?, ?, ?)").run(pid, purpose, startedAt, version)
+        handle.execute("DROP TABLE IF EXISTS holder")
+        handle.execute("CREATE TABLE holder(pid INTEGER, process TEXT, purpose TEXT, started_at TEXT, version TEXT)")
+        handle.prepare("INSERT INTO holder VALUES (?, ?, ?, ?, ?)").run(pid, process, purpose, startedAt, version)
         handle.execute("COMMIT")
       }).pipe(
         // the scope is the caller's, who may well go on without the lock; that closing fails too says nothing new
@@ -207,7 +217,7 @@ const take = (path: string, { pid, purpose, startedAt, version }: Holder) =>
       )
   )
 
-const nobodyKnown = new Holder({ purpose: "unknown", pid: null, startedAt: "", version: "" })
+const nobodyKnown = new Holder({ purpose: "unknown", pid: null, process: "", startedAt: "", version: "" })
 
 /** The row, without asking for a lock. Whoever has the lock may be writing it: what cannot be read is not known. */
 const read = (path: string): Effect.Effect<Holder> =>
@@ -218,6 +228,7 @@ const read = (path: string): Effect.Effect<Holder> =>
       Schema.decodeUnknown(Holder)({
         purpose: row?.["purpose"],
         pid: Number(row?.["pid"]),
+        process: row?.["process"] ?? "",
         startedAt: row?.["started_at"],
         version: row?.["version"]
       })

@@ -15,6 +15,13 @@ export class Processes extends Context.Tag("kata/database/Processes")<Processes,
   readonly isAlive: (pid: number) => Effect.Effect<boolean>
   /** The name of its program without directories; of an interpreter, that of its script. None when nothing tells. */
   readonly programOf: (pid: number) => Effect.Effect<Option.Option<string>>
+  /**
+   * What tells a process from every other that ever has its number: none when there is no such process, when it is dead and nobody has
+   * asked for its exit code yet, or when nothing tells.
+   */
+  readonly identityOf: (pid: number) => Effect.Effect<Option.Option<string>>
+  /** Whether it was sent; `gone` when there is no such process, `refused` when it is somebody else's. */
+  readonly signal: (pid: number, name: "SIGTERM" | "SIGHUP") => Effect.Effect<"sent" | "gone" | "refused">
 }>() {}
 
 const isAlive = (pid: number) =>
@@ -24,6 +31,16 @@ const isAlive = (pid: number) =>
     } catch (error) {
       // it is there, and somebody else's
       return codeOf(error) === "EPERM"
+    }
+  })
+
+const signal = (pid: number, name: "SIGTERM" | "SIGHUP") =>
+  Effect.sync(() => {
+    try {
+      process.kill(pid, name)
+      return "sent"
+    } catch (error) {
+      return codeOf(error) === "EPERM" ? "refused" : "gone"
     }
   })
 
@@ -51,12 +68,31 @@ const fromProc = (fs: FileSystem.FileSystem, pid: number) =>
     return nameIn(Option.getOrElse(program, () => words[0]), words)
   }))
 
-const fromPs = (executor: CommandExecutor.CommandExecutor, pid: number) =>
-  executor.string(Command.make("ps", "-o", "comm=", "-p", String(pid))).pipe(
+/** When it began, in ticks since the machine did, and which beginning of the machine that was. */
+const beginningFromProc = (fs: FileSystem.FileSystem, pid: number) =>
+  Effect.all([
+    Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/stat`), () => ""),
+    Effect.orElseSucceed(fs.readFileString("/proc/sys/kernel/random/boot_id"), () => "")
+  ]).pipe(Effect.map(([stat, boot]) => {
+    // the name of the program stands in brackets and may hold anything
+    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    const start = fields[18] ?? ""
+    return start === "" || state === "Z" || state === "X" ? Option.none() : Option.some(`${boot.trim()} ${start}`)
+  }))
+
+const ps = (executor: CommandExecutor.CommandExecutor, pid: number, column: string) =>
+  executor.string(Command.make("ps", "-o", `${column}=`, "-p", String(pid))).pipe(
     Effect.timeout("1 second"),
     Effect.option,
-    Effect.map(Option.flatMap((printed) => named(printed.trim())))
+    Effect.map(Option.map((printed) => printed.trim()))
   )
+
+const beginningFromPs = (executor: CommandExecutor.CommandExecutor, pid: number) =>
+  Effect.zipWith(
+    ps(executor, pid, "stat"),
+    ps(executor, pid, "lstart"),
+    (state, start) => Option.exists(state, (letters) => /^[ZX]/.test(letters)) ? Option.none() : start
+  ).pipe(Effect.map(Option.filter((start) => start !== "")))
 
 /** Linux tells it in /proc, others through `ps`. */
 export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | CommandExecutor.CommandExecutor> = Layer
@@ -69,7 +105,9 @@ export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | Comman
       return {
         current: { pid: process.pid },
         isAlive,
-        programOf: (pid) => hasProc ? fromProc(fs, pid) : fromPs(executor, pid)
+        programOf: (pid) => hasProc ? fromProc(fs, pid) : Effect.map(ps(executor, pid, "comm"), Option.flatMap(named)),
+        identityOf: (pid) => hasProc ? beginningFromProc(fs, pid) : beginningFromPs(executor, pid),
+        signal
       }
     })
   )
@@ -79,5 +117,7 @@ export const layerOf = (programs: { readonly [pid: number]: string | null }, cur
   Layer.succeed(Processes, {
     current: { pid: current },
     isAlive: (pid) => Effect.succeed(pid === current || programs[pid] !== undefined),
-    programOf: (pid) => Effect.succeed(Option.fromNullable(programs[pid]))
+    programOf: (pid) => Effect.succeed(Option.fromNullable(programs[pid])),
+    identityOf: (pid) => Effect.succeed(programs[pid] === undefined ? Option.none() : Option.some(`process ${pid}`)),
+    signal: () => Effect.succeed("refused")
   })

@@ -3,11 +3,12 @@
  * it stays when they are killed. A record is somebody else's file: it is believed as far as what it says can be proven.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { request } from "node:http"
+import { request as http } from "node:http"
 import { BlockList, isIP } from "node:net"
 import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
@@ -37,8 +38,15 @@ export class DaemonRunning extends Schema.TaggedError<DaemonRunning>()("DaemonRu
   }
 }
 
+export interface Serving extends Daemon {
+  /** The process of that number is this daemon and no other: it may be sent a signal. */
+  readonly proven: boolean
+  /** It has our lock: it is no Go kata. */
+  readonly ours: boolean
+}
+
 export interface Found {
-  readonly running: ReadonlyArray<Daemon>
+  readonly running: ReadonlyArray<Serving>
   /** The process of a record is there, but nothing shows that it is a kata: most likely its number was given anew. */
   readonly unproven: ReadonlyArray<Daemon>
   /** Records of this file whose process is dead: a daemon that was killed left them. */
@@ -63,35 +71,58 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   readonly kataHome: string
   readonly userHome: string
 }) {
-  const { current } = yield* Processes
+  const { current, identityOf } = yield* Processes
   const real = yield* Effect.orElseSucceed(resolve(of.databasePath), () => of.databasePath)
   const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
-  const holding = Option.toArray(holder).filter(({ purpose }) => purpose === "daemon")
-    .map(({ pid }) => ({ pid: pid ?? 0, address: "", source: Lock.pathOf(real) }))
+  const holding = yield* Effect.forEach(
+    Option.toArray(holder).filter(({ purpose }) => purpose === "daemon"),
+    ({ pid, process }) =>
+      Effect.map(
+        pid === null || process === "" ? Effect.succeedNone : identityOf(pid),
+        // The row of a holder before this one may still stand there: then the number may be anybody's.
+        (identity) => ({ pid: pid ?? 0, proven: Option.contains(identity, process) })
+      )
+  )
   const namespaces = new Set([namespaceOf(of.databasePath), namespaceOf(real)])
   const records = yield* Effect.forEach(
     [...new Set([of.kataHome, `${of.userHome}/.kata`])].map((home) => `${home}/runtime`),
     recordsIn
   )
+  const holders = new Set(holding.filter(({ proven }) => proven).map(({ pid }) => pid))
   const judged = yield* Effect.forEach(
     records.flat().filter(({ pid }) => pid !== current.pid),
-    (record) => Effect.map(judge(record, real, namespaces), (verdict) => ({ record, verdict })),
+    ({ address, pid, source, ...record }) =>
+      Effect.map(
+        judge({ address, pid, source, ...record }, real, namespaces, holders),
+        (verdict) => ({ pid, address, source, verdict })
+      ),
     { concurrency: 8 }
   )
-  const daemons = (verdict: Verdict): Array<Daemon> =>
-    judged.filter((one) => one.verdict === verdict)
-      .map(({ record: { address, pid, source } }) => ({ pid, address, source }))
-  const serving = byPid([...daemons("running"), ...holding.filter(({ pid }) => pid !== current.pid)])
+  const serving = byPid([
+    ...judged.flatMap(({ verdict, ...daemon }) =>
+      verdict === "proven" || verdict === "running"
+        ? [{ ...daemon, proven: verdict === "proven", ours: holders.has(daemon.pid) }]
+        : []
+    ),
+    ...holding.filter(({ pid }) => pid !== current.pid).map((held) => ({
+      ...held,
+      ours: true,
+      address: "",
+      source: Lock.pathOf(real)
+    }))
+  ])
   const known = new Set(serving.map(({ pid }) => pid))
+  const only = (verdict: Verdict) =>
+    judged.filter((one) => one.verdict === verdict).map(({ address, pid, source }) => ({ pid, address, source }))
   return {
     running: serving,
-    unproven: byPid(daemons("unproven")).filter(({ pid }) => !known.has(pid)),
-    stale: daemons("stale")
+    unproven: byPid(only("unproven").filter(({ pid }) => !known.has(pid))),
+    stale: only("stale")
   } satisfies Found
 })
 
 /** The first of each process. */
-const byPid = (daemons: ReadonlyArray<Daemon>): ReadonlyArray<Daemon> =>
+const byPid = <D extends Daemon>(daemons: ReadonlyArray<D>): ReadonlyArray<D> =>
   Arr.dedupeWith(daemons, (one, other) => one.pid === other.pid)
 
 // ---- records --------------------------------------------------------------------------------------------------------
@@ -137,18 +168,28 @@ const contentOf = Effect.fnUntraced(function*(path: string) {
 
 // ---- proof ----------------------------------------------------------------------------------------------------------
 
-type Verdict = "unrelated" | "stale" | "unproven" | "running"
+type Verdict = "unrelated" | "stale" | "unproven" | "running" | "proven"
 
-const judge = Effect.fnUntraced(function*(record: RuntimeRecord, real: string, namespaces: ReadonlySet<string>) {
+const judge = Effect.fnUntraced(function*(
+  record: RuntimeRecord,
+  real: string,
+  namespaces: ReadonlySet<string>,
+  holders: ReadonlySet<number>
+): Effect.fn.Return<Verdict, never, Processes | FileSystem.FileSystem | Path.Path> {
   const processes = yield* Processes
   const isThisFile = namespaces.has(record.namespace) || record.databasePath.startsWith("/") &&
       (yield* Effect.orElseSucceed(sameFile(record.databasePath, real), () => false))
   if (!isThisFile) return "unrelated"
   if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "stale"
-  const proven = (yield* answers(record)) || Option.contains(yield* processes.programOf(record.pid), "kata")
-  return proven ? "running" : "unproven"
+  if (holders.has(record.pid)) return "proven"
+  const answer = yield* answerOf(record)
+  if (Option.contains(answer, record.pid)) return "proven"
+  const isKata = Option.contains(answer, undefined) ||
+    Option.contains(yield* processes.programOf(record.pid), "kata")
+  return isKata ? "running" : "unproven"
 })
 
+/** Addresses of this machine and of private networks. */
 const here = new BlockList()
 for (const [network, prefix] of [["127.0.0.0", 8], ["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16]] as const) {
   here.addSubnet(network, prefix, "ipv4")
@@ -159,16 +200,22 @@ here.addAddress("::1", "ipv6")
 here.addSubnet("fc00::", 7, "ipv6")
 here.addSubnet("fe80::", 10, "ipv6")
 
-type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+/** Whether a literal address is one of this machine or of a private network. */
+export const isHere = (host: string): boolean => {
+  const family = isIP(host)
+  return family !== 0 && here.check(host.replace(/%.*$/, ""), family === 6 ? "ipv6" : "ipv4")
+}
+
+export type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number }
 
 /** Where a record may send us: a socket, or an address of this machine or its private network. */
 export const targetOf = (address: string): Option.Option<Target> => {
   if (address.startsWith("unix:///") && !address.includes("\0")) return Option.some({ socketPath: address.slice(7) })
   const [, v6, v4, port] = /^(?:http:\/\/)?(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})\/?$/i.exec(address) ?? []
   const host = v6 ?? v4 ?? ""
-  const family = isIP(host)
-  const isHere = family !== 0 && here.check(host, family === 6 ? "ipv6" : "ipv4")
-  return isHere && Number(port) > 0 && Number(port) < 65536 ? Option.some({ host, port: Number(port) }) : Option.none()
+  return isHere(host) && Number(port) > 0 && Number(port) < 65536
+    ? Option.some({ host, port: Number(port) })
+    : Option.none()
 }
 
 const Pong = Schema.parseJson(Schema.Struct({
@@ -178,21 +225,16 @@ const Pong = Schema.parseJson(Schema.Struct({
 }))
 const decodePong = Schema.decodeOption(Pong)
 
-/** Whether a kata answers at the address of a record: this one, as far as it says its number. */
-const answers = ({ address, pid }: RuntimeRecord) =>
+/** The number that a kata gives of itself at the address of a record, which it may leave out; none when no kata answers. */
+const answerOf = ({ address }: RuntimeRecord) =>
   Option.match(targetOf(address), {
-    onNone: () => Effect.succeed(false),
+    onNone: () => Effect.succeed(Option.none<unknown>()),
     onSome: (target) =>
-      ping(target).pipe(
-        Effect.map((body) =>
-          Option.exists(Option.flatMap(body, decodePong), (pong) => pong.pid === undefined || pong.pid === pid)
-        ),
-        Effect.timeoutTo({ duration: pingTime, onSuccess: (answered) => answered, onTimeout: () => false })
-      )
+      Effect.map(ping(target), (body) => Option.map(Option.flatMap(body, decodePong), ({ pid }) => pid))
   })
 
-/** The body of a 200; none for anything else. node:http follows no redirects. */
-const ping = (target: Target) =>
+/** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
+export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
   Effect.async<Option.Option<string>>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
     const headers = { host: "kata.invalid", accept: "application/json" }
@@ -207,12 +249,13 @@ const ping = (target: Target) =>
         nothing()
         asked.destroy()
       })
-      response.on("end", () =>
-        response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing())
+      response.on(
+        "end",
+        () =>
+          response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing()
+      )
     })
     asked.on("error", nothing)
     asked.end()
-    return Effect.sync(() =>
-      asked.destroy()
-    )
-  })
+    return Effect.sync(() => asked.destroy())
+  }).pipe(Effect.timeoutTo({ duration: pingTime, onSuccess: (body) => body, onTimeout: () => Option.none() }))

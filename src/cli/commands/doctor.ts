@@ -17,8 +17,7 @@ const block = (check: Check): ReadonlyArray<string> => [
   ...(check.next === null ? [] : wrap(`next: ${check.next}`, 66).map((line) => `             ${line}`))
 ]
 
-const format: Output.Format<DoctorReport> = {
-  schema: DoctorReport,
+const format = Output.report(DoctorReport, {
   human: (report) => [report.database, ...report.checks.flatMap(block), ...findings(report.findings)],
   agent: (report) => [
     `OK doctor database=${quote(report.database)} outcome=${report.outcome ?? "ok"} ${findingCounts(report.findings)}`,
@@ -29,7 +28,7 @@ const format: Output.Format<DoctorReport> = {
   ],
   quiet: (report) => report.checks.filter(({ status }) => status === "warning" || status === "error").flatMap(block),
   outcome: (report) => report.outcome ?? undefined
-}
+})
 
 export const doctor = Output.command(
   "doctor",

@@ -1,0 +1,99 @@
+/** The app on a real server, which is taken down in order: what is being answered is answered, streams end, then everybody has to go. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpBody from "@effect/platform/HttpBody"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { bind, type Place } from "./bind.ts"
+
+const settings = {
+  headersTimeout: 10_000,
+  /** The last word for a request that never ends; the edge is stricter with bodies. */
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 1000,
+  /** Go's client lets a connection go after 90 s. Who lets go second never cuts off a request that is on its way. */
+  keepAliveTimeout: 120_000
+}
+
+/** For what is being answered when the daemon is told to stop. */
+const drainTime = Duration.seconds(10)
+/** For the requests whose connections were cut after that. */
+const interruptTime = Duration.seconds(1)
+const step = Duration.millis(5)
+
+type App<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+
+/** An event stream ends of itself when the server is told to. */
+const endingWith = (stop: Deferred.Deferred<void>) => (response: HttpServerResponse.HttpServerResponse) => {
+  const { body } = response
+  return body._tag === "Stream"
+    ? HttpServerResponse.setBody(
+      response,
+      HttpBody.stream(Stream.interruptWhenDeferred(body.stream, stop), body.contentType, body.contentLength)
+    )
+    : response
+}
+
+const within = (time: Duration.Duration, done: () => boolean) =>
+  Effect.suspend(() => done() ? Effect.void : Effect.sleep(step)).pipe(
+    Effect.repeat({ until: done }),
+    Effect.timeout(time),
+    Effect.isSuccess
+  )
+
+/** Serves until the scope closes, and gives the address for the record. */
+export const serve = Effect.fn("daemon.serve")(
+  function*<R>(place: Place, app: App<R | HttpServerRequest.HttpServerRequest>) {
+    const stop = yield* Deferred.make<void>()
+    let answering = 0
+    const counted = Effect.acquireUseRelease(
+      Effect.sync(() => answering++),
+      () => Effect.map(app, endingWith(stop)),
+      () => Effect.sync(() => answering--)
+    )
+    // Request fibers are born with the flags of this one, and must be interruptible.
+    const handler = yield* Effect.interruptible(NodeHttpServer.makeHandler(counted))
+    const server = createServer(settings)
+    // An error after it listens, such as too many open files, concerns one connection, which is lost.
+    server.on("error", () => {})
+    const connections = new Map<Socket, number>()
+    const release = (socket: Socket) => {
+      if (!server.listening && connections.get(socket) === 0) socket.destroy()
+    }
+    server.on("connection", (socket) => {
+      connections.set(socket, 0)
+      socket.once("close", () => connections.delete(socket))
+    })
+    server.on("request", (request, response) => {
+      const { socket } = request
+      const add = (by: number) => {
+        if (connections.has(socket)) connections.set(socket, (connections.get(socket) ?? 0) + by)
+      }
+      add(1)
+      response.once("close", () => {
+        add(-1)
+        release(socket)
+      })
+      handler(request, response)
+    })
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function*() {
+        // no new connections; takes the socket away
+        server.close()
+        yield* Deferred.succeed(stop, undefined)
+        for (const socket of connections.keys()) release(socket)
+        const drained = yield* within(drainTime, () => connections.size === 0)
+        if (drained) return
+        yield* Effect.logWarning(`${connections.size} connection(s) cut: their requests took longer than 10 s`)
+        server.closeAllConnections()
+        yield* within(interruptTime, () => answering === 0)
+      })
+    )
+    return yield* bind(server, place)
+  }
+)

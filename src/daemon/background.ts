@@ -1,0 +1,113 @@
+/** A daemon that outlives who starts it: a session of its own, nothing of the terminal's, and a word to the one who waits for it. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type ChildProcess, spawn } from "node:child_process"
+import { exitCodes, type FailureKind } from "../Failure.ts"
+import * as Log from "./log.ts"
+import { DaemonRecord } from "./runtime.ts"
+
+/** How long a start may take before the caller goes on without it. */
+const patience = 30_000
+
+const kinds = Object.keys(exitCodes) as [FailureKind, ...Array<FailureKind>]
+
+/** What keeps it from serving, as it travels to the caller. */
+export const Failed = Schema.Struct({
+  tag: Schema.String,
+  kind: Schema.Literal(...kinds),
+  message: Schema.String,
+  hint: Schema.String
+})
+
+/** What a daemon tells its parent, once. */
+export const Word = Schema.Union(Schema.Struct({ ready: DaemonRecord }), Schema.Struct({ failed: Failed }))
+
+/** A daemon that was started does not serve, for the reason that it gave. */
+export class DaemonStartFailed extends Schema.TaggedError<DaemonStartFailed>()("DaemonStartFailed", {
+  failed: Failed
+}) {
+  get kind(): FailureKind {
+    return this.failed.kind
+  }
+  override get message() {
+    return this.failed.message
+  }
+  get hint(): string {
+    return this.failed.hint
+  }
+}
+
+const startFailed = (kind: FailureKind, message: string, log: string) =>
+  new DaemonStartFailed({ failed: { tag: "", kind, message, hint: `its log is ${log}` } })
+
+const decode = Schema.decodeUnknownOption(Word)
+
+export interface Launch {
+  /** The interpreter, the program, and what comes before the words of the command line. */
+  readonly program: readonly [file: string, ...words: ReadonlyArray<string>]
+  /** `daemon start --foreground` and its flags. */
+  readonly argv: ReadonlyArray<string>
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly log: string
+}
+
+const wait = (child: ChildProcess, log: string) =>
+  Effect.async<DaemonRecord, DaemonStartFailed>((resume) => {
+    let ended: string | undefined
+    const leave = (result: Effect.Effect<DaemonRecord, DaemonStartFailed>) => {
+      clearTimeout(timer)
+      child.removeAllListeners()
+      // an error of a process that we no longer speak to
+      child.on("error", () => {})
+      if (child.connected) child.disconnect()
+      child.unref()
+      resume(result)
+    }
+    const timer = setTimeout(
+      () =>
+        leave(startFailed(
+          "daemon_unavailable",
+          `the daemon (pid ${child.pid}) does not serve after ${patience / 1000} s; it is still starting`,
+          log
+        )),
+      patience
+    )
+    // Its last word may still be on the way when it has ended.
+    const mute = () => {
+      if (ended === undefined || child.connected) return
+      leave(startFailed("internal", `the daemon ended before it served (${ended})`, log))
+    }
+    child.on("message", (message) => {
+      const word = decode(message)
+      if (word._tag === "None") return
+      leave("ready" in word.value ? Effect.succeed(word.value.ready) : new DaemonStartFailed(word.value))
+    })
+    child.on("disconnect", mute)
+    child.on("exit", (code, signal) => {
+      ended = signal ?? `exit ${code}`
+      mute()
+    })
+    child.on("error", (error) => leave(startFailed("internal", `cannot start a daemon: ${error.message}`, log)))
+    // It has no terminal of which it would hear that nobody waits any more.
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      child.kill("SIGTERM")
+      child.unref()
+    })
+  })
+
+/** Starts a daemon and waits until it serves, or says why it does not. The directory of the log exists. */
+export const launch = Effect.fn("daemon.launch")(
+  function*({ argv, log, program: [file, ...words], variables }: Launch) {
+    const { fd } = yield* Log.open(log)
+    const child = spawn(file, [...words, ...argv], {
+      // no directory of the caller's is kept busy
+      cwd: "/",
+      detached: true,
+      env: { ...variables, KATA_AUTOSTART: "1" },
+      stdio: ["ignore", "ignore", fd, "ipc"]
+    })
+    return yield* wait(child, log)
+  },
+  Effect.scoped
+)

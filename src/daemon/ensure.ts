@@ -1,0 +1,123 @@
+/** A daemon, whatever is there: one that starts is waited for, one that stops too, an older one of ours is replaced, else one is started. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { running, type Serving, targetOf } from "../database/daemons.ts"
+import type { FailureKind } from "../Failure.ts"
+import * as Directories from "../files/directories.ts"
+import { DaemonStartFailed, launch } from "./background.ts"
+import { answering, type Found, type From, here, Program, skipsCheck } from "./discover.ts"
+import * as Log from "./log.ts"
+import { read } from "./runtime.ts"
+import { stopOne } from "./stop.ts"
+
+/** A daemon serves the database that this program cannot ask. */
+export class DaemonIncompatible extends Schema.TaggedError<DaemonIncompatible>()("DaemonIncompatible", {
+  path: Schema.String,
+  pid: Schema.Int,
+  theirs: Schema.String,
+  ours: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `a daemon of another kata (version ${
+      this.theirs || "unknown"
+    }, pid ${this.pid}) serves ${this.path}; this is version ${this.ours}`
+  }
+  get hint(): string {
+    return "stop it (kata daemon stop), or set KATA_SKIP_DAEMON_VERSION_CHECK=1 to use it all the same"
+  }
+}
+
+/** A daemon has the database and does not answer. */
+export class DaemonSilent extends Schema.TaggedError<DaemonSilent>()("DaemonSilent", {
+  path: Schema.String,
+  pid: Schema.Int,
+  /** Where it should answer; empty when nothing says it. */
+  address: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    const where = this.address === "" ? "has no record here" : `does not answer at ${this.address}`
+    return `the daemon of ${this.path} (pid ${this.pid}) ${where}`
+  }
+  get hint(): string {
+    return this.address === ""
+      ? "was it started with another KATA_HOME? kata daemon stop ends it, wherever it belongs"
+      : "it may hang: kata daemon stop, then run the command again"
+  }
+}
+
+/** A daemon that is told to stop answers what it is asked, for 10 s. */
+const patience = 12_000
+const step = "25 millis"
+
+/** What another one that starts at the same moment makes of a start. */
+const races = new Set(["DatabaseLocked", "DaemonRunning", "BindFailed"])
+const attempts = 3
+
+/** Whether one version of ours comes before another; of what is none of ours nothing is known. */
+export const isOlder = (theirs: string, ours: string): boolean => {
+  const numbers = (version: string) => /^(\d+)\.(\d+)\.(\d+)$/.exec(version)?.slice(1).map(Number)
+  const [a, b] = [numbers(theirs), numbers(ours)]
+  const at = a?.findIndex((number, i) => number !== b?.[i]) ?? -1
+  return a !== undefined && b !== undefined && at >= 0 && (a[at] ?? 0) < (b[at] ?? 0)
+}
+
+/** What can be done with a daemon that `here` did not find: use it, wait for it, or nothing. */
+const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
+  const record = Option.getOrElse(
+    yield* read(daemon.source),
+    () => ({ pid: daemon.pid, address: daemon.address, db_path: "", version: "", started_at: "" })
+  )
+  const found = yield* answering(record, skipsCheck(from))
+  // A daemon of ours that has another name for the database, or another directory of state.
+  if (Option.isSome(found) && (record.version === from.version || skipsCheck(from))) return found
+  const { pid } = daemon
+  if (daemon.ours && Option.isSome(found) && isOlder(record.version, from.version)) {
+    yield* stopOne(from.databasePath, daemon)
+  } else if (Option.isSome(found) || (!daemon.ours && Option.isSome(targetOf(daemon.address)))) {
+    return yield* new DaemonIncompatible({ path: from.databasePath, pid, theirs: record.version, ours: from.version })
+  }
+  return Option.none<Found>()
+})
+
+/** Options of the daemon, should one have to be started: flags of `kata daemon start`. */
+export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: ReadonlyArray<string> = []) {
+  const began = yield* Clock.currentTimeMillis
+  const [file, ...words] = yield* Program
+  let launched = 0
+  while (true) {
+    const found = yield* here(from, "same version")
+    if (Option.isSome(found)) return { ...found.value, started: false }
+    const daemons = (yield* running(from)).running
+    for (const daemon of daemons) {
+      const usable = yield* use(from, daemon)
+      if (Option.isSome(usable)) return { ...usable.value, started: false }
+    }
+    const [first] = daemons
+    if (first !== undefined) {
+      if ((yield* Clock.currentTimeMillis) - began > patience) {
+        return yield* new DaemonSilent({ path: from.databasePath, pid: first.pid, address: first.address })
+      }
+      yield* Effect.sleep(step)
+      continue
+    }
+    if (file === undefined) return yield* Effect.dieMessage("no program to start a daemon with")
+    yield* Directories.make(from.kataHome)
+    const variables = { ...from.variables, KATA_HOME: from.kataHome, KATA_DB: from.databasePath }
+    const argv = ["daemon", "start", "--foreground", ...flags]
+    const record = yield* launch({ program: [file, ...words], argv, variables, log: Log.pathOf(from.kataHome) }).pipe(
+      Effect.asSome,
+      Effect.catchIf(
+        (error) => error instanceof DaemonStartFailed && races.has(error.failed.tag) && ++launched < attempts,
+        () => Effect.as(Effect.sleep(step), Option.none())
+      )
+    )
+    const target = Option.flatMap(record, ({ address }) => targetOf(address))
+    if (Option.isSome(record) && Option.isSome(target)) {
+      return { target: target.value, record: record.value, started: true }
+    }
+  }
+})

@@ -1,0 +1,96 @@
+/**
+ * The life of a daemon: lock, open, bind, publish, serve until told to stop, and everything back in the reverse order. Whoever finds its
+ * record can be served; whoever does not get the lock changes nothing.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { DaemonRunning, running } from "../database/daemons.ts"
+import * as Lock from "../database/Lock.ts"
+import { Processes } from "../database/Processes.ts"
+import { resolve } from "../files/paths.ts"
+import type { AppOptions } from "./app.ts"
+import type { Place } from "./bind.ts"
+import * as Config from "./config.ts"
+import { createMissing } from "./create.ts"
+import * as Runtime from "./runtime.ts"
+
+export interface Options {
+  /** Absolute, as it was named. */
+  readonly databasePath: string
+  readonly userHome: string
+  readonly places: Runtime.Places
+  /** The Unix socket of the places, unless given. */
+  readonly place: Place
+  readonly settings: Config.Settings
+  /** To read the settings again. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly insecureReadonly: boolean
+  /** Of this program. */
+  readonly version: string
+  /** What `/ping` says, which clients of Go kata compare with their own. */
+  readonly pingVersion: string
+}
+
+const stopHint = "stop it first: kata daemon stop"
+
+/** Reads the settings again, and says in the log what came of it. A file that cannot be used changes nothing. */
+const reload = (options: Options, throttle: { enabled: boolean; window: number }) =>
+  Config.load(options.places.home, options.variables).pipe(
+    Effect.flatMap((settings) => {
+      const later = [
+        ...(settings.listen === options.settings.listen ? [] : ["listen"]),
+        ...(settings.token === options.settings.token ? [] : ["auth.token"])
+      ]
+      Object.assign(throttle, settings.throttle)
+      const now = settings.throttle.enabled ? `on, window ${settings.throttle.window} ms` : "off"
+      const restart = later.length === 0 ? "" : `; a restart is needed for ${later.join(", ")}`
+      return Effect.logInfo(`config reload ok: close throttle ${now}${restart}`)
+    }),
+    Effect.catchAll((error) => Effect.logError(`config reload failed: ${error.message} (keeping the previous config)`))
+  )
+
+/**
+ * A daemon that serves when this returns, until the scope closes. What keeps it from serving is an error, and then nothing is left of it
+ * but directories and, where there was no database, perhaps an empty one.
+ */
+export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloads: Stream.Stream<void>) {
+  const began = yield* Clock.currentTimeMillis
+  const { databasePath, places, userHome, version } = options
+  const { current: { pid } } = yield* Processes
+  // Not at the top: what serves is loaded when something is to be served.
+  const [{ make }, { serve }] = yield* Effect.promise(() => Promise.all([import("./app.ts"), import("./Server.ts")]))
+  yield* Runtime.makeState(places)
+  if ("socketPath" in options.place) yield* Runtime.makeSocketDirectory(places)
+  const real = yield* resolve(databasePath)
+  yield* Lock.acquire(real, "daemon")
+  // Those that know nothing of our lock.
+  const found = yield* running({ databasePath, kataHome: places.home, userHome })
+  if (found.running.length > 0) {
+    return yield* new DaemonRunning({ path: databasePath, daemons: found.running, hint: stopHint })
+  }
+  const created = yield* createMissing(real)
+  const startedAt = yield* Runtime.now
+  const throttle = { ...options.settings.throttle }
+  const app = yield* make(
+    {
+      databasePath,
+      version: options.pingVersion,
+      pid,
+      startedAt,
+      throttle,
+      token: options.settings.token,
+      insecureReadonly: options.insecureReadonly
+    } satisfies AppOptions
+  )
+  const address = yield* serve(options.place, app)
+  yield* Effect.forkScoped(Stream.runForEach(reloads, () => reload(options, throttle)))
+  yield* Runtime.sweep(places.records)
+  const record = { pid, address, db_path: databasePath, version, started_at: startedAt }
+  yield* Runtime.publish(places.records, record)
+  const took = (yield* Clock.currentTimeMillis) - began
+  yield* Effect.logInfo(
+    `serving ${databasePath}${created ? ", which is new," : ""} at ${address}, version ${version}, after ${took} ms`
+  )
+  return record
+})

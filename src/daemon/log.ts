@@ -1,0 +1,67 @@
+/** What daemons in the background say: one file for a directory of state, of which each keeps the size small. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Runtime from "effect/Runtime"
+import { type FileError, fromPlatform } from "../files/FileError.ts"
+
+export const pathOf = (kataHome: string): string => `${kataHome}/daemon.log`
+
+/** The file before it, beside it. */
+export const olderOf = (path: string): string => `${path}.1`
+
+/** Of each of the two. */
+const limit = 1024 * 1024
+/** After so much it is asked again how large the file is. */
+const between = 64 * 1024
+
+/**
+ * Moves the content into the older file when it has become large. The file itself stays, since its writers have it open and write at its
+ * end; a line that one of them writes in this moment may be lost.
+ */
+export const bound = Effect.fn("log.bound")(function*(path: string, most = limit) {
+  const fs = yield* FileSystem.FileSystem
+  const { size } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  if (size <= most) return
+  const older = olderOf(path)
+  yield* Effect.mapError(fs.copyFile(path, older), fromPlatform("write", older))
+  yield* Effect.mapError(fs.chmod(older, 0o600), fromPlatform("chmod", older))
+  yield* Effect.mapError(fs.truncate(path), fromPlatform("write", path))
+})
+
+/** The file for appending, for nobody but this user, open until the scope closes. */
+export const open = Effect.fn("log.open")(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* Effect.mapError(fs.open(path, { flag: "a", mode: 0o600 }), fromPlatform("open", path))
+  yield* Effect.mapError(fs.chmod(path, 0o600), fromPlatform("chmod", path))
+  yield* bound(path)
+  return file
+})
+
+/** A logger whose lines say when, and which of several daemons. `path` is the file that `write` ends up in, where it does. */
+export const layer = (options: {
+  readonly pid: number
+  readonly write: (line: string) => Effect.Effect<void, unknown>
+  readonly path: string | undefined
+}) =>
+  Logger.replaceEffect(
+    Logger.defaultLogger,
+    Effect.map(Effect.runtime<FileSystem.FileSystem>(), (runtime) => {
+      const { path, pid } = options
+      const runFork = Runtime.runFork(runtime)
+      const shorten: Effect.Effect<void, FileError, FileSystem.FileSystem> = path === undefined
+        ? Effect.void
+        : bound(path)
+      let written = 0
+      return Logger.make<unknown, void>(({ date, logLevel, message }) => {
+        const text = (Array.isArray(message) ? message : [message]).map(String).join(" ")
+        const level = logLevel._tag === "Info" ? "" : `${logLevel.label.toLowerCase()}: `
+        const line = `kata-daemon[${pid}]: ${date.toISOString()} ${level}${text}\n`
+        written += line.length
+        const large = written >= between
+        if (large) written = 0
+        // Ignored: there is no other place to say that this one cannot be written to.
+        runFork(Effect.ignore(Effect.zipRight(options.write(line), large ? shorten : Effect.void)))
+      })
+    })
+  )

@@ -1,0 +1,143 @@
+/** Where a daemon can be reached, and the record that says so: Go kata's clients read it, too. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { platform, tmpdir, userInfo } from "node:os"
+import { posix } from "node:path"
+import { namespaceOf } from "../database/config.ts"
+import { Processes } from "../database/Processes.ts"
+import type { FailureKind } from "../Failure.ts"
+import * as Atomic from "../files/Atomic.ts"
+import * as Directories from "../files/directories.ts"
+
+export interface Places {
+  readonly home: string
+  /** Where the records of the daemons of this database are. */
+  readonly records: string
+  /** Each of these is ours alone, from the outermost to the one with the socket. */
+  readonly socketDirectories: readonly [outer: string, inner: string]
+  readonly socket: string
+}
+
+/** The operating system cannot bind a socket with so long a name. */
+export class SocketPathTooLong extends Schema.TaggedError<SocketPathTooLong>()("SocketPathTooLong", {
+  path: Schema.String,
+  limit: Schema.Int
+}) {
+  readonly kind = "io" satisfies FailureKind
+  override get message() {
+    return `the path of the socket has ${
+      Buffer.byteLength(this.path)
+    } bytes, the system takes ${this.limit}: ${this.path}`
+  }
+  get hint(): string {
+    return "set XDG_RUNTIME_DIR (or TMPDIR) to a shorter directory, or listen over TCP: kata daemon start --listen 127.0.0.1:0"
+  }
+}
+
+/** `sun_path` without its last NUL. */
+const limit = platform() === "darwin" ? 103 : 107
+
+/**
+ * The places of a database, by the spelling of its absolute path. The socket does not depend on the directory of state: it is in
+ * XDG_RUNTIME_DIR, else in TMPDIR, else in the system's directory for temporary files.
+ */
+export const placesOf = (of: {
+  readonly databasePath: string
+  readonly kataHome: string
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}): Places => {
+  const namespace = namespaceOf(of.databasePath)
+  const { TMPDIR: temporary = "", XDG_RUNTIME_DIR: runtime = "" } = of.variables
+  const outer = runtime !== ""
+    ? posix.resolve(of.cwd, runtime, "kata")
+    : posix.resolve(of.cwd, temporary === "" ? tmpdir() : temporary, `kata-${userInfo().uid}`)
+  const inner = `${outer}/${namespace}`
+  return {
+    home: of.kataHome,
+    records: `${of.kataHome}/runtime/${namespace}`,
+    socketDirectories: [outer, inner],
+    socket: `${inner}/daemon.sock`
+  }
+}
+
+/** The directories of state that a daemon needs, for nobody but this user. */
+export const makeState = Effect.fn("runtime.makeState")(function*({ home, records }: Places) {
+  yield* Directories.make(home)
+  yield* Directories.ensureOwn(`${home}/runtime`)
+  yield* Directories.ensureOwn(records)
+})
+
+/** The directory of the socket, likewise; fails when the socket could not be bound. */
+export const makeSocketDirectory = Effect.fn("runtime.makeSocketDirectory")(function*(places: Places) {
+  if (Buffer.byteLength(places.socket) > limit) return yield* new SocketPathTooLong({ path: places.socket, limit })
+  yield* Effect.forEach(places.socketDirectories, Directories.ensureOwn, { discard: true })
+})
+
+/** What a daemon says of itself. Of one of Go kata all but the number and the address may be missing. */
+export const DaemonRecord = Schema.Struct({
+  pid: Schema.Int.pipe(Schema.positive()),
+  address: Schema.String,
+  db_path: Schema.optionalWith(Schema.String, { default: () => "" }),
+  version: Schema.optionalWith(Schema.String, { default: () => "" }),
+  started_at: Schema.optionalWith(Schema.String, { default: () => "" })
+})
+export type DaemonRecord = typeof DaemonRecord.Type
+
+const nameOf = (pid: number) => `daemon.${pid}.json`
+const decode = Schema.decodeOption(Schema.parseJson(DaemonRecord))
+
+/** Go kata's records have about 200 bytes. */
+const recordBytes = 64 * 1024
+
+/** A record; none when it cannot be read, which tells nothing. */
+export const read = Effect.fn("runtime.read")(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const info = yield* Effect.option(fs.stat(path))
+  // opening a pipe would wait for somebody who writes to it
+  if (!Option.exists(info, ({ size, type }) => type === "File" && size <= recordBytes)) {
+    return Option.none<DaemonRecord>()
+  }
+  return decode(yield* Effect.orElseSucceed(fs.readFileString(path), () => ""))
+})
+
+/** The records in a directory, those that can be read. */
+export const recordsIn = Effect.fn("runtime.recordsIn")(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
+  const found: Array<DaemonRecord> = []
+  for (const name of names.filter((name) => /^daemon\.\d{1,10}\.json$/.test(name))) {
+    found.push(...Option.toArray(yield* read(`${directory}/${name}`)))
+  }
+  return found
+})
+
+/** Writes the record of this process, whole, which goes away with the scope. The directory exists. */
+export const publish = Effect.fn("runtime.publish")(function*(directory: string, record: DaemonRecord) {
+  const fs = yield* FileSystem.FileSystem
+  const path = `${directory}/${nameOf(record.pid)}`
+  // Registered before there is a record. Ignored: a record of a dead process is believed by nobody.
+  yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path, { force: true })))
+  const text = JSON.stringify(record, null, 2)
+  yield* Atomic.write(path, Stream.succeed(new TextEncoder().encode(text)))
+})
+
+/** Removes what dead daemons of this database left; who calls this holds the lock of the database. */
+export const sweep = Effect.fn("runtime.sweep")(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { current, isAlive } = yield* Processes
+  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
+  for (const name of names) {
+    const pid = Number(/^daemon\.(\d{1,10})\.json$/.exec(name)?.[1])
+    const stale = pid === current.pid || (pid > 0 && !(yield* isAlive(pid)))
+    // Ignored: it is believed by nobody, and the next start tries again.
+    if (stale) yield* Effect.ignore(fs.remove(`${directory}/${name}`, { force: true }))
+  }
+})
+
+/** Now, as a record says it. */
+export const now = Effect.map(DateTime.now, DateTime.formatIso)

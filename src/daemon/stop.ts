@@ -1,0 +1,96 @@
+/** Ending and waking daemons: only processes that are proven to be what their record or lock says. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { running, type Serving } from "../database/daemons.ts"
+import { Processes } from "../database/Processes.ts"
+import type { FailureKind } from "../Failure.ts"
+
+/** Its requests have 10 s, its hooks as much. */
+const patience = "25 seconds"
+
+/** Something serves the database, and nothing proves which process it is. */
+export class DaemonUnproven extends Schema.TaggedError<DaemonUnproven>()("DaemonUnproven", {
+  path: Schema.String,
+  pid: Schema.Int,
+  source: Schema.String
+}) {
+  readonly kind = "locked" satisfies FailureKind
+  override get message() {
+    return `a daemon serves ${this.path}, but that it is process ${this.pid}, as ${this.source} says, cannot be proven: it was sent no signal`
+  }
+  get hint(): string {
+    return `look at the process (ps -p ${this.pid}), and stop it by hand`
+  }
+}
+
+/** It was told to stop, and is still there. */
+export class DaemonStays extends Schema.TaggedError<DaemonStays>()("DaemonStays", {
+  path: Schema.String,
+  pid: Schema.Int,
+  refused: Schema.Boolean
+}) {
+  readonly kind = "locked" satisfies FailureKind
+  override get message() {
+    return this.refused
+      ? `the daemon of ${this.path} (pid ${this.pid}) is another user's, and cannot be stopped`
+      : `the daemon of ${this.path} (pid ${this.pid}) was told to stop, and still runs after ${patience}`
+  }
+  get hint(): string {
+    return this.refused
+      ? "ask its owner"
+      : `it may hang: kill -9 ${this.pid} loses nothing that it has answered, and the next start cleans up`
+  }
+}
+
+interface Of {
+  readonly databasePath: string
+  readonly kataHome: string
+  readonly userHome: string
+}
+
+/** The daemons of a database that may be sent a signal; fails when there is one of which nobody knows which process it is. */
+export const proven = Effect.fn("daemon.proven")(function*(of: Of) {
+  const found = yield* running(of)
+  const doubtful = found.running.find((daemon) => !daemon.proven)
+  if (doubtful !== undefined) {
+    return yield* new DaemonUnproven({ path: of.databasePath, pid: doubtful.pid, source: doubtful.source })
+  }
+  return found.running
+})
+
+/** Tells one daemon to stop and waits until its process is gone. */
+export const stopOne = Effect.fn("daemon.stopOne")(function*(databasePath: string, { pid }: Serving) {
+  const processes = yield* Processes
+  const identity = yield* processes.identityOf(pid)
+  const isThere = Option.isNone(identity)
+    ? processes.isAlive(pid)
+    : Effect.map(processes.identityOf(pid), Option.contains(identity.value))
+  const sent = yield* processes.signal(pid, "SIGTERM")
+  if (sent === "refused") return yield* new DaemonStays({ path: databasePath, pid, refused: true })
+  yield* isThere.pipe(
+    Effect.tap((there) => there ? Effect.sleep("10 millis") : Effect.void),
+    Effect.repeat({ while: (there) => there }),
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () => new DaemonStays({ path: databasePath, pid, refused: false })
+    })
+  )
+})
+
+/** Stops every daemon of the database, and gives their numbers. When it returns, none of them is left. */
+export const stop = Effect.fn("daemon.stop")(function*(of: Of) {
+  const daemons = yield* proven(of)
+  yield* Effect.forEach(daemons, (daemon) => stopOne(of.databasePath, daemon), { concurrency: "unbounded" })
+  return daemons.map(({ pid }) => pid)
+})
+
+/** Tells every daemon of the database to read its settings again, and gives the numbers of those that were told. */
+export const wake = Effect.fn("daemon.wake")(function*(of: Of) {
+  const processes = yield* Processes
+  const daemons = yield* proven(of)
+  return yield* Effect.filter(
+    daemons.map(({ pid }) => pid),
+    (pid) => Effect.map(processes.signal(pid, "SIGHUP"), (sent) => sent === "sent")
+  )
+})
