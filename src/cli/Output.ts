@@ -11,52 +11,83 @@ import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
+import { members } from "../records/json.ts"
 import type { GlobalValues } from "./Globals.ts"
 import type { Stdio, WriteFailed } from "./Stdio.ts"
 import { singleLine } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
 
-export interface Format<A> {
-  /** `--json` prints its encoding, which is an object. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- what the encoding is made of concerns nobody here
-  readonly schema: Schema.Schema<A, any>
+/** What people and agents are shown of a result. */
+export interface View<B> {
   /** Lines; control characters in them are made visible, so text of users needs no care. */
-  readonly human: (report: A) => ReadonlyArray<string>
+  readonly human: (shown: B) => ReadonlyArray<string>
   /** Lines, the first of them `OK <command> …`; values of users go through `quote`. */
-  readonly agent: (report: A) => ReadonlyArray<string>
+  readonly agent: (shown: B) => ReadonlyArray<string>
   /** What `--quiet` leaves of the human lines; nothing unless given. */
-  readonly quiet?: (report: A) => ReadonlyArray<string>
-  /** The report goes to stderr, because the result itself went to stdout. */
-  readonly aside?: (report: A) => boolean
-  /** The kind whose exit code is right for a report that is printed and yet no plain success. */
-  readonly outcome?: (report: A) => FailureKind | undefined
+  readonly quiet?: (shown: B) => ReadonlyArray<string>
+  /** Lines for stderr, for people who did not ask for quiet. */
+  readonly aside?: (shown: B) => ReadonlyArray<string>
 }
 
+/**
+ * How a result is printed. Programs get text of JSON, which may be somebody else's and is then not even read; what the others are shown is
+ * read from the result when they ask for it.
+ */
+export interface Format<A, B = A> extends View<B> {
+  /** What `--json` prints: the text of a JSON object. */
+  readonly json: (result: A) => string
+  readonly read: (result: A) => Effect.Effect<B, Failure>
+  /** Where the report goes: to stderr, when the result itself went to stdout. */
+  readonly stream?: (result: A) => "stdout" | "stderr"
+  /** The kind whose exit code is right for a report that is printed and yet no plain success. */
+  readonly outcome?: (result: A) => FailureKind | undefined
+}
+
+/** The format of a report of ours: its encoding, which is an object, is what programs get. */
+export const report = <A, I>(
+  schema: Schema.Schema<A, I>,
+  format: View<A> & Pick<Format<A>, "stream" | "outcome">
+): Format<A> => ({
+  ...format,
+  json: (report) => stringify(Schema.encodeSync(schema)(report)),
+  read: Effect.succeed
+})
+
 export class Output extends Context.Tag("kata/Output")<Output, {
-  readonly print: <A>(format: Format<A>, report: A) => Effect.Effect<void, WriteFailed>
+  readonly print: <A, B>(format: Format<A, B>, result: A) => Effect.Effect<void, WriteFailed | Failure>
 }>() {}
 
 export type { Command as CommandOf } from "./Tree.ts"
 
-/** A command prints what it returns; what it fails with must be a `Failure`, or it does not compile. */
-export const command = <const Config extends EffectCommand.Command.Config, A, E extends Failure, R>(
+/** A command that prints for itself; what it fails with must be a `Failure`, or it does not compile. */
+export const action = <const Config extends EffectCommand.Command.Config, E extends Failure, R>(
   name: string,
   config: Config,
-  format: Format<A>,
-  run: (flags: Types.Simplify<EffectCommand.Command.ParseConfig<Config>>) => Effect.Effect<A, E, R>,
+  run: (flags: Types.Simplify<EffectCommand.Command.ParseConfig<Config>>) => Effect.Effect<void, E, R>,
   about?: About
-): Command<R | Output> => {
+): Command<R> => {
   const { descriptor, handler } = EffectCommand.make(
     name,
     config,
-    (flags) =>
-      (about?.commits === true ? identity : Effect.interruptible)(
-        Effect.flatMap(run(flags), (report) => Effect.flatMap(Output, (output) => output.print(format, report)))
-      )
+    (flags) => (about?.commits === true ? identity : Effect.interruptible)(run(flags))
   )
   return { descriptor, handler, ...(about === undefined ? {} : { about }) }
 }
+
+/** A command that prints what it returns. */
+export const command = <const Config extends EffectCommand.Command.Config, A, B, E extends Failure, R>(
+  name: string,
+  config: Config,
+  format: Format<A, B>,
+  run: (flags: Types.Simplify<EffectCommand.Command.ParseConfig<Config>>) => Effect.Effect<A, E, R>,
+  about?: About
+): Command<R | Output> =>
+  action(name, config, (flags) => Effect.flatMap(run(flags), (result) => print(format, result)), about)
+
+/** Prints a result as the command line asked for it. */
+export const print = <A, B>(format: Format<A, B>, result: A) =>
+  Effect.flatMap(Output, (output) => output.print(format, result))
 
 /** JSON on one line, with integers beyond 2^53 as digits. */
 const stringify = (value: unknown): string => {
@@ -67,26 +98,34 @@ const stringify = (value: unknown): string => {
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${stringify(member)}`).join(",")}}`
 }
 
-const envelope = <A>(format: Format<A>, report: A) => {
-  const encoded: unknown = Schema.encodeSync(format.schema)(report)
-  if (typeof encoded !== "object" || encoded === null || Array.isArray(encoded) || "kata_api_version" in encoded) {
-    throw new Error("a report must be an object without kata_api_version")
-  }
-  return stringify({ kata_api_version: 1, ...encoded })
+/** The object with the version of the contract before its members, which stay as they are spelled. */
+const envelope = (text: string): string => {
+  const object = text.trimEnd()
+  const taken = object.includes("kata_api_version") &&
+    Array.from(members(object) ?? []).some(([key]) => key === "kata_api_version")
+  if (!object.startsWith("{") || taken) throw new Error("a report must be an object without kata_api_version")
+  const rest = object.slice(1)
+  return `{"kata_api_version":1${rest === "}" ? "" : ","}${rest}`
 }
 
-const render = <A>({ mode, quiet }: GlobalValues, format: Format<A>, report: A): ReadonlyArray<string> => {
-  switch (mode) {
-    case "json":
-      return [envelope(format, report)]
-    case "agent": {
-      const lines = format.agent(report).map((line) => line.replace(/\r/g, "\\r").replace(/\n/g, "\\n"))
-      return quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines
+const oneLine = (line: string) => line.replace(/\r/g, "\\r").replace(/\n/g, "\\n")
+
+/** The lines for each stream. */
+const render = <A, B>({ mode, quiet }: GlobalValues, format: Format<A, B>, result: A) => {
+  if (mode === "json") return Effect.sync(() => ({ lines: [envelope(format.json(result))], aside: [] }))
+  return Effect.map(format.read(result), (shown) => {
+    if (mode === "agent") {
+      const lines = format.agent(shown).map(oneLine)
+      return { lines: quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines, aside: [] }
     }
-    case "human":
-      return (quiet ? format.quiet?.(report) ?? [] : format.human(report)).map(singleLine)
-  }
+    return {
+      lines: (quiet ? format.quiet?.(shown) ?? [] : format.human(shown)).map(singleLine),
+      aside: quiet ? [] : (format.aside?.(shown) ?? []).map(singleLine)
+    }
+  })
 }
+
+const joined = (lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
 
 /** The printer of one run. `erase` takes the progress line away; `exitCode` becomes that of the report's outcome. */
 export const make = (
@@ -96,14 +135,14 @@ export const make = (
   exitCode: Ref.Ref<number>
 ) =>
   Output.of({
-    print: (format, report) =>
-      Effect.suspend(() => {
-        const text = render(globals, format, report).map((line) => `${line}\n`).join("")
-        const outcome = format.outcome?.(report)
-        return (outcome === undefined ? Effect.void : Ref.set(exitCode, exitCodes[outcome])).pipe(
-          Effect.zipRight(erase),
-          Effect.zipRight((format.aside?.(report) === true ? stderr : stdout).write(text))
-        )
+    print: (format, result) =>
+      Effect.gen(function*() {
+        const { aside, lines } = yield* render(globals, format, result)
+        const outcome = format.outcome?.(result)
+        if (outcome !== undefined) yield* Ref.set(exitCode, exitCodes[outcome])
+        yield* erase
+        yield* (format.stream?.(result) === "stderr" ? stderr : stdout).write(joined(lines))
+        yield* stderr.write(joined(aside))
       })
   })
 

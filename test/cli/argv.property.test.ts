@@ -19,7 +19,7 @@ const any = Output.command(
     force: Options.boolean("force").pipe(Options.withAlias("f")),
     words: Args.text({ name: "word" }).pipe(Args.repeated)
   },
-  { schema: Echo, human: () => [], agent: () => [] },
+  Output.report(Echo, { human: () => [], agent: () => [] }),
   () => Effect.succeed(new Echo({ got: undefined }))
 )
 

@@ -43,11 +43,10 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", { reason: 
 /** What a command got, as text that compares. */
 export class Echo extends Schema.Class<Echo>("Echo")({ got: Schema.Unknown }) {}
 
-const format: Output.Format<Echo> = {
-  schema: Echo,
+const format = Output.report(Echo, {
   human: (echo) => [JSON.stringify(echo.got)],
   agent: (echo) => [`OK echo got=${JSON.stringify(echo.got)}`]
-}
+})
 
 const echo = (flags: object) =>
   Effect.map(

@@ -19,12 +19,11 @@ class Report extends Schema.Class<Report>("Report")({
 
 const report = new Report({ title: "a\u001b\n<b>", big: 9007199254740993n })
 
-const format: Output.Format<Report> = {
-  schema: Report,
+const format = Output.report(Report, {
   human: (report) => [`title ${report.title}`, "second"],
   agent: (report) => [`OK report title=${report.title}`, "- second"],
   outcome: (report) => report.gone === undefined ? undefined : "incomplete"
-}
+})
 
 const nodes = [
   leaf("report", () => Output.command("report", {}, format, () => Effect.succeed(report))),
@@ -45,9 +44,13 @@ const nodes = [
   leaf("logs", () => Output.command("logs", {}, format, () => Effect.as(Effect.logWarning("look\n"), report)))
 ]
 
-const run = (argv: ReadonlyArray<string>, options?: Parameters<typeof captured>[0]) => {
+const run = (
+  argv: ReadonlyArray<string>,
+  options: Parameters<typeof captured>[0] = {},
+  tree: Parameters<typeof Main.run<typeof nodes>>[1] = nodes
+) => {
   const streams = captured(options)
-  return Effect.map(Effect.provide(Main.run(argv, nodes, environment), streams.layer), (exit) => ({
+  return Effect.map(Effect.provide(Main.run(argv, tree, environment), streams.layer), (exit) => ({
     exit,
     stdout: streams.stdout.text(),
     stderr: streams.stderr.text()
@@ -86,6 +89,34 @@ describe("a report", () => {
     Effect.map(run(["partly", "--agent"]), ({ exit, stdout }) => {
       expect(exit).toBe(9)
       expect(stdout).toContain("OK report")
+    }))
+
+  it.effect("whose JSON is somebody else's text is passed through as it is spelled, and is read for people only", () =>
+    Effect.gen(function*() {
+      const text = "{ \"b\":1.0,\"a\":[9007199254740993,\"\\u003c\",{\"kata_api_version\":2}] }\n"
+      let reads = 0
+      const foreign: Output.Format<string, number> = {
+        json: (text) => text,
+        read: (text) => Effect.sync(() => ++reads + text.length),
+        human: (length) => [`length ${length}`],
+        agent: (length) => [`OK foreign length=${length}`],
+        aside: () => ["by the way\u001b"]
+      }
+      const of = (
+        text: string
+      ) => [leaf("foreign", () => Output.command("foreign", {}, foreign, () => Effect.succeed(text)))]
+      const json = yield* run(["foreign", "--json"], {}, of(text))
+      expect(json).toEqual({ exit: 0, stdout: `{"kata_api_version":1,${text.trimEnd().slice(1)}\n`, stderr: "" })
+      expect(reads).toBe(0)
+      expect(yield* run(["foreign"], {}, of(text))).toMatchObject({
+        stdout: `length ${text.length + 1}\n`,
+        stderr: "by the way\\x1b\n"
+      })
+      expect(yield* run(["foreign", "-q"], {}, of(text))).toMatchObject({ stdout: "", stderr: "" })
+      expect((yield* run(["foreign", "--json"], {}, of("{}"))).stdout).toBe("{\"kata_api_version\":1}\n")
+      for (const bad of ["[1]", "x", "{\"kata_api_version\":1}"]) {
+        expect(yield* run(["foreign", "--json"], {}, of(bad))).toMatchObject({ exit: 1, stdout: "" })
+      }
     }))
 
   it.effect("comes after the progress line is erased", () =>

@@ -11,7 +11,7 @@ import { about, Echo, environment } from "./kit.ts"
 
 class Database extends Context.Tag("test/Database")<Database, string>() {}
 
-const format: Output.Format<Echo> = { schema: Echo, human: () => [], agent: () => [] }
+const format = Output.report(Echo, { human: () => [], agent: () => [] })
 
 it("the compiler knows the flags, refuses an error that is no failure, and says what the commands need", () => {
   const needy = Output.command(

@@ -14,12 +14,11 @@ export class CompletionReport extends Schema.Class<CompletionReport>("Completion
 
 const lines = (report: CompletionReport) => report.script.trimEnd().split("\n")
 
-const format: Output.Format<CompletionReport> = {
-  schema: CompletionReport,
+const format = Output.report(CompletionReport, {
   human: lines,
   agent: (report) => [`OK completion shell=${report.shell}`, ...lines(report)],
   quiet: lines
-}
+})
 
 const isShell = (word: string): word is Shell => Object.hasOwn(shells, word)
 

@@ -20,9 +20,8 @@ const leftOut = (report: Exported): ReadonlyArray<string> =>
     field("", report.rejected_file ?? "")
   ]
 
-const format: Output.Format<Exported> = {
-  schema: Exported,
-  aside: (report) => report.output === "-",
+const format = Output.report(Exported, {
+  stream: (report) => report.output === "-" ? "stderr" : "stdout",
   human: (report) => [
     `exported ${report.output}${report.rejected === 0 ? "" : ", which is not all"}`,
     field("database", `${report.database} (${report.chosen_by})`),
@@ -45,7 +44,7 @@ const format: Output.Format<Exported> = {
   ],
   quiet: leftOut,
   outcome: (report) => report.rejected === 0 ? undefined : "incomplete"
-}
+})
 
 const idOf = (word: string) =>
   /^\d{1,18}$/.test(word)

@@ -115,8 +115,7 @@ const salvageCounts = ({ salvage }: Imported): string =>
       ` repaired=${salvage.repaired}` +
       (salvage.rejected_file === null ? "" : ` rejected_file=${quote(salvage.rejected_file)}`)
 
-const format: Output.Format<Imported> = {
-  schema: Imported,
+const format = Output.report(Imported, {
   human: (report) => [
     (report.dry_run
       ? `could be imported: ${report.target} (dry run, nothing was written)`
@@ -142,7 +141,7 @@ const format: Output.Format<Imported> = {
   ],
   quiet: (report) => [...leftOut(report), ...lost(report)],
   outcome: (report) => report.salvage?.incomplete === true ? "incomplete" : undefined
-}
+})
 
 export const importCommand = Output.command(
   "import",

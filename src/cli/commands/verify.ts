@@ -36,8 +36,7 @@ const against = (report: Report): ReadonlyArray<string> => {
   ]
 }
 
-const format: Output.Format<Report> = {
-  schema: Schema.Union(CompareReport, VerifyReport),
+const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
   human: (report) => [
     `${report.restorable ? "ok" : "cannot be restored as it is"}: ${report.file}`,
     field("seal", `${report.sealed ? "holds" : "none"}, ${plural(report.lines, "line")}`),
@@ -73,7 +72,7 @@ const format: Output.Format<Report> = {
   ],
   outcome: (report) =>
     !report.restorable ? "validation" : report instanceof CompareReport && !report.equal ? "conflict" : undefined
-}
+})
 
 const examine = (input: Input<FileError>, database: string | undefined) =>
   database === undefined

@@ -16,8 +16,7 @@ export class VersionReport extends Schema.Class<VersionReport>("VersionReport")(
   version: Schema.String
 }) {}
 
-export const format: Output.Format<VersionReport> = {
-  schema: VersionReport,
+export const format = Output.report(VersionReport, {
   human: (report) => [
     `${report.name} ${report.version}`,
     `  runtime: ${report.runtime}`,
@@ -25,7 +24,7 @@ export const format: Output.Format<VersionReport> = {
   ],
   agent: (report) => [`OK version version=${quote(report.version)} agent_format=${report.agent_format}`],
   quiet: (report) => [`${report.name} ${report.version}`]
-}
+})
 
 export const report = Effect.map(
   Environment,
