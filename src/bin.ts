@@ -6,6 +6,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { homedir } from "node:os"
+import { isatty } from "node:tty"
 import type { Environment, Signal } from "./cli/Environment.ts"
 import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
@@ -39,6 +40,7 @@ const environment = (): Environment["Type"] => ({
   cwd: process.cwd(),
   userHome: homedir(),
   stdin: NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), { chunkSize: 1024 * 1024 }),
+  stdinIsTerminal: isatty(0),
   signal
 })
 

@@ -19,6 +19,7 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly userHome: string
   /** What is piped in; can be read once. */
   readonly stdin: Stream.Stream<Uint8Array, FileError>
+  readonly stdinIsTerminal: boolean
   /** Ends when the process is told to stop; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
 }>() {}

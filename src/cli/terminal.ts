@@ -20,11 +20,13 @@ export const lines = (text: string): ReadonlyArray<string> =>
     singleLine(line.split("\t").reduce((before, rest) => `${before}${" ".repeat(8 - before.length % 8)}${rest}`))
   )
 
+/** Text as JSON, in which nothing can hide. */
+export const quoted = (value: string): string =>
+  JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** A value of agent text: bare, or as JSON when it is empty or holds white space, quotes or control characters. */
 export const quote = (value: string): string =>
-  /^[^\s"\\\p{Cc}\p{Cs}]+$/u.test(value) && value.search(unsafe) < 0
-    ? value
-    : JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  /^[^\s"\\\p{Cc}\p{Cs}]+$/u.test(value) && value.search(unsafe) < 0 ? value : quoted(value)
 
 /** The words in lines of at most `columns`, a longer word alone. */
 export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
@@ -43,4 +45,11 @@ export const shellWord = (path: string): string => {
   if (/^[\w./@%+=:,-]+$/.test(word)) return word
   if (word.search(unsafe) < 0) return `'${word.replaceAll("'", "'\\''")}'`
   return `$'${word.replace(/[\\']/g, "\\$&").replace(unsafe, visible)}'`
+}
+
+/** Text of many lines for agents, between fences longer than any in it. */
+export const fenced = (text: string): ReadonlyArray<string> => {
+  const longest = Math.max(2, ...(text.match(/^`{3,}/gm) ?? []).map((fence) => fence.length))
+  const fence = "`".repeat(longest + 1)
+  return [`${fence}text`, ...text.split("\n"), fence]
 }

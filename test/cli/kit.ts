@@ -27,6 +27,7 @@ export const environment: Environment["Type"] = {
   cwd: "/",
   userHome: "/nobody",
   stdin: Stream.empty,
+  stdinIsTerminal: false,
   signal: Effect.never
 }
 

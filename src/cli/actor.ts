@@ -1,0 +1,24 @@
+/** Who makes a change. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { userName } from "../daemon/alias.ts"
+import { Environment } from "./Environment.ts"
+import { Globals } from "./Globals.ts"
+
+export interface Actor {
+  readonly actor: string
+  readonly source: "flag" | "env" | "user" | "git" | "fallback"
+}
+
+/** `--as`, KATA_AUTHOR, USER, git's user, anonymous: the first that is not empty. */
+export const actor = Effect.gen(function*() {
+  const { as = "" } = yield* Globals
+  const { cwd, variables: { KATA_AUTHOR: author = "", USER: user = "" } } = yield* Environment
+  if (as !== "") return { actor: as, source: "flag" } satisfies Actor
+  if (author !== "") return { actor: author, source: "env" } satisfies Actor
+  if (user !== "") return { actor: user, source: "user" } satisfies Actor
+  return Option.match(yield* userName(cwd), {
+    onNone: (): Actor => ({ actor: "anonymous", source: "fallback" }),
+    onSome: (actor): Actor => ({ actor, source: "git" })
+  })
+})

@@ -1,0 +1,126 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Event, Issue } from "../../ledger/model.ts"
+import { answerWith } from "../answer.ts"
+import { text, texts, toggle } from "../Argv.ts"
+import { command } from "../daemon.ts"
+import { type Evidence, evidenceOf, names } from "../evidence.ts"
+import { change, commentFlag, heading, line, refArgument } from "../issue.ts"
+import { refused } from "../refs.ts"
+import { UsageError } from "../UsageError.ts"
+
+const Closed = Schema.Struct({
+  issue: Issue,
+  event: Schema.optionalWith(Event, { nullable: true, exact: true }),
+  changed: Schema.Boolean
+})
+
+const Payload = Schema.parseJson(Schema.Struct({
+  evidence: Schema.optionalWith(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })), {
+    nullable: true,
+    default: () => []
+  })
+}))
+
+/** `Evidence: commit:3a401a8,test:make check`, as the event tells it. */
+const evidenceLine = (event: Event | undefined): ReadonlyArray<string> => {
+  const payload = Option.flatMap(Option.fromNullable(event?.payload), Schema.decodeOption(Payload))
+  const items = Option.match(payload, { onNone: () => [], onSome: ({ evidence }) => evidence.map(names) })
+  return items.length === 0 ? [] : [`Evidence: ${items.join(",")}`]
+}
+
+/** With whether it is only a dry run. */
+const format = answerWith<typeof Closed.Type, typeof Closed.Encoded, boolean>(Closed, {
+  human: ([{ issue }]) => [line(issue)],
+  aside: ([, isDry]) => isDry ? ["close: dry-run (no mutations will occur)"] : [],
+  quiet: ([{ issue }]) => [issue.short_id],
+  agent: ([{ changed, event, issue }]) => [
+    ...heading("close", issue, changed ? "" : " changed=false"),
+    `Status: ${issue.status}`,
+    ...(issue.closed_reason === undefined ? [] : [`Reason: ${issue.closed_reason}`]),
+    ...evidenceLine(event)
+  ]
+})
+
+const reasons = ["done", "wontfix", "duplicate", "superseded", "audit-no-change"]
+
+interface Reasons {
+  readonly reason: string | undefined
+  readonly done: boolean
+  readonly wontfix: boolean
+  readonly auditNoChange: boolean
+  readonly duplicateOf: string
+  readonly supersededBy: string
+}
+
+/** The one reason that the flags give. */
+const reasonOf = (flags: Reasons) => {
+  const short = [
+    ...(flags.done ? ["done"] : []),
+    ...(flags.wontfix ? ["wontfix"] : []),
+    ...(flags.auditNoChange ? ["audit-no-change"] : []),
+    ...(flags.duplicateOf === "" ? [] : ["duplicate"]),
+    ...(flags.supersededBy === "" ? [] : ["superseded"])
+  ]
+  const [first, second] = short
+  if (second !== undefined) {
+    return new UsageError({ reason: `flag conflict: multiple reason sugar flags set: ${short.join(", ")}` })
+  }
+  const { reason = "" } = flags
+  if (reason !== "" && first !== undefined) {
+    return new UsageError({ reason: `flag conflict: --reason=${reason} and corresponding sugar flag both set` })
+  }
+  const only = first ?? reason
+  return only === "" ? refused(`--reason is required (one of: ${reasons.join(", ")})`) : Effect.succeed(only)
+}
+
+const target = (name: string, what: string) =>
+  text(name, "ref").pipe(Options.withDescription(what), Options.withDefault(""))
+
+export const close = command(
+  "close",
+  {
+    ref: refArgument,
+    reason: text("reason", "reason").pipe(Options.withDescription(reasons.join(", ")), Options.withDefault(undefined)),
+    done: toggle("done", false).pipe(Options.withDescription("--reason done")),
+    wontfix: toggle("wontfix", false).pipe(Options.withDescription("--reason wontfix")),
+    auditNoChange: toggle("audit-no-change", false).pipe(Options.withDescription("--reason audit-no-change")),
+    duplicateOf: target("duplicate-of", "--reason duplicate, of this issue"),
+    supersededBy: target("superseded-by", "--reason superseded, by this issue"),
+    message: text("message").pipe(Options.withDescription("what was done, in sentences"), Options.withDefault("")),
+    evidence: texts("evidence", "type:value").pipe(
+      Options.withDescription("commit, pr, test, reviewed-paths, no-change-audit, duplicate-of or superseded-by")
+    ),
+    commit: text("commit", "sha").pipe(Options.withDescription("--evidence commit:<sha>"), Options.withDefault("")),
+    pr: text("pr", "url").pipe(Options.withDescription("--evidence pr:<url>"), Options.withDefault("")),
+    test: text("test", "command").pipe(Options.withDescription("--evidence test:<command>"), Options.withDefault("")),
+    reviewed: texts("reviewed", "path").pipe(Options.withDescription("--evidence reviewed-paths:<path>")),
+    dryRun: toggle("dry-run", false).pipe(
+      Options.withDescription("say whether it could be closed, and change nothing")
+    ),
+    comment: commentFlag
+  },
+  format,
+  (flags) =>
+    Effect.gen(function*() {
+      const reason = yield* reasonOf(flags)
+      const evidence: ReadonlyArray<Evidence> = yield* evidenceOf(flags)
+      const answer = yield* change(flags.ref, flags.comment, ({ actor, client, path }) =>
+        client.call("issueClose", {
+          path,
+          body: { actor, reason, message: flags.message, evidence, dry_run: flags.dryRun }
+        }))
+      return [answer, flags.dryRun] as const
+    }),
+  {
+    description:
+      "Close an issue with a reason, a message and evidence: done needs a message of 40 characters and at least one of commit, pr, test and reviewed-paths.",
+    examples: [
+      ["kata close abc4 --done --message 'Fixed the tokenizer and added a test for it.' --commit 3a401a8", ""],
+      ["kata close abc4 --duplicate-of d4ex --message 'The same crash as d4ex.'", ""],
+      ["kata close abc4 --wontfix --message '…' --dry-run", "would it be taken?"]
+    ]
+  }
+)

@@ -1,0 +1,48 @@
+import * as Effect from "effect/Effect"
+import { answerWith } from "../answer.ts"
+import { confirmation } from "../confirm.ts"
+import { command } from "../daemon.ts"
+import { change, Changed, confirmFlag, forceFlag, heading, qualifiedId, refArgument } from "../issue.ts"
+import { Refused } from "../refs.ts"
+
+export const deleteCommand = command(
+  "delete",
+  { ref: refArgument, force: forceFlag, confirm: confirmFlag("DELETE") },
+  answerWith<Changed, typeof Changed.Encoded, string>(Changed, {
+    human: ([, id]) => [`${id} deleted (use \`kata restore ${id}\` to undo)`],
+    agent: ([{ issue }]) => [
+      ...heading("delete", issue),
+      "Status: deleted",
+      `Undo: kata restore ${issue.short_id} --agent`
+    ]
+  }),
+  ({ confirm, force, ref }) =>
+    Effect.gen(function*() {
+      if (!force) {
+        return yield* new Refused({
+          reason: "deletion requires --force; use `kata restore` to undo if you change your mind",
+          code: "validation"
+        })
+      }
+      let id = ""
+      const answer = yield* change(ref, undefined, (at) =>
+        Effect.gen(function*() {
+          id = yield* qualifiedId(at, false)
+          const header = yield* confirmation(`DELETE ${id}`, confirm)
+          return yield* at.client.call("issueDelete", {
+            path: at.path,
+            headers: { "X-Kata-Confirm": header },
+            body: { actor: at.actor }
+          })
+        }))
+      return [answer, id] as const
+    }),
+  {
+    description:
+      "Delete an issue: no command shows it any more, and kata restore brings it back. Asks for confirmation on a terminal.",
+    examples: [["kata delete abc4 --force", ""], [
+      "kata delete abc4 --force --confirm 'DELETE kata#abc4'",
+      "in a script"
+    ]]
+  }
+)

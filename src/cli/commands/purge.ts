@@ -1,0 +1,55 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { PurgeLog } from "../../ledger/model.ts"
+import { answerWith } from "../answer.ts"
+import { text } from "../Argv.ts"
+import { confirmation } from "../confirm.ts"
+import { command } from "../daemon.ts"
+import { change, confirmFlag, forceFlag, qualifiedId, refArgument } from "../issue.ts"
+import { Refused } from "../refs.ts"
+
+const Purged = Schema.Struct({ purge_log: PurgeLog })
+
+export const purge = command(
+  "purge",
+  {
+    ref: refArgument,
+    force: forceFlag,
+    confirm: confirmFlag("PURGE"),
+    reason: text("reason").pipe(
+      Options.withDescription("why; it stays in the log of purges"),
+      Options.withDefault(undefined)
+    )
+  },
+  answerWith<typeof Purged.Type, typeof Purged.Encoded, string>(Purged, {
+    human: ([, id]) => [`${id} purged (irreversible)`],
+    agent: ([{ purge_log: log }, id]) => [`OK purge ${log.short_id ?? id}`, "Status: purged"]
+  }),
+  ({ confirm, force, reason, ref }) =>
+    Effect.gen(function*() {
+      if (!force) {
+        return yield* new Refused({
+          reason: "purge requires --force; this is irreversible",
+          code: "validation"
+        })
+      }
+      let id = ""
+      const answer = yield* change(ref, undefined, (at) =>
+        Effect.gen(function*() {
+          id = yield* qualifiedId(at, true)
+          const header = yield* confirmation(`PURGE ${id}`, confirm)
+          return yield* at.client.call("issuePurge", {
+            path: at.path,
+            headers: { "X-Kata-Confirm": header },
+            body: { actor: at.actor, reason: reason === "" ? undefined : reason }
+          })
+        }))
+      return [answer, id] as const
+    }),
+  {
+    description:
+      "Remove an issue for good, with its comments, links, labels and events. Nothing brings it back but a backup. Asks for confirmation on a terminal.",
+    examples: [["kata purge abc4 --force --reason 'held a password'", ""]]
+  }
+)

@@ -1,0 +1,51 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Issue } from "../../ledger/model.ts"
+import { answer, rows } from "../answer.ts"
+import { command, inProject } from "../daemon.ts"
+import { refused } from "../refs.ts"
+import { quote, quoted } from "../terminal.ts"
+
+const Ready = Schema.Struct({ issues: rows(Issue) })
+
+const human = ({ issues }: typeof Ready.Type) =>
+  issues.map(({ owner = "", short_id: id, title }) => `${id.padEnd(8)}  ${title}  (${owner === "" ? "-" : owner})`)
+
+export const ready = command(
+  "ready",
+  {
+    limit: Options.integer("limit").pipe(
+      Options.withDescription("at most so many rows, 0 for all"),
+      Options.withDefault(0)
+    )
+  },
+  answer(Ready, {
+    human,
+    quiet: human,
+    agent: ({ issues }) => [
+      `OK ready count=${issues.length}`,
+      ...issues.map(({ owner = "", priority, short_id: id, title }) =>
+        [
+          `- issue=${id}`,
+          ...(priority === undefined ? [] : [`priority=${priority}`]),
+          ...(owner === "" ? [] : [`owner=${quote(owner)}`]),
+          `title=${quoted(title)}`
+        ].join(" ")
+      )
+    ]
+  }),
+  ({ limit }) =>
+    Effect.gen(function*() {
+      if (limit < 0) return yield* refused("--limit must be non-negative")
+      const { client, project } = yield* inProject
+      return yield* client.call("ready", {
+        path: { project_id: project.id },
+        query: { limit: limit === 0 ? undefined : limit }
+      })
+    }),
+  {
+    description: "What can be worked on now: open issues that wait for no other open one.",
+    examples: [["kata ready --limit 1", "what is next?"]]
+  }
+)

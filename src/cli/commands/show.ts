@@ -1,0 +1,73 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Comment, Issue, IssueRef, Label, Link } from "../../ledger/model.ts"
+import { answer, rows } from "../answer.ts"
+import { atIssue, command } from "../daemon.ts"
+import { heading, refArgument } from "../issue.ts"
+import { refOf } from "../refs.ts"
+import { fenced, lines, quote, singleLine } from "../terminal.ts"
+
+const Shown = Schema.Struct({
+  issue: Issue,
+  comments: rows(Comment),
+  links: rows(Link),
+  labels: rows(Label),
+  parent: Schema.optionalWith(IssueRef, { nullable: true, exact: true })
+})
+type Shown = typeof Shown.Type
+
+/** Seen from this issue: what the other one is to it. */
+const linked = ({ issue, links }: Shown) =>
+  links.map(({ from, to, type }) => {
+    const isFrom = from.uid === issue.uid
+    const word = type === "parent" ? (isFrom ? "parent" : "child") : type === "blocks" && !isFrom ? "blocked-by" : type
+    return { word, id: (isFrom ? to : from).short_id }
+  })
+
+const section = (name: string, rows: ReadonlyArray<string>) => rows.length === 0 ? [] : ["", `--- ${name} ---`, ...rows]
+
+const human = (shown: Shown): ReadonlyArray<string> => {
+  const { comments, issue, labels } = shown
+  return [
+    `${issue.short_id}  ${issue.title}  [${issue.status}]  by ${issue.author}`,
+    ...(issue.body === "" ? [] : ["", ...lines(issue.body)]),
+    ...section("comments", comments.flatMap(({ author, body }) => lines(`${singleLine(author)}: ${body}`))),
+    ...section("labels", labels.length === 0 ? [] : [labels.map(({ label }) => label).join(", ")]),
+    ...section("links", linked(shown).map(({ id, word }) => `${word}: ${id}`))
+  ]
+}
+
+const agent = (shown: Shown): ReadonlyArray<string> => {
+  const { comments, issue, labels } = shown
+  const links = linked(shown)
+  return [
+    ...heading("show", issue),
+    `Status: ${issue.status}`,
+    ...(issue.closed_reason === undefined ? [] : [`Reason: ${issue.closed_reason}`]),
+    ...(issue.owner === undefined || issue.owner === "" ? [] : [`Owner: ${quote(issue.owner)}`]),
+    ...(labels.length === 0 ? [] : [`Labels: ${labels.map(({ label }) => quote(label)).join(",")}`]),
+    ...(issue.priority === undefined ? [] : [`Priority: ${issue.priority}`]),
+    ...(issue.body === "" ? [] : ["Body:", ...fenced(issue.body)]),
+    ...(issue.metadata.text === "{}" ? [] : [`Metadata: ${issue.metadata.text}`]),
+    ...(links.length === 0 ? [] : ["Links:", ...links.map(({ id, word }) => `- type=${word} issue=${id}`)]),
+    ...comments.flatMap(({ author, body, created_at: at }) => [
+      `Comment: author=${quote(author)} created_at=${at}`,
+      ...fenced(body)
+    ])
+  ]
+}
+
+export const show = command(
+  "show",
+  { ref: refArgument },
+  answer(Shown, { human, quiet: human, agent }),
+  ({ ref }) =>
+    Effect.gen(function*() {
+      const { client, path } = yield* atIssue(yield* refOf(ref))
+      return yield* client.call("issueShow", { path })
+    }),
+  {
+    description: "Everything about one issue: its text, comments, labels and links.",
+    examples: [["kata show abc4", ""], ["kata show kata#abc4 --json", "of another project, for a program"]]
+  }
+)

@@ -1,0 +1,20 @@
+import { answer } from "../answer.ts"
+import { command } from "../daemon.ts"
+import { change, Changed, commentFlag, heading, refArgument } from "../issue.ts"
+
+export const unassign = command(
+  "unassign",
+  { ref: refArgument, comment: commentFlag },
+  answer(Changed, {
+    human: ({ changed, issue }) => [
+      changed ? `${issue.short_id} unassigned` : `${issue.short_id} already unassigned (no-op)`
+    ],
+    agent: ({ changed, issue }) => [
+      ...heading("unassign", issue, changed ? "" : " changed=false"),
+      "Owner-Cleared: true"
+    ]
+  }),
+  ({ comment, ref }) =>
+    change(ref, comment, ({ actor, client, path }) => client.call("issueUnassign", { path, body: { actor } })),
+  { description: "Say that nobody works on an issue.", examples: [["kata unassign abc4", ""]] }
+)

@@ -1,0 +1,94 @@
+/** How a command reaches the daemon, and the project it works for. */
+import type * as EffectCommand from "@effect/cli/Command"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
+import { posix } from "node:path"
+import * as Client from "../daemon/Client.ts"
+import * as discover from "../daemon/discover.ts"
+import { parse } from "../daemon/duration.ts"
+import * as project from "../daemon/project.ts"
+import { choose } from "../database/config.ts"
+import type { Failure } from "../Failure.ts"
+import { Environment } from "./Environment.ts"
+import { Globals } from "./Globals.ts"
+import * as Output from "./Output.ts"
+import type { Ref } from "./refs.ts"
+import { Stdio } from "./Stdio.ts"
+import type { About } from "./Tree.ts"
+
+/** The directory of `--workspace`, else the current one. */
+export const startPath = Effect.gen(function*() {
+  const { cwd } = yield* Environment
+  const { workspace = "" } = yield* Globals
+  return posix.resolve(cwd, workspace)
+})
+
+const timeout = Effect.gen(function*() {
+  const { variables: { KATA_HTTP_TIMEOUT: text = "" } } = yield* Environment
+  const millis = text === "" ? undefined : parse(text)
+  if (millis !== undefined && millis > 0) return Duration.millis(millis)
+  if (text !== "") {
+    const { stderr } = yield* Stdio
+    yield* stderr.write(
+      `kata: ignoring invalid KATA_HTTP_TIMEOUT=${JSON.stringify(text)} (expected a Go duration like 30s or 2m); ` +
+        `using default ${Duration.format(Client.defaultTimeout)}\n`
+    )
+  }
+  return Client.defaultTimeout
+})
+
+/** What tells where the daemon of this command is. */
+export const from = Effect.gen(function*() {
+  const { cwd, userHome, variables, version } = yield* Environment
+  const { home, path } = yield* choose({ env: variables, home: userHome, cwd })
+  const start = yield* startPath
+  return { databasePath: path, kataHome: home, userHome, version, variables, cwd: start } satisfies discover.From
+})
+
+/** A client of the daemon, which is started when there is none. */
+export const client = Effect.gen(function*() {
+  const target = yield* Effect.interruptible(discover.connect(yield* from))
+  return yield* Client.make(target, yield* timeout)
+})
+
+/**
+ * A command that asks the daemon. What only looks can be interrupted, see `Client.call`; once a change is on its way, its answer is waited
+ * for and told.
+ */
+export const command = <const Config extends EffectCommand.Command.Config, A, B, E extends Failure, R>(
+  name: string,
+  config: Config,
+  format: Output.Format<A, B>,
+  run: (flags: Types.Simplify<EffectCommand.Command.ParseConfig<Config>>) => Effect.Effect<A, E, R>,
+  about: About
+) => Output.command(name, config, format, (flags) => Effect.scoped(run(flags)), { ...about, commits: true })
+
+/** The daemon is looked for while the workspace and its repository are read; what is wrong with these is told first. */
+const together = <A, E, R>(wanted: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const [local, remote] = yield* Effect.all([Effect.exit(Effect.interruptible(wanted)), Effect.exit(client)], {
+      concurrency: 2
+    })
+    return { wanted: yield* local, client: yield* remote }
+  })
+
+/** A client, and the project that the flags or the workspace say. */
+export const inProject = Effect.gen(function*() {
+  const { project: name } = yield* Globals
+  const found = yield* together(project.wanted(name, yield* startPath))
+  return { client: found.client, project: yield* project.resolve(found.client, found.wanted) }
+})
+
+/** A client, and the project of an issue: the one that its ref names, else as for every command. */
+export const atIssue = (ref: Ref) =>
+  Effect.gen(function*() {
+    const { project: name } = yield* Globals
+    const found = yield* together(project.wantedForIssue(ref.project ?? name, yield* startPath))
+    const { id, name: called } = yield* project.resolve(found.client, found.wanted)
+    return {
+      client: found.client,
+      project: called,
+      path: { project_id: id, ref: ref.ref }
+    }
+  })

@@ -1,0 +1,84 @@
+/** What shows that an issue is done. */
+import * as Effect from "effect/Effect"
+import { UsageError } from "./UsageError.ts"
+
+/** By type: the member that holds the value. */
+const members = {
+  commit: "sha",
+  pr: "url",
+  test: "command",
+  "reviewed-paths": "paths",
+  "no-change-audit": "rationale",
+  "duplicate-of": "issue_ref",
+  "superseded-by": "issue_ref"
+} as const
+
+type Type = keyof typeof members
+
+const isType = (word: string): word is Type => Object.hasOwn(members, word)
+
+/** As the daemon takes it. */
+export interface Evidence {
+  readonly type: string
+  readonly [member: string]: string | ReadonlyArray<string>
+}
+
+/** `commit:3a401a8` */
+export const names = (item: { readonly [member: string]: unknown }): string => {
+  const type = String(item["type"])
+  const value = isType(type) ? item[members[type]] : undefined
+  return `${type}:${Array.isArray(value) ? value.join(",") : String(value ?? "")}`
+}
+
+interface Item {
+  readonly type: Type
+  readonly value: string
+}
+
+/** The items that `--evidence` gives. */
+const canonical = (words: ReadonlyArray<string>) =>
+  Effect.forEach(words, (word) => {
+    const at = word.indexOf(":")
+    const type = word.slice(0, at)
+    const refuse = (why: string) => new UsageError({ reason: `evidence ${JSON.stringify(word)}: ${why}` })
+    if (at < 0) return refuse("expected <type>:<value>")
+    return isType(type)
+      ? Effect.succeed<Item>({ type, value: word.slice(at + 1) })
+      : refuse(`unknown type ${JSON.stringify(type)}`)
+  })
+
+/** In the order of the flags of their own, then of `--evidence`; the paths of all are one item. */
+export const evidenceOf = (flags: {
+  readonly evidence: ReadonlyArray<string>
+  readonly commit: string
+  readonly pr: string
+  readonly test: string
+  readonly reviewed: ReadonlyArray<string>
+  readonly duplicateOf: string
+  readonly supersededBy: string
+}) =>
+  Effect.gen(function*() {
+    const given = yield* canonical(flags.evidence)
+    const single = (type: Type, value: string): ReadonlyArray<Item> => value === "" ? [] : [{ type, value }]
+    const short = [
+      ...single("commit", flags.commit),
+      ...single("pr", flags.pr),
+      ...single("test", flags.test),
+      ...flags.reviewed.flatMap((path) => single("reviewed-paths", path)),
+      ...single("duplicate-of", flags.duplicateOf),
+      ...single("superseded-by", flags.supersededBy)
+    ]
+    const twice = short.find((one) => given.some((other) => other.type === one.type && other.value === one.value))
+    if (twice !== undefined) {
+      return yield* new UsageError({
+        reason:
+          `flag conflict: duplicate evidence item ${twice.type}:${twice.value} (provided via both canonical and sugar)`
+      })
+    }
+    const all = [...short, ...given]
+    const paths = all.filter(({ type }) => type === "reviewed-paths").map(({ value }) => value)
+    return all.flatMap(({ type, value }, at): ReadonlyArray<Evidence> => {
+      if (type !== "reviewed-paths") return [{ type, [members[type]]: value }]
+      return all.findIndex((item) => item.type === type) === at ? [{ type, paths }] : []
+    })
+  })

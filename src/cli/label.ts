@@ -1,0 +1,25 @@
+/** What the two commands about one label have in common. */
+import * as Args from "@effect/cli/Args"
+import * as Effect from "effect/Effect"
+import { answerWith } from "./answer.ts"
+import { Changed, heading } from "./issue.ts"
+import { refused } from "./refs.ts"
+import { quote } from "./terminal.ts"
+
+export const labelArgument = Args.text({ name: "label" }).pipe(Args.withDescription("as in bug or area:parser"))
+
+export const refuseBlank = (label: string) => label.trim() === "" ? refused("label must not be empty") : Effect.void
+
+/** The label is the command's own: the answer to a removal does not say it. */
+export const labelFormat = (
+  action: "added" | "removed",
+  words: (id: string, label: string, changed: boolean) => string
+) =>
+  answerWith<Changed, typeof Changed.Encoded, string>(Changed, {
+    human: ([{ changed, issue }, label]) => [words(issue.short_id, label, changed)],
+    agent: ([{ changed, issue }, label]) => [
+      ...heading("label", issue, changed ? "" : " changed=false"),
+      `Label: ${quote(label)}`,
+      `Action: ${action}`
+    ]
+  })

@@ -1,0 +1,64 @@
+/** What can go wrong between a command and the daemon. */
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+
+const kinds: Readonly<Record<number, FailureKind>> = {
+  400: "validation",
+  404: "not_found",
+  409: "conflict",
+  412: "confirm"
+}
+
+/** The daemon answered that it will not. */
+export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
+  status: Schema.Int,
+  /** Such as `issue_not_found`; empty when the answer was none of the API's. */
+  code: Schema.String,
+  /** Of the daemon; may have several lines. */
+  reason: Schema.String,
+  advice: Schema.String
+}) {
+  get kind(): FailureKind {
+    return kinds[this.status] ?? "internal"
+  }
+  override get message() {
+    return this.reason
+  }
+  get hint() {
+    return this.advice
+  }
+}
+
+/** There is no answer. Whether a change was made all the same is open once the request was on its way. */
+export class DaemonUnreachable extends Schema.TaggedError<DaemonUnreachable>()("DaemonUnreachable", {
+  address: Schema.String,
+  /** What happened, as in `connection refused`. */
+  what: Schema.String,
+  /** What to do about it, when something can be said. */
+  next: Schema.String,
+  mayBeDone: Schema.Boolean
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `no answer from the daemon at ${this.address}: ${this.what}`
+  }
+  get hint() {
+    const open = this.mayBeDone ? "the change may have been made: look before you repeat it" : ""
+    return [open, this.next].filter((part) => part !== "").join("; ")
+  }
+}
+
+/** The daemon said yes in words that this program does not know. */
+export class AnswerUnreadable extends Schema.TaggedError<AnswerUnreadable>()("AnswerUnreadable", {
+  address: Schema.String,
+  request: Schema.String,
+  detail: Schema.String
+}) {
+  readonly kind = "internal" satisfies FailureKind
+  override get message() {
+    return `cannot read the answer of the daemon at ${this.address} to ${this.request}: ${this.detail}`
+  }
+  get hint() {
+    return "is the daemon of another version? --json prints its answer as it is"
+  }
+}

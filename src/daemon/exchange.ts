@@ -1,0 +1,114 @@
+/** One HTTP exchange over node:http, which is all that a command may load for it. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
+import { BlockList, isIP } from "node:net"
+import { codeOf, reasonOf } from "../files/FileError.ts"
+import { DaemonUnreachable } from "./ClientError.ts"
+import { nameOf, type Target } from "./Target.ts"
+
+export interface Message {
+  readonly method: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+const loopback = new BlockList()
+loopback.addSubnet("127.0.0.0", 8, "ipv4")
+loopback.addAddress("::1", "ipv6")
+
+/** The token leaves this machine only enciphered. */
+const maySee = (target: Target) =>
+  "socketPath" in target || target.secure === true ||
+  (isIP(target.host) !== 0 && loopback.check(target.host, isIP(target.host) === 6 ? "ipv6" : "ipv4"))
+
+/** Node takes one character for one byte. */
+const bytesOf = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Buffer.from(value, "utf8").toString("latin1")])
+  )
+
+const headersOf = (target: Target, { body, headers }: Message) =>
+  bytesOf({
+    ...("socketPath" in target ? { host: "kata.invalid" } : {}),
+    ...(target.token !== undefined && target.token !== "" && maySee(target)
+      ? { authorization: `Bearer ${target.token}` }
+      : {}),
+    ...(body === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
+    ...headers
+  })
+
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "the connection broke",
+  EHOSTUNREACH: "no way to the host",
+  ENOTFOUND: "no such host",
+  EPIPE: "the connection broke"
+}
+
+/** What the system said of a connection, as an error of the daemon. */
+export const unreachable = (target: Target, method: string, sent: boolean) => (cause: unknown) => {
+  const code = codeOf(cause)
+  const what = words[code] ?? reasonOf(code) ?? (cause instanceof Error ? cause.message : String(cause))
+  return new DaemonUnreachable({
+    address: nameOf(target),
+    what: code === "" ? what : `${what} (${code})`,
+    next: "",
+    mayBeDone: sent && method !== "GET"
+  })
+}
+
+/** Connections that are used again, closed with the scope. */
+export const connections: Effect.Effect<Agent, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => new Agent({ keepAlive: true })),
+  (agent) => Effect.sync(() => agent.destroy())
+)
+
+const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<ClientRequest, DaemonUnreachable> =>
+  Effect.tryPromise({
+    try: async () => {
+      const options = { method: message.method, path: message.path, headers: headersOf(target, message) }
+      if ("socketPath" in target) return request({ ...options, agent, socketPath: target.socketPath })
+      const { host, port, secure } = target
+      if (secure !== true) return request({ ...options, agent, host, port })
+      // Rare, and much to load.
+      const https = await import("node:https")
+      return https.request({ ...options, host, port })
+    },
+    // Such as a control character in a header.
+    catch: unreachable(target, message.method, false)
+  })
+
+/** Sends the message and waits for the head of the answer; its body ends with the scope. No redirect is followed. */
+export const send = (
+  target: Target,
+  agent: Agent,
+  message: Message
+): Effect.Effect<IncomingMessage, DaemonUnreachable, Scope.Scope> =>
+  Effect.acquireRelease(ask(target, agent, message), (asked) => Effect.sync(() => asked.destroy())).pipe(
+    Effect.flatMap((asked) =>
+      Effect.async<IncomingMessage, DaemonUnreachable>((resume) => {
+        let sent = false
+        asked.once("socket", (socket) => {
+          if (!socket.connecting) sent = true
+          else socket.once("connect", () => sent = true)
+        })
+        asked.once("response", (answer) => resume(Effect.succeed(answer)))
+        // Stays on: a connection that breaks later has told it through the body.
+        asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
+        asked.end(message.body)
+      })
+    )
+  )
+
+/** The whole body of an answer. */
+export const textOf = (target: Target, method: string, answer: IncomingMessage) =>
+  Effect.async<string, DaemonUnreachable>((resume) => {
+    const chunks: Array<Buffer> = []
+    answer.on("data", (chunk: Buffer) => chunks.push(chunk))
+    answer.once("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
+    answer.on("error", (cause) => resume(Effect.fail(unreachable(target, method, true)(cause))))
+  })
