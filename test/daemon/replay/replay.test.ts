@@ -10,10 +10,17 @@ describe.each(Object.keys(differences))("%s", (name) => {
     const recorded = scenario(name)
     const outcomes = await serving(
       options,
-      (send) => replay(recorded, send, (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true)
+      (send, { directory }) =>
+        replay(
+          recorded,
+          send,
+          (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
+          `${directory}/files`
+        )
     )
     const wrong = outcomes.flatMap(({ ours, recorded, step }) => {
-      const wanted = steps[step.name]?.ours ?? recorded
+      const meant = steps[step.name]?.ours
+      const wanted = typeof meant === "function" ? meant(recorded) : meant ?? recorded
       return matches(ours, wanted)
         ? []
         : [
