@@ -1,6 +1,9 @@
 /** What paths, queries and bodies are made of. */
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { RawJson } from "../ledger/RawJson.ts"
+import { minify } from "../records/json.ts"
+import { spellingOf } from "./json.ts"
 
 const integer = (says: string) =>
   Schema.transformOrFail(Schema.String, Schema.BigIntFromSelf, {
@@ -36,3 +39,10 @@ export const IssuePath = Schema.Struct({ project_id: Integer, ref: Schema.String
 /** On DELETE, who does it stands in the query. */
 export const ActorQuery = Schema.Struct({ actor: Schema.String })
 export const ActorBody = Schema.Struct({ actor: Schema.String })
+
+/** An object in a body, as it is spelled, compact. */
+export const JsonObject = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
+  strict: true,
+  decode: (from) => new RawJson(minify(spellingOf(from) ?? JSON.stringify(from))),
+  encode: (raw) => raw
+}).annotations({ identifier: "RawJson" })

@@ -22,7 +22,9 @@ const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Deta
   const says = (what: string) => [{ path: path === "" ? "body" : path, what }]
   const identifier = identifierOf(ast)
   if (identifier === "Int64") return typeof value === "bigint" ? [] : says("expected integer")
-  if (identifier === "RawJson") return typeof value === "object" && value !== null ? [] : says("expected object")
+  if (identifier === "RawJson") {
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? [] : says("expected object")
+  }
   if (AST.isTransformation(ast)) return details(ast.from, value, path)
   if (AST.isRefinement(ast)) return details(ast.from, value, path)
   if (AST.isSuspend(ast)) return details(ast.f(), value, path)

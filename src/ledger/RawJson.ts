@@ -1,6 +1,6 @@
 /** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (D3); and JSON as Go writes it. */
 import * as Schema from "effect/Schema"
-import { members } from "../records/json.ts"
+import { members, minify } from "../records/json.ts"
 
 /** JSON text; a wrapper, so that whoever writes a body knows it from a string. */
 export class RawJson {
@@ -10,27 +10,44 @@ export class RawJson {
   }
 }
 
+/**
+ * JSON out of a column, compact. A database can hold text that is none: it becomes a string, so that what holds it can still be read, and
+ * the user sees what is wrong.
+ */
+export const stored = (text: string): string => {
+  if (text === "{}") return text
+  try {
+    JSON.parse(text)
+    return minify(text)
+  } catch {
+    return JSON.stringify(text)
+  }
+}
+
 /** Out of a row it comes as text; out of a body that somebody parsed already, as what that was. */
 export const Raw: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
   strict: true,
   decode: (from) =>
-    from instanceof RawJson ? from : new RawJson(typeof from === "string" ? from : JSON.stringify(from)),
+    from instanceof RawJson ? from : new RawJson(typeof from === "string" ? stored(from) : JSON.stringify(from)),
   encode: (raw) => raw
 }).annotations({ identifier: "RawJson" })
 
-/** An object with its keys in the order of their bytes, as Go prints one; what is in them stays as it is spelled. */
-export const sorted = (text: string): string => {
-  const all = members(text)
-  if (all === undefined) return text
-  const last = new Map(all)
+/** An object of those members, its keys in the order of their bytes, as Go prints one. Of a key that stands twice, the last one counts. */
+export const object = (members: Iterable<readonly [key: string, raw: string]>): string => {
+  const last = new Map(members)
   const keys = [...last.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   return `{${keys.map((key) => `${JSON.stringify(key)}:${last.get(key)}`).join(",")}}`
 }
 
-/** Metadata out of a row: keys in order. */
+const sorted = (text: string): string => {
+  const all = members(text)
+  return all === undefined ? text : object(all)
+}
+
+/** Metadata out of a row: keys in order, what is in them as it is spelled. */
 export const Metadata: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unknown, Raw, {
   strict: true,
-  decode: (from) => typeof from === "string" ? sorted(from) : from,
+  decode: (from) => typeof from === "string" ? new RawJson(sorted(stored(from))) : from,
   encode: (raw) => raw
 }).annotations({ identifier: "Metadata" })
 
