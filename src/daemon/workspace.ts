@@ -1,0 +1,150 @@
+/** The directory that a command works for: its `.kata.toml`, which binds it to a project, and its git repository. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { posix } from "node:path"
+import { parse } from "smol-toml"
+import type { FailureKind } from "../Failure.ts"
+import * as Atomic from "../files/Atomic.ts"
+import { fromPlatform } from "../files/FileError.ts"
+
+export interface Workspace {
+  /** The directory that the search began in; it need not exist. */
+  readonly start: string
+  /** The nearest directory upwards with a `.kata.toml`, but not beyond the repository that `start` is in. */
+  readonly root: string | undefined
+  /** The nearest directory upwards with a `.git`. */
+  readonly gitRoot: string | undefined
+}
+
+/** The files of a workspace. */
+export const bindingFile = ".kata.toml"
+export const localFile = ".kata.local.toml"
+
+/** `.kata.toml` says nothing that can be used. */
+export class BindingUnreadable extends Schema.TaggedError<BindingUnreadable>()("BindingUnreadable", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  readonly kind = "validation" satisfies FailureKind
+  override get message() {
+    return `read ${bindingFile}: ${this.reason}`
+  }
+  get hint() {
+    return `mend ${this.path}, or choose the project with --project`
+  }
+}
+
+const typeOf = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map((info) => Option.some(info.type)),
+    // What cannot be looked at is not there, as for git.
+    Effect.orElseSucceed(() => Option.none())
+  )
+
+/** The directory and those above it. */
+export const upwards = (directory: string): ReadonlyArray<string> => {
+  const all = [directory]
+  for (let at = directory; at !== "/"; all.push(at)) at = posix.dirname(at)
+  return all
+}
+
+/** `start` is absolute; a file stands for its directory. */
+export const discover = Effect.fn("workspace.discover")(function*(start: string) {
+  const isFile = Option.contains(yield* typeOf(start), "File")
+  const directory = isFile ? posix.dirname(start) : start
+  const places = yield* Effect.forEach(
+    upwards(directory),
+    (directory) =>
+      Effect.map(
+        Effect.all([typeOf(`${directory}/${bindingFile}`), typeOf(`${directory}/.git`)], { concurrency: 2 }),
+        ([binding, git]) => ({ directory, bound: Option.contains(binding, "File"), isGit: Option.isSome(git) })
+      ),
+    { concurrency: "unbounded" }
+  )
+  const git = places.findIndex(({ isGit }) => isGit)
+  const within = git < 0 ? places : places.slice(0, git + 1)
+  return {
+    start: directory,
+    root: within.find(({ bound }) => bound)?.directory,
+    gitRoot: places[git]?.directory
+  } satisfies Workspace
+})
+
+/** What is wrong with the name of a project, if anything. */
+export const wrongName = (name: string): string | undefined => {
+  if (name.trim() === "") return "name must be non-empty"
+  const odd = [...name].find((char) => !/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(char))
+  if (odd === undefined) return undefined
+  return `name contains non-printable character U+${odd.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`
+}
+
+const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The table that a file holds. */
+export const parseToml = (path: string, text: string): Effect.Effect<Readonly<Record<string, unknown>>, string> =>
+  Effect.try({
+    try: () => parse(text),
+    // The lines behind the first one are a picture of the place.
+    catch: (cause) => {
+      const [first = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n")
+      const line = typeof cause === "object" && cause !== null && "line" in cause ? `line ${String(cause.line)}: ` : ""
+      return `parse ${path}: ${line}${first}`
+    }
+  })
+
+/** Older files say the identity of a remote instead of the name. */
+const nameIn = (project: Readonly<Record<string, unknown>>): unknown => {
+  const { identity, name } = project
+  if (name !== undefined || typeof identity !== "string") return name ?? ""
+  return identity.slice(Math.max(identity.lastIndexOf("/"), identity.lastIndexOf(":")) + 1)
+}
+
+/** The name of the project that the directory with this `.kata.toml` belongs to. */
+export const boundTo = Effect.fn("workspace.boundTo")(function*(root: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = posix.join(root, bindingFile)
+  const unreadable = (reason: string) => new BindingUnreadable({ path, reason })
+  const text = yield* Effect.mapError(
+    fs.readFileString(path),
+    (error) => unreadable(fromPlatform("read", path)(error).message)
+  )
+  const file = yield* Effect.mapError(parseToml(path, text), unreadable)
+  if (file["version"] !== 1) {
+    return yield* unreadable(`unsupported ${bindingFile} version ${String(file["version"] ?? 0)} (expected 1)`)
+  }
+  const name = nameIn(isTable(file["project"]) ? file["project"] : {})
+  if (typeof name !== "string") return yield* unreadable("project.name: must be a string")
+  const wrong = wrongName(name)
+  return wrong === undefined ? name.trim() : yield* unreadable(`project.name: ${wrong}`)
+})
+
+const inToml = (text: string) =>
+  `"${
+    text.replace(/[\\"]/g, "\\$&").replace(
+      /[\u0000-\u001f\u007f]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+    )
+  }"`
+
+const writeText = (path: string, text: string) =>
+  Atomic.write(path, Stream.make(new TextEncoder().encode(text)), { private: false })
+
+/** Binds the directory to the project of this name. The file is meant to be committed: it follows the umask. */
+export const bind = (root: string, name: string) =>
+  writeText(posix.join(root, bindingFile), `version = 1\n\n[project]\nname = ${inToml(name)}\n`)
+
+/** Sees to it that git ignores the settings of this machine in that directory. */
+export const ignoreLocal = Effect.fn("workspace.ignoreLocal")(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = posix.join(directory, ".gitignore")
+  const old = yield* fs.readFileString(path).pipe(
+    Effect.mapError(fromPlatform("read", path)),
+    Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed(""))
+  )
+  if (old.split("\n").some((line) => line.trim() === localFile)) return
+  yield* writeText(path, `${old}${old === "" || old.endsWith("\n") ? "" : "\n"}${localFile}\n`)
+})
