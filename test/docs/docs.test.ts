@@ -59,7 +59,9 @@ it("architecture.md draws src as it is", () => {
 })
 
 it("architecture.md names functions that are in their files", () => {
-  const rows = ["## A row on its way out", "## And back", "## A request to the daemon"].flatMap((heading) => table("docs/architecture.md", heading))
+  const rows = ["## A row on its way out", "## And back", "## A request to the daemon"].flatMap((heading) =>
+    table("docs/architecture.md", heading)
+  )
   expect(rows.length).toBeGreaterThan(20)
   const missing = rows.flatMap(([, functions = "", files = ""]) => {
     const text = [...files.matchAll(/`([^`]+)`/g)].map(([, file = ""]) => read(file)).join("\n")

@@ -11,7 +11,12 @@ export interface Difference {
 
 /** By scenario, then by the name of the step. */
 export type Differences = Readonly<
-  Record<string, { readonly options?: ServeOptions; readonly steps?: Readonly<Record<string, Difference>> }>
+  Record<string, {
+    readonly options?: ServeOptions
+    readonly steps?: Readonly<Record<string, Difference>>
+    /** What the scenario needs that is not there yet. */
+    readonly waits?: string
+  }>
 >
 
 /** An answer of that status and body. */
@@ -22,5 +27,9 @@ export const answer = (status: number, body: unknown) => ({
 })
 
 /** A refusal in its envelope, instead of Go's 500 with the text of SQLite. */
-export const refusal = (status: number, code: string, message: string, more: { readonly [key: string]: unknown } = {}) =>
-  answer(status, { status, error: { code, message, ...more } })
+export const refusal = (
+  status: number,
+  code: string,
+  message: string,
+  more: { readonly [key: string]: unknown } = {}
+) => answer(status, { status, error: { code, message, ...more } })

@@ -42,7 +42,7 @@ export type Send = (request: {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
 }) => Promise<Reply>
 
 const compared = ["content-type", "etag", "allow"]
@@ -87,7 +87,8 @@ export const replay = async (
       path: filled(step.path),
       headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
       body: step.rawBody !== undefined
-        ? filled(step.rawBody)
+        // each of its characters is a byte
+        ? Buffer.from(filled(step.rawBody), "latin1")
         : step.body === undefined
         ? undefined
         : filled(JSON.stringify(step.body))

@@ -1,7 +1,6 @@
 /** Our API on a new database, asked over a Unix socket in this process. */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as NodePath from "@effect/platform-node/NodePath"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -97,7 +96,7 @@ export const serving = <A>(options: ServeOptions, use: (send: Send, served: Serv
     return yield* Effect.promise(() => use(send(address), { address, database: path, directory }))
   }).pipe(
     Effect.scoped,
-    Effect.provide([NodeFileSystem.layer, NodePath.layer]),
+    Effect.provide(NodeContext.layer),
     Effect.runPromise
   ).finally(() => rmSync(directory, { recursive: true, force: true }))
 }
