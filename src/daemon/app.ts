@@ -10,7 +10,7 @@ import { changesHandlers } from "./handlers/changes.ts"
 import { eventsHandlers } from "./handlers/events.ts"
 import { importsHandlers } from "./handlers/imports.ts"
 import { issuesHandlers } from "./handlers/issues.ts"
-import { projectsHandlers } from "./handlers/projects.ts"
+import { type Machine, projectsHandlers } from "./handlers/projects.ts"
 import { recurrencesHandlers } from "./handlers/recurrences.ts"
 import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
@@ -24,7 +24,7 @@ export interface AppOptions extends Context.Tag.Service<Daemon> {
 /** Opens the database, whose lock the caller holds, until the scope closes. */
 export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
   const ledger = yield* open(daemon.databasePath)
-  const app = serve(
+  const app = serve<Ledger | Daemon | Machine>(
     Api,
     {
       ...systemHandlers,
@@ -38,6 +38,7 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
     },
     [Guards.origin, Guards.contentType, Guards.auth({ token, insecureReadonly })]
   )
-  const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon))
+  const machine = yield* Effect.context<Machine>()
+  const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon), Context.merge(machine))
   return Effect.provide(app, services)
 })

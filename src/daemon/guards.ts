@@ -30,14 +30,21 @@ const same = (a: string, b: string) => {
 export const auth = (options: { readonly token: string; readonly insecureReadonly: boolean }): Guard => (request) => {
   const path = request.url.split("?", 1)[0] ?? ""
   if (open.has(path)) return undefined
-  const required = guarded(401, "auth_required", "authentication required")
   if (options.token === "") {
     const shows = request.method === "GET" && path !== `${prefix}/events/stream`
-    return options.insecureReadonly && !shows ? required : undefined
+    return options.insecureReadonly && !shows
+      ? guarded(
+        401,
+        "auth_required",
+        "mutations and event stream require authentication; daemon is in --insecure-readonly mode"
+      )
+      : undefined
   }
   const header = request.headers["authorization"] ?? ""
-  if (!header.startsWith("Bearer ")) return required
+  if (!header.startsWith("Bearer ")) {
+    return guarded(401, "auth_required", "Authorization: Bearer <token> required")
+  }
   return same(header.slice("Bearer ".length), options.token)
     ? undefined
-    : guarded(403, "auth_invalid", "invalid token")
+    : guarded(403, "auth_invalid", "token mismatch")
 }

@@ -5,18 +5,20 @@ import { RawJson } from "../ledger/RawJson.ts"
 import { minify } from "../records/json.ts"
 import { spellingOf } from "./json.ts"
 
-const integer = (says: string) =>
-  Schema.transformOrFail(Schema.String, Schema.BigIntFromSelf, {
-    strict: true,
-    decode: (text, _, ast) =>
-      /^[+-]?\d{1,19}$/.test(text)
-        ? ParseResult.succeed(BigInt(text.replace("+", "")))
-        : ParseResult.fail(new ParseResult.Type(ast, text, says)),
-    encode: (value) => ParseResult.succeed(value.toString())
-  })
+/** Whether SQLite can hold it. */
+export const fits64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value
 
 /** An integer in a path or a query. */
-export const Integer = integer("invalid integer")
+export const Integer = Schema.transformOrFail(Schema.String, Schema.BigIntFromSelf, {
+  strict: true,
+  decode: (text, _, ast) => {
+    const value = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : undefined
+    return value !== undefined && fits64(value)
+      ? ParseResult.succeed(value)
+      : ParseResult.fail(new ParseResult.Type(ast, text, "invalid integer"))
+  },
+  encode: (value) => ParseResult.succeed(value.toString())
+})
 
 /** As Go reads one. */
 export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
@@ -32,6 +34,9 @@ export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
 
 /** May be left out, or be null, which is the same; the edge takes a null away. */
 export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
+
+/** May stand in a query. */
+export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 export const ProjectPath = Schema.Struct({ project_id: Integer })
 export const IssuePath = Schema.Struct({ project_id: Integer, ref: Schema.String })

@@ -2,6 +2,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { fits64 } from "./params.ts"
 
 /** One sentence: where, and what. */
 interface Detail {
@@ -21,7 +22,7 @@ const identifierOf = (ast: AST.AST): string | undefined => Option.getOrUndefined
 const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Detail> => {
   const says = (what: string) => [{ path: path === "" ? "body" : path, what }]
   const identifier = identifierOf(ast)
-  if (identifier === "Int64") return typeof value === "bigint" ? [] : says("expected integer")
+  if (identifier === "Int64") return typeof value === "bigint" && fits64(value) ? [] : says("expected integer")
   if (identifier === "RawJson") {
     return typeof value === "object" && value !== null && !Array.isArray(value) ? [] : says("expected object")
   }

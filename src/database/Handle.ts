@@ -22,6 +22,8 @@ export type Row = { readonly [column: string]: Cell }
 
 /** A prepared statement; its methods throw, so they are called inside `Handle.attempt`. */
 export interface Statement {
+  /** Whether it gives rows: only then may `all`, `get`, `iterate` be called. */
+  readonly reader: boolean
   readonly all: (...params: ReadonlyArray<Param | NamedParams>) => ReadonlyArray<Row>
   readonly get: (...params: ReadonlyArray<Param | NamedParams>) => Row | undefined
   readonly run: (...params: ReadonlyArray<Param | NamedParams>) => { readonly changes: number }

@@ -34,7 +34,12 @@ const connectionOf = (handle: Handle): Connection => {
   const bound = (params: ReadonlyArray<unknown>) => params as ReadonlyArray<Param>
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.mapError(
-      handle.all("use the database", sql, ...bound(params)),
+      handle.attempt("use the database", () => {
+        const statement = handle.prepare(sql)
+        if (statement.reader) return statement.all(...bound(params))
+        statement.run(...bound(params))
+        return []
+      }),
       (cause) => new SqlError({ cause, message: cause.message })
     )
   const execute: Connection["execute"] = (sql, params, transform) =>

@@ -217,7 +217,7 @@ export const ledger = property(
       const at = (name: string) => `${directory}/${name}`
       const runtime = yield* Effect.runtime<Effect.Effect.Context<ReturnType<typeof toFile>>>()
       const live = yield* Effect.promise(() =>
-        serving({}, async (send, _, database) => {
+        serving({}, async (send, { database }) => {
           await drive(send, all)
           // the daemon still works with it
           const report = await Effect.runPromise(Effect.provide(toFile({ database, output: at("a") }), runtime))

@@ -1,11 +1,50 @@
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Aliases from "../../ledger/aliases.ts"
+import * as Bindings from "../../ledger/bindings.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import { archive } from "../../ledger/projectArchive.ts"
+import { merge } from "../../ledger/projectMerge.ts"
+import { patchMetadata } from "../../ledger/projectMetadata.ts"
 import * as Projects from "../../ledger/projects.ts"
+import { refuse } from "../../ledger/Refused.ts"
+import { Answer } from "../answer.ts"
 import type { projects } from "../api/projects.ts"
 import type { Handlers } from "../edge.ts"
+import { revisionOf } from "../revision.ts"
+import * as startPath from "../startPath.ts"
 
-export const projectsHandlers: Handlers<typeof projects, Ledger> = {
-  projectList: ({ urlParams }) =>
-    Effect.map(Projects.list({ stats: urlParams.include === "stats" }), (projects) => ({ projects })),
-  projectShow: ({ path }) => Projects.show(path.project_id)
+/** What a look at somebody's workspace needs. */
+export type Machine = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
+
+export const projectsHandlers: Handlers<typeof projects, Ledger | Machine> = {
+  projectInit: ({ payload: { alias, name = "", reassign = false, replace = false, start_path = "" } }) =>
+    start_path !== ""
+      ? startPath.init(start_path, { name, replace, reassign })
+      : name === ""
+      ? Effect.fail(refuse("validation", "either name or start_path is required"))
+      : Bindings.init({ name, alias, reassign }),
+  projectResolve: ({ payload: { alias, name = "", start_path = "" } }) =>
+    alias === undefined && name === "" && start_path !== ""
+      ? startPath.resolve(start_path)
+      : Bindings.resolve({ alias, name }),
+  projectList: ({ urlParams: { include = "" } }) => {
+    const stats = include.split(",").some((word) => word.trim().toLowerCase() === "stats")
+    return Effect.map(Projects.list({ stats }), (projects) => ({ projects }))
+  },
+  projectShow: ({ path }) => Projects.show(path.project_id),
+  projectRename: ({ path, payload }) => Projects.rename(path.project_id, payload.name),
+  projectMerge: ({ path, payload }) =>
+    merge({ source: payload.source_project_id, target: path.project_id, name: payload.target_name }),
+  projectArchive: ({ path, urlParams: { actor, force = false } }) => archive({ id: path.project_id, actor, force }),
+  projectMetadata: ({ path, payload: { actor, patch }, request }) =>
+    Effect.gen(function*() {
+      const revision = yield* revisionOf(request)
+      const done = yield* patchMetadata({ id: path.project_id, actor, revision, patch })
+      return new Answer(done, { revision: done.project.revision })
+    }),
+  aliasDetach: ({ path, urlParams: { actor, force = false } }) =>
+    Aliases.detach({ projectId: path.project_id, aliasId: path.alias_id, actor, force })
 }

@@ -3,13 +3,33 @@ import type { ServeOptions } from "./serve.ts"
 
 export interface Difference {
   readonly why: string
-  /** What ours answers instead, normalised as the replay does. */
-  readonly ours?: unknown
+  /** What ours answers instead, normalised as the replay does; a function makes it of what was recorded. */
+  readonly ours?: unknown | ((recorded: unknown) => unknown)
   /** Not sent: it is no part of the contract, or another test sends it. */
   readonly skip?: true
 }
 
 /** By scenario, then by the name of the step. */
 export type Differences = Readonly<
-  Record<string, { readonly options?: ServeOptions; readonly steps?: Readonly<Record<string, Difference>> }>
+  Record<string, {
+    readonly options?: ServeOptions
+    readonly steps?: Readonly<Record<string, Difference>>
+    /** What the scenario needs that is not there yet. */
+    readonly waits?: string
+  }>
 >
+
+/** An answer of that status and body. */
+export const answer = (status: number, body: unknown) => ({
+  status,
+  headers: { "content-type": "application/json" },
+  body
+})
+
+/** A refusal in its envelope, instead of Go's 500 with the text of SQLite. */
+export const refusal = (
+  status: number,
+  code: string,
+  message: string,
+  more: { readonly [key: string]: unknown } = {}
+) => answer(status, { status, error: { code, message, ...more } })

@@ -8,6 +8,9 @@ const varying = new Set(["pid", "version", "uptime", "db_path", "started_at"])
 const shortIds = /^(?:short_id|.*_short_id|parent_set|parent_removed|new_short_id)$/
 const shortIdLists = /^.*_(?:added|removed)$/
 
+/** Arrays that Go answers as null where there is nothing in them; its clients read both. */
+const lists = new Set(["aliases", "comments", "issues", "labels"])
+
 /** One side of a scenario; its names are kept for as long as it runs. */
 export class Normal {
   private readonly names = new Map<string, string>()
@@ -47,6 +50,7 @@ export class Normal {
 
   value(value: unknown, key = ""): unknown {
     if (varying.has(key)) return `<${key}>`
+    if (value === null && lists.has(key)) return []
     if (key === "score" && typeof value === "number") return Number(value.toFixed(5))
     if (key === "payload" && typeof value === "string") return { json: this.value(JSON.parse(value), "") }
     if (typeof value === "string") {

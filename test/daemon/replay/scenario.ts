@@ -42,7 +42,7 @@ export type Send = (request: {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
 }) => Promise<Reply>
 
 const compared = ["content-type", "etag", "allow"]
@@ -62,8 +62,17 @@ export interface Outcome {
   readonly ours: unknown
 }
 
-/** Sends the steps in order. `skip` names those that are not sent, by their number. */
-export const replay = async ({ steps }: Scenario, send: Send, skip: (index: number, step: Step) => boolean) => {
+/**
+ * Sends the steps in order. `skip` names those that are not sent, by their number. `directory` stands for the one that the recorded daemon
+ * was started in.
+ */
+export const replay = async (
+  { scenario, steps }: Scenario,
+  send: Send,
+  skip: (index: number, step: Step) => boolean,
+  directory: string
+) => {
+  const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
   const [theirs, own] = [new Normal(given), new Normal(given)]
   const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
@@ -72,12 +81,14 @@ export const replay = async ({ steps }: Scenario, send: Send, skip: (index: numb
     if (step.kind === "sse" || skip(index, step)) continue
     const filled = (text: string) =>
       text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => variables.get(name) ?? `{{${name}}}`)
-    const reply = await send({
+        .replaceAll(theirDirectory, directory)
+    const { text: received, ...reply } = await send({
       method: step.method,
       path: filled(step.path),
       headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
       body: step.rawBody !== undefined
-        ? filled(step.rawBody)
+        // each of its characters is a byte
+        ? Buffer.from(filled(step.rawBody), "latin1")
         : step.body === undefined
         ? undefined
         : filled(JSON.stringify(step.body))
@@ -89,7 +100,8 @@ export const replay = async ({ steps }: Scenario, send: Send, skip: (index: numb
         return undefined
       }
     }
-    const body = bodyOf(reply.text)
+    const text = received.replaceAll(directory, theirDirectory)
+    const body = bodyOf(text)
     for (const [name, path] of Object.entries(step.capture ?? {})) {
       variables.set(name, String(pick(body, path)))
       theirVariables.set(name, String(pick(step.responseBody, path)))
@@ -109,7 +121,7 @@ export const replay = async ({ steps }: Scenario, send: Send, skip: (index: numb
       ours: {
         status: reply.status,
         headers: headersOf(reply.headers),
-        body: body === undefined || step.responseBody === undefined ? own.text(reply.text) : own.value(body)
+        body: body === undefined || step.responseBody === undefined ? own.text(text) : own.value(body)
       }
     })
   }

@@ -1,13 +1,12 @@
 /** Our API on a new database, asked over a Unix socket in this process. */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as NodePath from "@effect/platform-node/NodePath"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { make } from "../../../src/daemon/app.ts"
 import * as Handle from "../../../src/database/Handle.ts"
 import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
@@ -28,9 +27,11 @@ const create = (path: string) =>
     })
   }))
 
-const send = (socketPath: string): Send => ({ body, headers, method, path }) =>
+type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+const send = (address: Address): Send => ({ body, headers, method, path }) =>
   new Promise<Reply>((resolve, reject) => {
-    const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
+    const asked = request({ ...address, method, path, headers, agent: false }, (response) => {
       const chunks: Array<Buffer> = []
       response.on("data", (chunk: Buffer) => void chunks.push(chunk))
       response.on("error", reject)
@@ -51,16 +52,27 @@ export interface ServeOptions {
   readonly throttle?: { readonly enabled: boolean; readonly window: number }
   /** A database to begin with. */
   readonly database?: string
+  /** Files of a user: what is in them, by their paths below `files/`. */
+  readonly files?: Readonly<Record<string, string>>
+  /** On the loopback instead of a socket. */
+  readonly tcp?: boolean
+}
+
+export interface Served {
+  readonly address: Address
+  readonly database: string
+  readonly directory: string
 }
 
 /** Serves for as long as `use` runs. */
-export const serving = <A>(
-  options: ServeOptions,
-  use: (send: Send, socketPath: string, database: string) => Promise<A>
-): Promise<A> => {
+export const serving = <A>(options: ServeOptions, use: (send: Send, served: Served) => Promise<A>): Promise<A> => {
   const directory = mkdtempSync(join(tmpdir(), "kata-test-"))
   const path = join(directory, "kata.db")
   const socketPath = join(directory, "s")
+  for (const [file, text] of Object.entries(options.files ?? {})) {
+    mkdirSync(dirname(join(directory, "files", file)), { recursive: true })
+    writeFileSync(join(directory, "files", file), text)
+  }
   return Effect.gen(function*() {
     if (options.database === undefined) yield* create(path)
     else copyFileSync(options.database, path)
@@ -73,12 +85,18 @@ export const serving = <A>(
       token: options.token ?? "",
       insecureReadonly: options.insecureReadonly ?? false
     })
-    const server = yield* NodeHttpServer.make(() => createServer(), { path: socketPath })
+    const server = yield* NodeHttpServer.make(
+      () => createServer(),
+      options.tcp === true ? { host: "127.0.0.1", port: 0 } : { path: socketPath }
+    )
     yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, server))
-    return yield* Effect.promise(() => use(send(socketPath), socketPath, path))
+    const address = server.address._tag === "TcpAddress"
+      ? { host: server.address.hostname, port: server.address.port }
+      : { socketPath }
+    return yield* Effect.promise(() => use(send(address), { address, database: path, directory }))
   }).pipe(
     Effect.scoped,
-    Effect.provide([NodeFileSystem.layer, NodePath.layer]),
+    Effect.provide(NodeContext.layer),
     Effect.runPromise
   ).finally(() => rmSync(directory, { recursive: true, force: true }))
 }
