@@ -4,8 +4,9 @@ import * as Option from "effect/Option"
 import { isUlid } from "../records/ulid.ts"
 import { Ledger } from "./Ledger.ts"
 import { Issue, Project } from "./model.ts"
-import { first } from "./query.ts"
+import { first, run } from "./query.ts"
 import { refuse } from "./Refused.ts"
+import { nonBlank } from "./values.ts"
 
 const firstProject = first(Project)
 const firstIssue = first(Issue)
@@ -30,7 +31,7 @@ const parsed = (project: Project, ref: string): { readonly uid: string } | { rea
 }
 
 /** An issue of a project by short id, `name#short id` or ULID; a soft-deleted one only when asked for. */
-export const issueByRef = Effect.fnUntraced(function*(
+export const findIssue = Effect.fnUntraced(function*(
   project: Project,
   ref: string,
   options: { readonly deleted?: boolean } = {}
@@ -42,9 +43,17 @@ export const issueByRef = Effect.fnUntraced(function*(
       "uid" in by ? sql`i.uid = ${by.uid}` : sql`i.short_id = ${by.shortId}`
     }`
   )
-  return yield* Option.filter(found, (issue) => issue.deleted_at === undefined || options.deleted === true).pipe(
-    Effect.mapError(() => refuse("issue_not_found", "issue not found"))
-  )
+  return Option.filter(found, (issue) => issue.deleted_at === undefined || options.deleted === true)
+})
+
+/** The same, where there must be one. */
+export const issueByRef = Effect.fnUntraced(function*(
+  project: Project,
+  ref: string,
+  options: { readonly deleted?: boolean } = {}
+) {
+  const found = yield* findIssue(project, ref, options)
+  return yield* Effect.mapError(found, () => refuse("issue_not_found", "issue not found"))
 })
 
 /** An issue as it is now. */
@@ -55,5 +64,22 @@ export const issueById = Effect.fnUntraced(function*(id: bigint) {
 })
 
 /** Who does it; blank is nobody. */
-export const actorOf = (actor: string) =>
-  actor.trim() === "" ? Effect.fail(refuse("validation", "actor must be non-empty")) : Effect.succeed(actor)
+export const actorOf = (actor: string) => nonBlank("actor", actor)
+
+/** What every change of an issue begins with: who, where, and what. */
+export const subject = Effect.fnUntraced(function*(asked: {
+  readonly projectId: bigint
+  readonly ref: string
+  readonly actor: string
+}) {
+  yield* actorOf(asked.actor)
+  const project = yield* projectById(asked.projectId)
+  return { project, issue: yield* issueByRef(project, asked.ref) }
+})
+
+/** The change of something that belongs to an issue is a change of the issue. */
+export const touched = Effect.fnUntraced(function*(id: bigint) {
+  const { sql } = yield* Ledger
+  yield* run(sql`UPDATE issues SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ${id}`)
+  return yield* issueById(id)
+})

@@ -134,6 +134,7 @@ export const IssueRef = named(
     status: Schema.String
   })
 )
+export type IssueRef = typeof IssueRef.Type
 
 export const Comment = named(
   "Comment",
@@ -145,6 +146,7 @@ export const Comment = named(
     created_at: Time
   })
 )
+export type Comment = typeof Comment.Type
 
 export const Label = named(
   "Label",
@@ -155,6 +157,8 @@ export const Label = named(
     created_at: Time
   })
 )
+
+export const LabelCount = named("LabelCount", Schema.Struct({ label: Schema.String, count: Int64 }))
 
 export const Link = named(
   "Link",
@@ -168,6 +172,23 @@ export const Link = named(
     created_at: Time
   })
 )
+export type Link = typeof Link.Type
+
+/** What an edit has done to the links of its issue. */
+export const LinkChanges = named(
+  "LinkChanges",
+  Schema.Struct({
+    parent_set: maybe(LinkPeer),
+    parent_removed: maybe(LinkPeer),
+    blocks_added: maybe(Schema.Array(LinkPeer)),
+    blocks_removed: maybe(Schema.Array(LinkPeer)),
+    blocked_by_added: maybe(Schema.Array(LinkPeer)),
+    blocked_by_removed: maybe(Schema.Array(LinkPeer)),
+    related_added: maybe(Schema.Array(LinkPeer)),
+    related_removed: maybe(Schema.Array(LinkPeer))
+  })
+)
+export type LinkChanges = typeof LinkChanges.Type
 
 const eventFields = {
   origin_instance_uid: Schema.String,
@@ -233,6 +254,17 @@ export const Mutation = named(
   })
 )
 export type Mutation = typeof Mutation.Type
+
+/** What a search has found; `score` says how well, the higher the better. */
+export const SearchResult = named(
+  "SearchResult",
+  Schema.Struct({
+    issue: Issue,
+    score: Schema.Number,
+    matched_in: Schema.Array(Schema.Literal("title", "body", "comments"))
+  })
+)
+export type SearchResult = typeof SearchResult.Type
 
 export const PurgeLog = named(
   "PurgeLog",

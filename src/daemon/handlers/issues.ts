@@ -1,5 +1,126 @@
+import * as Effect from "effect/Effect"
+import * as Comments from "../../ledger/comments.ts"
+import { create } from "../../ledger/create.ts"
+import { edit } from "../../ledger/edit.ts"
+import * as Fields from "../../ledger/fields.ts"
+import * as Labels from "../../ledger/labels.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import * as Links from "../../ledger/links.ts"
+import * as Lists from "../../ledger/lists.ts"
+import { refuse } from "../../ledger/Refused.ts"
+import { search } from "../../ledger/search.ts"
+import * as Show from "../../ledger/show.ts"
 import type { issues } from "../api/issues.ts"
 import type { Handlers } from "../edge.ts"
 
-export const issuesHandlers: Handlers<typeof issues, Ledger> = {}
+/** A priority of a query, which Go kata reads with a sentence of its own. */
+const priority = (text: string | undefined, name: string) => {
+  if (text === undefined) return Effect.succeed(undefined)
+  return /^[+-]?\d{1,19}$/.test(text)
+    ? Effect.succeed(BigInt(text))
+    : Effect.fail(refuse("validation", `${name} must be an integer 0..4`))
+}
+
+const filter = Effect.fnUntraced(function*(query: {
+  readonly status?: "open" | "closed" | "" | undefined
+  readonly priority?: string | undefined
+  readonly max_priority?: string | undefined
+  readonly limit?: bigint | undefined
+}): Effect.fn.Return<Lists.Filter, Effect.Effect.Error<ReturnType<typeof priority>>> {
+  return {
+    status: query.status === "" ? undefined : query.status,
+    priority: yield* priority(query.priority, "priority"),
+    maxPriority: yield* priority(query.max_priority, "max_priority"),
+    limit: query.limit ?? 0n
+  }
+})
+
+/** Header values are bytes; whoever sends more than ASCII means UTF-8. */
+const header = (value: string | undefined): string => Buffer.from(value ?? "", "latin1").toString("utf8")
+
+const listed = Effect.map((issues: Effect.Effect.Success<ReturnType<typeof Lists.list>>) => ({ issues }))
+
+export const issuesHandlers: Handlers<typeof issues, Ledger> = {
+  issueCreate: ({ path, payload, request }) =>
+    create({
+      projectId: path.project_id,
+      actor: payload.actor,
+      title: payload.title,
+      body: payload.body ?? "",
+      owner: payload.owner ?? "",
+      priority: payload.priority,
+      labels: payload.labels ?? [],
+      links: (payload.links ?? []).map(({ incoming = false, to_ref, type }) => ({ type, to: to_ref, incoming })),
+      forceNew: payload.force_new ?? false,
+      idempotencyKey: header(request.headers["idempotency-key"])
+    }),
+  issueList: ({ path, urlParams }) =>
+    Effect.flatMap(filter(urlParams), (by) => listed(Lists.list(path.project_id, by))),
+  issueListAll: ({ request, urlParams }) =>
+    Effect.gen(function*() {
+      const { area, offset, view } = urlParams
+      if ([view, area, offset, request.headers["x-kata-client-tz"]].some((one) => one !== undefined)) {
+        return yield* refuse(
+          "removed_param",
+          "view, area, offset query params and the X-Kata-Client-TZ header were removed",
+          {
+            hint: "assemble named views (today/upcoming/inbox/someday/anytime/logbook) client-side from " +
+              "/api/v1/issues and /api/v1/projects"
+          }
+        )
+      }
+      return yield* listed(Lists.listAll(urlParams.project_id || undefined, yield* filter(urlParams)))
+    }),
+  issueShow: ({ path, urlParams }) =>
+    Show.show({ projectId: path.project_id, ref: path.ref, deleted: urlParams.include_deleted ?? false }),
+  issueByUid: ({ path, urlParams }) => Show.byUid({ uid: path.uid, deleted: urlParams.include_deleted ?? false }),
+  issueEdit: ({ path, payload }) =>
+    edit({
+      projectId: path.project_id,
+      ref: path.ref,
+      actor: payload.actor,
+      title: payload.title,
+      body: payload.body,
+      owner: payload.owner,
+      setPriority: payload.set_priority,
+      clearPriority: payload.clear_priority ?? false,
+      links: payload.links_delta ?? {}
+    }),
+  issueAssign: ({ path, payload }) => Fields.assign({ projectId: path.project_id, ref: path.ref, ...payload }),
+  issueUnassign: ({ path, payload }) => Fields.unassign({ projectId: path.project_id, ref: path.ref, ...payload }),
+  issuePriority: ({ path, payload }) =>
+    Fields.prioritise({
+      projectId: path.project_id,
+      ref: path.ref,
+      actor: payload.actor,
+      priority: payload.priority
+    }),
+  commentAdd: ({ path, payload }) => Comments.add({ projectId: path.project_id, ref: path.ref, ...payload }),
+  linkAdd: ({ path, payload }) =>
+    Links.add({
+      projectId: path.project_id,
+      ref: path.ref,
+      actor: payload.actor,
+      type: payload.type,
+      to: payload.to_ref,
+      replace: payload.replace ?? false
+    }),
+  linkRemove: ({ path, urlParams }) =>
+    Links.remove({ projectId: path.project_id, ref: path.ref, actor: urlParams.actor, linkId: path.link_id }),
+  labelAdd: ({ path, payload }) => Labels.add({ projectId: path.project_id, ref: path.ref, ...payload }),
+  labelRemove: ({ path, urlParams }) =>
+    Labels.remove({ projectId: path.project_id, ref: path.ref, actor: urlParams.actor, label: path.label }),
+  labelCounts: ({ path }) => Effect.map(Labels.counts(path.project_id), (labels) => ({ labels })),
+  ready: ({ path, urlParams }) =>
+    Effect.map(Lists.ready(path.project_id, urlParams.limit ?? 0n), (issues) => ({ issues })),
+  search: ({ path, urlParams }) =>
+    Effect.map(
+      search({
+        projectId: path.project_id,
+        text: urlParams.q,
+        limit: urlParams.limit ?? 0n,
+        deleted: urlParams.include_deleted ?? false
+      }),
+      (results) => ({ query: urlParams.q, results })
+    )
+}
