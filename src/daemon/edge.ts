@@ -16,8 +16,8 @@ import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { Refused } from "../ledger/Refused.ts"
-import { Answer, asResponse, failure, refusal, text } from "./answer.ts"
-import { BodyLimit } from "./api/endpoint.ts"
+import { Answer, asResponse, failure, guarded, refusal, text } from "./answer.ts"
+import { BodyLimit, Streams } from "./api/endpoint.ts"
 import { bodyOf } from "./body.ts"
 import { complaint } from "./validate.ts"
 
@@ -42,6 +42,8 @@ export type Handlers<Group extends HttpApiGroup.HttpApiGroup.Any, R> = {
 
 interface Route<R> {
   readonly method: string
+  /** What it is called, if it answers with a stream. */
+  readonly stream: string
   readonly segments: ReadonlyArray<string>
   readonly serve: (
     params: Readonly<Record<string, string>>,
@@ -74,7 +76,6 @@ const queryOf = (url: URL): Record<string, string> => {
 
 const routeOf = <R>(
   endpoint: HttpApiEndpoint.HttpApiEndpoint.AnyWithProps,
-  limit: number,
   handler: AnyHandler<R>
 ): Route<R> => {
   const path = decoder(endpoint.pathSchema, "required")
@@ -84,8 +85,10 @@ const routeOf = <R>(
     schema,
     decode: Schema.decodeUnknown(schema as Schema.Schema<unknown>)
   }))
+  const limit = Context.get(endpoint.annotations, BodyLimit)
   return {
     method: endpoint.method,
+    stream: Context.get(endpoint.annotations, Streams),
     segments: endpoint.path.split("/").slice(1),
     serve: (params, request) =>
       Effect.gen(function*() {
@@ -114,7 +117,7 @@ const routesOf = <R>(api: HttpApi.HttpApi.Any, handlers: Readonly<Record<string,
       const handler = handlers[endpoint.name]
       if (handler === undefined) throw new Error(`no handler for ${endpoint.name}`)
       const known = endpoint as unknown as HttpApiEndpoint.HttpApiEndpoint.AnyWithProps
-      routes.push(routeOf(known, Context.get(known.annotations, BodyLimit), handler))
+      routes.push(routeOf(known, handler))
     }
   })
   return routes
@@ -174,6 +177,8 @@ export const serve = <R>(
       return params === undefined ? [] : [{ route, params }]
     })
     if (matching.length === 0) return text(404, "404 page not found\n")
+    const streams = matching.find(({ route }) => route.stream !== "")
+    if (streams !== undefined && streams.route.method !== request.method) return onlyStreams(streams.route)
     const method = request.method === "HEAD" ? "GET" : request.method
     const found = matching.find(({ route }) => route.method === method)
     if (found === undefined) return notAllowed(matching.map(({ route }) => route.method))
@@ -198,6 +203,13 @@ const redirect = (to: string) =>
       status: 307,
       headers: { location: to, "content-type": "text/html; charset=utf-8" }
     }
+  )
+
+const onlyStreams = ({ method, stream }: { readonly method: string; readonly stream: string }) =>
+  HttpServerResponse.setHeader(
+    guarded(405, "method_not_allowed", `${stream} only accepts ${method}`),
+    "allow",
+    method
   )
 
 const notAllowed = (methods: ReadonlyArray<string>) => {

@@ -32,6 +32,7 @@ const codes = {
   parent_mismatch: "conflict",
   parent_has_open_children: "conflict",
   cross_project_links: "conflict",
+  issue_recurs: "conflict",
   confirm_required: "confirm",
   confirm_mismatch: "confirm",
   revision_conflict: "confirm",

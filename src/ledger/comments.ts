@@ -11,8 +11,10 @@ import { all, one } from "./query.ts"
 import { nonBlank } from "./values.ts"
 
 /** On the wire a fraction has no trailing zeros, so that its text does not sort; an unknown notation is first, as it is. */
-const byTime = Order.mapInput(Order.string, ({ created_at }: Comment) =>
-  Option.getOrElse(canonicalTime(created_at), () => ""))
+const byTime = Order.mapInput(
+  Order.string,
+  ({ created_at }: Comment) => Option.getOrElse(canonicalTime(created_at), () => "")
+)
 
 /** The comments on an issue, the oldest first; of the same time, by id. */
 export const commentsOn = Effect.fnUntraced(function*(issue: Pick<Issue, "id">) {

@@ -33,7 +33,9 @@ const sensible = Effect.fnUntraced(function*(asked: Asked) {
     })
   }
   if (setPriority !== undefined && clearPriority) {
-    return yield* refuse("validation", "cannot set_priority and clear_priority in the same call", { hint: "choose one" })
+    return yield* refuse("validation", "cannot set_priority and clear_priority in the same call", {
+      hint: "choose one"
+    })
   }
   yield* priorityOf(setPriority)
   if (links.set_parent !== undefined && links.remove_parent !== undefined) {

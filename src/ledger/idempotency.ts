@@ -8,8 +8,8 @@ import { Ledger } from "./Ledger.ts"
 import { issueById } from "./lookup.ts"
 import { Event, type Project } from "./model.ts"
 import { first, one } from "./query.ts"
-import { refuse } from "./Refused.ts"
 import { write } from "./RawJson.ts"
+import { refuse } from "./Refused.ts"
 
 /** What was asked for, as far as it makes a difference. */
 export interface Said {

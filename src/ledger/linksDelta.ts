@@ -2,7 +2,17 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { append } from "./events.ts"
-import { deleteLink, type End, ends, findLink, insertLink, type LinkType, noCycle, notItself, parentLink } from "./links.ts"
+import {
+  deleteLink,
+  type End,
+  ends,
+  findLink,
+  insertLink,
+  type LinkType,
+  noCycle,
+  notItself,
+  parentLink
+} from "./links.ts"
 import { findIssue, issueByRef } from "./lookup.ts"
 import type { Issue, LinkChanges, LinkPeer, Project } from "./model.ts"
 import { refuse } from "./Refused.ts"

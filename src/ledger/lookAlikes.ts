@@ -9,7 +9,9 @@ import { quoted } from "./search.ts"
 
 const stopWords = new Set(
   ("a an and are as at be been but by can could did do does for from had has have if in into is it its may might no not of on or " +
-    "our should so than that the their then there these they this those to was we were will with would you your").split(" ")
+    "our should so than that the their then there these they this those to was we were will with would you your").split(
+      " "
+    )
 )
 
 /** How much of a body counts. */

@@ -66,15 +66,21 @@ export const issueById = Effect.fnUntraced(function*(id: bigint) {
 /** Who does it; blank is nobody. */
 export const actorOf = (actor: string) => nonBlank("actor", actor)
 
-/** What every change of an issue begins with: who, where, and what. */
-export const subject = Effect.fnUntraced(function*(asked: {
+/** Who wants to change which issue. */
+export interface Asked {
   readonly projectId: bigint
   readonly ref: string
   readonly actor: string
-}) {
+}
+
+/** What every change of an issue begins with: who, where, and what. */
+export const subject = Effect.fnUntraced(function*(
+  asked: Asked,
+  options: { readonly deleted?: boolean } = {}
+) {
   yield* actorOf(asked.actor)
   const project = yield* projectById(asked.projectId)
-  return { project, issue: yield* issueByRef(project, asked.ref) }
+  return { project, issue: yield* issueByRef(project, asked.ref, options) }
 })
 
 /** The change of something that belongs to an issue is a change of the issue. */

@@ -293,3 +293,29 @@ export const PurgeLog = named(
   })
 )
 export type PurgeLog = typeof PurgeLog.Type
+
+export const Recurrence = named(
+  "Recurrence",
+  Schema.Struct({
+    id: Int64,
+    uid: Schema.String,
+    project_id: Int64,
+    rrule: Schema.String,
+    dtstart: Schema.String,
+    timezone: Schema.String,
+    template_title: Schema.String,
+    template_body: Schema.String,
+    template_owner: maybe(Schema.String),
+    template_priority: maybe(Int64),
+    template_labels: Raw,
+    template_metadata: Raw,
+    next_occurrence_key: maybe(Schema.String),
+    last_materialized_uid: maybe(Schema.String),
+    author: Schema.String,
+    revision: Int64,
+    created_at: Time,
+    updated_at: Time,
+    deleted_at: maybe(Time)
+  })
+)
+export type Recurrence = typeof Recurrence.Type

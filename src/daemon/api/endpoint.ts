@@ -15,3 +15,6 @@ export const endpoint = <const Name extends RouteName>(
 export class BodyLimit extends Context.Reference<BodyLimit>()("kata/daemon/BodyLimit", {
   defaultValue: () => 1024 * 1024
 }) {}
+
+/** What answers with a stream: it is not there for HEAD, and says so in the envelope. What it is called; empty for no stream. */
+export class Streams extends Context.Reference<Streams>()("kata/daemon/Streams", { defaultValue: () => "" }) {}

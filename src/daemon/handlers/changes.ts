@@ -1,5 +1,47 @@
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Effect from "effect/Effect"
+import { close, reopen } from "../../ledger/close.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import { move, setMetadata } from "../../ledger/move.ts"
+import { purge, remove, restore } from "../../ledger/removal.ts"
+import { Answer } from "../answer.ts"
 import type { changes } from "../api/changes.ts"
+import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../edge.ts"
+import { revisionOf } from "../revision.ts"
 
-export const changesHandlers: Handlers<typeof changes, Ledger> = {}
+/** Names of projects are in it, in UTF-8, which a header does not know. */
+const confirmOf = ({ headers }: HttpServerRequest.HttpServerRequest): string | undefined => {
+  const header = headers["x-kata-confirm"]
+  return header === undefined ? undefined : Buffer.from(header, "latin1").toString("utf8")
+}
+
+interface Request {
+  readonly path: { readonly project_id: bigint; readonly ref: string }
+  readonly payload: { readonly actor: string }
+}
+
+const asked = ({ path, payload }: Request) => ({ projectId: path.project_id, ref: path.ref, actor: payload.actor })
+
+export const changesHandlers: Handlers<typeof changes, Ledger | Daemon> = {
+  issueClose: (request) =>
+    Effect.flatMap(Daemon, ({ throttle }) => close({ ...asked(request), ...request.payload }, throttle)),
+  issueReopen: (request) => reopen(asked(request)),
+  issueDelete: (request) => remove({ ...asked(request), confirm: confirmOf(request.request) }),
+  issueRestore: (request) => restore(asked(request)),
+  issuePurge: (request) =>
+    Effect.map(
+      purge({ ...asked(request), ...request.payload, confirm: confirmOf(request.request) }),
+      (purge_log) => ({ purge_log })
+    ),
+  issueMove: (request) =>
+    revisionOf(request.request).pipe(
+      Effect.flatMap((revision) => move({ ...asked(request), revision, toProjectUid: request.payload.to_project_uid })),
+      Effect.map((moved) => new Answer(moved, { revision: moved.issue.revision }))
+    ),
+  issueMetadata: (request) =>
+    revisionOf(request.request).pipe(
+      Effect.flatMap((revision) => setMetadata({ ...asked(request), revision, patch: request.payload.patch })),
+      Effect.map((changed) => new Answer(changed, { revision: changed.issue.revision }))
+    )
+}

@@ -1,5 +1,23 @@
+import { poll } from "../../ledger/feed.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import { refuse } from "../../ledger/Refused.ts"
 import type { events } from "../api/events.ts"
 import type { Handlers } from "../edge.ts"
+import { eventStream } from "../eventStream.ts"
 
-export const eventsHandlers: Handlers<typeof events, Ledger> = {}
+interface CursorQuery {
+  readonly after_id?: bigint
+  readonly limit?: bigint
+}
+
+const page = (projectId: bigint | undefined, { after_id = 0n, limit = 100n }: CursorQuery) => {
+  if (after_id < 0n) return refuse("validation", "after_id must be a non-negative integer")
+  if (limit <= 0n) return refuse("validation", "limit must be a positive integer")
+  return poll({ projectId, after: after_id }, limit)
+}
+
+export const eventsHandlers: Handlers<typeof events, Ledger> = {
+  events: ({ urlParams }) => page(undefined, urlParams),
+  projectEvents: ({ path, urlParams }) => page(path.project_id, urlParams),
+  eventStream: ({ request, urlParams }) => eventStream(request, urlParams)
+}

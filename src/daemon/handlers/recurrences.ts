@@ -1,5 +1,29 @@
+import * as Effect from "effect/Effect"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import * as Recurrences from "../../ledger/recurrences.ts"
+import { Answer } from "../answer.ts"
 import type { recurrences } from "../api/recurrences.ts"
 import type { Handlers } from "../edge.ts"
+import { revisionOf } from "../revision.ts"
 
-export const recurrencesHandlers: Handlers<typeof recurrences, Ledger> = {}
+const named = (path: { readonly project_id: bigint; readonly uid: string }) => ({
+  projectId: path.project_id,
+  uid: path.uid
+})
+
+export const recurrencesHandlers: Handlers<typeof recurrences, Ledger> = {
+  recurrenceCreate: ({ path, payload }) =>
+    Effect.map(
+      Recurrences.create({ ...payload, projectId: path.project_id }),
+      (recurrence) => new Answer({ recurrence }, { status: 201 })
+    ),
+  recurrenceList: ({ path }) => Effect.map(Recurrences.list(path.project_id), (recurrences) => ({ recurrences })),
+  recurrenceShow: ({ path }) => Effect.map(Recurrences.show(named(path)), (recurrence) => ({ recurrence })),
+  recurrencePatch: ({ path, payload, request }) =>
+    revisionOf(request).pipe(
+      Effect.flatMap((revision) => Recurrences.patch({ ...payload, ...named(path), revision })),
+      Effect.map((patched) => new Answer(patched, { revision: patched.recurrence.revision }))
+    ),
+  recurrenceDelete: ({ path, urlParams }) =>
+    Effect.as(Recurrences.remove({ ...named(path), actor: urlParams.actor }), new Answer(undefined, { status: 204 }))
+}

@@ -1,0 +1,72 @@
+/** Events as a stream of server-sent events (spec of the daemon, C5). */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { type Cursor, follow, type News } from "../ledger/feed.ts"
+import { EventEnvelope } from "../ledger/model.ts"
+import { write } from "../ledger/RawJson.ts"
+import { guarded } from "./answer.ts"
+import { fits64 } from "./params.ts"
+
+/** How often an idle stream says that it is there. */
+const heartbeat = "25 seconds"
+
+const encode = Schema.encodeSync(EventEnvelope)
+
+const frame = (id: bigint, event: string, data: unknown) =>
+  `id: ${id}\nevent: ${event.replace(/[\r\n]/g, " ")}\ndata: ${write(data)}\n\n`
+
+const spoken = (news: News): string =>
+  "resetAfter" in news
+    ? frame(news.resetAfter, "sync.reset_required", { event_id: news.resetAfter, reset_after_id: news.resetAfter })
+    : frame(news.event_id, news.type, encode(news))
+
+/** Where a client left off, or the refusal of what it says. */
+const cursorOf = (
+  { headers }: HttpServerRequest.HttpServerRequest,
+  query: { readonly after_id?: string | undefined; readonly project_id?: string | undefined }
+): Cursor | string => {
+  const last = headers["last-event-id"]
+  const [name, after] = last === undefined ? ["after_id", query.after_id ?? "0"] : ["Last-Event-ID", last]
+  if (!isId(after)) return `${name} must be a non-negative integer`
+  if (query.project_id === undefined) return { projectId: undefined, after: BigInt(after) }
+  if (!isId(query.project_id) || BigInt(query.project_id) === 0n) return "project_id must be a positive integer"
+  return { projectId: BigInt(query.project_id), after: BigInt(after) }
+}
+
+const isId = (text: string) => /^\d{1,19}$/.test(text) && fits64(BigInt(text))
+
+const accepts = (accept: string | undefined) =>
+  (accept ?? "").split(",").some((range) => /^\s*(?:text\/event-stream|\*\/\*)\s*(?:;|$)/i.test(range))
+
+/** The answer to a request for the stream. */
+export const eventStream = Effect.fnUntraced(function*(
+  request: HttpServerRequest.HttpServerRequest,
+  query: { readonly after_id?: string | undefined; readonly project_id?: string | undefined }
+) {
+  if (!accepts(request.headers["accept"])) return guarded(406, "not_acceptable", "Accept must be text/event-stream")
+  if (request.headers["last-event-id"] !== undefined && query.after_id !== undefined) {
+    return guarded(400, "cursor_conflict", "pass either Last-Event-ID or ?after_id, not both")
+  }
+  const cursor = cursorOf(request, query)
+  if (typeof cursor === "string") return guarded(400, "validation", cursor)
+  const news = yield* follow(cursor)
+  const beats = Stream.drop(Stream.tick(heartbeat), 1).pipe(Stream.as(": keepalive\n\n"))
+  const frames = news.pipe(
+    Stream.map(spoken),
+    Stream.merge(beats, { haltStrategy: "left" })
+  )
+  return HttpServerResponse.stream(
+    Stream.concat(Stream.succeed(": connected\n\n"), frames).pipe(
+      Stream.encodeText,
+      // the client comes again with its cursor; why, the log says
+      Stream.catchAllCause((cause) => Stream.drain(Stream.fromEffect(Effect.logError("an event stream ended", cause))))
+    ),
+    {
+      contentType: "text/event-stream",
+      headers: { "cache-control": "no-cache", connection: "keep-alive" }
+    }
+  )
+})
