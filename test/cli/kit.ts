@@ -62,8 +62,13 @@ export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: 
   load: () => Promise.resolve(load())
 })
 
-const [, , , , version, completion] = registry
-export const about = [version, completion] as const
+type Node = typeof registry[number]
+
+/** One of the real commands. */
+const real = <const Name extends Node["name"]>(name: Name) =>
+  registry.find((node): node is Extract<Node, { readonly name: Name }> => node.name === name)!
+
+export const about = [real("version"), real("completion")] as const
 
 /** What the real commands need of the machine. */
 export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
