@@ -2,6 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { DaemonUnreachable } from "../../daemon/ClientError.ts"
 import * as discover from "../../daemon/discover.ts"
 import * as stream from "../../daemon/stream.ts"
 import { EventEnvelope, Int64 } from "../../ledger/model.ts"
@@ -112,18 +113,26 @@ const words = (mode: "human" | "json" | "agent", news: stream.News): string => {
   })
 }
 
+/** Somebody who stops the daemon wants it stopped: it is looked for, and not started. */
+const again = (where: discover.From) =>
+  Effect.flatMap(discover.find(where), (found) =>
+    Option.match(found, {
+      onNone: () =>
+        new DaemonUnreachable({ address: where.databasePath, what: "none is running", next: "", mayBeDone: false }),
+      onSome: Effect.succeed
+    }))
+
 const tail = (flags: Flags) =>
   Effect.gen(function*() {
     const { stderr, stdout } = yield* Stdio
     const { mode, quiet } = yield* Globals
     const { id } = yield* Effect.scoped(scope(flags))
-    let isFirst = true
     const where = yield* from
-    // Somebody who stops the daemon wants it stopped: only the first connection may start one.
-    const target = Effect.suspend(() => {
-      const find = isFirst ? discover.connect : discover.find
+    let isFirst = true
+    const target = Effect.gen(function*() {
+      const wasFirst = isFirst
       isFirst = false
-      return find(where)
+      return wasFirst ? yield* discover.connect(where) : yield* again(where)
     })
     return yield* stream.follow({
       target,
