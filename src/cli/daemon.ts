@@ -24,7 +24,8 @@ export const startPath = Effect.gen(function*() {
   return posix.resolve(cwd, workspace)
 })
 
-const timeout = Effect.gen(function*() {
+/** How long a request may take. */
+export const timeout = Effect.gen(function*() {
   const { variables: { KATA_HTTP_TIMEOUT: text = "" } } = yield* Environment
   const millis = text === "" ? undefined : parse(text)
   if (millis !== undefined && millis > 0) return Duration.millis(millis)

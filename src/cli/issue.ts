@@ -3,7 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Answer, type Client, type ClientError, read, type Request } from "../daemon/Client.ts"
+import { type Client, type ClientError, read, type Request } from "../daemon/Client.ts"
 import type { FailureKind } from "../Failure.ts"
 import { Issue } from "../ledger/model.ts"
 import { actor } from "./actor.ts"
@@ -45,24 +45,20 @@ export interface At {
 }
 
 /** Changes an issue, and then appends the comment of `--comment`. */
-export const change = <E, R>(
-  word: string,
-  comment: string | undefined,
-  run: (at: At) => Effect.Effect<Answer, E, R>
-) =>
+export const change = <A, E, R>(word: string, comment: string | undefined, run: (at: At) => Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     if (comment !== undefined && comment.trim() === "") return yield* refused("--comment must not be empty")
     const ref = yield* refOf(word)
     const by = yield* actor
     const at = { ...(yield* atIssue(ref)), actor: by.actor }
-    const answer = yield* run(at)
+    const result = yield* run(at)
     if (comment !== undefined) {
       yield* Effect.mapError(
         at.client.call("commentAdd", { path: at.path, body: { actor: at.actor, body: comment } }),
         (error: ClientError) => new CommentFailed({ ref: word, why: error.message })
       )
     }
-    return answer
+    return result
   })
 
 /** As much of the answer to a change as is shown. */

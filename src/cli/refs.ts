@@ -12,7 +12,7 @@ export interface Ref {
 }
 
 /** A value on the command line that kata refuses by itself. */
-export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+export class InputRefused extends Schema.TaggedError<InputRefused>()("InputRefused", {
   reason: Schema.String,
   advice: Schema.optional(Schema.String),
   /** A code such as the daemon's, where the contract has one. */
@@ -27,7 +27,7 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   }
 }
 
-export const refused = (reason: string, advice?: string) => new Refused({ reason, advice })
+export const refused = (reason: string, advice?: string) => new InputRefused({ reason, advice })
 
 const shortId = /^[0-9a-hjkmnp-tv-z]{4,26}$/
 const ulid = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/i
@@ -41,7 +41,7 @@ const parse = (word: string): Ref | undefined => {
 }
 
 /** Before the message stands the flag, when it is the value of one. */
-export const refOf = (word: string, before = ""): Effect.Effect<Ref, Refused> => {
+export const refOf = (word: string, before = ""): Effect.Effect<Ref, InputRefused> => {
   const ref = parse(word)
   if (ref !== undefined) return Effect.succeed(ref)
   const quoted = JSON.stringify(word)

@@ -2,6 +2,162 @@
 
 export const registry = [
   {
+    name: "create",
+    summary: "Record an issue",
+    section: "Work",
+    load: () => import("./commands/create.ts").then((module) => module.create)
+  },
+  {
+    name: "edit",
+    summary: "Change the fields and links of an issue",
+    section: "Work",
+    load: () => import("./commands/edit.ts").then((module) => module.edit)
+  },
+  {
+    name: "comment",
+    summary: "Append a comment",
+    section: "Work",
+    load: () => import("./commands/comment.ts").then((module) => module.comment)
+  },
+  {
+    name: "close",
+    summary: "Close an issue, with a reason and evidence",
+    section: "Work",
+    load: () => import("./commands/close.ts").then((module) => module.close)
+  },
+  {
+    name: "reopen",
+    summary: "Open a closed issue again",
+    section: "Work",
+    load: () => import("./commands/reopen.ts").then((module) => module.reopen)
+  },
+  {
+    name: "label",
+    summary: "Put a label on an issue, or take it off",
+    section: "Work",
+    children: [
+      {
+        name: "add",
+        summary: "Put a label on an issue",
+        load: () => import("./commands/label/add.ts").then((module) => module.add)
+      },
+      {
+        name: "rm",
+        summary: "Take a label off an issue",
+        load: () => import("./commands/label/rm.ts").then((module) => module.rm)
+      }
+    ]
+  },
+  {
+    name: "assign",
+    summary: "Say who works on an issue",
+    section: "Work",
+    load: () => import("./commands/assign.ts").then((module) => module.assign)
+  },
+  {
+    name: "unassign",
+    summary: "Say that nobody does",
+    section: "Work",
+    load: () => import("./commands/unassign.ts").then((module) => module.unassign)
+  },
+  {
+    name: "delete",
+    summary: "Delete an issue; restore brings it back",
+    section: "Work",
+    load: () => import("./commands/delete.ts").then((module) => module.deleteCommand)
+  },
+  {
+    name: "restore",
+    summary: "Bring a deleted issue back",
+    section: "Work",
+    load: () => import("./commands/restore.ts").then((module) => module.restore)
+  },
+  {
+    name: "purge",
+    summary: "Remove an issue for good",
+    section: "Work",
+    load: () => import("./commands/purge.ts").then((module) => module.purge)
+  },
+  {
+    name: "ready",
+    summary: "What can be worked on now",
+    section: "Find",
+    load: () => import("./commands/ready.ts").then((module) => module.ready)
+  },
+  {
+    name: "list",
+    summary: "The issues of the project",
+    section: "Find",
+    load: () => import("./commands/list.ts").then((module) => module.list)
+  },
+  {
+    name: "show",
+    summary: "Everything about one issue",
+    section: "Find",
+    load: () => import("./commands/show.ts").then((module) => module.show)
+  },
+  {
+    name: "search",
+    summary: "Find issues by words",
+    section: "Find",
+    load: () => import("./commands/search.ts").then((module) => module.search)
+  },
+  {
+    name: "labels",
+    summary: "The labels in use",
+    section: "Find",
+    load: () => import("./commands/labels.ts").then((module) => module.labels)
+  },
+  {
+    name: "events",
+    summary: "What happened, once or as it happens",
+    section: "Find",
+    load: () => import("./commands/events.ts").then((module) => module.events)
+  },
+  {
+    name: "init",
+    summary: "Bind this workspace to a project",
+    section: "Projects",
+    load: () => import("./commands/init.ts").then((module) => module.init)
+  },
+  {
+    name: "projects",
+    summary: "List, show, rename, merge and archive projects",
+    section: "Projects",
+    children: [
+      {
+        name: "list",
+        summary: "All projects but the archived ones",
+        load: () => import("./commands/projects/list.ts").then((module) => module.list)
+      },
+      {
+        name: "show",
+        summary: "One project",
+        load: () => import("./commands/projects/show.ts").then((module) => module.show)
+      },
+      {
+        name: "rename",
+        summary: "Give a project another name",
+        load: () => import("./commands/projects/rename.ts").then((module) => module.rename)
+      },
+      {
+        name: "merge",
+        summary: "Move everything of one project into another",
+        load: () => import("./commands/projects/merge.ts").then((module) => module.merge)
+      },
+      {
+        name: "remove",
+        summary: "Archive a project",
+        load: () => import("./commands/projects/remove.ts").then((module) => module.remove)
+      },
+      {
+        name: "detach",
+        summary: "Let a workspace no longer belong to its project",
+        load: () => import("./commands/projects/detach.ts").then((module) => module.detach)
+      }
+    ]
+  },
+  {
     name: "export",
     summary: "Write a sealed snapshot of the database, or of some projects",
     section: "Backup and restore",
@@ -67,6 +223,19 @@ export const registry = [
     summary: "Ask the daemon whether it is well",
     section: "The daemon",
     load: () => import("./commands/health.ts").then((module) => module.health)
+  },
+  {
+    name: "whoami",
+    summary: "Who changes are signed with",
+    section: "About kata",
+    load: () => import("./commands/whoami.ts").then((module) => module.whoami)
+  },
+  {
+    name: "quickstart",
+    aliases: ["agent-instructions"],
+    summary: "Instructions for coding agents",
+    section: "About kata",
+    load: () => import("./commands/quickstart.ts").then((module) => module.quickstart)
   },
   {
     name: "version",

@@ -116,7 +116,8 @@ export const make = (
     }
   }))
 
-const late = (target: Target, method: string, timeout: Duration.Duration) =>
+/** Nothing came in time. */
+export const late = (target: Target, method: string, timeout: Duration.Duration) =>
   new DaemonUnreachable({
     address: nameOf(target),
     what: `nothing within ${Duration.format(timeout)}`,

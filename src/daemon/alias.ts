@@ -51,11 +51,11 @@ export const normalise = (url: string): Option.Option<string> => {
 /** What git printed, trimmed; none when it failed. It is asked without a shell. */
 const git = (root: string, reason: string, ...words: ReadonlyArray<string>) =>
   Effect.scoped(Effect.gen(function*() {
-    const process = yield* Command.start(Command.make("git", "-C", root, ...words).pipe(Command.stderr("pipe")))
+    const child = yield* Command.start(Command.make("git", "-C", root, ...words).pipe(Command.stderr("pipe")))
     const [text, , exit] = yield* Effect.all([
-      Stream.mkString(Stream.decodeText(process.stdout)),
-      Stream.runDrain(process.stderr),
-      process.exitCode
+      Stream.mkString(Stream.decodeText(child.stdout)),
+      Stream.runDrain(child.stderr),
+      child.exitCode
     ], { concurrency: 3 })
     return exit === 0 ? Option.some(text.trim()) : Option.none()
   })).pipe(Effect.mapError((error) => new AliasUnknown({ root, reason: `${reason}: ${error.message}` })))

@@ -58,6 +58,7 @@ const Resolved = Schema.Struct({ project: Project })
 /** The project. A workspace learns of a project's new name here: that is how renames and merges reach clones. */
 export const resolve = Effect.fn("project.resolve")(function*(client: Client, { bound, ...body }: Wanted) {
   const { project } = yield* Effect.flatMap(client.call("projectResolve", { body }), read(Resolved))
-  if (bound !== undefined && project.name !== body.name) yield* bind(bound, project.name)
+  // Where it cannot be written the command works all the same, and the next one tries again.
+  if (bound !== undefined && project.name !== body.name) yield* Effect.ignore(bind(bound, project.name))
   return project
 })

@@ -11,6 +11,7 @@ import type { Environment } from "../../src/cli/Environment.ts"
 import { Globals } from "../../src/cli/Globals.ts"
 import * as Main from "../../src/cli/Main.ts"
 import * as Output from "../../src/cli/Output.ts"
+import { registry } from "../../src/cli/registry.ts"
 import * as Processes from "../../src/database/Processes.ts"
 import * as Sqlite from "../../src/database/sqlite.ts"
 import type { FailureKind } from "../../src/Failure.ts"
@@ -27,9 +28,7 @@ export const environment: Environment["Type"] = {
   userHome: "/nobody",
   stdin: Stream.empty,
   stdinIsTerminal: false,
-  signal: Effect.never,
-  hangups: Stream.empty,
-  notify: () => Effect.void
+  signal: Effect.never
 }
 
 export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", { reason: Schema.String }) {
@@ -63,20 +62,13 @@ export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: 
   load: () => Promise.resolve(load())
 })
 
-const aboutKata = "About kata"
-const version = {
-  name: "version",
-  summary: "Print the version of kata",
-  section: aboutKata,
-  load: () => import("../../src/cli/commands/version.ts").then((module) => module.version)
-}
-const completion = {
-  name: "completion",
-  summary: "Print a completion script for bash, zsh or fish",
-  section: aboutKata,
-  load: () => import("../../src/cli/commands/completion.ts").then((module) => module.completion)
-}
-export const about = [version, completion] as const
+type Node = typeof registry[number]
+
+/** One of the real commands. */
+const real = <const Name extends Node["name"]>(name: Name) =>
+  registry.find((node): node is Extract<Node, { readonly name: Name }> => node.name === name)!
+
+export const about = [real("version"), real("completion")] as const
 
 /** What the real commands need of the machine. */
 export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))

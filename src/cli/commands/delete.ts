@@ -3,7 +3,7 @@ import { answerWith } from "../answer.ts"
 import { confirmation } from "../confirm.ts"
 import { command } from "../daemon.ts"
 import { change, Changed, confirmFlag, forceFlag, heading, qualifiedId, refArgument } from "../issue.ts"
-import { Refused } from "../refs.ts"
+import { InputRefused } from "../refs.ts"
 
 export const deleteCommand = command(
   "delete",
@@ -19,23 +19,22 @@ export const deleteCommand = command(
   ({ confirm, force, ref }) =>
     Effect.gen(function*() {
       if (!force) {
-        return yield* new Refused({
+        return yield* new InputRefused({
           reason: "deletion requires --force; use `kata restore` to undo if you change your mind",
           code: "validation"
         })
       }
-      let id = ""
-      const answer = yield* change(ref, undefined, (at) =>
+      return yield* change(ref, undefined, (at) =>
         Effect.gen(function*() {
-          id = yield* qualifiedId(at, false)
+          const id = yield* qualifiedId(at, false)
           const header = yield* confirmation(`DELETE ${id}`, confirm)
-          return yield* at.client.call("issueDelete", {
+          const answer = yield* at.client.call("issueDelete", {
             path: at.path,
             headers: { "X-Kata-Confirm": header },
             body: { actor: at.actor }
           })
+          return [answer, id] as const
         }))
-      return [answer, id] as const
     }),
   {
     description:

@@ -7,7 +7,7 @@ import { text } from "../Argv.ts"
 import { confirmation } from "../confirm.ts"
 import { command } from "../daemon.ts"
 import { change, confirmFlag, forceFlag, qualifiedId, refArgument } from "../issue.ts"
-import { Refused } from "../refs.ts"
+import { InputRefused } from "../refs.ts"
 
 const Purged = Schema.Struct({ purge_log: PurgeLog })
 
@@ -29,23 +29,22 @@ export const purge = command(
   ({ confirm, force, reason, ref }) =>
     Effect.gen(function*() {
       if (!force) {
-        return yield* new Refused({
+        return yield* new InputRefused({
           reason: "purge requires --force; this is irreversible",
           code: "validation"
         })
       }
-      let id = ""
-      const answer = yield* change(ref, undefined, (at) =>
+      return yield* change(ref, undefined, (at) =>
         Effect.gen(function*() {
-          id = yield* qualifiedId(at, true)
+          const id = yield* qualifiedId(at, true)
           const header = yield* confirmation(`PURGE ${id}`, confirm)
-          return yield* at.client.call("issuePurge", {
+          const answer = yield* at.client.call("issuePurge", {
             path: at.path,
             headers: { "X-Kata-Confirm": header },
             body: { actor: at.actor, reason: reason === "" ? undefined : reason }
           })
+          return [answer, id] as const
         }))
-      return [answer, id] as const
     }),
   {
     description:

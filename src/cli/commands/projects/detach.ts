@@ -1,0 +1,44 @@
+import * as Args from "@effect/cli/Args"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Alias } from "../../../ledger/model.ts"
+import { actor } from "../../actor.ts"
+import { answer } from "../../answer.ts"
+import { toggle } from "../../Argv.ts"
+import { client, command } from "../../daemon.ts"
+import { known, ProjectUnknown } from "../../projects.ts"
+import { quote } from "../../terminal.ts"
+
+export const detach = command(
+  "detach",
+  {
+    alias: Args.text({ name: "alias" }).pipe(
+      Args.withDescription("what a workspace is known by, as kata projects show --json prints it")
+    ),
+    force: toggle("force", false).pipe(Options.withDescription("even if the project is known by nothing else"))
+  },
+  answer(Schema.Struct({ alias: Alias }), {
+    human: ({ alias }) => [`detached alias "${alias.alias_identity}" from project #${alias.project_id}`],
+    agent: ({ alias }) => [`OK project action=detach alias=${quote(alias.alias_identity)} id=${alias.project_id}`]
+  }),
+  (flags) =>
+    Effect.gen(function*() {
+      const by = yield* actor
+      const asked = yield* client
+      const aliases = (yield* known(asked)).flatMap(({ aliases }) => aliases)
+      const alias = aliases.find(({ alias_identity: identity }) => identity === flags.alias)
+      if (alias === undefined) {
+        const reason = `alias ${JSON.stringify(flags.alias)} did not match any project_aliases row`
+        return yield* new ProjectUnknown({ reason })
+      }
+      return yield* asked.call("aliasDetach", {
+        path: { project_id: alias.project_id, alias_id: alias.id },
+        query: { actor: by.actor, force: flags.force || undefined }
+      })
+    }),
+  {
+    description: "Let a repository or directory no longer belong to its project.",
+    examples: [["kata projects detach github.com/acme/lib", ""]]
+  }
+)

@@ -1,0 +1,64 @@
+/** Words that choose a project: its number, its name, a workspace it is known by, or the end of one of these. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type Client, type ClientError, read } from "../daemon/Client.ts"
+import type { FailureKind } from "../Failure.ts"
+import { Alias, Project } from "../ledger/model.ts"
+import { rows } from "./answer.ts"
+import { refused } from "./refs.ts"
+
+export const Projects = Schema.Struct({ projects: rows(Project) })
+export const ProjectWithAliases = Schema.Struct({ project: Project, aliases: rows(Alias) })
+export type ProjectWithAliases = typeof ProjectWithAliases.Type
+
+export class ProjectUnknown extends Schema.TaggedError<ProjectUnknown>()("ProjectUnknown", { reason: Schema.String }) {
+  readonly kind = "not_found" satisfies FailureKind
+  override get message() {
+    return this.reason
+  }
+  get hint() {
+    return "kata projects list"
+  }
+}
+
+const one = (client: Client, id: bigint) =>
+  Effect.flatMap(client.call("projectShow", { path: { project_id: id } }), read(ProjectWithAliases))
+
+/** All projects that are not archived, with what they are known by. */
+export const known = (client: Client) =>
+  Effect.gen(function*() {
+    const { projects } = yield* Effect.flatMap(client.call("projectList", {}), read(Projects))
+    return yield* Effect.forEach(projects, ({ id }) => one(client, id), { concurrency: 8 })
+  })
+
+const ends = (text: string, selector: string) => text.endsWith(`/${selector}`) || text.endsWith(`:${selector}`)
+
+/** The one project that the word means. */
+export const select = (client: Client, selector: string) =>
+  Effect.gen(function*() {
+    const word = selector.trim()
+    if (word === "") return yield* refused("project selector must be non-empty")
+    if (/^\d{1,18}$/.test(word)) {
+      return yield* Effect.mapError(
+        one(client, BigInt(word)),
+        (error: ClientError | Effect.Effect.Error<ReturnType<typeof one>>) =>
+          error._tag === "ApiFailure" && error.status === 404
+            ? new ProjectUnknown({ reason: `project #${word} not found` })
+            : error
+      )
+    }
+    const all = yield* known(client)
+    // A name is of one project, whatever else ends like it.
+    const named = all.filter(({ project }) => project.name === word)
+    const found = named.length > 0 ? named : all.filter(({ aliases, project }) =>
+      ends(project.name, word) ||
+      aliases.some(({ alias_identity: identity }) => identity === word || ends(identity, word))
+    )
+    const [first, ...others] = found
+    if (first === undefined) {
+      return yield* new ProjectUnknown({ reason: `project selector ${JSON.stringify(word)} did not match any project` })
+    }
+    if (others.length === 0) return first
+    const which = found.map(({ project }) => `#${project.id} ${project.name}`).join(", ")
+    return yield* refused(`project selector ${JSON.stringify(word)} is ambiguous: ${which}`)
+  })

@@ -1,0 +1,133 @@
+/** The stream of events, followed for as long as somebody listens: a connection that ends is made again where it ended. */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Failure } from "../Failure.ts"
+import { late, lineOf, refusal } from "./Client.ts"
+import { ApiFailure, type DaemonUnreachable } from "./ClientError.ts"
+import { connections, send, textOf, unreachable } from "./exchange.ts"
+import type { Target } from "./Target.ts"
+
+/** One frame of an event stream. */
+export interface Frame {
+  readonly id: string
+  readonly event: string
+  readonly data: string
+}
+
+const empty: Frame = { id: "", event: "", data: "" }
+
+/** A line of the stream: what the frame has become, and the frame itself when the line ends it. */
+const take = (draft: Frame, line: string): readonly [Frame, Option.Option<Frame>] => {
+  if (line === "") return [empty, draft.data === "" ? Option.none() : Option.some(draft)]
+  const [, field, value = ""] = /^([^:]*):? ?(.*)$/s.exec(line) ?? []
+  switch (field) {
+    case "id":
+      return [{ ...draft, id: value }, Option.none()]
+    case "event":
+      return [{ ...draft, event: value }, Option.none()]
+    case "data":
+      return [{ ...draft, data: draft.data === "" ? value : `${draft.data}\n${value}` }, Option.none()]
+    // A comment that keeps the connection alive, or a field that we do not know.
+    default:
+      return [draft, Option.none()]
+  }
+}
+
+/** The frames in the bytes of a stream; one that is cut off is none. */
+export const frames = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Frame, E, R> =>
+  bytes.pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.mapAccum(empty, take),
+    Stream.filterMap((frame) => frame)
+  )
+
+const Reset = Schema.parseJson(Schema.Struct({ reset_after_id: Schema.Int }))
+const decodeReset = Schema.decodeOption(Reset)
+
+/** What is told to whoever follows. */
+export type News =
+  | { readonly _tag: "Event"; readonly after: number; readonly json: string }
+  /** Events are gone for good: what was made of them must be made anew, from this cursor. */
+  | { readonly _tag: "Reset"; readonly after: number }
+
+export interface Following<E, R, E2, R2> {
+  /** Asked for each connection: a daemon may come back at another address. */
+  readonly target: Effect.Effect<Target, E, R>
+  /** Everything that there is, unless given. */
+  readonly after: number | undefined
+  readonly projectId: bigint | undefined
+  /** For the head of the answer. */
+  readonly timeout: Duration.Duration
+  readonly onNews: (news: News) => Effect.Effect<void, E2, R2>
+  /** A connection broke or could not be made; the next one is tried in so many seconds. */
+  readonly onBreak: (what: string, seconds: number) => Effect.Effect<void, E2, R2>
+}
+
+const longestWait = 30
+
+/** What another attempt may cure: nobody answered, or what answered is in trouble. */
+const mayPass = (error: Failure) =>
+  error.kind === "daemon_unavailable" || (error instanceof ApiFailure && error.status >= 500)
+
+/** Ends with a failure only: the daemon refuses, or nobody listens any more. */
+export const follow = <E extends Failure, R, E2 extends Failure, R2>(
+  following: Following<E, R, E2, R2>
+): Effect.Effect<never, ApiFailure | DaemonUnreachable | E | E2, R | R2> =>
+  Effect.gen(function*() {
+    let after = following.after
+    let wait = 1
+    const onNews = (news: News) => {
+      after = news.after
+      wait = 1
+      return following.onNews(news)
+    }
+    for (;;) {
+      const end = yield* Effect.either(connection(following, after, onNews))
+      if (Either.isLeft(end) && !mayPass(end.left)) return yield* Effect.fail(end.left)
+      // After a reset there is nothing to wait for.
+      if (Either.isRight(end) && end.right === "reset") continue
+      yield* following.onBreak(Either.isLeft(end) ? end.left.message : "the stream ended", wait)
+      yield* Effect.sleep(Duration.seconds(wait))
+      wait = Math.min(wait * 2, longestWait)
+    }
+  })
+
+/** One connection, until it ends or a reset comes. */
+const connection = <E, R, E2, R2>(
+  { projectId, target, timeout }: Following<E, R, E2, R2>,
+  after: number | undefined,
+  onNews: (news: News) => Effect.Effect<void, E2, R2>
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const to = yield* target
+    const agent = yield* connections
+    const { method, path } = lineOf("eventStream", { query: { project_id: projectId } })
+    const headers = {
+      accept: "text/event-stream",
+      ...(after === undefined ? {} : { "last-event-id": String(after) })
+    }
+    const answer = yield* send(to, agent, { method, path, headers }).pipe(
+      Effect.timeoutFail({ duration: timeout, onTimeout: () => late(to, method, timeout) })
+    )
+    const status = answer.statusCode ?? 0
+    if (status !== 200) return yield* refusal(status, yield* textOf(to, method, answer))
+    return yield* frames(NodeStream.fromReadable(() => answer, unreachable(to, method, true))).pipe(
+      Stream.map(newsOf),
+      Stream.takeUntil(({ _tag }) => _tag === "Reset"),
+      Stream.tap(onNews),
+      Stream.runFold("ended" as "ended" | "reset", (end, { _tag }) => _tag === "Reset" ? "reset" : end)
+    )
+  }))
+
+const newsOf = ({ data, event, id }: Frame): News => {
+  const reset = event === "sync.reset_required" ? Option.getOrUndefined(decodeReset(data)) : undefined
+  return reset === undefined
+    ? { _tag: "Event", after: Number(id), json: data }
+    : { _tag: "Reset", after: reset.reset_after_id }
+}
