@@ -28,6 +28,9 @@ export interface Batch {
   readonly records: ReadonlyArray<Located>
 }
 
+/** Its text is a string that V8 makes and forgets among the young and small; for larger ones it asks the system each time. */
+const blockBytes = 65_536
+
 type Batches = Array<{ readonly kind: Kind; readonly records: Array<Located> }>
 
 const rank = new Map(kinds.map((kind, i) => [kind, i]))
@@ -272,7 +275,7 @@ export const read = <E, R>(
   Stream.suspend(() => {
     const reader = new Reader(reading, options)
     return bytes.pipe(
-      blocks({ target: 262144 }),
+      blocks({ target: blockBytes }),
       Stream.mapConcatChunkEffect((block) =>
         Effect.zipRight(
           advance(block.count, block.bytes.length),
