@@ -47,3 +47,7 @@ export const orderOf = (kind: Kind, alias = "t"): string =>
   byRowid(kind)
     ? `${alias}.rowid`
     : [...kind.key.map((column) => `${alias}.${quote(column)}`), `${alias}.rowid`].join(", ")
+
+/** The same, of the rows that `rowsOf` gives. */
+export const orderIn = (kind: Kind, alias: string): string =>
+  [...byRowid(kind) ? [] : kind.key.map((column) => `${alias}.${quote(column)}`), `${alias}.rowid_`].join(", ")

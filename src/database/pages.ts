@@ -15,10 +15,10 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { read } from "../records/line.ts"
 import { decoded, match } from "../records/pattern.ts"
 import type { Watch } from "../records/sound.ts"
-import type { Handle, Row } from "./Handle.ts"
-import { type Extent, isJson, lineOf, quote, recordsIn } from "./rowByRow.ts"
+import type { Cell, Handle, Param, Row } from "./Handle.ts"
+import { type Extent, isJson, lineOf, listed, quote, recordsIn } from "./rowByRow.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
-import { byRowid, orderOf, rowsOf, type Scope } from "./Selection.ts"
+import { byRowid, orderIn, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** Some lines of one kind, each with its line end. */
@@ -66,24 +66,17 @@ const line = (kind: Kind): string => {
 const plain = `iif(octet_length(line) <= ${plainBytes}, line, NULL)`
 
 /**
- * One page of a kind in the order of the rowid, from a rowid on: the lines that are not long, how many there are of how many rows, and
- * its last rowid. The limit stands outside of the lines: SQLite would otherwise make each of them once for every use.
+ * A page of a kind: the lines that are not long, how many there are of how many rows, and its last rowid. The limit stands outside of
+ * the lines: SQLite would otherwise make each of them once for every use.
  */
-const keysetSql = (kind: Kind, scope: Scope, line: string): string =>
-  `SELECT CAST(group_concat(${plain},'') AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
-  ` max(rowid_) AS last, NULL AS rowids FROM (SELECT rowid_, ${line} AS line FROM ${
-    rowsOf(kind, scope.of(kind), `t.rowid >= ?`)
-  } ORDER BY rowid_ LIMIT ${rowsPerPage})`
+const pageSql = (kind: Kind, scope: Scope, line: string, where: string): string =>
+  `SELECT CAST(group_concat(${plain},'') AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain, max(rowid_) AS last` +
+  ` FROM (SELECT rowid_, ${line} AS line FROM ${rowsOf(kind, scope.of(kind), where)} r` +
+  ` ORDER BY ${orderIn(kind, "r")} LIMIT ${rowsPerPage})`
 
-/** All pages of a kind that has an order of its own, from one sort, each with the rowids of its rows. */
-const sortedSql = (kind: Kind, scope: Scope, line: string): string =>
-  `SELECT CAST(group_concat(${plain},'' ORDER BY n) AS BLOB) AS bytes, count(*) AS total, count(${plain}) AS plain,` +
-  ` NULL AS last, json_group_array(rowid_ ORDER BY n) AS rowids FROM ` +
-  `(SELECT row_number() OVER (ORDER BY ${
-    orderOf(kind, "r").replace("r.rowid", "rowid_")
-  }) AS n, rowid_, ${line} AS line FROM ${
-    rowsOf(kind, scope.of(kind), "1")
-  } r) GROUP BY (n - 1) / ${rowsPerPage} ORDER BY min(n)`
+/** The rowids of a kind that has an order of its own: they alone are sorted, which fits into memory for longer than the lines do. */
+const sortSql = (kind: Kind, scope: Scope): string =>
+  `SELECT rowid_ FROM ${rowsOf(kind, scope.of(kind), "1")} r ORDER BY ${orderIn(kind, "r")}`
 
 /** Shows the lines of a page to who watches. False when one of them is no record. */
 const show = (watch: Watch, kind: Kind, lines: string): boolean => {
@@ -101,16 +94,6 @@ const show = (watch: Watch, kind: Kind, lines: string): boolean => {
 /** What SQLite answers when it cannot make a line: of a blob, or because it would be too long. */
 const unsayable = new Set(["SQLITE_ERROR", "SQLITE_TOOBIG"])
 
-/** With the lines, or without them when there is one that cannot be made: the page is read slowly then, which says why. */
-const withLines = <A>(ask: (lines: boolean) => A): A => {
-  try {
-    return ask(true)
-  } catch (cause) {
-    if (!unsayable.has(codeOf(cause))) throw cause
-    return ask(false)
-  }
-}
-
 interface Puller {
   /** The next page, read in a few milliseconds; undefined at the end. Throws. */
   readonly pull: () => Page | undefined
@@ -123,14 +106,30 @@ interface Answer {
   readonly extent: Extent
 }
 
-/** One statement a page, from where the last one ended. */
+/**
+ * Reads the page of the rows for which `where` holds, which binds one value: with the lines, or without them when there is one that
+ * cannot be made. The page is read slowly then, which says why.
+ */
+const reader = (db: Handle, kind: Kind, scope: Scope, where: string) => {
+  const [sql, without] = [line(kind), "NULL"].map((line) => pageSql(kind, scope, line, where)) as [string, string]
+  return (param: Param): Row | undefined => {
+    try {
+      return db.prepare(sql).get(...scope.params, param)
+    } catch (cause) {
+      if (!unsayable.has(codeOf(cause))) throw cause
+      return db.prepare(without).get(...scope.params, param)
+    }
+  }
+}
+
+/** A page begins where the last one ended. */
 const byKeyset = (db: Handle, kind: Kind, scope: Scope) => {
-  const [sql, without] = [line(kind), "NULL"].map((line) => keysetSql(kind, scope, line)) as [string, string]
+  const read = reader(db, kind, scope, "t.rowid >= ?")
   let from: bigint | undefined = -(2n ** 63n)
   return (): Answer | undefined => {
     if (from === undefined) return undefined
     const first = from
-    const row = withLines((lines) => db.prepare(lines ? sql : without).get(...scope.params, first))
+    const row = read(first)
     const last = row?.["last"]
     if (row === undefined || typeof last !== "bigint") return undefined
     from = last < 2n ** 63n - 1n ? last + 1n : undefined
@@ -138,21 +137,25 @@ const byKeyset = (db: Handle, kind: Kind, scope: Scope) => {
   }
 }
 
-/** The whole sort runs at the first call. The rows are few (labels) or very few. */
+/** A page is the next rows of a sort, which runs at the first call. */
 const bySort = (db: Handle, kind: Kind, scope: Scope) => {
-  let rows: IterableIterator<Row> | undefined
-  const first = (lines: boolean) => {
-    rows = db.prepare(sortedSql(kind, scope, lines ? line(kind) : "NULL")).iterate(...scope.params)
-    return rows.next()
-  }
+  const read = reader(db, kind, scope, listed)
+  let sorted: IterableIterator<Row> | undefined
   return {
     answer: (): Answer | undefined => {
-      const next = rows === undefined ? withLines(first) : rows.next()
-      return next.done === true
-        ? undefined
-        : { row: next.value, extent: { rowids: next.value["rowids"] ?? "[]" } }
+      sorted ??= db.prepare(sortSql(kind, scope)).iterate(...scope.params)
+      const rowids: Array<Cell | undefined> = []
+      while (rowids.length < rowsPerPage) {
+        const next = sorted.next()
+        if (next.done === true) break
+        rowids.push(next.value["rowid_"])
+      }
+      if (rowids.length === 0) return undefined
+      const list = `[${rowids.join(",")}]`
+      const row = read(list)
+      return row && { row, extent: { rowids: list } }
     },
-    close: () => void rows?.return?.()
+    close: () => void sorted?.return?.()
   }
 }
 

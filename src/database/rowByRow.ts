@@ -21,7 +21,8 @@ export const classes = (field: Field): string =>
 export const isJson = (column: string) => `(json_valid(${column}) AND NOT instr(${column},char(0)))`
 
 const range = "t.rowid BETWEEN ? AND ?"
-const listed = "t.rowid IN (SELECT value FROM json_each(?))"
+/** Of the rows in a JSON array of rowids. */
+export const listed = "t.rowid IN (SELECT value FROM json_each(?))"
 
 /** Rows as values, with what the test would like to know. */
 const slowSql = (kind: Kind, scope: Scope, where: string): string => {

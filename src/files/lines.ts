@@ -71,8 +71,9 @@ class Splitter {
   push(chunk: Chunk.Chunk<Uint8Array>): { readonly blocks: Array<Block>; readonly failed: LineTooLong | undefined } {
     const blocks: Array<Block> = []
     for (const bytes of chunk) {
-      for (let at = 0; at < bytes.length; at += this.target) {
-        const piece = bytes.subarray(at, at + this.target)
+      for (let at = 0; at < bytes.length;) {
+        const piece = this.cut(bytes, at)
+        at += piece.length
         // A block is complete when more would make it too big; so it is also certain that it is not the last.
         if (this.wholeSize > 0 && this.wholeSize + piece.length > this.target * 1.25) blocks.push(this.take(false))
         const failed = this.add(piece)
@@ -80,6 +81,13 @@ class Splitter {
       }
     }
     return { blocks, failed: undefined }
+  }
+
+  /** Ends with a line, if one ends within it: lines that are whole need not be joined. */
+  private cut(bytes: Uint8Array, at: number): Uint8Array {
+    const piece = bytes.subarray(at, at + this.target)
+    const lines = piece.lastIndexOf(LF) + 1
+    return lines === 0 ? piece : piece.subarray(0, lines)
   }
 
   /** The complete lines that are left, when what follows them will not come. */

@@ -8,32 +8,34 @@ import { type FileError, fromPlatform } from "./FileError.ts"
 /** One system call for less than this costs more than copying the pieces together. */
 const gatherSize = 512 * 1024
 
-/** Hands the bytes on in pieces of at least half a mebibyte (the last may be smaller); gives their number. */
+/**
+ * Hands the bytes on in pieces of half a mebibyte (the last may be smaller); gives their number. All of them lie in one buffer: a piece
+ * may not be kept by who was given it.
+ */
 export const gathered = <E, R, E2, R2>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   write: (piece: Uint8Array) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<number, E | E2, R | R2> =>
   Effect.suspend(() => {
-    let held: Array<Uint8Array> = []
+    const buffer = Buffer.allocUnsafeSlow(gatherSize)
     let size = 0
     let total = 0
     const flush = Effect.suspend(() => {
-      const [only] = held
-      const piece = held.length === 1 && only !== undefined ? only : Buffer.concat(held, size)
-      held = []
+      const piece = buffer.subarray(0, size)
+      total += size
       size = 0
-      total += piece.length
       return write(piece)
     })
-    return Stream.runForEachChunk(bytes, (chunk) =>
-      Effect.forEach(chunk, (bytes) => {
-        if (bytes.length > 0) held.push(bytes)
-        size += bytes.length
-        return size < gatherSize ? Effect.void : flush
-      }, { discard: true })).pipe(
-        Effect.zipRight(Effect.suspend(() => size === 0 ? Effect.void : flush)),
-        Effect.map(() => total)
-      )
+    const add = (bytes: Uint8Array): Effect.Effect<void, E2, R2> => {
+      const room = gatherSize - size
+      buffer.set(bytes.length > room ? bytes.subarray(0, room) : bytes, size)
+      size += Math.min(room, bytes.length)
+      return size < gatherSize ? Effect.void : Effect.zipRight(flush, Effect.suspend(() => add(bytes.subarray(room))))
+    }
+    return Stream.runForEachChunk(bytes, (chunk) => Effect.forEach(chunk, add, { discard: true })).pipe(
+      Effect.zipRight(Effect.suspend(() => size === 0 ? Effect.void : flush)),
+      Effect.map(() => total)
+    )
   })
 
 /**

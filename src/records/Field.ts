@@ -82,7 +82,7 @@ export const soft = (rule: SoftRule) => Text.annotations({ [FindingId]: rule })
 export const vouched = <A, I>(type: Schema.Schema<A, I>, pattern: string): Schema.Schema<A, I> =>
   type.annotations({ [PatternId]: pattern })
 
-/** Words and times for people: rules between fields and rows ask at most whether there is a value. */
+/** What rules between fields and rows ask at most for whether there is a value. */
 export const unread = <A, I>(type: Schema.Schema<A, I>): Schema.Schema<A, I> => type.annotations({ [UnreadId]: true })
 
 /** One field of a kind, as its Schema says it; the order of a kind's fields is the order of the keys in a line. */

@@ -68,57 +68,61 @@ export class Uids {
   }
 }
 
-/** Entries beyond which nobody remembers what was there. */
-const mostEntries = 2 ** 25
+/** Entries beyond which nobody remembers what was there: 128 MB. */
+const mostEntries = 2 ** 24
 
-/** What must not be there twice, as fingerprints: two things of one print are taken for the same. */
+/** What must not be there twice, as fingerprints of 53 bits: two things of one print are taken for the same. */
 export class Prints {
-  private readonly tables: Array<Uint32Array> = [new Uint32Array(2 ** 12)]
-  private entries = 0
-  private start = 0
-  private print = 0
+  private prints = new Float64Array(1024)
+  private count = 0
+  private sorted = 0
 
-  /** False when it may have been there before. */
+  /** False when no more can be remembered. */
   add(text: string): boolean {
-    if (this.has(text)) return false
-    const table = this.tables.at(-1)!
-    const mask = table.length - 1
-    let at = this.start & mask
-    while (table[at] !== 0) at = (at + 1) & mask
-    table[at] = this.print
-    if (++this.entries * 2 > table.length) this.grow(table.length * 8)
+    if (this.count === mostEntries) return false
+    if (this.count === this.prints.length) this.prints = grown(this.prints, new Float64Array(this.count * 2))
+    this.prints[this.count++] = printOf(text)
     return true
   }
 
-  /** Whether it may have been there; false is certain. */
+  /** Whether nothing was added twice; false only means that it is not known. */
+  get distinct(): boolean {
+    const prints = this.sort()
+    for (let i = 1; i < prints.length; i++) if (prints[i] === prints[i - 1]) return false
+    return true
+  }
+
+  /** Whether it may have been added; false is certain. */
   has(text: string): boolean {
-    let [a, b] = [0x811c9dc5, 0x9747b28c]
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i)
-      a = Math.imul(a ^ code, 0x01000193)
-      b = Math.imul(b + code, 0x5bd1e995) ^ (b >>> 15)
+    const prints = this.sort()
+    const print = printOf(text)
+    let [low, high] = [0, prints.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (prints[middle]! < print) low = middle + 1
+      else high = middle
     }
-    a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d)
-    this.start = a ^ (a >>> 13)
-    // 0 is an empty place
-    this.print = (b >>> 0) || 1
-    return this.tables.some((table) => {
-      const mask = table.length - 1
-      let at = this.start & mask
-      while (table[at] !== 0 && table[at] !== this.print) at = (at + 1) & mask
-      return table[at] !== 0
-    })
+    return prints[low] === print
   }
 
-  /** What is remembered stays where it is: a print does not say where it would have to go. */
-  private grow(size: number): void {
-    this.tables.push(new Uint32Array(Math.min(size, mostEntries)))
-    this.entries = 0
+  /** Once at the end, instead of looking for each that comes: what is looked for in very many is in no cache. */
+  private sort(): Float64Array {
+    const prints = this.prints.subarray(0, this.count)
+    if (this.sorted < this.count) prints.sort()
+    this.sorted = this.count
+    return prints
   }
+}
 
-  get full(): boolean {
-    return this.tables.filter((table) => table.length === mostEntries).length > 1
+const printOf = (text: string): number => {
+  let [a, b] = [0x811c9dc5, 0x9747b28c]
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b + code, 0x5bd1e995) ^ (b >>> 15)
   }
+  a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d)
+  return ((a ^ (a >>> 13)) >>> 0) * 2 ** 21 + (b >>> 11)
 }
 
 /** Who is whose parent, by place. */

@@ -32,14 +32,14 @@ const Uid = vouched(
   Pattern.ulid
 )
 /** Mostly that of the database itself, which `meta` is asked about once. */
-const Origin = vouched(
+const Origin = unread(vouched(
   soft({
     rule: "ulid",
     says: "is neither this instance nor a ULID in its canonical form",
     holds: (x) => `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${isUlid(x)})`
   }),
   Pattern.ulid
-)
+))
 const Day = vouched(
   soft({
     rule: "date",
@@ -70,9 +70,9 @@ const Words = unread(vouched(Text, Pattern.notBlank))
 const Key = vouched(Text, Pattern.notBlank)
 const JsonObject = vouched(RawJson, Pattern.jsonObject)
 const JsonArray = vouched(RawJson, Pattern.jsonArray)
-const Priority = vouched(Int64, "[0-4]")
-const Ordinal = vouched(Int64, "[1-9][0-9]{0,14}")
-const Count = vouched(Int64, "0|[1-9][0-9]{0,14}")
+const Priority = unread(vouched(Int64, "[0-4]"))
+const Ordinal = unread(vouched(Int64, "[1-9][0-9]{0,14}"))
+const Count = unread(vouched(Int64, "0|[1-9][0-9]{0,14}"))
 const Zone = vouched(Text, "[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 const oneOf = (...words: ReadonlyArray<string>) => vouched(Text, words.join("|"))
 const ShortId = vouched(Text, "[0-9a-hjkmnp-tv-z]{4,26}")
@@ -408,8 +408,7 @@ export const Event = make(
       uidLength("origin_instance_uid")
     ],
     unique: [{ columns: ["uid"] }],
-    rows: [odd.neverStored],
-    vouch: vouch.event
+    rows: [odd.neverStored]
   },
   Schema.Struct({
     id: Int64,
@@ -421,7 +420,7 @@ export const Event = make(
     issue_uid: Schema.NullOr(Text),
     related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
     related_issue_uid: Schema.NullOr(Text),
-    type: Text,
+    type: unread(vouched(Text, `(?!sync\\.reset_required")${Pattern.text}`)),
     actor: Words,
     payload: unread(RawJson),
     created_at: Instant

@@ -2,10 +2,11 @@
  * Whether records keep every rule, told while their lines pass by, in the order of the file. "Sound" is a promise: no rule, hard or
  * soft, of one row or between rows, finds anything. "Not sound" only means that it is not known, and that SQL has to be asked.
  *
- * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of four bytes for what must be unique.
+ * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of 8 bytes for what must be unique.
  */
 import * as Option from "effect/Option"
 import { Ids, Parents, Prints, Uids } from "./compact.ts"
+import type { Field } from "./Field.ts"
 import type { Kind, Unique } from "./Kind.ts"
 import {
   Event,
@@ -31,56 +32,83 @@ export interface Watch {
   readonly other: (kind: Kind) => void
 }
 
-/** How the groups of a kind are looked at, made once; 0 for a field that it has not. */
-interface Plan {
-  readonly id: number
+/** A column that holds the row number of another table; 0 for a group that there is not. */
+interface Reference {
+  readonly group: number
+  readonly ids: Ids
+  /** The uid that stands beside the row number, and must be that of the row. */
   readonly uid: number
-  readonly references: ReadonlyArray<{ readonly group: number; readonly table: string }>
-  readonly uniques: ReadonlyArray<
-    { readonly groups: ReadonlyArray<number>; readonly only: readonly [number, string] | undefined }
-  >
-  readonly derived: ReadonlyArray<{ readonly group: number; readonly via: number; readonly table: string }>
+  readonly uids: Uids | undefined
+  /** Without a row number there is no uid either. */
+  readonly derived: boolean
 }
 
-const uniqueOf = (kind: Kind) => ({ columns, only }: Unique) => ({
-  groups: columns.map((column) => groupOf(kind, column)),
-  only: only && ([groupOf(kind, only.column), only.is] as const)
-})
+interface Constraint {
+  readonly groups: ReadonlyArray<number>
+  readonly only: readonly [group: number, value: string] | undefined
+  readonly prints: Prints
+}
 
-const plans = new Map(kinds.map((kind): readonly [string, Plan] => [kind.name, {
-  id: groupOf(kind, "id"),
-  uid: groupOf(kind, "uid"),
-  references: kind.fields.flatMap((field, i) =>
-    Option.match(field.reference, { onNone: () => [], onSome: ({ table }) => [{ group: i + 1, table }] })
-  ),
-  // The labels of an issue stand in order.
-  uniques: kind === IssueLabel ? [] : kind.unique.map(uniqueOf(kind)),
-  derived: kind.fields.flatMap((field, i) =>
-    Option.match(field.derived, {
+/** What is remembered of a kind, and where in its lines it stands. */
+interface Track {
+  /** Records that have passed. */
+  rows: number
+  readonly id: number
+  readonly ids: Ids
+  readonly uid: number
+  /** Of a table that is referred to by uid as well. */
+  readonly uids: Uids | undefined
+  readonly references: ReadonlyArray<Reference>
+  readonly uniques: ReadonlyArray<Constraint>
+}
+
+/** An empty track of each kind. `indexed`: an index answers for what is unique, but for what must be looked up here. */
+const tracksOf = (indexed: boolean): ReadonlyMap<Kind, Track> => {
+  const ids = new Map(kinds.map(({ table }) => [table, new Ids()]))
+  const uids = new Map([Project, Recurrence, Issue].map(({ table }) => [table, new Uids()]))
+  const referenceOf = (kind: Kind) => (field: Field): ReadonlyArray<Reference> =>
+    Option.match(field.reference, {
       onNone: () => [],
-      onSome: ({ table, via }) => [{ group: i + 1, via: groupOf(kind, via), table }]
+      onSome: ({ table }) => {
+        const beside = field.key.replace(/_id$/, "_uid")
+        return [{
+          group: groupOf(kind, field.key),
+          ids: ids.get(table)!,
+          uid: groupOf(kind, beside),
+          uids: uids.get(table),
+          derived: kind.fields.some(({ derived, key }) => key === beside && Option.isSome(derived))
+        }]
+      }
     })
-  )
-}]))
+  const constraintOf = (kind: Kind) => ({ columns, only }: Unique): Constraint => ({
+    groups: columns.map((column) => groupOf(kind, column)),
+    only: only && [groupOf(kind, only.column), only.is],
+    prints: new Prints()
+  })
+  return new Map(kinds.map((kind) => [kind, {
+    rows: 0,
+    id: groupOf(kind, "id"),
+    ids: ids.get(kind.table)!,
+    uid: groupOf(kind, "uid"),
+    uids: uids.get(kind.table),
+    references: kind.fields.flatMap(referenceOf(kind)),
+    // The labels of an issue stand in order.
+    uniques: kind === IssueLabel ? [] : kind.unique
+      .filter(({ columns }) => !indexed || (kind === Issue && columns.includes("short_id")))
+      .map(constraintOf(kind))
+  }]))
+}
 
 const at = {
-  project: { id: groupOf(Project, "id"), deleted: groupOf(Project, "deleted_at") },
+  project: { deleted: groupOf(Project, "deleted_at") },
   alias: { project: groupOf(ProjectAlias, "project_id") },
   issue: { project: groupOf(Issue, "project_id"), shortId: groupOf(Issue, "short_id") },
   label: { issue: groupOf(IssueLabel, "issue_id"), label: groupOf(IssueLabel, "label") },
   link: {
     project: groupOf(Link, "project_id"),
     from: groupOf(Link, "from_issue_id"),
-    fromUid: groupOf(Link, "from_issue_uid"),
     type: groupOf(Link, "type"),
-    to: groupOf(Link, "to_issue_id"),
-    toUid: groupOf(Link, "to_issue_uid")
-  },
-  event: {
-    issue: groupOf(Event, "issue_id"),
-    issueUid: groupOf(Event, "issue_uid"),
-    related: groupOf(Event, "related_issue_id"),
-    relatedUid: groupOf(Event, "related_issue_uid")
+    to: groupOf(Link, "to_issue_id")
   },
   meta: { key: groupOf(Meta, "key"), value: groupOf(Meta, "value") },
   purge: {
@@ -94,8 +122,22 @@ const at = {
 type Groups = ReadonlyArray<string | undefined>
 
 /** Values of several columns as one text; none when one of them is NULL, which is equal to nothing. No raw value has a line end. */
-const keyOf = (values: ReadonlyArray<string | undefined>): string | undefined =>
-  values.includes(undefined) ? undefined : values.join("\n")
+const keyOf = (groups: Groups, columns: ReadonlyArray<number>): string | undefined => {
+  let key = groups[columns[0]!]
+  for (let i = 1; i < columns.length && key !== undefined; i++) {
+    const value = groups[columns[i]!]
+    key = value === undefined ? undefined : `${key}\n${value}`
+  }
+  return key
+}
+
+/** `Number` of an integer that a pattern has accepted, several times as fast. */
+const numberOf = (digits: string): number => {
+  const negative = digits.charCodeAt(0) === 0x2d
+  let number = 0
+  for (let i = negative ? 1 : 0; i < digits.length; i++) number = number * 10 + digits.charCodeAt(i) - 0x30
+  return negative ? -number : number
+}
 
 /** Nobody watches, but what passes must be records. */
 export const unwatched: Watch = { sound: () => undefined, other: () => undefined }
@@ -105,27 +147,26 @@ export class Soundness implements Watch {
   readonly suspect = new Set<string>()
   /** A record has passed that may break a rule. */
   doubted = false
-  private readonly counts = new Map<Kind, number>()
-  private readonly ids = new Map<string, Ids>(kinds.map(({ table }) => [table, new Ids()]))
-  private readonly uids = { [Project.table]: new Uids(), [Recurrence.table]: new Uids(), [Issue.table]: new Uids() }
+  readonly indexed: boolean
+  private readonly tracks: ReadonlyMap<Kind, Track>
+  /** Of the last record, by group: where the row stands that the value refers to. */
+  private readonly places = new Int32Array(1 + Math.max(...kinds.map(({ fields }) => fields.length)))
+  /** Of each issue: the place of its project. */
   private readonly projectOf: Array<number> = []
-  private readonly uniques = new Map(
-    [...plans].map(([name, { uniques }]) => [name, uniques.map((unique) => ({ ...unique, prints: new Prints() }))])
-  )
   /** Of issues: project and short id. */
-  private readonly shortIds =
-    this.uniques.get(Issue.name)!.find(({ groups }) => groups.includes(at.issue.shortId))!.prints
-  private readonly labels = { issue: 0, label: "" }
+  private readonly shortIds: Prints
+  private readonly labels = { issue: -1, label: "" }
   private readonly meta = new Map<string, string>()
   private readonly sequences = new Map<string, number>()
   private reset = 0
-  private readonly archived = new Set<string>()
+  private readonly archived = new Set<number>()
   private readonly parents = new Parents()
-  readonly indexed: boolean
 
   /** `indexed`: there are UNIQUE indexes that were asked for doubles, or will be. */
   constructor(options?: { readonly indexed: boolean }) {
     this.indexed = options?.indexed === true
+    this.tracks = tracksOf(this.indexed)
+    this.shortIds = this.track(Issue).uniques.find(({ groups }) => groups.includes(at.issue.shortId))!.prints
   }
 
   other(kind: Kind): void {
@@ -134,23 +175,24 @@ export class Soundness implements Watch {
   }
 
   sound(kind: Kind, groups: Groups): void {
-    this.counts.set(kind, this.rows(kind) + 1)
-    if (!this.doubted && !this.keeps(kind, groups)) this.doubted = true
+    const track = this.track(kind)
+    track.rows++
+    if (!this.doubted && !(this.keeps(track, groups) && this.special(kind, groups))) this.doubted = true
   }
 
   /** How many records of a kind have passed, when all of them are sound. */
   rows(kind: Kind): number {
-    return this.counts.get(kind) ?? 0
+    return this.track(kind).rows
   }
 
-  /** The place of a project among the projects; -1 when there is no such project. */
-  project(id: string | undefined): number {
-    return this.place(Project.table, id)
+  /** Of the record that was last seen to be sound: the place of the row that the value of a group refers to. */
+  place(group: number): number {
+    return this.places[group]!
   }
 
-  /** The place of the project of an issue. */
-  projectOfIssue(id: string | undefined): number {
-    return this.ids.get(Project.table)!.place(this.projectOf[this.place(Issue.table, id)] ?? NaN)
+  /** The place of the project of the issue at a place. */
+  projectOfIssue(place: number): number {
+    return this.projectOf[place] ?? -1
   }
 
   /** Asked at the end: whether there is nothing to be found. */
@@ -159,76 +201,69 @@ export class Soundness implements Watch {
     if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(this.meta.get("instance_uid") ?? "")) return false
     const counting = kinds.filter((kind) => kind.autoincrement)
     return this.parents.end &&
+      [...this.tracks.values()].every(({ uniques }) => uniques.every(({ prints }) => prints.distinct)) &&
       [...this.sequences.keys()].every((name) => counting.some(({ table }) => table === name)) &&
       this.reset <= (this.sequences.get(Event.table) ?? 0) &&
-      counting.every(({ table }) => {
-        const ids = this.ids.get(table)!
-        return (this.sequences.get(table) ?? 0) >= 0 &&
-          (ids.count === 0 || ids.last <= (this.sequences.get(table) ?? -1))
+      counting.every((kind) => {
+        const { ids } = this.track(kind)
+        return (this.sequences.get(kind.table) ?? 0) >= 0 &&
+          (ids.count === 0 || ids.last <= (this.sequences.get(kind.table) ?? -1))
       })
   }
 
-  private keeps(kind: Kind, groups: Groups): boolean {
-    const plan = plans.get(kind.name)!
-    if (plan.id > 0 && !this.ids.get(kind.table)!.add(Number(groups[plan.id]))) return false
-    for (const { group, table } of plan.references) {
-      if (groups[group] !== undefined && this.place(table, groups[group]) < 0) return false
+  private track(kind: Kind): Track {
+    return this.tracks.get(kind)!
+  }
+
+  private keeps({ id, ids, references, uid, uids, uniques }: Track, groups: Groups): boolean {
+    if (id > 0 && !ids.add(numberOf(groups[id]!))) return false
+    for (const reference of references) {
+      const value = groups[reference.group]
+      const beside = groups[reference.uid]
+      if (value === undefined) {
+        if (reference.derived && beside !== undefined) return false
+        continue
+      }
+      const place = reference.ids.place(numberOf(value))
+      this.places[reference.group] = place
+      if (place < 0 || (reference.uid > 0 && !reference.uids!.is(place, beside))) return false
     }
-    if (plan.uid > 0) this.uids[kind.table]?.set(this.ids.get(kind.table)!.count - 1, groups[plan.uid]!)
-    for (const { groups: columns, only, prints } of this.uniques.get(kind.name)!) {
-      if (this.indexed && prints !== this.shortIds) continue
+    uids?.set(ids.count - 1, groups[uid]!)
+    for (const { groups: columns, only, prints } of uniques) {
       if (only !== undefined && groups[only[0]] !== only[1]) continue
-      const key = columns.length === 1 ? groups[columns[0]!] : keyOf(columns.map((column) => groups[column]))
-      if (key !== undefined && (!prints.add(key) || prints.full)) return false
+      const key = keyOf(groups, columns)
+      if (key !== undefined && !prints.add(key)) return false
     }
-    for (const { group, table, via } of plan.derived) {
-      if (!this.same(table, groups[via], groups[group])) return false
-    }
-    return this.special(kind, groups)
+    return true
   }
 
-  private place(table: string, id: string | undefined): number {
-    return this.ids.get(table)!.place(Number(id))
-  }
-
-  /** Whether that row has this uid; what points nowhere has none. */
-  private same(table: string, id: string | undefined, uid: string | undefined): boolean {
-    return id === undefined ? uid === undefined : this.uids[table]!.is(this.place(table, id), uid)
-  }
-
+  /** What is asked of one kind only. */
   private special(kind: Kind, groups: Groups): boolean {
     switch (kind) {
       case Meta:
         this.meta.set(groups[at.meta.key]!, groups[at.meta.value]!)
         return true
       case Project:
-        if (groups[at.project.deleted] !== undefined) this.archived.add(groups[at.project.id]!)
+        if (groups[at.project.deleted] !== undefined) this.archived.add(this.track(Project).ids.count - 1)
         return true
       case ProjectAlias:
-        return !this.archived.has(groups[at.alias.project]!)
+        return !this.archived.has(this.place(at.alias.project))
       case Issue:
-        this.projectOf.push(Number(groups[at.issue.project]))
+        this.projectOf.push(this.place(at.issue.project))
         return true
       case IssueLabel: {
-        const [issue, label] = [Number(groups[at.label.issue]), groups[at.label.label]!]
+        const [issue, label] = [this.place(at.label.issue), groups[at.label.label]!]
         const after = issue > this.labels.issue || (issue === this.labels.issue && label > this.labels.label)
         this.labels.issue = issue
         this.labels.label = label
         return after
       }
       case Link: {
-        const project = Number(groups[at.link.project])
-        const [from, to] = [this.place(Issue.table, groups[at.link.from]), this.place(Issue.table, groups[at.link.to])]
+        const [from, to] = [this.place(at.link.from), this.place(at.link.to)]
         if (groups[at.link.type] === "parent") this.parents.set(from, to)
-        return this.projectOf[from] === project && this.projectOf[to] === project &&
-          this.uids[Issue.table]!.is(from, groups[at.link.fromUid]) &&
-          this.uids[Issue.table]!.is(to, groups[at.link.toUid])
+        const project = this.place(at.link.project)
+        return this.projectOfIssue(from) === project && this.projectOfIssue(to) === project
       }
-      case Event:
-        return (groups[at.event.issue] === undefined ||
-          this.same(Issue.table, groups[at.event.issue], groups[at.event.issueUid])) &&
-          (groups[at.event.related] === undefined ||
-            this.same(Issue.table, groups[at.event.related], groups[at.event.relatedUid]))
       case PurgeLog: {
         const [project, shortId] = [groups[at.purge.project], groups[at.purge.shortId]]
         this.reset = Math.max(this.reset, Number(groups[at.purge.reset] ?? 0))

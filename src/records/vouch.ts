@@ -112,8 +112,6 @@ export const importMapping = (value: Value): boolean => {
   }
 }
 
-export const event = (value: Value): boolean => value("type") !== "sync.reset_required"
-
 export const purge = (value: Value): boolean => {
   const [lowest, highest, reset] = [
     value("events_deleted_min_id"),

@@ -42,10 +42,8 @@ export class Census implements Watch {
     const what = counted.get(kind)
     if (what === undefined) return
     const [count, group] = what
-    const place = count === "comments"
-      ? this.soundness.projectOfIssue(groups[group])
-      : this.soundness.project(groups[group])
-    const counts = this.counts[place]
+    const place = this.soundness.place(group)
+    const counts = this.counts[count === "comments" ? this.soundness.projectOfIssue(place) : place]
     if (counts !== undefined) counts[count]++
   }
 

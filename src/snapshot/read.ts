@@ -28,6 +28,9 @@ export interface Batch {
   readonly records: ReadonlyArray<Located>
 }
 
+/** Its text is a string that V8 makes and forgets among the young and small; for larger ones it asks the system each time. */
+const blockBytes = 65_536
+
 type Batches = Array<{ readonly kind: Kind; readonly records: Array<Located> }>
 
 const rank = new Map(kinds.map((kind, i) => [kind, i]))
@@ -48,11 +51,13 @@ class Reader {
   private readonly reading: Reading
   private readonly watch: Watch | undefined
   private readonly wanted: boolean
+  private readonly form: "sound" | "glance"
 
   constructor(reading: Reading, { records, watch }: ReadOptions) {
     this.reading = reading
     this.watch = watch
     this.wanted = records ?? true
+    this.form = this.wanted ? "sound" : "glance"
   }
 
   private damaged(line: number, reason: string) {
@@ -126,8 +131,14 @@ class Reader {
     batches: Batches
   ): SnapshotError | undefined {
     const { reading, watch } = this
-    const kind = this.started && this.sealLine === 0 ? this.kindAt(text, from) : undefined
-    const groups = kind && match(this.wanted ? kind.patterns.sound : kind.patterns.glance, text, from, to)
+    // Mostly a line is of the kind of the last one, and the pattern says so itself.
+    let kind = this.sealLine === 0 ? this.last : undefined
+    let groups = kind && match(kind.patterns[this.form], text, from, to)
+    if (groups === undefined && this.started && this.sealLine === 0) {
+      const other = Option.getOrUndefined(kindOf(kindAt(text, from) ?? ""))
+      if (other !== kind) groups = other && match(other.patterns[this.form], text, from, to)
+      kind = other
+    }
     if (kind === undefined || groups === undefined) {
       return this.otherLine(bytes.toString("utf8", from, to), at, batches)
     }
@@ -138,11 +149,6 @@ class Reader {
     reading.sum?.add(bytes.subarray(from, to))
     this.keep(kind, batches, () => ({ line: at, record: recordIn(kind, groups) }))
     return undefined
-  }
-
-  private kindAt(text: string, from: number): Kind | undefined {
-    const name = kindAt(text, from)
-    return name === this.last?.name ? this.last : Option.getOrUndefined(kindOf(name ?? ""))
   }
 
   /** Any line that is not as kata writes it, or that is the first or the last one. */
@@ -272,7 +278,7 @@ export const read = <E, R>(
   Stream.suspend(() => {
     const reader = new Reader(reading, options)
     return bytes.pipe(
-      blocks({ target: 262144 }),
+      blocks({ target: blockBytes }),
       Stream.mapConcatChunkEffect((block) =>
         Effect.zipRight(
           advance(block.count, block.bytes.length),
