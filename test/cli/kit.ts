@@ -28,6 +28,8 @@ export const environment: Environment["Type"] = {
   userHome: "/nobody",
   stdin: Stream.empty,
   stdinIsTerminal: false,
+  hangups: Stream.empty,
+  notify: () => Effect.void,
   signal: Effect.never
 }
 
