@@ -13,7 +13,7 @@ import { property } from "./Property.ts"
 /** Words that people and agents type, and some that only tests do. */
 const words = FC.oneof(
   FC.constantFrom("login crashes", "Übersicht <b>&", "fix 漢字", "a\u2028b", "\u001b[31mred", "no\nnewline", "x"),
-  FC.string({ minLength: 1, maxLength: 40 })
+  FC.string({ minLength: 15, maxLength: 60, size: "max" })
 ).filter((text) => text.isWellFormed())
 
 /** One request: what, on which issue (by its number, as far as there are so many), with which other one, and with what words. */
@@ -26,14 +26,17 @@ interface Step {
 }
 
 const whats = [
-  "create",
-  "create",
-  "create",
+  ...Array<string>(6).fill("create"),
+  "edit",
   "edit",
   "comment",
+  "comment",
+  "label",
   "label",
   "unlabel",
   "block",
+  "block",
+  "parent",
   "parent",
   "unlink",
   "assign",
@@ -57,7 +60,7 @@ const steps = FC.array(
     words,
     number: FC.nat(5)
   }),
-  { minLength: 1, maxLength: 40 }
+  { minLength: 15, maxLength: 60, size: "max" }
 )
 
 interface Known {
@@ -80,7 +83,8 @@ const drive = async (send: Send, all: ReadonlyArray<Step>) => {
     assert.ok(status < 500, `${method} ${path} ${JSON.stringify(body)}: ${status} ${text}`)
     return { status, body: text === "" ? undefined : JSON.parse(text) }
   }
-  for (const name of projects) assert.equal((await ask("POST", "/projects", { name })).status, 200)
+  const uids: Array<string> = []
+  for (const name of projects) uids.push((await ask("POST", "/projects", { name })).body.project.uid)
   const issues: Array<Known> = []
   let events = 0
   const actor = "ana"
@@ -101,7 +105,8 @@ const drive = async (send: Send, all: ReadonlyArray<Step>) => {
       continue
     }
     const path = `/projects/${issue.project}/issues/${issue.sid}`
-    const other = issues[step.other % issues.length] ?? issue
+    const peers = issues.filter(({ project, purged }) => project === issue.project && !purged)
+    const other = peers[step.other % Math.max(peers.length, 1)] ?? issue
     const qualified = `${projects[issue.project - 1]}#${issue.sid}`
     switch (step.what) {
       case "edit":
@@ -167,8 +172,8 @@ const drive = async (send: Send, all: ReadonlyArray<Step>) => {
       case "move": {
         const shown = await ask("GET", path)
         const headers = { "if-match": `"rev-${shown.body?.issue?.revision ?? 1}"` }
-        const to = projects[issue.project % projects.length]
-        const { body, status } = await ask("POST", `${path}/actions/move`, { actor, to_project: to }, headers)
+        const asked = { actor, to_project_uid: uids[issue.project % projects.length] }
+        const { body, status } = await ask("POST", `${path}/actions/move`, asked, headers)
         if (status === 200) issues[at] = { ...issue, project: (issue.project % 2) + 1, sid: body.new_short_id }
         break
       }
