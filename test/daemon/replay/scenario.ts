@@ -55,6 +55,14 @@ const pick = (value: unknown, path: string): unknown =>
 
 const times = (text: string): ReadonlyArray<string> => text.match(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g) ?? []
 
+/** Some variables are made of others: the first characters of a ULID, and its letters made small. */
+const valueOf = (variables: ReadonlyMap<string, string>, name: string): string | undefined => {
+  const [, of, how] = /^(.+)\.(pre20|low)$/.exec(name) ?? []
+  if (of === undefined) return variables.get(name)
+  const uid = variables.get(`${of}.uid`)
+  return how === "low" ? uid?.toLowerCase() : uid?.slice(0, 20)
+}
+
 /** How one step of a scenario went on both sides. */
 export interface Outcome {
   readonly step: Step
@@ -62,25 +70,32 @@ export interface Outcome {
   readonly ours: unknown
 }
 
-/**
- * Sends the steps in order. `skip` names those that are not sent, by their number. `directory` stands for the one that the recorded daemon
- * was started in.
- */
+export interface ReplayOptions {
+  /** Stands for the one that the recorded daemon was started in. */
+  readonly directory: string
+  /** Steps that are not sent. */
+  readonly skip: (step: Step) => boolean
+  /** Steps of which the recorded answer does not count: what it names is not known by it. */
+  readonly replaced: (step: Step) => boolean
+  /** When a step was answered. */
+  readonly after: (step: Step) => Promise<void>
+}
+
+/** Sends the steps in order. */
 export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
-  skip: (index: number, step: Step) => boolean,
-  directory: string
+  { after, directory, replaced, skip }: ReplayOptions
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
   const [theirs, own] = [new Normal(given), new Normal(given)]
   const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
   const outcomes: Array<Outcome> = []
-  for (const [index, step] of steps.entries()) {
-    if (step.kind === "sse" || skip(index, step)) continue
+  for (const step of steps) {
+    if (step.kind === "sse" || skip(step)) continue
     const filled = (text: string) =>
-      text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => variables.get(name) ?? `{{${name}}}`)
+      text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => valueOf(variables, name) ?? `{{${name}}}`)
         .replaceAll(theirDirectory, directory)
     const { text: received, ...reply } = await send({
       method: step.method,
@@ -113,7 +128,7 @@ export const replay = async (
       )
     outcomes.push({
       step,
-      recorded: {
+      recorded: replaced(step) ? undefined : {
         status: step.status,
         headers: headersOf(step.responseHeaders ?? {}),
         body: step.responseBody === undefined ? theirs.text(step.responseText ?? "") : theirs.value(step.responseBody)
@@ -124,6 +139,7 @@ export const replay = async (
         body: body === undefined || step.responseBody === undefined ? own.text(text) : own.value(body)
       }
     })
+    await after(step)
   }
   return outcomes
 }
