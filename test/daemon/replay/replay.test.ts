@@ -10,12 +10,13 @@ describe.each(Object.keys(differences))("%s", (name) => {
     const recorded = scenario(name)
     const outcomes = await serving(
       options,
-      (send, { directory }) =>
+      (send, { address, directory }) =>
         replay(
           recorded,
           send,
           (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
-          `${directory}/files`
+          `${directory}/files`,
+          address
         )
     )
     const wrong = outcomes.flatMap(({ ours, recorded, step }) => {

@@ -1,6 +1,8 @@
 /** Recorded requests, sent to our daemon; what it answers, beside what the older kata answered. See the README of the recordings. */
 import { readFileSync } from "node:fs"
 import { Normal } from "./normal.ts"
+import type { Address } from "./serve.ts"
+import { told, unfolded, watch, type Watched } from "./sse.ts"
 
 export interface Step {
   readonly name: string
@@ -17,6 +19,9 @@ export interface Step {
   readonly responseRaw?: string
   readonly responseText?: string
   readonly kind?: string
+  readonly frames?: ReadonlyArray<unknown>
+  readonly ended?: boolean
+  readonly during?: ReadonlyArray<Step>
 }
 
 export interface Scenario {
@@ -70,29 +75,41 @@ export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
   skip: (index: number, step: Step) => boolean,
-  directory: string
+  directory: string,
+  address: Address
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
   const [theirs, own] = [new Normal(given), new Normal(given)]
   const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
   const outcomes: Array<Outcome> = []
-  for (const [index, step] of steps.entries()) {
-    if (step.kind === "sse" || skip(index, step)) continue
+  let watched: Watched | undefined
+  for (const [index, step] of unfolded(steps).entries()) {
+    if (skip(index, step)) continue
     const filled = (text: string) =>
       text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => variables.get(name) ?? `{{${name}}}`)
         .replaceAll(theirDirectory, directory)
-    const { text: received, ...reply } = await send({
-      method: step.method,
-      path: filled(step.path),
-      headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
-      body: step.rawBody !== undefined
-        // each of its characters is a byte
-        ? Buffer.from(filled(step.rawBody), "latin1")
-        : step.body === undefined
-        ? undefined
-        : filled(JSON.stringify(step.body))
-    })
+    const [path, headers] = [
+      filled(step.path),
+      JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>
+    ]
+    if (step.stream === "open") {
+      watched = await watch(address, path, headers)
+      continue
+    }
+    const { text: received, ...reply } = watched !== undefined && step.stream === "close" ?
+      await told(watched, step) :
+      await send({
+        method: step.method,
+        path,
+        headers,
+        body: step.rawBody !== undefined
+          // each of its characters is a byte
+          ? Buffer.from(filled(step.rawBody), "latin1")
+          : step.body === undefined
+          ? undefined
+          : filled(JSON.stringify(step.body))
+      })
     const bodyOf = (text: string): unknown => {
       try {
         return JSON.parse(text)
