@@ -59,7 +59,7 @@ export const ActorQuery = Schema.Struct({ actor: Schema.String })
 export const ActorBody = Schema.Struct({ actor: Schema.String })
 
 /** An object in a body, as it is spelled, compact. */
-export const JsonObject = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
+export const JsonObject = Schema.transform(Schema.Object, Schema.instanceOf(RawJson), {
   strict: true,
   decode: (from) => new RawJson(minify(spellingOf(from) ?? JSON.stringify(from))),
   encode: (raw) => raw

@@ -10,9 +10,10 @@ describe.each(Object.keys(differences))("%s", (name) => {
     const recorded = scenario(name)
     const outcomes = await serving(
       options,
-      (send, { database, directory }) =>
+      (send, { address, database, directory }) =>
         replay(recorded, send, {
           directory: `${directory}/files`,
+          address,
           skip: (step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
           replaced: (step) => steps[step.name]?.ours !== undefined && typeof steps[step.name]?.ours !== "function",
           after: async (step) => {

@@ -1,6 +1,8 @@
 /** Recorded requests, sent to our daemon; what it answers, beside what the older kata answered. See the README of the recordings. */
 import { readFileSync } from "node:fs"
 import { Normal } from "./normal.ts"
+import type { Address } from "./serve.ts"
+import { told, unfolded, watch, type Watched } from "./sse.ts"
 
 export interface Step {
   readonly name: string
@@ -17,6 +19,9 @@ export interface Step {
   readonly responseRaw?: string
   readonly responseText?: string
   readonly kind?: string
+  readonly frames?: ReadonlyArray<unknown>
+  readonly ended?: boolean
+  readonly during?: ReadonlyArray<Step>
 }
 
 export interface Scenario {
@@ -73,6 +78,8 @@ export interface Outcome {
 export interface ReplayOptions {
   /** Stands for the one that the recorded daemon was started in. */
   readonly directory: string
+  /** Where event streams are opened. */
+  readonly address: Address
   /** Steps that are not sent. */
   readonly skip: (step: Step) => boolean
   /** Steps of which the recorded answer does not count: what it names is not known by it. */
@@ -85,29 +92,40 @@ export interface ReplayOptions {
 export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
-  { after, directory, replaced, skip }: ReplayOptions
+  { address, after, directory, replaced, skip }: ReplayOptions
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
   const [theirs, own] = [new Normal(given), new Normal(given)]
   const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
   const outcomes: Array<Outcome> = []
-  for (const step of steps) {
-    if (step.kind === "sse" || skip(step)) continue
+  let watched: Watched | undefined
+  for (const step of unfolded(steps)) {
+    if (skip(step)) continue
     const filled = (text: string) =>
       text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => valueOf(variables, name) ?? `{{${name}}}`)
         .replaceAll(theirDirectory, directory)
-    const { text: received, ...reply } = await send({
-      method: step.method,
-      path: filled(step.path),
-      headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
-      body: step.rawBody !== undefined
-        // each of its characters is a byte
-        ? Buffer.from(filled(step.rawBody), "latin1")
-        : step.body === undefined
-        ? undefined
-        : filled(JSON.stringify(step.body))
-    })
+    const [path, headers] = [
+      filled(step.path),
+      JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>
+    ]
+    if (step.stream === "open") {
+      watched = await watch(address, path, headers)
+      continue
+    }
+    const { text: received, ...reply } = watched !== undefined && step.stream === "close" ?
+      await told(watched, step) :
+      await send({
+        method: step.method,
+        path,
+        headers,
+        body: step.rawBody !== undefined
+          // each of its characters is a byte
+          ? Buffer.from(filled(step.rawBody), "latin1")
+          : step.body === undefined
+          ? undefined
+          : filled(JSON.stringify(step.body))
+      })
     const bodyOf = (text: string): unknown => {
       try {
         return JSON.parse(text)

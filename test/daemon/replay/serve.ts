@@ -27,7 +27,7 @@ const create = (path: string) =>
     })
   }))
 
-type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
 
 const send = (address: Address): Send => ({ body, headers, method, path }) =>
   new Promise<Reply>((resolve, reject) => {
