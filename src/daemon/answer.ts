@@ -1,8 +1,13 @@
 /** How answers are made: bodies as the API spells them, refusals in its envelope. */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { FailureKind } from "../Failure.ts"
+import type { Ledger } from "../ledger/Ledger.ts"
+import type { Paged } from "../ledger/paged.ts"
 import { write } from "../ledger/RawJson.ts"
 import type { Refused } from "../ledger/Refused.ts"
 
@@ -81,3 +86,25 @@ export const asResponse = (
   if (answer.status === 204) return HttpServerResponse.empty({ status: 204, headers })
   return json(answer.status, `${write(encode(answer.body))}\n`, headers)
 }
+
+/**
+ * `{"<name>":[…]}` of a list. A long one is written while it is read, and never whole in memory; when reading fails in its middle, the
+ * connection ends before the body does.
+ */
+export const listed = Effect.fnUntraced(function*<A, I, Name extends string>(
+  name: Name,
+  item: Schema.Schema<A, I>,
+  { first, more, rest }: Paged<A>
+) {
+  if (!more) return { [name]: first } as { readonly [_ in Name]: ReadonlyArray<A> }
+  const encode = Schema.encodeSync(Schema.Array(item))
+  const items = (page: ReadonlyArray<A>) => write(encode(page)).slice(1, -1)
+  const pages = Stream.make(`{${JSON.stringify(name)}:[${items(first)}`).pipe(
+    // a page of which everything was deleted meanwhile has nothing to separate
+    Stream.concat(Stream.map(Stream.filter(rest, ({ length }) => length > 0), (page) => `,${items(page)}`)),
+    Stream.concat(Stream.make("]}\n")),
+    Stream.encodeText,
+    Stream.provideContext(yield* Effect.context<Ledger>())
+  )
+  return HttpServerResponse.stream(pages, { contentType: "application/json" })
+})

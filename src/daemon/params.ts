@@ -20,6 +20,19 @@ export const Integer = Schema.transformOrFail(Schema.String, Schema.BigIntFromSe
   encode: (value) => ParseResult.succeed(value.toString())
 })
 
+/** One of these words in a query. */
+export const oneOf = <const Words extends readonly [string, ...Array<string>]>(...words: Words) =>
+  Schema.transformOrFail(Schema.String, Schema.Literal(...words), {
+    strict: true,
+    decode: (text, _, ast) => {
+      const word = words.find((one): one is Words[number] => one === text)
+      return word === undefined
+        ? ParseResult.fail(new ParseResult.Type(ast, text, `expected value to be one of "${words.join(", ")}"`))
+        : ParseResult.succeed(word)
+    },
+    encode: (word) => ParseResult.succeed(word)
+  })
+
 /** As Go reads one. */
 export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
   strict: true,
@@ -46,7 +59,7 @@ export const ActorQuery = Schema.Struct({ actor: Schema.String })
 export const ActorBody = Schema.Struct({ actor: Schema.String })
 
 /** An object in a body, as it is spelled, compact. */
-export const JsonObject = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
+export const JsonObject = Schema.transform(Schema.Object, Schema.instanceOf(RawJson), {
   strict: true,
   decode: (from) => new RawJson(minify(spellingOf(from) ?? JSON.stringify(from))),
   encode: (raw) => raw

@@ -46,7 +46,7 @@ interface Words {
 
 const wordsOf = (title: string, body: string): Words => ({
   title: tokens(title),
-  body: tokens([...body.slice(0, 2 * beginning)].slice(0, beginning).join(""))
+  body: tokens(Array.from(body.slice(0, 2 * beginning)).slice(0, beginning).join(""))
 })
 
 /** From 0 to 1. */

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Ledger } from "./Ledger.ts"
 import { Int64, type IssueOut, type LinkPeer } from "./model.ts"
+import { among } from "./paged.ts"
 import { present } from "./present.ts"
 import { all } from "./query.ts"
 
@@ -30,8 +31,7 @@ const groups = <Row extends { readonly issue_id: bigint }>(rows: ReadonlyArray<R
 export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>) {
   if (issues.length === 0) return []
   const { sql } = yield* Ledger
-  // one parameter, however many they are
-  const page = sql`(SELECT value FROM json_each(${`[${issues.map(({ id }) => id).join(",")}]`}))`
+  const page = yield* among(issues.map(({ id }) => id))
   const labels = groups(
     yield* LabelRow(sql`SELECT issue_id, label FROM issue_labels WHERE issue_id IN ${page} ORDER BY issue_id, label`)
   )

@@ -2,8 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Ledger } from "./Ledger.ts"
-import { projectById } from "./lookup.ts"
+import { projectById, selectIssue } from "./lookup.ts"
 import { Int64, Issue, type SearchResult } from "./model.ts"
+import { among, idsOf } from "./paged.ts"
 import { all } from "./query.ts"
 import { nonBlank } from "./values.ts"
 
@@ -39,16 +40,14 @@ export const search = Effect.fn("Issues.search")(function*(asked: {
       WHERE issues_fts MATCH ${words.join(" ")} AND i.project_id = ${project.id}
         AND ${asked.deleted ? sql`1` : sql`i.deleted_at IS NULL`}
       ORDER BY f.rank LIMIT ${limit}`)
-    const page = sql`(SELECT value FROM json_each(${`[${hits.map(({ id }) => id).join(",")}]`}))`
+    const page = yield* among(hits.map(({ id }) => id))
     const issues = new Map(
-      (yield* all(Issue)(sql`
-        SELECT i.*, p.uid AS project_uid FROM issues i JOIN projects p ON p.id = i.project_id WHERE i.id IN ${page}`))
-        .map((issue) => [issue.id, issue])
+      (yield* all(Issue)(sql`${sql.literal(selectIssue)} WHERE i.id IN ${page}`)).map((issue) => [issue.id, issue])
     )
     // the index keeps no text: which field has a word is asked of each
     const matched = new Map<string, ReadonlySet<bigint>>()
     for (const field of fields) {
-      const rows = yield* all(Schema.Struct({ id: Int64 }))(sql`
+      const rows = yield* idsOf(sql`
         SELECT rowid AS id FROM issues_fts
         WHERE issues_fts MATCH ${`${field} : (${words.join(" OR ")})`} AND rowid IN ${page}`)
       matched.set(field, new Set(rows.map(({ id }) => id)))

@@ -16,7 +16,7 @@ import {
   Mutation,
   SearchResult
 } from "../../ledger/model.ts"
-import { ActorBody, ActorQuery, Bool, Integer, IssuePath, may, maybe, ProjectPath } from "../params.ts"
+import { ActorBody, ActorQuery, Bool, Integer, IssuePath, may, maybe, oneOf, ProjectPath } from "../params.ts"
 import { endpoint } from "./endpoint.ts"
 
 const Refs = Schema.Array(Schema.String)
@@ -60,7 +60,7 @@ const Edited = Schema.Struct({
 })
 
 /** The third choice is the empty one, which is as good as none. */
-const Status = Schema.Literal("open", "closed", "")
+const Status = oneOf("open", "closed", "")
 
 const Filter = {
   status: maybe(Status),

@@ -7,9 +7,12 @@ import * as Labels from "../../ledger/labels.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Links from "../../ledger/links.ts"
 import * as Lists from "../../ledger/lists.ts"
+import { Issue, IssueOut } from "../../ledger/model.ts"
+import type { Paged } from "../../ledger/paged.ts"
 import { refuse } from "../../ledger/Refused.ts"
 import { search } from "../../ledger/search.ts"
 import * as Show from "../../ledger/show.ts"
+import { listed } from "../answer.ts"
 import type { issues } from "../api/issues.ts"
 import type { Handlers } from "../edge.ts"
 
@@ -38,7 +41,7 @@ const filter = Effect.fnUntraced(function*(query: {
 /** Header values are bytes; whoever sends more than ASCII means UTF-8. */
 const header = (value: string | undefined): string => Buffer.from(value ?? "", "latin1").toString("utf8")
 
-const listed = Effect.map((issues: Effect.Effect.Success<ReturnType<typeof Lists.list>>) => ({ issues }))
+const outlines = Effect.flatMap((list: Paged<IssueOut>) => listed("issues", IssueOut, list))
 
 export const issuesHandlers: Handlers<typeof issues, Ledger> = {
   issueCreate: ({ path, payload, request }) =>
@@ -55,7 +58,7 @@ export const issuesHandlers: Handlers<typeof issues, Ledger> = {
       idempotencyKey: header(request.headers["idempotency-key"])
     }),
   issueList: ({ path, urlParams }) =>
-    Effect.flatMap(filter(urlParams), (by) => listed(Lists.list(path.project_id, by))),
+    Effect.flatMap(filter(urlParams), (by) => outlines(Lists.list(path.project_id, by))),
   issueListAll: ({ request, urlParams }) =>
     Effect.gen(function*() {
       const { area, offset, view } = urlParams
@@ -69,7 +72,7 @@ export const issuesHandlers: Handlers<typeof issues, Ledger> = {
           }
         )
       }
-      return yield* listed(Lists.listAll(urlParams.project_id || undefined, yield* filter(urlParams)))
+      return yield* outlines(Lists.listAll(urlParams.project_id || undefined, yield* filter(urlParams)))
     }),
   issueShow: ({ path, urlParams }) =>
     Show.show({ projectId: path.project_id, ref: path.ref, deleted: urlParams.include_deleted ?? false }),
@@ -112,7 +115,7 @@ export const issuesHandlers: Handlers<typeof issues, Ledger> = {
     Labels.remove({ projectId: path.project_id, ref: path.ref, actor: urlParams.actor, label: path.label }),
   labelCounts: ({ path }) => Effect.map(Labels.counts(path.project_id), (labels) => ({ labels })),
   ready: ({ path, urlParams }) =>
-    Effect.map(Lists.ready(path.project_id, urlParams.limit ?? 0n), (issues) => ({ issues })),
+    Effect.flatMap(Lists.ready(path.project_id, urlParams.limit ?? 0n), (list) => listed("issues", Issue, list)),
   search: ({ path, urlParams }) =>
     Effect.map(
       search({

@@ -5,6 +5,8 @@ export interface Difference {
   readonly why: string
   /** What ours answers instead, normalised as the replay does; a function makes it of what was recorded. */
   readonly ours?: unknown | ((recorded: unknown) => unknown)
+  /** SQL for what the recorded daemon did there and ours does not, so that the steps behind it can be compared. */
+  readonly afterwards?: string
   /** Not sent: it is no part of the contract, or another test sends it. */
   readonly skip?: true
 }

@@ -16,6 +16,8 @@ export class Normal {
   private readonly names = new Map<string, string>()
   /** Short ids that answers have named: they are looked for in messages too. */
   private readonly known = new Set<string>()
+  /** ULIDs by the short ids that they were answered with, and by the ids of projects. */
+  private readonly uids = new Map<unknown, unknown>()
   private readonly given: ReadonlySet<string>
 
   /** `given` are times that requests have named, which are not the daemon's. */
@@ -48,6 +50,21 @@ export class Normal {
       .replace(/at \d\d:\d\d:\d\d/g, "at <clock>").replace(/\d+ sec ago/g, "<n> sec ago")
   }
 
+  /** Go leaves the ULIDs out of what its searches find: they are those that were answered before. */
+  private complete(members: { readonly [member: string]: unknown }): { readonly [member: string]: unknown } {
+    const { project_id: project, project_uid: projectUid, short_id: shortId, uid } = members
+    if (uid !== "") {
+      if (shortId !== undefined) this.uids.set(shortId, uid)
+      if (projectUid !== undefined) this.uids.set(project, projectUid)
+      return members
+    }
+    return {
+      ...members,
+      uid: this.uids.get(shortId),
+      ...project === undefined ? {} : { project_uid: this.uids.get(project) }
+    }
+  }
+
   value(value: unknown, key = ""): unknown {
     if (varying.has(key)) return `<${key}>`
     if (value === null && lists.has(key)) return []
@@ -64,7 +81,8 @@ export class Normal {
       )
     }
     if (typeof value !== "object" || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, this.value(inner, member)]))
+    const whole = this.complete(value as { readonly [member: string]: unknown })
+    return Object.fromEntries(Object.entries(whole).map(([member, inner]) => [member, this.value(inner, member)]))
   }
 
   text(value: string): string {

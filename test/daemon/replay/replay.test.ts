@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { differences } from "./differences.ts"
 import { replay, scenario } from "./scenario.ts"
-import { serving } from "./serve.ts"
+import { execute, serving } from "./serve.ts"
 
 describe.each(Object.keys(differences))("%s", (name) => {
   const { options = {}, steps = {}, waits } = differences[name] ?? {}
@@ -10,13 +10,17 @@ describe.each(Object.keys(differences))("%s", (name) => {
     const recorded = scenario(name)
     const outcomes = await serving(
       options,
-      (send, { directory }) =>
-        replay(
-          recorded,
-          send,
-          (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
-          `${directory}/files`
-        )
+      (send, { address, database, directory }) =>
+        replay(recorded, send, {
+          directory: `${directory}/files`,
+          address,
+          skip: (step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
+          replaced: (step) => steps[step.name]?.ours !== undefined && typeof steps[step.name]?.ours !== "function",
+          after: async (step) => {
+            const sql = steps[step.name]?.afterwards
+            if (sql !== undefined) await execute(database, sql)
+          }
+        })
     )
     const wrong = outcomes.flatMap(({ ours, recorded, step }) => {
       const meant = steps[step.name]?.ours

@@ -1,6 +1,8 @@
 /** Recorded requests, sent to our daemon; what it answers, beside what the older kata answered. See the README of the recordings. */
 import { readFileSync } from "node:fs"
 import { Normal } from "./normal.ts"
+import type { Address } from "./serve.ts"
+import { told, unfolded, watch, type Watched } from "./sse.ts"
 
 export interface Step {
   readonly name: string
@@ -17,6 +19,9 @@ export interface Step {
   readonly responseRaw?: string
   readonly responseText?: string
   readonly kind?: string
+  readonly frames?: ReadonlyArray<unknown>
+  readonly ended?: boolean
+  readonly during?: ReadonlyArray<Step>
 }
 
 export interface Scenario {
@@ -55,6 +60,14 @@ const pick = (value: unknown, path: string): unknown =>
 
 const times = (text: string): ReadonlyArray<string> => text.match(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g) ?? []
 
+/** Some variables are made of others: the first characters of a ULID, and its letters made small. */
+const valueOf = (variables: ReadonlyMap<string, string>, name: string): string | undefined => {
+  const [, of, how] = /^(.+)\.(pre20|low)$/.exec(name) ?? []
+  if (of === undefined) return variables.get(name)
+  const uid = variables.get(`${of}.uid`)
+  return how === "low" ? uid?.toLowerCase() : uid?.slice(0, 20)
+}
+
 /** How one step of a scenario went on both sides. */
 export interface Outcome {
   readonly step: Step
@@ -62,37 +75,57 @@ export interface Outcome {
   readonly ours: unknown
 }
 
-/**
- * Sends the steps in order. `skip` names those that are not sent, by their number. `directory` stands for the one that the recorded daemon
- * was started in.
- */
+export interface ReplayOptions {
+  /** Stands for the one that the recorded daemon was started in. */
+  readonly directory: string
+  /** Where event streams are opened. */
+  readonly address: Address
+  /** Steps that are not sent. */
+  readonly skip: (step: Step) => boolean
+  /** Steps of which the recorded answer does not count: what it names is not known by it. */
+  readonly replaced: (step: Step) => boolean
+  /** When a step was answered. */
+  readonly after: (step: Step) => Promise<void>
+}
+
+/** Sends the steps in order. */
 export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
-  skip: (index: number, step: Step) => boolean,
-  directory: string
+  { address, after, directory, replaced, skip }: ReplayOptions
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
   const [theirs, own] = [new Normal(given), new Normal(given)]
   const [theirVariables, variables] = [new Map<string, string>(), new Map<string, string>()]
   const outcomes: Array<Outcome> = []
-  for (const [index, step] of steps.entries()) {
-    if (step.kind === "sse" || skip(index, step)) continue
+  let watched: Watched | undefined
+  for (const step of unfolded(steps)) {
+    if (skip(step)) continue
     const filled = (text: string) =>
-      text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => variables.get(name) ?? `{{${name}}}`)
+      text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => valueOf(variables, name) ?? `{{${name}}}`)
         .replaceAll(theirDirectory, directory)
-    const { text: received, ...reply } = await send({
-      method: step.method,
-      path: filled(step.path),
-      headers: JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>,
-      body: step.rawBody !== undefined
-        // each of its characters is a byte
-        ? Buffer.from(filled(step.rawBody), "latin1")
-        : step.body === undefined
-        ? undefined
-        : filled(JSON.stringify(step.body))
-    })
+    const [path, headers] = [
+      filled(step.path),
+      JSON.parse(filled(JSON.stringify(step.headers ?? {}))) as Record<string, string>
+    ]
+    if (step.stream === "open") {
+      watched = await watch(address, path, headers)
+      continue
+    }
+    const { text: received, ...reply } = watched !== undefined && step.stream === "close" ?
+      await told(watched, step) :
+      await send({
+        method: step.method,
+        path,
+        headers,
+        body: step.rawBody !== undefined
+          // each of its characters is a byte
+          ? Buffer.from(filled(step.rawBody), "latin1")
+          : step.body === undefined
+          ? undefined
+          : filled(JSON.stringify(step.body))
+      })
     const bodyOf = (text: string): unknown => {
       try {
         return JSON.parse(text)
@@ -113,7 +146,7 @@ export const replay = async (
       )
     outcomes.push({
       step,
-      recorded: {
+      recorded: replaced(step) ? undefined : {
         status: step.status,
         headers: headersOf(step.responseHeaders ?? {}),
         body: step.responseBody === undefined ? theirs.text(step.responseText ?? "") : theirs.value(step.responseBody)
@@ -124,6 +157,7 @@ export const replay = async (
         body: body === undefined || step.responseBody === undefined ? own.text(text) : own.value(body)
       }
     })
+    await after(step)
   }
   return outcomes
 }

@@ -27,21 +27,26 @@ const create = (path: string) =>
     })
   }))
 
-type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number }
 
 const send = (address: Address): Send => ({ body, headers, method, path }) =>
   new Promise<Reply>((resolve, reject) => {
-    const asked = request({ ...address, method, path, headers, agent: false }, (response) => {
-      const chunks: Array<Buffer> = []
-      response.on("data", (chunk: Buffer) => void chunks.push(chunk))
-      response.on("error", reject)
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers as Record<string, string | undefined>,
-          text: Buffer.concat(chunks).toString("utf8")
-        }))
-    })
+    // node gives a length only to the bodies of methods that usually have one
+    const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) }
+    const asked = request(
+      { ...address, method, path, headers: { ...length, ...headers }, agent: false },
+      (response) => {
+        const chunks: Array<Buffer> = []
+        response.on("data", (chunk: Buffer) => void chunks.push(chunk))
+        response.on("error", reject)
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers as Record<string, string | undefined>,
+            text: Buffer.concat(chunks).toString("utf8")
+          }))
+      }
+    )
     asked.on("error", reject)
     asked.end(body)
   })
@@ -63,6 +68,10 @@ export interface Served {
   readonly database: string
   readonly directory: string
 }
+
+/** Changes a database that is being served, as another program would. */
+export const execute = (database: string, sql: string): Promise<void> =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(Handle.open(database, "write"), (db) => db.exec("write", sql))))
 
 /** Serves for as long as `use` runs. */
 export const serving = <A>(options: ServeOptions, use: (send: Send, served: Served) => Promise<A>): Promise<A> => {

@@ -1,10 +1,40 @@
-import type { Differences } from "../Difference.ts"
+import { type Differences, refusal } from "../Difference.ts"
+
+const goTime = "Go: the words of its parser of times"
+const noDate = (text: string) =>
+  refusal(400, "validation", `invalid recurrence: dtstart must be a date YYYY-MM-DD, got ${JSON.stringify(text)}`)
+
+interface Recurrences {
+  readonly body: { readonly recurrences: ReadonlyArray<{ readonly id: number }> }
+}
+
+const newestFirst = (recorded: unknown) => {
+  const { body, ...rest } = recorded as Recurrences
+  return { ...rest, body: { recurrences: body.recurrences.toSorted((a, b) => b.id - a.id) } }
+}
 
 export const changes: Differences = {
   "07-issue-close": {},
   "08-close-throttle": { options: { throttle: { enabled: true, window: 300_000 } } },
   "10-delete-purge": {},
   "11-move": {},
-  "12-recurrences": {},
-  "13-events": {}
+  "12-recurrences": {
+    steps: {
+      "create bad dtstart": { why: goTime, ours: noDate("01.06.2026") },
+      "create dtstart with time": { why: goTime, ours: noDate("2026-06-01T09:00:00Z") },
+      "create bad priority": {
+        why: "Go: 500 with the text of SQLite",
+        ours: refusal(400, "validation", "invalid recurrence: template_priority must be between 0 and 4")
+      },
+      "create bad metadata": {
+        why: "Go: the words of its JSON parser",
+        ours: refusal(400, "validation", "validation failed: template.metadata: expected object")
+      },
+      list: { why: "of two that were made in the same millisecond Go's order is random", ours: newestFirst }
+    }
+  },
+  "13-events": {},
+  "14-events-heartbeat": {
+    steps: { "idle stream": { why: "it takes 50 seconds: events.test.ts has a clock of its own for it", skip: true } }
+  }
 }
