@@ -12,7 +12,7 @@ import * as Handle from "../../../src/database/Handle.ts"
 import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
 import type { Reply, Send } from "./scenario.ts"
 
-const create = (path: string) =>
+export const create = (path: string) =>
   Effect.scoped(Effect.gen(function*() {
     writeFileSync(path, "", { mode: 0o600 })
     const db = yield* Handle.open(path, "write")
