@@ -5,12 +5,14 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { homedir } from "node:os"
 import { isatty } from "node:tty"
 import type { Environment, Signal } from "./cli/Environment.ts"
 import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
+import { Program } from "./daemon/discover.ts"
 import { ProgramVersion } from "./database/Lock.ts"
 import * as Processes from "./database/Processes.ts"
 import * as Sqlite from "./database/sqlite.ts"
@@ -22,13 +24,31 @@ const services = Layer.mergeAll(
   Sqlite.layer,
   Processes.layer,
   Layer.sync(Stdio, () => fromStreams(process)),
-  Layer.succeed(ProgramVersion, version)
+  Layer.succeed(ProgramVersion, version),
+  Layer.sync(Program, () => [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)])
 ).pipe(Layer.provideMerge(platform))
 
 const signal = Effect.async<Signal>((resume) => {
   // Once: a second signal finds nobody and ends the process at once.
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resume(Effect.succeed(name)))
 })
+
+const hangups = Stream.asyncPush<void>((emit) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const listener = () => void emit.single(undefined)
+      process.on("SIGHUP", listener)
+      return listener
+    }),
+    (listener) => Effect.sync(() => process.off("SIGHUP", listener))
+  ), { bufferSize: 1, strategy: "sliding" })
+
+const notify = (word: unknown) =>
+  Effect.async<void>((resume) => {
+    if (process.send === undefined || !process.connected) return resume(Effect.void)
+    // Whether it arrived is of no use to us.
+    process.send(word, undefined, undefined, () => resume(Effect.void))
+  })
 
 const environment = (): Environment["Type"] => ({
   name: "kata",
@@ -41,7 +61,9 @@ const environment = (): Environment["Type"] => ({
   userHome: homedir(),
   stdin: NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), { chunkSize: 1024 * 1024 }),
   stdinIsTerminal: isatty(0),
-  signal
+  signal,
+  hangups,
+  notify
 })
 
 /** Runs one command line; what the launcher calls. */

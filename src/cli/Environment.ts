@@ -22,4 +22,8 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly stdinIsTerminal: boolean
   /** Ends when the process is told to stop; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
+  /** An element for each SIGHUP, which ends the process as long as nobody runs this. */
+  readonly hangups: Stream.Stream<void>
+  /** Tells the kata that started this one and waits for it; nobody, where there is none. */
+  readonly notify: (word: unknown) => Effect.Effect<void>
 }>() {}

@@ -26,6 +26,49 @@ export const registry = [
     load: () => import("./commands/doctor.ts").then((module) => module.doctor)
   },
   {
+    name: "daemon",
+    summary: "Start, stop and watch the daemon that serves the database",
+    section: "The daemon",
+    children: [
+      {
+        name: "start",
+        summary: "Start it in the background and return when it serves",
+        load: () => import("./commands/daemon/start.ts").then((module) => module.start)
+      },
+      {
+        name: "status",
+        summary: "Show which daemons serve the database",
+        load: () => import("./commands/daemon/status.ts").then((module) => module.status)
+      },
+      {
+        name: "stop",
+        summary: "Stop it and return when it is gone",
+        load: () => import("./commands/daemon/stop.ts").then((module) => module.stop)
+      },
+      {
+        name: "restart",
+        summary: "Stop it and start one with the settings as they are now",
+        load: () => import("./commands/daemon/restart.ts").then((module) => module.restart)
+      },
+      {
+        name: "reload",
+        summary: "Tell it to read config.toml again",
+        load: () => import("./commands/daemon/reload.ts").then((module) => module.reload)
+      },
+      {
+        name: "logs",
+        summary: "Print its log, or the runs of hooks",
+        load: () => import("./commands/daemon/logs.ts").then((module) => module.logs)
+      }
+    ]
+  },
+  {
+    name: "health",
+    summary: "Ask the daemon whether it is well",
+    section: "The daemon",
+    load: () => import("./commands/health.ts").then((module) => module.health)
+  },
+  {
     name: "version",
     summary: "Print the version of kata",
     section: "About kata",

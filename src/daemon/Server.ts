@@ -4,12 +4,12 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { bind, type Place } from "./bind.ts"
+import { until } from "./until.ts"
 
 const settings = {
   headersTimeout: 10_000,
@@ -21,10 +21,9 @@ const settings = {
 }
 
 /** For what is being answered when the daemon is told to stop. */
-const drainTime = Duration.seconds(10)
+const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
-const interruptTime = Duration.seconds(1)
-const step = Duration.millis(5)
+const interruptTime = 1000
 
 type App<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 
@@ -38,13 +37,6 @@ const endingWith = (stop: Deferred.Deferred<void>) => (response: HttpServerRespo
     )
     : response
 }
-
-const within = (time: Duration.Duration, done: () => boolean) =>
-  Effect.suspend(() => done() ? Effect.void : Effect.sleep(step)).pipe(
-    Effect.repeat({ until: done }),
-    Effect.timeout(time),
-    Effect.isSuccess
-  )
 
 /** Serves until the scope closes, and gives the address for the record. */
 export const serve = Effect.fn("daemon.serve")(
@@ -87,11 +79,11 @@ export const serve = Effect.fn("daemon.serve")(
         server.close()
         yield* Deferred.succeed(stop, undefined)
         for (const socket of connections.keys()) release(socket)
-        const drained = yield* within(drainTime, () => connections.size === 0)
+        const drained = yield* until(Effect.sync(() => connections.size === 0), drainTime)
         if (drained) return
         yield* Effect.logWarning(`${connections.size} connection(s) cut: their requests took longer than 10 s`)
         server.closeAllConnections()
-        yield* within(interruptTime, () => answering === 0)
+        yield* until(Effect.sync(() => answering === 0), interruptTime)
       })
     )
     return yield* bind(server, place)

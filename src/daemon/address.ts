@@ -30,7 +30,7 @@ export class ListenRefused extends Schema.TaggedError<ListenRefused>()("ListenRe
 const privately =
   "use a private address (loopback, RFC1918, CGNAT, link-local, ULA), or leave it out for the Unix socket"
 
-const isLoopback = (host: string) => /^127\./.test(host) || host === "::1"
+const isLoopback = (host: string) => host.startsWith("127.") || host === "::1"
 const isUnspecified = (host: string) => host === "0.0.0.0" || (isIP(host) === 6 && /^[0:]+$/.test(host))
 
 /** As in a record and a URL: IPv6 stands in brackets. */

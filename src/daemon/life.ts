@@ -89,7 +89,7 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   const record = { pid, address, db_path: databasePath, version, started_at: startedAt }
   yield* Runtime.publish(places.records, record)
   const took = (yield* Clock.currentTimeMillis) - began
-  yield* Effect.logInfo(
+  yield* Effect.logDebug(
     `serving ${databasePath}${created ? ", which is new," : ""} at ${address}, version ${version}, after ${took} ms`
   )
   return record

@@ -1,7 +1,10 @@
 /** What daemons in the background say: one file for a directory of state, of which each keeps the size small. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Runtime from "effect/Runtime"
 import { type FileError, fromPlatform } from "../files/FileError.ts"
 
@@ -38,30 +41,32 @@ export const open = Effect.fn("log.open")(function*(path: string) {
   return file
 })
 
-/** A logger whose lines say when, and which of several daemons. `path` is the file that `write` ends up in, where it does. */
-export const layer = (options: {
+/**
+ * Runs with a log whose lines say when, and which of several daemons, and with no other. `path` is the file that `write` ends up in, where
+ * there is one.
+ */
+export const to = (options: {
   readonly pid: number
   readonly write: (line: string) => Effect.Effect<void, unknown>
   readonly path: string | undefined
 }) =>
-  Logger.replaceEffect(
-    Logger.defaultLogger,
-    Effect.map(Effect.runtime<FileSystem.FileSystem>(), (runtime) => {
-      const { path, pid } = options
-      const runFork = Runtime.runFork(runtime)
-      const shorten: Effect.Effect<void, FileError, FileSystem.FileSystem> = path === undefined
-        ? Effect.void
-        : bound(path)
-      let written = 0
-      return Logger.make<unknown, void>(({ date, logLevel, message }) => {
-        const text = (Array.isArray(message) ? message : [message]).map(String).join(" ")
-        const level = logLevel._tag === "Info" ? "" : `${logLevel.label.toLowerCase()}: `
-        const line = `kata-daemon[${pid}]: ${date.toISOString()} ${level}${text}\n`
-        written += line.length
-        const large = written >= between
-        if (large) written = 0
-        // Ignored: there is no other place to say that this one cannot be written to.
-        runFork(Effect.ignore(Effect.zipRight(options.write(line), large ? shorten : Effect.void)))
-      })
+<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | FileSystem.FileSystem> =>
+  Effect.flatMap(Effect.runtime<FileSystem.FileSystem>(), (runtime) => {
+    const { path, pid } = options
+    const runFork = Runtime.runFork(runtime)
+    const shorten: Effect.Effect<void, FileError, FileSystem.FileSystem> = path === undefined
+      ? Effect.void
+      : bound(path)
+    let written = 0
+    const logger = Logger.make<unknown, void>(({ date, logLevel, message }) => {
+      const text = (Array.isArray(message) ? message : [message]).map(String).join(" ")
+      const level = LogLevel.greaterThan(logLevel, LogLevel.Info) ? `${logLevel.label.toLowerCase()}: ` : ""
+      const line = `kata-daemon[${pid}]: ${date.toISOString()} ${level}${text}\n`
+      written += line.length
+      const large = written >= between
+      if (large) written = 0
+      // Ignored: there is no other place to say that this one cannot be written to.
+      runFork(Effect.ignore(Effect.zipRight(options.write(line), large ? shorten : Effect.void)))
     })
-  )
+    return Effect.locally(effect, FiberRef.currentLoggers, HashSet.make<[Logger.Logger<unknown, unknown>]>(logger))
+  })

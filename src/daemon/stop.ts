@@ -5,9 +5,10 @@ import * as Schema from "effect/Schema"
 import { running, type Serving } from "../database/daemons.ts"
 import { Processes } from "../database/Processes.ts"
 import type { FailureKind } from "../Failure.ts"
+import { until } from "./until.ts"
 
 /** Its requests have 10 s, its hooks as much. */
-const patience = "25 seconds"
+const patience = 25_000
 
 /** Something serves the database, and nothing proves which process it is. */
 export class DaemonUnproven extends Schema.TaggedError<DaemonUnproven>()("DaemonUnproven", {
@@ -34,7 +35,7 @@ export class DaemonStays extends Schema.TaggedError<DaemonStays>()("DaemonStays"
   override get message() {
     return this.refused
       ? `the daemon of ${this.path} (pid ${this.pid}) is another user's, and cannot be stopped`
-      : `the daemon of ${this.path} (pid ${this.pid}) was told to stop, and still runs after ${patience}`
+      : `the daemon of ${this.path} (pid ${this.pid}) was told to stop, and still runs after ${patience / 1000} s`
   }
   get hint(): string {
     return this.refused
@@ -68,14 +69,8 @@ export const stopOne = Effect.fn("daemon.stopOne")(function*(databasePath: strin
     : Effect.map(processes.identityOf(pid), Option.contains(identity.value))
   const sent = yield* processes.signal(pid, "SIGTERM")
   if (sent === "refused") return yield* new DaemonStays({ path: databasePath, pid, refused: true })
-  yield* isThere.pipe(
-    Effect.tap((there) => there ? Effect.sleep("10 millis") : Effect.void),
-    Effect.repeat({ while: (there) => there }),
-    Effect.timeoutFail({
-      duration: patience,
-      onTimeout: () => new DaemonStays({ path: databasePath, pid, refused: false })
-    })
-  )
+  const gone = yield* until(Effect.map(isThere, (there) => !there), patience)
+  if (!gone) return yield* new DaemonStays({ path: databasePath, pid, refused: false })
 })
 
 /** Stops every daemon of the database, and gives their numbers. When it returns, none of them is left. */

@@ -233,12 +233,16 @@ const answerOf = ({ address }: RuntimeRecord) =>
       Effect.map(ping(target), (body) => Option.map(Option.flatMap(body, decodePong), ({ pid }) => pid))
   })
 
-/** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
+/** What answers there, which need not be a kata. */
 export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
+  get(target, "/api/v1/ping", request)
+
+/** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
+export const get = (target: Target, path: string, request = http): Effect.Effect<Option.Option<string>> =>
   Effect.async<Option.Option<string>>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
     const headers = { host: "kata.invalid", accept: "application/json" }
-    const asked = request({ ...target, path: "/api/v1/ping", agent: false, headers }, (response) => {
+    const asked = request({ ...target, path, agent: false, headers }, (response) => {
       const chunks: Array<Buffer> = []
       let size = 0
       response.on("error", nothing)
@@ -258,4 +262,8 @@ export const ping = (target: Target, request = http): Effect.Effect<Option.Optio
     asked.on("error", nothing)
     asked.end()
     return Effect.sync(() => asked.destroy())
-  }).pipe(Effect.timeoutTo({ duration: pingTime, onSuccess: (body) => body, onTimeout: () => Option.none() }))
+  }).pipe(
+    // the time is kept also where nothing else can be interrupted
+    Effect.interruptible,
+    Effect.timeoutTo({ duration: pingTime, onSuccess: (body) => body, onTimeout: () => Option.none() })
+  )

@@ -28,7 +28,9 @@ export const environment: Environment["Type"] = {
   userHome: "/nobody",
   stdin: Stream.empty,
   stdinIsTerminal: false,
-  signal: Effect.never
+  signal: Effect.never,
+  hangups: Stream.empty,
+  notify: () => Effect.void
 }
 
 export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", { reason: Schema.String }) {
@@ -62,7 +64,7 @@ export const leaf = <R>(name: string, load: () => Output.CommandOf<R>, aliases: 
   load: () => Promise.resolve(load())
 })
 
-const [, , , , version, completion] = registry
+const [, , , , , , version, completion] = registry
 export const about = [version, completion] as const
 
 /** What the real commands need of the machine. */

@@ -1,0 +1,22 @@
+import * as Effect from "effect/Effect"
+import { stop } from "../../../daemon/stop.ts"
+import * as Output from "../../Output.ts"
+import { background, flags, format, judged } from "./start.ts"
+
+export const restart = Output.command(
+  "restart",
+  flags,
+  format,
+  (given) =>
+    Effect.gen(function*() {
+      // What would be refused is refused while the old one still serves.
+      const { from } = yield* judged(given)
+      yield* stop(from)
+      return yield* background(given)
+    }),
+  {
+    description:
+      "Stop the daemon of the database, wait until it is gone, and start one with the settings as they are now. Settings that cannot be used are told first, and the old one goes on.",
+    examples: [["kata daemon restart", "after a change of listen or the token in config.toml"]]
+  }
+)

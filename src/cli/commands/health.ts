@@ -1,0 +1,71 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { find } from "../../daemon/discover.ts"
+import { nameOf } from "../../daemon/Target.ts"
+import { get } from "../../database/daemons.ts"
+import type { FailureKind } from "../../Failure.ts"
+import * as Output from "../Output.ts"
+import { quote } from "../terminal.ts"
+import { here } from "./daemon/here.ts"
+
+/** Nobody says how the daemon is: none runs, and none is started to be asked, or it does not say it. */
+export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
+  /** Empty when none runs. */
+  address: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return this.address === ""
+      ? "no daemon running (start one with `kata daemon start`)"
+      : `the daemon at ${this.address} answers, but does not say how it is`
+  }
+  get hint(): string {
+    return this.address === "" ? "" : "its log may tell more: kata daemon logs"
+  }
+}
+
+interface Healthy {
+  readonly address: string
+  /** As the daemon wrote it. */
+  readonly text: string
+}
+
+const Health = Schema.parseJson(Schema.Struct({
+  ok: Schema.Boolean,
+  db_path: Schema.String,
+  schema_version: Schema.Number,
+  uptime: Schema.String
+}))
+
+const format: Output.Format<Healthy, typeof Health.Type & { readonly address: string }> = {
+  json: ({ text }) => text,
+  read: ({ address, text }) =>
+    Schema.decode(Health)(text).pipe(
+      Effect.map((health) => ({ ...health, address })),
+      Effect.mapError(() => new NoHealth({ address }))
+    ),
+  human: (health) => [
+    `ok=${health.ok} schema_version=${health.schema_version} uptime=${health.uptime} db=${health.db_path}`
+  ],
+  agent: (health) => [`OK health ok=${health.ok} daemon=${quote(health.address)}`]
+}
+
+export const health = Output.command(
+  "health",
+  {},
+  format,
+  () =>
+    Effect.gen(function*() {
+      const target = yield* find(yield* here)
+      if (Option.isNone(target)) return yield* new NoHealth({ address: "" })
+      const address = nameOf(target.value)
+      const text = yield* get(target.value, "/api/v1/health")
+      return Option.isNone(text) ? yield* new NoHealth({ address }) : { address, text: text.value }
+    }),
+  {
+    description:
+      "Ask the daemon that serves the database whether it is well. None is started for it: exit 7 when there is none.",
+    examples: [["kata health && echo up", "in a script"]]
+  }
+)

@@ -1,0 +1,37 @@
+/** What is known of the daemons of a database, without asking them. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type Daemon, running } from "../database/daemons.ts"
+import * as Lock from "../database/Lock.ts"
+import { resolve } from "../files/paths.ts"
+import { DaemonRecord, read } from "./runtime.ts"
+
+export class Status extends Schema.Class<Status>("Status")({
+  /** Those that serve it. What is not known is empty. */
+  daemons: Schema.Array(DaemonRecord),
+  /** Records whose process is there, and nothing shows that it is a kata. */
+  unproven: Schema.Array(Schema.Struct({ pid: Schema.Int, source: Schema.String }))
+}) {}
+
+/** What its record says, or the row of the lock where it has none. */
+const recordOf = Effect.fnUntraced(function*({ address, pid, source }: Daemon, databasePath: string) {
+  const record = yield* read(source)
+  if (Option.isSome(record)) return record.value
+  const real = yield* Effect.orElseSucceed(resolve(databasePath), () => databasePath)
+  const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
+  const known = Option.getOrUndefined(Option.filter(holder, (held) => held.pid === pid))
+  return { pid, address, db_path: databasePath, version: known?.version ?? "", started_at: known?.startedAt ?? "" }
+})
+
+export const status = Effect.fn("daemon.status")(function*(of: {
+  readonly databasePath: string
+  readonly kataHome: string
+  readonly userHome: string
+}) {
+  const found = yield* running(of)
+  return new Status({
+    daemons: yield* Effect.forEach(found.running, (daemon) => recordOf(daemon, of.databasePath)),
+    unproven: found.unproven.map(({ pid, source }) => ({ pid, source }))
+  })
+})
