@@ -169,6 +169,16 @@ describe("in the foreground", () => {
       expect(world.records()).toEqual([])
     }
     expect(world.log()).toBe("")
+    // whenever that is
+    for (const delay of [60, 120, 180, 240]) {
+      const { child, done } = world.start(["daemon", "start", "--foreground"])
+      await sleep(delay)
+      child.kill("SIGTERM")
+      const { exit, signal, stderr } = await done
+      // before it listens to signals at all, or before it knows what it is to be
+      if (signal === null && exit !== 143) expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" })
+      expect(world.records()).toEqual([])
+    }
   })
 
   it("it says where it listens over TCP, with the port that it got", async ({ world }) => {
