@@ -9,7 +9,8 @@ import * as Directories from "../files/directories.ts"
 import { DaemonStartFailed, launch } from "./background.ts"
 import { answering, type Found, type From, here, Program, skipsCheck } from "./discover.ts"
 import * as Log from "./log.ts"
-import { read } from "./runtime.ts"
+import { placesOf } from "./runtime.ts"
+import { recordOf } from "./status.ts"
 import { stopOne } from "./stop.ts"
 
 /** A daemon serves the database that this program cannot ask. */
@@ -67,10 +68,9 @@ export const isOlder = (theirs: string, ours: string): boolean => {
 
 /** What can be done with a daemon that `here` did not find: use it, wait for it, or nothing. */
 const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
-  const record = Option.getOrElse(
-    yield* read(daemon.source),
-    () => ({ pid: daemon.pid, address: daemon.address, db_path: "", version: "", started_at: "" })
-  )
+  const known = yield* recordOf(daemon, from.databasePath)
+  // One with another directory of state has no record here; but its socket is where ours would be.
+  const record = known.address === "" ? { ...known, address: `unix://${placesOf(from).socket}` } : known
   const found = yield* answering(record, skipsCheck(from))
   // A daemon of ours that has another name for the database, or another directory of state.
   if (Option.isSome(found) && (record.version === from.version || skipsCheck(from))) return found

@@ -5,24 +5,38 @@ import * as Schema from "effect/Schema"
 import { type Daemon, running } from "../database/daemons.ts"
 import * as Lock from "../database/Lock.ts"
 import { resolve } from "../files/paths.ts"
-import { DaemonRecord, read } from "./runtime.ts"
+import { type DaemonRecord, read } from "./runtime.ts"
 
 export class Status extends Schema.Class<Status>("Status")({
   /** Those that serve it. What is not known is empty. */
-  daemons: Schema.Array(DaemonRecord),
+  daemons: Schema.Array(Schema.Struct({
+    pid: Schema.Int,
+    version: Schema.String,
+    address: Schema.String,
+    db_path: Schema.String,
+    started_at: Schema.String
+  })),
   /** Records whose process is there, and nothing shows that it is a kata. */
   unproven: Schema.Array(Schema.Struct({ pid: Schema.Int, source: Schema.String }))
 }) {}
 
-/** What its record says, or the row of the lock where it has none. */
-const recordOf = Effect.fnUntraced(function*({ address, pid, source }: Daemon, databasePath: string) {
-  const record = yield* read(source)
-  if (Option.isSome(record)) return record.value
-  const real = yield* Effect.orElseSucceed(resolve(databasePath), () => databasePath)
-  const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
-  const known = Option.getOrUndefined(Option.filter(holder, (held) => held.pid === pid))
-  return { pid, address, db_path: databasePath, version: known?.version ?? "", started_at: known?.startedAt ?? "" }
-})
+/** What its record says, or the row of the lock where it has none here. */
+export const recordOf = Effect.fn("daemon.recordOf")(
+  function*({ address, pid, source }: Daemon, databasePath: string) {
+    const record = yield* read(source)
+    if (Option.isSome(record)) return record.value
+    const real = yield* Effect.orElseSucceed(resolve(databasePath), () => databasePath)
+    const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
+    const known = Option.getOrUndefined(Option.filter(holder, (held) => held.pid === pid))
+    return {
+      pid,
+      address,
+      db_path: databasePath,
+      version: known?.version ?? "",
+      started_at: known?.startedAt ?? ""
+    } satisfies DaemonRecord
+  }
+)
 
 export const status = Effect.fn("daemon.status")(function*(of: {
   readonly databasePath: string

@@ -11,7 +11,7 @@ import { codeOf } from "../files/FileError.ts"
 
 export class Processes extends Context.Tag("kata/database/Processes")<Processes, {
   readonly current: { readonly pid: number }
-  /** Whether there is a process of that number, whoever owns it. */
+  /** Whether there is a process of that number, whoever owns it; one that is dead, and that nobody has waited for, is none. */
   readonly isAlive: (pid: number) => Effect.Effect<boolean>
   /** The name of its program without directories; of an interpreter, that of its script. None when nothing tells. */
   readonly programOf: (pid: number) => Effect.Effect<Option.Option<string>>
@@ -68,16 +68,21 @@ const fromProc = (fs: FileSystem.FileSystem, pid: number) =>
     return nameIn(Option.getOrElse(program, () => words[0]), words)
   }))
 
+/** The first letters of `stat` for what has ended. */
+const isDead = (state: string) => /^[ZX]/.test(state)
+
+/** The state and what follows it in `/proc/<pid>/stat`: the name of the program stands before it in brackets, and may hold anything. */
+const stateIn = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+
 /** When it began, in ticks since the machine did, and which beginning of the machine that was. */
 const beginningFromProc = (fs: FileSystem.FileSystem, pid: number) =>
   Effect.all([
     Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/stat`), () => ""),
     Effect.orElseSucceed(fs.readFileString("/proc/sys/kernel/random/boot_id"), () => "")
   ]).pipe(Effect.map(([stat, boot]) => {
-    // the name of the program stands in brackets and may hold anything
-    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    const [state = "", ...fields] = stateIn(stat)
     const start = fields[18] ?? ""
-    return start === "" || state === "Z" || state === "X" ? Option.none() : Option.some(`${boot.trim()} ${start}`)
+    return start === "" || isDead(state) ? Option.none() : Option.some(`${boot.trim()} ${start}`)
   }))
 
 const ps = (executor: CommandExecutor.CommandExecutor, pid: number, column: string) =>
@@ -91,7 +96,7 @@ const beginningFromPs = (executor: CommandExecutor.CommandExecutor, pid: number)
   Effect.zipWith(
     ps(executor, pid, "stat"),
     ps(executor, pid, "lstart"),
-    (state, start) => Option.exists(state, (letters) => /^[ZX]/.test(letters)) ? Option.none() : start
+    (state, start) => Option.exists(state, isDead) ? Option.none() : start
   ).pipe(Effect.map(Option.filter((start) => start !== "")))
 
 /** Linux tells it in /proc, others through `ps`. */
@@ -104,7 +109,12 @@ export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | Comman
       const hasProc = yield* Effect.orElseSucceed(fs.exists(`/proc/${process.pid}/cmdline`), () => false)
       return {
         current: { pid: process.pid },
-        isAlive,
+        isAlive: (pid) =>
+          Effect.flatMap(isAlive(pid), (alive) =>
+            alive && hasProc
+              ? Effect.map(fs.readFileString(`/proc/${pid}/stat`), (stat) => !isDead(stateIn(stat)[0] ?? ""))
+                .pipe(Effect.orElseSucceed(() => true))
+              : Effect.succeed(alive)),
         programOf: (pid) => hasProc ? fromProc(fs, pid) : Effect.map(ps(executor, pid, "comm"), Option.flatMap(named)),
         identityOf: (pid) => hasProc ? beginningFromProc(fs, pid) : beginningFromPs(executor, pid),
         signal

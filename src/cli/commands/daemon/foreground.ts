@@ -1,6 +1,7 @@
 /** A daemon as this process. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
@@ -50,12 +51,21 @@ export const foreground = (options: {
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)
     const life = Effect.gen(function*() {
-      const record = yield* Effect.interruptible(serving).pipe(
+      // Asked once: between two times a signal would be lost.
+      const told = yield* Effect.forkScoped(Effect.interruptible(signal))
+      const begun = Effect.interruptible(serving).pipe(
         Effect.tapErrorCause((cause) => Effect.flatten(Effect.map(lastWord(cause), notify)).pipe(Effect.ignore))
       )
-      if (options.listen !== undefined) yield* stderr.write(`kata daemon: listening on ${record.address}\n`)
-      yield* notify({ ready: record })
-      yield* Effect.logDebug(`stopping: ${yield* signal}`)
+      // Who loses is waited for: neither may be deaf.
+      const record = yield* Effect.raceFirst(
+        Effect.asSome(begun),
+        Effect.interruptible(Effect.as(Fiber.join(told), Option.none()))
+      )
+      if (Option.isSome(record)) {
+        if (options.listen !== undefined) yield* stderr.write(`kata daemon: listening on ${record.value.address}\n`)
+        yield* notify({ ready: record.value })
+      }
+      yield* Effect.logDebug(`stopping: ${yield* Fiber.join(told)}`)
     })
     yield* Effect.scoped(life).pipe(
       Effect.zipRight(Effect.logDebug("stopped")),
