@@ -51,7 +51,12 @@ const { outputFiles } = await build({
   legalComments: "none",
   logLevel: "warning"
 })
-const bundle = outputFiles[0].contents
+// What Node makes of a module before it runs it; the launcher does that here.
+const bundle = Buffer.concat([
+  Buffer.from("(function (exports, require, module, __filename, __dirname) { "),
+  outputFiles[0].contents,
+  Buffer.from("})\n")
+])
 const digest = createHash("sha256").update(bundle).digest("hex").slice(0, 16)
 writeFileSync(join(stage, "bundle.cjs"), bundle)
 

@@ -94,9 +94,9 @@ const run = (argv) => {
   const file = `${__dirname}/bundle.cjs`
   // V8 keeps the name with the compiled form, and shows it in stack traces: it must hold wherever kata is installed.
   const filename = "kata/bundle.cjs"
-  const wrapper = "(function (exports, require, module, __filename, __dirname) { "
-  const source = `${wrapper}${fs.readFileSync(file, "latin1")}\n})`
-  const compile = (cachedData) => new vm.Script(source, { filename, columnOffset: -wrapper.length, cachedData })
+  // The build has made a function of it: a source that is as it was read needs no copy.
+  const source = fs.readFileSync(file, "latin1")
+  const compile = (cachedData) => new vm.Script(source, { filename, cachedData })
 
   const built = read(`${__dirname}/bundle.cache`)
   let script = built === undefined ? undefined : compile(built)

@@ -5,9 +5,10 @@
  * A process must not open a database through `fs` while it has it open here: closing such a descriptor drops the locks that SQLite
  * holds (POSIX locks belong to the process, not to the descriptor). `isOpen` answers whether it has.
  */
-import Sqlite from "better-sqlite3"
+import type Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { codeOf } from "../files/FileError.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
 
 // SQLite reads this once, when the first database is opened.
@@ -63,7 +64,7 @@ const failure = (path: string, operation: string) => (cause: unknown): SqliteFai
   new SqliteFailure({
     path,
     operation,
-    code: cause instanceof Sqlite.SqliteError ? cause.code : "",
+    code: codeOf(cause).startsWith("SQLITE_") ? codeOf(cause) : "",
     detail: cause instanceof Error ? cause.message : String(cause)
   })
 
@@ -95,8 +96,10 @@ export const open = (
   }
 ): Effect.Effect<Handle, SqliteFailure, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.try({
-      try: () => {
+    Effect.tryPromise({
+      try: async () => {
+        // Loading it takes longer than a command without a database takes.
+        const { default: Sqlite } = await import("better-sqlite3")
         const db = new Sqlite(uriOf(path, mode), {
           readonly: mode === "read" || mode === "immutable",
           timeout: options?.busyTimeout ?? 5000

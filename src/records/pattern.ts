@@ -92,11 +92,21 @@ const never = "(?!)"
 const vouchedContent = (field: Field): string =>
   Option.getOrElse(field.pattern, () => Option.isSome(field.soft) ? never : defaults[field.storage])
 
-export const patternsOf = (kind: Pick<Kind, "name" | "fields">): Patterns => ({
-  sound: lineOf(kind, vouchedContent),
-  glance: lineOf(kind, vouchedContent, ({ unread }) => unread),
-  any: lineOf(kind, (field) => anything[field.storage])
-})
+/** Made when they are asked for: they take longer than all else of a kind. */
+export const patternsOf = (kind: Pick<Kind, "name" | "fields">): Patterns => {
+  const made: { -readonly [form in keyof Patterns]?: RegExp } = {}
+  return {
+    get sound() {
+      return made.sound ??= lineOf(kind, vouchedContent)
+    },
+    get glance() {
+      return made.glance ??= lineOf(kind, vouchedContent, ({ unread }) => unread)
+    },
+    get any() {
+      return made.any ??= lineOf(kind, (field) => anything[field.storage])
+    }
+  }
+}
 
 /** Longer lines are not held against a pattern: what it remembers on the way grows with them. */
 const longest = 262_144
