@@ -76,7 +76,9 @@ export interface Machine {
 export const machine = (): Machine => {
   const folder = mkdtempSync(join(tmpdir(), "kata-docs-"))
   const inFolder = (...parts: ReadonlyArray<string>) => join(folder, ...parts)
-  for (const directory of ["bin", "home", "home/.kata", "other", "work", "tmp"]) mkdirSync(inFolder(directory))
+  for (const directory of ["bin", "home", "home/.kata", "home/app", "home/backups", "other", "run", "work", "tmp"]) {
+    mkdirSync(inFolder(directory))
+  }
   const copy = inFolder("home", ".kata", "kata.db")
   copyFileSync(fixture("rich.db"), copy)
   chmodSync(copy, 0o600)
@@ -92,12 +94,17 @@ export const machine = (): Machine => {
     PATH: `${inFolder("bin")}:${process.env["PATH"]}`,
     HOME: inFolder("home"),
     TMPDIR: inFolder("tmp"),
+    XDG_RUNTIME_DIR: inFolder("run"),
+    USER: "ana",
     GIT_CONFIG_NOSYSTEM: "1"
   }
   const options = { cwd: inFolder("work"), env }
   return {
     folder,
-    run: (script) => start("bash", ["-e", "-c", script], options),
+    // a daemon that a command has started stays
+    run: (script) =>
+      start("bash", ["-e", "-c", script], options)
+        .finally(() => start(inFolder("bin", "kata"), ["daemon", "stop"], options)),
     kata: (...args) => start(inFolder("bin", "kata"), args, options)
   }
 }
