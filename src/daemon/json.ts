@@ -41,7 +41,8 @@ const reader = (text: string) => {
   }
   const text_ = (): string => {
     const found = match(string)
-    if (found !== undefined) return JSON.parse(found) as string
+    // half of a surrogate pair would be no UTF-8 in the database: as Go, U+FFFD
+    if (found !== undefined) return (JSON.parse(found) as string).toWellFormed()
     at = text.length
     throw new Problem("invalid string")
   }

@@ -39,12 +39,12 @@ const jaccard = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
 
 const similar = 0.7
 
-interface Words {
+export interface Words {
   readonly title: ReadonlySet<string>
   readonly body: ReadonlySet<string>
 }
 
-const wordsOf = (title: string, body: string): Words => ({
+export const wordsOf = (title: string, body: string): Words => ({
   title: tokens(title),
   body: tokens(Array.from(body.slice(0, 2 * beginning)).slice(0, beginning).join(""))
 })

@@ -1,7 +1,6 @@
 /** Which project and which issue a request names. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isUlid } from "../records/ulid.ts"
 import { Ledger } from "./Ledger.ts"
 import { Issue, Project } from "./model.ts"
 import { first, run } from "./query.ts"
@@ -23,7 +22,8 @@ export const projectById = Effect.fnUntraced(function*(id: bigint) {
 
 /** Which of an issue's references a text is, within a project; nothing for what is none. */
 const parsed = (project: Project, ref: string): { readonly uid: string } | { readonly shortId: string } | undefined => {
-  if (isUlid(ref)) return { uid: ref.toUpperCase() }
+  // as long as a ULID, whatever it is made of: older katas have stored small letters
+  if (ref.length === 26 && !ref.includes("#")) return { uid: ref }
   const hash = ref.lastIndexOf("#")
   if (hash >= 0 && ref.slice(0, hash) !== project.name) return undefined
   const shortId = ref.slice(hash + 1)
@@ -40,7 +40,7 @@ export const findIssue = Effect.fnUntraced(function*(
   const by = parsed(project, ref)
   const found = by === undefined ? Option.none<Issue>() : yield* firstIssue(
     sql`${sql.literal(selectIssue)} WHERE i.project_id = ${project.id} AND ${
-      "uid" in by ? sql`i.uid = ${by.uid}` : sql`i.short_id = ${by.shortId}`
+      "uid" in by ? sql`i.uid IN (${by.uid.toUpperCase()}, ${by.uid})` : sql`i.short_id = ${by.shortId}`
     }`
   )
   return Option.filter(found, (issue) => issue.deleted_at === undefined || options.deleted === true)

@@ -9,11 +9,25 @@ import type { SqliteFailure } from "../database/SqliteFailure.ts"
 
 type Statement = Effect.Effect<ReadonlyArray<unknown>, SqlError>
 
+/** A blob where a text belongs is read as one: SQLite keeps what it is given, and one such row must not hide the others. */
+const readable = (row: unknown): unknown => {
+  if (typeof row !== "object" || row === null || !Object.values(row).some((cell) => cell instanceof Uint8Array)) {
+    return row
+  }
+  return Object.fromEntries(
+    Object.entries(row).map(([name, cell]) => [
+      name,
+      cell instanceof Uint8Array ? Buffer.from(cell).toString("utf8") : cell
+    ])
+  )
+}
+
 /** All rows. A row that the Schema does not read is a bug of ours: what a database can hold, the model can say. */
 export const all = <A, I>(row: Schema.Schema<A, I>) => {
-  const decode = Schema.decodeUnknownSync(Schema.Array(row))
+  // the parser of a Schema is made once, that of an array of it each time
+  const decode = Schema.decodeUnknownSync(row)
   return (statement: Statement): Effect.Effect<ReadonlyArray<A>, SqliteFailure> =>
-    Effect.map(Effect.mapError(statement, failureOf), (rows) => decode(rows))
+    Effect.map(Effect.mapError(statement, failureOf), (rows) => rows.map((one) => decode(readable(one))))
 }
 
 /** The first row, if there is one. */

@@ -38,8 +38,11 @@ const filter = Effect.fnUntraced(function*(query: {
   }
 })
 
-/** Header values are bytes; whoever sends more than ASCII means UTF-8. */
-const header = (value: string | undefined): string => Buffer.from(value ?? "", "latin1").toString("utf8")
+/** Header values are bytes: mostly UTF-8, and if not, as they are. */
+const header = (value = ""): string => {
+  const text = Buffer.from(value, "latin1").toString("utf8")
+  return text.includes("\ufffd") ? value : text
+}
 
 const outlines = Effect.flatMap((list: Paged<IssueOut>) => listed("issues", IssueOut, list))
 

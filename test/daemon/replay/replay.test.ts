@@ -1,8 +1,9 @@
 /** What Go kata's daemon was asked and answered, asked again. Every difference is meant, and says why. */
 import { describe, expect, it } from "vitest"
+import { execute } from "../sql.ts"
 import { differences } from "./differences.ts"
 import { replay, scenario } from "./scenario.ts"
-import { execute, serving } from "./serve.ts"
+import { serving } from "./serve.ts"
 
 describe.each(Object.keys(differences))("%s", (name) => {
   const { options = {}, steps = {}, waits } = differences[name] ?? {}

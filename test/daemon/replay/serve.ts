@@ -69,10 +69,6 @@ export interface Served {
   readonly directory: string
 }
 
-/** Changes a database that is being served, as another program would. */
-export const execute = (database: string, sql: string): Promise<void> =>
-  Effect.runPromise(Effect.scoped(Effect.flatMap(Handle.open(database, "write"), (db) => db.exec("write", sql))))
-
 /** Serves for as long as `use` runs. */
 export const serving = <A>(options: ServeOptions, use: (send: Send, served: Served) => Promise<A>): Promise<A> => {
   const directory = mkdtempSync(join(tmpdir(), "kata-test-"))
