@@ -1,5 +1,7 @@
 /** What the recordings do not show of closing, deleting, purging, moving, and metadata. */
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
+import * as Client from "../../src/daemon/Client.ts"
 import { client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -174,7 +176,7 @@ describe("a purge", () => {
     }))
 
   it("wants the name of the project, in any script", () =>
-    serving({}, async (send) => {
+    serving({}, async (send, { address }) => {
       const { ask, issue, ok, project } = client(send)
       const name = "prøjekt ✓"
       await project(name)
@@ -187,7 +189,13 @@ describe("a purge", () => {
           body: { error: { code: "confirm_mismatch", hint: `expected DELETE ${name}#${short_id}` } }
         }
       )
-      await ok("POST", `${path}/delete`, { actor: "ann" }, header(`DELETE ${name}#${short_id}`))
+      const deleted = await Effect.runPromise(Effect.scoped(Effect.flatMap(Client.make(address), ({ call }) =>
+        call("issueDelete", {
+          path: { project_id: 1, ref: short_id as string },
+          headers: { "X-Kata-Confirm": `DELETE ${name}#${short_id}` },
+          body: { actor: "ann" }
+        }))))
+      expect(deleted.text).toContain("\"changed\":true")
       await ok("POST", `${path}/purge`, { actor: "ann" }, header(`PURGE ${name}#${short_id}`))
     }))
 })
