@@ -5,6 +5,8 @@ export interface Difference {
   readonly why: string
   /** What ours answers instead, normalised as the replay does; a function makes it of what was recorded. */
   readonly ours?: unknown | ((recorded: unknown) => unknown)
+  /** Names that appear here for the first time do so on one side only: they get no number, but are `<ulid?>` and `<sid?>`. */
+  readonly unnumbered?: true
   /** Not sent: it is no part of the contract, or another test sends it. */
   readonly skip?: true
 }

@@ -15,7 +15,8 @@ describe.each(Object.keys(differences))("%s", (name) => {
           recorded,
           send,
           (_, step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
-          `${directory}/files`
+          `${directory}/files`,
+          (step) => steps[step.name]?.unnumbered === true
         )
     )
     const wrong = outcomes.flatMap(({ ours, recorded, step }) => {

@@ -70,7 +70,8 @@ export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
   skip: (index: number, step: Step) => boolean,
-  directory: string
+  directory: string,
+  unnumbered: (step: Step) => boolean = () => false
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
@@ -111,6 +112,7 @@ export const replay = async (
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
           .filter(([name]) => compared.includes(name))
       )
+    theirs.numbering = own.numbering = !unnumbered(step)
     outcomes.push({
       step,
       recorded: {
