@@ -18,7 +18,7 @@ export const Integer = Schema.transformOrFail(Schema.String, Schema.BigIntFromSe
       : ParseResult.fail(new ParseResult.Type(ast, text, "invalid integer"))
   },
   encode: (value) => ParseResult.succeed(value.toString())
-})
+}).annotations({ jsonSchema: { type: "integer", format: "int64" } })
 
 /** As Go reads one. */
 export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
@@ -30,7 +30,7 @@ export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
       ? ParseResult.succeed(false)
       : ParseResult.fail(new ParseResult.Type(ast, text, "invalid boolean")),
   encode: (value) => ParseResult.succeed(String(value))
-})
+}).annotations({ jsonSchema: { type: "boolean" } })
 
 /** May be left out, or be null, which is the same; the edge takes a null away. */
 export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
@@ -50,4 +50,4 @@ export const JsonObject = Schema.transform(Schema.Unknown, Schema.instanceOf(Raw
   strict: true,
   decode: (from) => new RawJson(minify(spellingOf(from) ?? JSON.stringify(from))),
   encode: (raw) => raw
-}).annotations({ identifier: "RawJson" })
+}).annotations({ identifier: "RawJson", jsonSchema: { type: "object" } })
