@@ -86,13 +86,15 @@ export interface ReplayOptions {
   readonly replaced: (step: Step) => boolean
   /** When a step was answered. */
   readonly after: (step: Step) => Promise<void>
+  /** Names that such a step brings get no number. */
+  readonly unnumbered: (step: Step) => boolean
 }
 
 /** Sends the steps in order. */
 export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
-  { address, after, directory, replaced, skip }: ReplayOptions
+  { address, after, directory, replaced, skip, unnumbered }: ReplayOptions
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
@@ -144,6 +146,7 @@ export const replay = async (
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
           .filter(([name]) => compared.includes(name))
       )
+    theirs.numbering = own.numbering = !unnumbered(step)
     outcomes.push({
       step,
       recorded: replaced(step) ? undefined : {
