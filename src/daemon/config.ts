@@ -75,9 +75,10 @@ const tables = new Set(
   })
 )
 
+/** Not an array, and not a time, which is an object of a class. */
 const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) &&
-  Object.getPrototypeOf(value) === Object.prototype
+  typeof value === "object" && value !== null &&
+  [null, Object.prototype].includes(Object.getPrototypeOf(value))
 
 /** Every key of the file in its order, dotted, a table before what is in it. */
 const entries = (table: Readonly<Record<string, unknown>>, prefix = ""): ReadonlyArray<readonly [string, unknown]> =>

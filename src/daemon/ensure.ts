@@ -54,8 +54,7 @@ export class DaemonSilent extends Schema.TaggedError<DaemonSilent>()("DaemonSile
 const patience = 12_000
 const step = "25 millis"
 
-/** What another one that starts at the same moment makes of a start. */
-const races = new Set(["DatabaseLocked", "DaemonRunning", "BindFailed"])
+/** How often one is started while somebody has what it needs: most often another one that starts at the same moment. */
 const attempts = 3
 
 /** Whether one version of ours comes before another; of what is none of ours nothing is known. */
@@ -111,7 +110,7 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
     const record = yield* launch({ program: [file, ...words], argv, variables, log: Log.pathOf(from.kataHome) }).pipe(
       Effect.asSome,
       Effect.catchIf(
-        (error) => error instanceof DaemonStartFailed && races.has(error.failed.tag) && ++launched < attempts,
+        (error) => error instanceof DaemonStartFailed && error.kind === "locked" && ++launched < attempts,
         () => Effect.as(Effect.sleep(step), Option.none())
       )
     )
