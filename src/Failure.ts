@@ -25,6 +25,8 @@ export interface Failure {
   readonly kind: FailureKind
   /** One line for a person: what, where, why. */
   readonly message: string
+  /** The message has lines of its own, which people are shown as such. */
+  readonly isText?: boolean
   /** The next step, when there is one. */
   readonly hint?: string | undefined
 }

@@ -14,7 +14,7 @@ import { exitCodes } from "../Failure.ts"
 import { members } from "../records/json.ts"
 import type { GlobalValues } from "./Globals.ts"
 import type { Stdio, WriteFailed } from "./Stdio.ts"
-import { singleLine } from "./terminal.ts"
+import { lines, singleLine } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
 
@@ -112,14 +112,14 @@ const oneLine = (line: string) => line.replace(/\r/g, "\\r").replace(/\n/g, "\\n
 
 /** The lines for each stream. */
 const render = <A, B>({ mode, quiet }: GlobalValues, format: Format<A, B>, result: A) => {
-  if (mode === "json") return Effect.sync(() => ({ lines: [envelope(format.json(result))], aside: [] }))
+  if (mode === "json") return Effect.sync(() => ({ main: [envelope(format.json(result))], aside: [] }))
   return Effect.map(format.read(result), (shown) => {
     if (mode === "agent") {
       const lines = format.agent(shown).map(oneLine)
-      return { lines: quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines, aside: [] }
+      return { main: quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines, aside: [] }
     }
     return {
-      lines: (quiet ? format.quiet?.(shown) ?? [] : format.human(shown)).map(singleLine),
+      main: (quiet ? format.quiet?.(shown) ?? [] : format.human(shown)).map(singleLine),
       aside: quiet ? [] : (format.aside?.(shown) ?? []).map(singleLine)
     }
   })
@@ -137,11 +137,11 @@ export const make = (
   Output.of({
     print: (format, result) =>
       Effect.gen(function*() {
-        const { aside, lines } = yield* render(globals, format, result)
+        const { aside, main } = yield* render(globals, format, result)
         const outcome = format.outcome?.(result)
         if (outcome !== undefined) yield* Ref.set(exitCode, exitCodes[outcome])
         yield* erase
-        yield* (format.stream?.(result) === "stderr" ? stderr : stdout).write(joined(lines))
+        yield* (format.stream?.(result) === "stderr" ? stderr : stdout).write(joined(main))
         yield* stderr.write(joined(aside))
       })
   })
@@ -165,7 +165,8 @@ export const renderFailure = ({ mode }: Pick<GlobalValues, "mode">, word: string
         ""
       ].join("\n")
     case "human": {
-      const line = `kata: ${singleLine(failure.message)}\n`
+      const message = failure.isText === true ? lines(failure.message).join("\n") : singleLine(failure.message)
+      const line = `kata: ${message}\n`
       if (failure instanceof UsageError && failure.suggestions.length > 0) {
         return `${line}\nDid you mean this?\n${failure.suggestions.map((name) => `\t${singleLine(name)}\n`).join("")}\n`
       }

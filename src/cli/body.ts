@@ -4,7 +4,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { posix } from "node:path"
-import { fromPlatform } from "../files/FileError.ts"
+import { fromPlatform, reasonOf } from "../files/FileError.ts"
 import { text, toggle } from "./Argv.ts"
 import { Environment } from "./Environment.ts"
 import { refused } from "./refs.ts"
@@ -32,7 +32,7 @@ const fromFile = (name: string) =>
     const { cwd } = yield* Environment
     const bytes = yield* Effect.mapError(fs.readFile(posix.resolve(cwd, name)), (error) => {
       const failed = fromPlatform("read", name)(error)
-      return refused(`read ${name}: ${failed.message}`, failed.hint)
+      return refused(`read ${name}: ${reasonOf(failed.code) ?? failed.message}`, failed.hint)
     })
     return yield* decode(name, bytes)
   })

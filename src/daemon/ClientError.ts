@@ -18,6 +18,7 @@ export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
   reason: Schema.String,
   advice: Schema.String
 }) {
+  readonly isText = true
   get kind(): FailureKind {
     return kinds[this.status] ?? "internal"
   }
