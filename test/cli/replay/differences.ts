@@ -75,6 +75,11 @@ const closeFlags = (exit: number, kind: string): Difference => ({
   })
 })
 
+interface Reused {
+  readonly first: string
+  readonly json: { readonly issue: { readonly short_id: string }; readonly original_event: object }
+}
+
 interface Searched {
   readonly first: string
   readonly json: { readonly results: ReadonlyArray<{ readonly issue: { readonly id: number } }> }
@@ -189,6 +194,16 @@ export const differences: Readonly<Record<string, Scenario>> = {
         ours: instead("strconv.ParseInt: parsing \"x\": invalid syntax", "want an integer")
       }],
       [/^create body file missing/, missingFile],
+      [/^create with key again --json$/, {
+        why: "the original event names its issue as every other event does",
+        ours: ({ stdout }) => {
+          const { first, json } = stdout as Reused
+          const { short_id } = json.issue
+          return {
+            stdout: { first, json: { ...json, original_event: { ...json.original_event, issue_short_id: short_id } } }
+          }
+        }
+      }],
       [/^list --limit 2$/, {
         why: "a full page says that there may be more (since 2026-05-25)",
         ours: { stderr: "... showing 2 (raise --limit to see more)\n" }
