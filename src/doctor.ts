@@ -180,8 +180,15 @@ const ageOf = (milliseconds: number): string => {
   return `${n} ${unit}${n === 1 ? "" : "s"}`
 }
 
-const backupCheck = (backup: Backup | undefined, options: DoctorOptions, now: number) => {
+const backupCheck = (backup: Backup | undefined, options: DoctorOptions, instance: string | undefined) => {
   const next = "kata export --output backups/kata.jsonl"
+  const age = backup === undefined ? 0 : Date.now() - backup.writtenAt.getTime()
+  // whose snapshot it is cannot be told where the database does not say who it is: it may be the one that is needed now
+  if (backup !== undefined && instance === undefined) {
+    return check("backup", "note", `the newest snapshot is ${ageOf(age)} old: ${backup.path}`, {
+      next: `kata verify ${backup.path} tells what is in it, kata import makes a database of it`
+    })
+  }
   if (backup === undefined || !backup.ofThis) {
     const other = backup === undefined ? [] : [`the newest of another database: ${backup.path}`]
     return check("backup", "warning", "no snapshot of this database was found", {
@@ -189,7 +196,6 @@ const backupCheck = (backup: Backup | undefined, options: DoctorOptions, now: nu
       next
     })
   }
-  const age = now - backup.writtenAt.getTime()
   const says = `${ageOf(age)} old: ${backup.path}`
   return age > 7 * day
     ? check("backup", "warning", says, { next })
@@ -240,7 +246,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       ]),
     leftovers,
     daemon,
-    backupCheck(backup, options, Date.now())
+    backupCheck(backup, options, instance)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
   return new DoctorReport({

@@ -1,17 +1,16 @@
 /**
- * `npm run demo`: a real database is exported, the snapshot checked, restored beside the original and compared, by the
- * program as it is installed, in a temporary folder that is removed again. Every step is checked by more than its exit code.
+ * `npm run demo`: work is recorded, found and closed; the database is exported, lost, and given back, by the program as it is
+ * installed, in a temporary folder that is removed again. Every step is checked by more than its exit code.
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const launcher = join(root, "dist", "launcher.cjs")
-const fixture = join(root, "test", "fixtures", "go-v10", "rich.db")
 const columns = 78
 
 if (!existsSync(launcher)) {
@@ -20,10 +19,13 @@ if (!existsSync(launcher)) {
 }
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "kata-demo-")))
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
+process.on("exit", () => {
+  kata(["daemon", "stop"])
+  rmSync(folder, { recursive: true, force: true })
+})
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1))
 
-const inFolder = (name) => join(folder, name)
+const inFolder = (...parts) => join(folder, ...parts)
 const digest = (name) => createHash("sha256").update(readFileSync(inFolder(name))).digest("hex")
 
 /** The words in lines that fit, later lines indented under the text of the first. */
@@ -39,51 +41,48 @@ const fold = (line) => {
   return [...lines, rest]
 }
 
-let told
-
-/** What a command printed. Of its findings only the first is shown here, and once. */
+/** What a command printed. */
 const show = (text) => {
-  const lines = text.trimEnd().replaceAll(folder, "<demo>").split("\n")
-  const start = lines.findIndex((line) => line.startsWith("findings: "))
-  const rest = start < 0 ? [] : lines.slice(start + 1)
-  const length = rest.findIndex((line) => !/^ {4}| {2}\d+ rows?: /.test(line))
-  const findings = length < 0 ? rest : rest.slice(0, length)
-  const known = findings.length > 0 && findings.join("\n") === told
-  if (findings.length > 0) told = findings.join("\n")
-  const second = findings.findIndex((line, i) => i > 0 && !line.startsWith("    "))
-  const shown = [
-    ...lines.slice(0, start < 0 ? lines.length : start),
-    ...(start < 0 ? [] : [`${lines[start]}${known ? " (the same as above)" : ""}`]),
-    ...(known ? [] : findings.slice(0, second < 0 ? findings.length : second)),
-    ...(known || second < 0 ? [] : ["  … and others like it, which this demo leaves out"]),
-    ...rest.slice(findings.length)
-  ]
-  for (const line of shown.flatMap(fold)) console.log(`  ${line}`)
+  for (const line of text.trimEnd().replaceAll(folder, "<demo>").split("\n").flatMap(fold)) console.log(`  ${line}`)
 }
 
-const kata = (database, args) => {
+const kata = (args) => {
   const { error, status, stderr, stdout } = spawnSync(process.execPath, [launcher, ...args], {
-    cwd: folder,
+    cwd: inFolder("app"),
     encoding: "utf8",
-    env: { ...process.env, KATA_HOME: inFolder("home"), ...(database === undefined ? {} : { KATA_DB: database }) }
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      TMPDIR: folder,
+      XDG_RUNTIME_DIR: inFolder("run"),
+      KATA_HOME: inFolder("home"),
+      KATA_AUTHOR: "ana"
+    }
   })
   if (error !== undefined) throw error
   return { status, stdout, stderr }
 }
 
 /** The report of a command that changes nothing, as data. */
-const ask = (args) => JSON.parse(kata(undefined, [...args, "--json"]).stdout)
+const ask = (args) => JSON.parse(kata([...args, "--json"]).stdout)
 
 let step = 0
 
-/** Runs a command and shows it with what it printed. */
-const run = (title, database, args, expected = 0) => {
-  step++
-  console.log(`\n${step}. ${title}\n`)
-  console.log(`  $ ${database === undefined ? "" : `KATA_DB=${database} `}kata ${args.join(" ")}`)
-  const { status, stderr, stdout } = kata(database, args)
+/** As somebody would type it. */
+const word = (text) => /^[\w./~#:=-]+$/.test(text) ? text : `"${text}"`
+
+/** Runs a command and shows it with what it printed, which it gives. */
+const run = (args, expected = 0) => {
+  show(`$ kata ${args.map(word).join(" ")}`)
+  const { status, stderr, stdout } = kata(args)
   show(stdout + stderr)
   if (status !== expected) throw new Error(`exit code ${status}, expected ${expected}`)
+  return stdout
+}
+
+const title = (text) => {
+  step++
+  console.log(`\n${step}. ${text}\n`)
 }
 
 const check = (what, holds) => {
@@ -92,13 +91,35 @@ const check = (what, holds) => {
 }
 
 try {
-  console.log("kata demo: a database is saved, checked, restored and compared.")
+  console.log("kata demo: work is recorded, found, saved, lost and given back.")
   console.log("Everything happens in a temporary folder, here <demo>, removed at the end.")
-  copyFileSync(fixture, inFolder("work.db"))
-  const before = digest("work.db")
+  for (const name of ["app", "run"]) mkdirSync(inFolder(name), { mode: 0o700 })
 
-  run("Export the database to a sealed snapshot.", "work.db", ["export", "--output", "snapshot.jsonl"])
-  check("the database that was read has not changed by a byte", digest("work.db") === before)
+  title("Bind the directory to a project. The daemon starts by itself.")
+  run(["init", "--project", "app"])
+  title("Record work.")
+  run(["create", "The login page is slow", "--label", "bug", "--priority", "1"])
+  const [id = ""] = run(["create", "Measure the login page", "--owner", "ana"]).split(" ")
+  run(["comment", id, "--body", "3 s since Monday. It is the session store."])
+  run([
+    "close",
+    id,
+    "--done",
+    "--message",
+    "Measured: the store has no index, all of it is read",
+    "--test",
+    "npm run bench"
+  ])
+  title("Find it again.")
+  run(["list", "--status", "all"])
+  run(["search", "session store"])
+  run(["show", id])
+  const closed = ask(["show", id])
+  check("the issue is closed and has its comment", closed.issue.status === "closed" && closed.comments.length === 1)
+
+  title("Save everything in one sealed file.")
+  run(["daemon", "stop"])
+  run(["export", "--output", "../snapshot.jsonl"])
   const snapshot = readFileSync(inFolder("snapshot.jsonl"), "utf8")
   const [, lines, sha256] = /,"seal":\{"records":(\d+),"sha256":"([0-9a-f]{64})"\}\}\n$/.exec(snapshot) ?? []
   const covered = snapshot.slice(0, snapshot.lastIndexOf(",\"seal\":"))
@@ -107,35 +128,32 @@ try {
     snapshot.split("\n").length - 1 === Number(lines) && createHash("sha256").update(covered).digest("hex") === sha256
   )
 
-  run("Verify the snapshot: is it whole, and can it be restored?", undefined, ["verify", "snapshot.jsonl"])
-  const verified = ask(["verify", "snapshot.jsonl"])
-  check(
-    "the seal holds, and nothing in the snapshot blocks a restore",
-    verified.sealed && verified.restorable && verified.lines === Number(lines)
-  )
-
-  run("Restore it beside the original.", undefined, ["import", "--input", "snapshot.jsonl", "--target", "restored.db"])
-  kata("restored.db", ["export", "--output", "again.jsonl"])
+  title("Lose the database, and have it given back.")
+  rmSync(inFolder("home", "kata.db"))
+  run(["doctor", "--backups", ".."], 4)
+  run(["import", "--input", "../snapshot.jsonl", "--target", "../home/kata.db"])
+  const compare = ["verify", "../snapshot.jsonl", "--against", "../home/kata.db"]
+  check("record by record, the contents are equal", ask(compare).equal)
+  kata(["export", "--output", "../again.jsonl"])
   check(
     "the restored database exports to the same bytes",
     existsSync(inFolder("again.jsonl")) && digest("again.jsonl") === digest("snapshot.jsonl")
   )
+  check("the issue is there as it was", JSON.stringify(ask(["show", id])) === JSON.stringify(closed))
+  kata(["daemon", "stop"])
 
-  const compare = ["verify", "snapshot.jsonl", "--against", "restored.db"]
-  run("Compare the restored database with the snapshot.", undefined, compare)
-  check("record by record, the contents are equal", ask(compare).equal)
-
+  title("Change one letter of a copy. It is refused, with exit code 8.")
   const damaged = snapshot.replace(/(?<="title":")[A-Za-z]/, (letter) => letter === "X" ? "Y" : "X")
   writeFileSync(inFolder("damaged.jsonl"), damaged)
-  run("Change one letter of a copy. It is refused, with exit code 8.", undefined, ["verify", "damaged.jsonl"], 8)
+  run(["verify", "../damaged.jsonl"], 8)
   check(
     "the copy is as long as the snapshot, and not equal to it",
     damaged.length === snapshot.length && damaged !== snapshot
   )
 
   console.log(
-    "\nShown: a snapshot of a real database is whole, restores to a database with\n" +
-      "exactly the same content, and a changed copy of it is not accepted."
+    "\nShown: what was recorded is saved in one file that says whether it is whole,\n" +
+      "and comes back as it was; a changed copy of that file is not accepted."
   )
 } catch (error) {
   console.error(`\ndemo failed in step ${step}: ${error instanceof Error ? error.message : String(error)}`)

@@ -18,7 +18,9 @@ const demo = (environment: NodeJS.ProcessEnv = {}) =>
 it("shows every step, fits into 80 columns and leaves nothing behind", async () => {
   const { status, stderr, stdout } = await demo()
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
-  for (const command of ["export", "verify", "import"]) expect(stdout).toContain(`kata ${command} `)
+  for (const command of ["init", "create", "list", "search", "close", "show", "export", "verify", "import", "doctor"]) {
+    expect(stdout).toContain(`kata ${command} `)
+  }
   expect(stdout.match(/^ {2}checked: /gm)).toHaveLength(6)
   expect(stdout.split("\n").filter((line) => [...line].length > 80)).toEqual([])
   expect(stdout).not.toContain("\u001b")

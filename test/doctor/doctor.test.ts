@@ -92,6 +92,13 @@ it("a database that is not there, and one that is none", async () => {
   const missing = await ask(join(place, "none.db"))
   expect(missing.outcome).toBe("not_found")
   expect(of(missing, "database")).toMatchObject({ status: "error" })
+  mkdirSync(join(place, "backups"))
+  const snapshot = join(place, "backups", "kata.jsonl")
+  writeFileSync(snapshot, readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url)))
+  expect(of(await ask(join(place, "none.db")), "backup")).toMatchObject({
+    status: "note",
+    says: expect.stringContaining(snapshot)
+  })
   const foreign = join(place, "text.db")
   writeFileSync(foreign, "hello")
   expect((await ask(foreign)).outcome).toBe("damaged")
