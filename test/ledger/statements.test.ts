@@ -53,8 +53,11 @@ const counted = async (n: number) => {
         yield* count("list", Lists.list(1n, all), ({ first }) => first.length)
         yield* count("list of all", Lists.listAll(undefined, all), ({ first }) => first.length)
         yield* count("ready", Lists.ready(1n, 0n), ({ first }) => first.length)
-        yield* count("show", show({ projectId: 1n, ref: "00000001", deleted: false }), ({ children }) =>
-          children?.length ?? 0)
+        yield* count(
+          "show",
+          show({ projectId: 1n, ref: "00000001", deleted: false }),
+          ({ children }) => children?.length ?? 0
+        )
         yield* count(
           "search",
           search({ projectId: 1n, text: "issue", limit: 200n, deleted: false }),
