@@ -239,6 +239,8 @@ describe("a long list", () => {
       expect([middle.labels, middle.parent_short_id]).toEqual([[`l${middle.id % 7}`], "00000001"])
       expect([middle.blocks[0].uid, middle.blocked_by[0].uid]).toEqual([issues[616].uid, issues[618].uid])
       expect([last.blocks, first.blocked_by]).toEqual([undefined, undefined])
+      const head = await send({ method: "HEAD", path: "/api/v1/projects/1/issues", headers: {}, body: undefined })
+      expect([head.status, head.headers["content-type"], head.text]).toEqual([200, "application/json", ""])
       expect(titles(await ok("GET", "/projects/1/ready"))).toEqual(["Issue 1"])
       await execute(database, "DELETE FROM links WHERE type = 'blocks'")
       expect((await ok("GET", "/projects/1/ready")).issues.map(({ id }: Body) => id)).toEqual(
