@@ -9,6 +9,7 @@ import { parse } from "smol-toml"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { wrongName } from "../ledger/projectName.ts"
 
 export interface Workspace {
   /** The directory that the search began in; it need not exist. */
@@ -73,14 +74,6 @@ export const discover = Effect.fn("workspace.discover")(function*(start: string)
   } satisfies Workspace
 })
 
-/** What is wrong with the name of a project, if anything. */
-export const wrongName = (name: string): string | undefined => {
-  if (name.trim() === "") return "name must be non-empty"
-  const odd = [...name].find((char) => !/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(char))
-  if (odd === undefined) return undefined
-  return `name contains non-printable character U+${odd.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`
-}
-
 const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -118,7 +111,7 @@ export const boundTo = Effect.fn("workspace.boundTo")(function*(root: string) {
   }
   const name = nameIn(isTable(file["project"]) ? file["project"] : {})
   if (typeof name !== "string") return yield* unreadable("project.name: must be a string")
-  const wrong = wrongName(name)
+  const wrong = wrongName(name.trim())
   return wrong === undefined ? name.trim() : yield* unreadable(`project.name: ${wrong}`)
 })
 
