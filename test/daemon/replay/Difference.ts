@@ -7,6 +7,8 @@ export interface Difference {
   readonly ours?: unknown | ((recorded: unknown) => unknown)
   /** SQL for what the recorded daemon did there and ours does not, so that the steps behind it can be compared. */
   readonly afterwards?: string
+  /** Names that appear here for the first time do so on one side only: they get no number, but are `<ulid?>` and `<sid?>`. */
+  readonly unnumbered?: true
   /** Not sent: it is no part of the contract, or another test sends it. */
   readonly skip?: true
 }

@@ -19,6 +19,8 @@ export class Normal {
   /** ULIDs by the short ids that they were answered with, and by the ids of projects. */
   private readonly uids = new Map<unknown, unknown>()
   private readonly given: ReadonlySet<string>
+  /** Whether what appears first here gets a number; else it is `<ulid?>`. */
+  numbering = true
 
   /** `given` are times that requests have named, which are not the daemon's. */
   constructor(given: ReadonlySet<string>) {
@@ -29,13 +31,14 @@ export class Normal {
     const key = `${kind} ${value.toUpperCase()}`
     const known = this.names.get(key)
     if (known !== undefined) return known
+    if (!this.numbering) return `<${kind}?>`
     const name = `<${kind}${this.names.size + 1}>`
     this.names.set(key, name)
     return name
   }
 
   private short(value: string): string {
-    this.known.add(value)
+    if (this.numbering) this.known.add(value)
     return this.name("sid", value)
   }
 

@@ -17,6 +17,7 @@ describe.each(Object.keys(differences))("%s", (name) => {
           address,
           skip: (step) => step.rawBodyNote !== undefined || steps[step.name]?.skip === true,
           replaced: (step) => steps[step.name]?.ours !== undefined && typeof steps[step.name]?.ours !== "function",
+          unnumbered: (step) => steps[step.name]?.unnumbered === true,
           after: async (step) => {
             const sql = steps[step.name]?.afterwards
             if (sql !== undefined) await execute(database, sql)

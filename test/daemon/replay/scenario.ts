@@ -84,6 +84,8 @@ export interface ReplayOptions {
   readonly skip: (step: Step) => boolean
   /** Steps of which the recorded answer does not count: what it names is not known by it. */
   readonly replaced: (step: Step) => boolean
+  /** Steps that name things which one side alone names there. */
+  readonly unnumbered: (step: Step) => boolean
   /** When a step was answered. */
   readonly after: (step: Step) => Promise<void>
 }
@@ -92,7 +94,7 @@ export interface ReplayOptions {
 export const replay = async (
   { scenario, steps }: Scenario,
   send: Send,
-  { address, after, directory, replaced, skip }: ReplayOptions
+  { address, after, directory, replaced, skip, unnumbered }: ReplayOptions
 ) => {
   const theirDirectory = `/tmp/kx/h/${scenario}`
   const given = new Set(steps.flatMap((step) => times(JSON.stringify([step.body, step.rawBody, step.path]) ?? "")))
@@ -144,6 +146,7 @@ export const replay = async (
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
           .filter(([name]) => compared.includes(name))
       )
+    theirs.numbering = own.numbering = !unnumbered(step)
     outcomes.push({
       step,
       recorded: replaced(step) ? undefined : {
