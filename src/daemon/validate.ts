@@ -2,6 +2,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { dateTime } from "../ledger/dateTime.ts"
 import { fits64 } from "./params.ts"
 
 /** One sentence: where, and what. */
@@ -25,6 +26,9 @@ const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Deta
   if (identifier === "Int64") return typeof value === "bigint" && fits64(value) ? [] : says("expected integer")
   if (identifier === "RawJson") {
     return typeof value === "object" && value !== null && !Array.isArray(value) ? [] : says("expected object")
+  }
+  if (identifier === "DateTime" && typeof value === "string") {
+    return Option.isSome(dateTime(value)) ? [] : says("expected string to be RFC 3339 date-time")
   }
   if (AST.isTransformation(ast)) return details(ast.from, value, path)
   if (AST.isRefinement(ast)) return details(ast.from, value, path)

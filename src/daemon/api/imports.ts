@@ -1,3 +1,13 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import { Batch, Imported } from "../../ledger/importBatch.ts"
+import { ProjectPath } from "../params.ts"
+import { BodyLimit, endpoint } from "./endpoint.ts"
 
 export const imports = HttpApiGroup.make("imports", { topLevel: true })
+  .add(
+    endpoint("imports")
+      .setPath(ProjectPath)
+      .setPayload(Batch)
+      .addSuccess(Imported)
+      .annotate(BodyLimit, 64 * 1024 * 1024)
+  )

@@ -1,5 +1,9 @@
+import { importBatch } from "../../ledger/imports.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import type { imports } from "../api/imports.ts"
 import type { Handlers } from "../edge.ts"
 
-export const importsHandlers: Handlers<typeof imports, Ledger> = {}
+export const importsHandlers: Handlers<typeof imports, Ledger> = {
+  imports: ({ path, payload: { actor, items, source } }) =>
+    importBatch({ projectId: path.project_id, actor, source, items: items ?? [] })
+}
