@@ -1,5 +1,15 @@
+import { closes } from "../../ledger/audit.ts"
+import { digest } from "../../ledger/digest.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import type { reports } from "../api/reports.ts"
 import type { Handlers } from "../edge.ts"
 
-export const reportsHandlers: Handlers<typeof reports, Ledger> = {}
+const names = (text: string | undefined) => text === undefined ? [] : text.split(",")
+
+export const reportsHandlers: Handlers<typeof reports, Ledger> = {
+  digest: ({ urlParams: { actor, since, until } }) => digest({ since, until, actors: names(actor) }),
+  projectDigest: ({ path, urlParams: { actor, since, until } }) =>
+    digest({ projectId: path.project_id, since, until, actors: names(actor) }),
+  auditCloses: ({ urlParams: { no_evidence = false, project_id, ...rest } }) =>
+    closes({ ...rest, projectId: project_id, noEvidence: no_evidence })
+}

@@ -25,7 +25,6 @@ export const projects: Differences = {
     }
   },
   "02-projects": {
-    waits: "routes of issues and events",
     options: {
       files: {
         "user/.keep": "",
@@ -68,7 +67,6 @@ export const projects: Differences = {
     }
   },
   "03-project-merge": {
-    waits: "routes of issues and events",
     steps: {
       "merge with taken target_name": {
         why: database,
@@ -79,6 +77,7 @@ export const projects: Differences = {
       }
     }
   },
+  "16-digest-audit": {},
   "17-auth": { options: { token: "s3cret", tcp: true } },
   "18-tcp-no-token": { options: { tcp: true } },
   "19-unix-token": { options: { token: "s3cret" } },
