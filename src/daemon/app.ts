@@ -14,6 +14,7 @@ import { type Machine, projectsHandlers } from "./handlers/projects.ts"
 import { recurrencesHandlers } from "./handlers/recurrences.ts"
 import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
+import { document as openapi } from "./openapi.ts"
 
 export interface AppOptions extends Context.Tag.Service<Daemon> {
   /** Empty: everybody who reaches the socket is a friend. */
@@ -36,7 +37,8 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
       ...importsHandlers,
       ...reportsHandlers
     },
-    [Guards.origin, Guards.contentType, Guards.auth({ token, insecureReadonly })]
+    [Guards.origin, Guards.contentType, Guards.auth({ token, insecureReadonly })],
+    new Map([["/openapi.json", openapi]])
   )
   const machine = yield* Effect.context<Machine>()
   const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon), Context.merge(machine))

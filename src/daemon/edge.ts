@@ -16,7 +16,7 @@ import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { Refused } from "../ledger/Refused.ts"
-import { Answer, asResponse, failure, guarded, refusal, text } from "./answer.ts"
+import { Answer, asResponse, failure, guarded, json, refusal, text } from "./answer.ts"
 import { BodyLimit, Streams } from "./api/endpoint.ts"
 import { bodyOf } from "./body.ts"
 import { complaint } from "./validate.ts"
@@ -160,7 +160,9 @@ export type Guard = (
 export const serve = <R>(
   api: HttpApi.HttpApi.Any,
   handlers: Readonly<Record<string, AnyHandler<R>>>,
-  guards: ReadonlyArray<Guard>
+  guards: ReadonlyArray<Guard>,
+  /** Texts of JSON that are served as they are, by their paths. */
+  documents: ReadonlyMap<string, () => string> = new Map()
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
   const routes = routesOf(api, handlers).toSorted(bySpecificity)
   return Effect.gen(function*() {
@@ -171,6 +173,9 @@ export const serve = <R>(
     }
     const [path = "", query] = request.url.split("?", 2)
     if (path.includes("//")) return redirect(path.replace(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`))
+    const method = request.method === "HEAD" ? "GET" : request.method
+    const document = documents.get(path)
+    if (document !== undefined) return method === "GET" ? json(200, `${document()}\n`) : notAllowed(["GET"])
     const segments = path.split("/").slice(1).map(decoded)
     const matching = routes.flatMap((route) => {
       const params = fits(route, segments)
@@ -179,7 +184,6 @@ export const serve = <R>(
     if (matching.length === 0) return text(404, "404 page not found\n")
     const streams = matching.find(({ route }) => route.stream !== "")
     if (streams !== undefined && streams.route.method !== request.method) return onlyStreams(streams.route)
-    const method = request.method === "HEAD" ? "GET" : request.method
     const found = matching.find(({ route }) => route.method === method)
     if (found === undefined) return notAllowed(matching.map(({ route }) => route.method))
     return yield* found.route.serve(found.params, request)

@@ -18,7 +18,7 @@ export const Integer = Schema.transformOrFail(Schema.String, Schema.BigIntFromSe
       : ParseResult.fail(new ParseResult.Type(ast, text, "invalid integer"))
   },
   encode: (value) => ParseResult.succeed(value.toString())
-})
+}).annotations({ jsonSchema: { type: "integer", format: "int64" } })
 
 /** One of these words in a query. */
 export const oneOf = <const Words extends readonly [string, ...Array<string>]>(...words: Words) =>
@@ -43,7 +43,7 @@ export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
       ? ParseResult.succeed(false)
       : ParseResult.fail(new ParseResult.Type(ast, text, "invalid boolean")),
   encode: (value) => ParseResult.succeed(String(value))
-})
+}).annotations({ jsonSchema: { type: "boolean" } })
 
 /** May be left out, or be null, which is the same; the edge takes a null away. */
 export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
@@ -63,4 +63,4 @@ export const JsonObject = Schema.transform(Schema.Object, Schema.instanceOf(RawJ
   strict: true,
   decode: (from) => new RawJson(minify(spellingOf(from) ?? JSON.stringify(from))),
   encode: (raw) => raw
-}).annotations({ identifier: "RawJson" })
+}).annotations({ identifier: "RawJson", jsonSchema: { type: "object" } })

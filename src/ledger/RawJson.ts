@@ -30,7 +30,7 @@ export const Raw: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unkn
   decode: (from) =>
     from instanceof RawJson ? from : new RawJson(typeof from === "string" ? stored(from) : JSON.stringify(from)),
   encode: (raw) => raw
-}).annotations({ identifier: "RawJson" })
+}).annotations({ identifier: "RawJson", jsonSchema: {} })
 
 /** An object of those members, its keys in the order of their bytes, as Go prints one. Of a key that stands twice, the last one counts. */
 export const object = (members: Iterable<readonly [key: string, raw: string]>): string => {
@@ -49,7 +49,7 @@ export const Metadata: Schema.Schema<RawJson, unknown> = Schema.transform(Schema
   strict: true,
   decode: (from) => typeof from === "string" ? new RawJson(sorted(stored(from))) : from,
   encode: (raw) => raw
-}).annotations({ identifier: "Metadata" })
+}).annotations({ identifier: "Metadata", jsonSchema: { type: "object" } })
 
 const escapes: Readonly<Record<string, string>> = {
   "<": "\\u003c",

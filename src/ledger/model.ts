@@ -12,7 +12,7 @@ export const Int64: Schema.Schema<bigint, bigint | number> = Schema.transform(
   Schema.Union(Schema.BigIntFromSelf, Schema.Int),
   Schema.BigIntFromSelf,
   { strict: true, decode: (from) => BigInt(from), encode: (to) => to }
-).annotations({ identifier: "Int64" })
+).annotations({ identifier: "Int64", jsonSchema: { type: "integer", format: "int64" } })
 
 /** Left out where it is NULL. */
 const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
@@ -29,7 +29,7 @@ export const Time = Schema.transform(Schema.Union(Schema.String, Schema.BigIntFr
   strict: true,
   decode: (stored) => wireTime(String(stored)),
   encode: (wire) => wire
-}).annotations({ identifier: "Time" })
+}).annotations({ identifier: "Time", jsonSchema: { type: "string", format: "date-time" } })
 
 const named = <A, I, R>(name: string, schema: Schema.Schema<A, I, R>): Schema.Schema<A, I, R> =>
   schema.annotations({ identifier: name })
