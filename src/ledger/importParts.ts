@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { append } from "./events.ts"
+import { record } from "./events.ts"
 import type { Link } from "./importBatch.ts"
 import type { Brought } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
@@ -36,7 +36,7 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
       INSERT INTO comments(issue_id, author, body, created_at)
       VALUES (${issue.id}, ${author}, ${body}, ${created_at}) RETURNING id`)
     yield* Mappings.put(batch, { type: "comment", externalId: external_id, issueId: issue.id, commentId: id })
-    yield* append({
+    yield* record({
       project: batch.project,
       issue,
       type: "issue.commented",
@@ -64,7 +64,7 @@ export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, brough
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
   const idOf = (label: string) => `${item.external_id}:label:${label}`
   const tell = (type: string, label: string) =>
-    append({
+    record({
       project: batch.project,
       issue,
       type,
@@ -148,7 +148,7 @@ export const links = Effect.fnUntraced(function*(
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", issue.id)
   const idOf = ({ target_external_id, type }: Link) => `${item.external_id}:${type}:${target_external_id}`
   const tell = (event: string, link: { readonly id: bigint; readonly type: string }, peer: Peer) =>
-    append({
+    record({
       project: batch.project,
       issue,
       related: peer,
