@@ -19,18 +19,18 @@ const oneEvent = one(Event)
 /** An issue as far as an event names it. */
 type Subject = Pick<Issue, "id" | "uid">
 
-/**
- * Writes one event, within a `Ledger.write`, and gives it as the answer shows it. `payload` is written in the order of its keys, without
- * those that are undefined.
- */
-export const append = Effect.fnUntraced(function*(event: {
+/** An event that is to be written. `payload` is written in the order of its keys, without those that are undefined. */
+interface NewEvent {
   readonly project: Pick<Project, "id" | "name">
   readonly issue?: Subject | undefined
   readonly related?: Subject | undefined
   readonly type: string
   readonly actor: string
   readonly payload: { readonly [key: string]: unknown }
-}) {
+}
+
+/** Writes one event, within a `Ledger.write`, that no answer shows; gives its number. */
+export const record = Effect.fnUntraced(function*(event: NewEvent) {
   const { instanceUid, nextUlid, sql } = yield* Ledger
   const uid = yield* nextUlid
   const { id } = yield* one(IdRow)(sql`
@@ -42,5 +42,12 @@ export const append = Effect.fnUntraced(function*(event: {
     write(event.payload)
   })
     RETURNING id`)
+  return id
+})
+
+/** Writes one event, and gives it as the answer shows it. */
+export const append = Effect.fnUntraced(function*(event: NewEvent) {
+  const { sql } = yield* Ledger
+  const id = yield* record(event)
   return yield* oneEvent(sql`${sql.literal(selectEvent)} WHERE e.id = ${id}`)
 })

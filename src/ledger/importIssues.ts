@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../records/time.ts"
-import { append } from "./events.ts"
+import { record } from "./events.ts"
 import type { Item } from "./importBatch.ts"
 import * as Mappings from "./importMappings.ts"
 import { insertIssue } from "./insertIssue.ts"
@@ -53,7 +53,7 @@ const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
     issueId: issue.id,
     updatedAt: item.updated_at
   })
-  yield* append({ project, issue, type: "issue.created", actor: batch.actor, payload: { external_id, source } })
+  yield* record({ project, issue, type: "issue.created", actor: batch.actor, payload: { external_id, source } })
   return { item, issue, status: "created", gone: false, stale: false, reasons: [] } satisfies Brought
 })
 
@@ -65,7 +65,7 @@ const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Brough
       updated_at = ${item.updated_at}, closed_at = ${item.closed_at ?? null}
     WHERE id = ${issue.id}`)
   const payload = { external_id: item.external_id, source: batch.source }
-  yield* append({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
+  yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
 })
 
 /** The later change wins, and kata's own if both are of one time. A time that nobody can read is taken for the later one. */

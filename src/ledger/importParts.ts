@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { append } from "./events.ts"
+import { record } from "./events.ts"
 import type { Link } from "./importBatch.ts"
 import type { Brought } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
@@ -36,7 +36,7 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
       INSERT INTO comments(issue_id, author, body, created_at)
       VALUES (${issue.id}, ${author}, ${body}, ${created_at}) RETURNING id`)
     yield* Mappings.put(batch, { type: "comment", externalId: external_id, issueId: issue.id, commentId: id })
-    yield* append({
+    yield* record({
       project: batch.project,
       issue,
       type: "issue.commented",
@@ -64,7 +64,7 @@ export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, brough
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
   const idOf = (label: string) => `${item.external_id}:label:${label}`
   const tell = (type: string, label: string) =>
-    append({
+    record({
       project: batch.project,
       issue,
       type,
@@ -112,6 +112,8 @@ const OwnedLink = Schema.Struct({
   peer_short_id: Schema.String
 })
 
+const Told = Schema.Struct({ type: Schema.String })
+
 const Other = Schema.Struct({ id: Int64, uid: Schema.String, short_id: Schema.String, gone: Int64 })
 
 /** The issue that a link of the source points at; nothing when it is deleted in kata. */
@@ -148,7 +150,7 @@ export const links = Effect.fnUntraced(function*(
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", issue.id)
   const idOf = ({ target_external_id, type }: Link) => `${item.external_id}:${type}:${target_external_id}`
   const tell = (event: string, link: { readonly id: bigint; readonly type: string }, peer: Peer) =>
-    append({
+    record({
       project: batch.project,
       issue,
       related: peer,
@@ -219,11 +221,15 @@ export const links = Effect.fnUntraced(function*(
   return made
 })
 
-/** Whether the importer has brought such a link before: its mapping went with it when somebody took it away, the event is still there. */
+/** Whether somebody else has taken the link away: its mapping went with it, but that the importer has brought it is still told. */
 const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, peer: Peer, type: string) {
   const { sql } = yield* Ledger
-  const found = yield* first(IdRow)(sql`
-    SELECT id FROM events WHERE issue_id = ${issue.id} AND related_issue_id = ${peer.id} AND type = 'issue.linked'
-      AND payload ->> '$.source' = ${batch.source} AND payload ->> '$.type' = ${type} LIMIT 1`)
-  return Option.isSome(found)
+  const said = (key: string) => sql.literal(`CASE WHEN json_valid(payload) THEN payload ->> '$.${key}' END`)
+  const last = yield* first(Told)(sql`
+    SELECT type FROM events WHERE issue_id = ${issue.id} AND related_issue_id = ${peer.id}
+      AND type IN ('issue.linked', 'issue.unlinked') AND ${said("source")} = ${batch.source} AND ${
+    said("type")
+  } = ${type}
+    ORDER BY id DESC LIMIT 1`)
+  return Option.exists(last, (event) => event.type === "issue.linked")
 })

@@ -84,6 +84,8 @@ export interface ReplayOptions {
   readonly skip: (step: Step) => boolean
   /** Steps of which the recorded answer does not count: what it names is not known by it. */
   readonly replaced: (step: Step) => boolean
+  /** Steps that name things which one side alone names there. */
+  readonly unnumbered: (step: Step) => boolean
   /** When a step was answered. */
   readonly after: (step: Step) => Promise<void>
   /** Names that such a step brings get no number. */
