@@ -1,5 +1,6 @@
 /** A daemon as this process. */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
@@ -11,10 +12,10 @@ import type { Settings } from "../../../daemon/config.ts"
 import type { From } from "../../../daemon/discover.ts"
 import { begin } from "../../../daemon/life.ts"
 import * as Log from "../../../daemon/log.ts"
-import { placesOf } from "../../../daemon/runtime.ts"
+import { type DaemonRecord, placesOf } from "../../../daemon/runtime.ts"
 import { Processes } from "../../../database/Processes.ts"
 import type { Failure } from "../../../Failure.ts"
-import { Environment } from "../../Environment.ts"
+import { Environment, type Signal } from "../../Environment.ts"
 import { Stdio } from "../../Stdio.ts"
 
 /** For who waits: why it does not serve. An interruption and a bug are told by the end of the process alone. */
@@ -51,19 +52,20 @@ export const foreground = (options: {
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)
     const life = Effect.gen(function*() {
-      // Asked once: between two times a signal would be lost.
-      const told = yield* Effect.forkScoped(Effect.interruptible(signal))
       const begun = Effect.interruptible(serving).pipe(
         Effect.tapErrorCause((cause) => Effect.flatten(Effect.map(lastWord(cause), notify)).pipe(Effect.ignore))
       )
-      // Who loses is waited for: neither may be deaf.
-      const record = yield* Effect.raceFirst(
-        Effect.asSome(begun),
-        Effect.interruptible(Effect.as(Fiber.join(told), Option.none()))
+      const first = yield* Deferred.make<Signal | DaemonRecord, Effect.Effect.Error<typeof begun>>()
+      // Neither is a child of this fiber: it is interrupted by the same signal, which must not make a failure of what serves.
+      const told = yield* Effect.forkScoped(
+        Effect.interruptible(Effect.tap(signal, (name) => Deferred.succeed(first, name)))
       )
-      if (Option.isSome(record)) {
-        if (options.listen !== undefined) yield* stderr.write(`kata daemon: listening on ${record.value.address}\n`)
-        yield* notify({ ready: record.value })
+      const beginning = yield* Effect.forkScoped(Effect.intoDeferred(begun, first))
+      const came = yield* Deferred.await(first)
+      if (typeof came === "string") yield* Fiber.interrupt(beginning)
+      else {
+        if (options.listen !== undefined) yield* stderr.write(`kata daemon: listening on ${came.address}\n`)
+        yield* notify({ ready: came })
       }
       yield* Effect.logDebug(`stopping: ${yield* Fiber.join(told)}`)
     })
