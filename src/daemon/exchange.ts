@@ -99,7 +99,8 @@ export const send = (
         asked.once("response", (answer) => resume(Effect.succeed(answer)))
         // Stays on: a connection that breaks later has told it through the body.
         asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
-        asked.end(message.body)
+        // Bytes: before text, Node would write the head in the text's encoding too.
+        asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
       })
     )
   )
