@@ -136,7 +136,7 @@ const recognised = Effect.fnUntraced(function*(path: string, instance: string | 
   // Ignored: a compressed file that is cut here ends in an error, after the bytes that are looked at.
   yield* Effect.ignore(Stream.runForEach(bytes, (piece) => Effect.sync(() => void pieces.push(piece))))
   const text = Buffer.concat(pieces).toString("latin1")
-  if (!/^\{"kind":"meta","data":\{"key":"export_version"/.test(text)) return undefined
+  if (!text.startsWith("{\"kind\":\"meta\",\"data\":{\"key\":\"export_version\"")) return undefined
   const named = /"key":"instance_uid","value":"([^"]+)"/.exec(text)?.[1]
   return { ofThis: instance !== undefined && named === instance }
 })
