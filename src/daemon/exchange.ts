@@ -99,11 +99,7 @@ export const send = (
         asked.once("response", (answer) => resume(Effect.succeed(answer)))
         // Stays on: a connection that breaks later has told it through the body.
         asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
-<<<<<<< HEAD
-        // As bytes: with a text node writes the headers in its encoding, which spoils what `bytesOf` made.
-=======
         // Bytes: before text, Node would write the head in the text's encoding too.
->>>>>>> 1e890781e5a400add2e1cf93ef5903a1e3ef16f9
         asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
       })
     )
