@@ -88,8 +88,6 @@ export interface ReplayOptions {
   readonly unnumbered: (step: Step) => boolean
   /** When a step was answered. */
   readonly after: (step: Step) => Promise<void>
-  /** Names that such a step brings get no number. */
-  readonly unnumbered: (step: Step) => boolean
 }
 
 /** Sends the steps in order. */
