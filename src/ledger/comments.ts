@@ -5,7 +5,7 @@ import * as Order from "effect/Order"
 import { canonicalTime } from "../records/time.ts"
 import { append } from "./events.ts"
 import { Ledger } from "./Ledger.ts"
-import { subject, touched } from "./lookup.ts"
+import { type Asked, subject, touched } from "./lookup.ts"
 import { Comment, type Issue } from "./model.ts"
 import { all, one } from "./query.ts"
 import { nonBlank } from "./values.ts"
@@ -23,12 +23,7 @@ export const commentsOn = Effect.fnUntraced(function*(issue: Pick<Issue, "id">) 
   return comments.toSorted(byTime)
 })
 
-export const add = Effect.fn("Comments.add")(function*(asked: {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
-  readonly body: string
-}) {
+export const add = Effect.fn("Comments.add")(function*(asked: Asked & { readonly body: string }) {
   const { sql, write } = yield* Ledger
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)

@@ -4,7 +4,7 @@ import { append } from "./events.ts"
 import { writePriority } from "./fields.ts"
 import { Ledger } from "./Ledger.ts"
 import { asksNothing, changeLinks, type LinksDelta } from "./linksDelta.ts"
-import { actorOf, subject, touched } from "./lookup.ts"
+import { type Asked as Subject, subject, touched } from "./lookup.ts"
 import type { Issue, Project } from "./model.ts"
 import { present } from "./present.ts"
 import { run } from "./query.ts"
@@ -12,10 +12,7 @@ import { refuse } from "./Refused.ts"
 import { nonBlank, priorityOf } from "./values.ts"
 
 /** What is undefined stays as it is. */
-export interface Asked {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
+export interface Asked extends Subject {
   readonly title: string | undefined
   readonly body: string | undefined
   /** An empty one is nobody. */
@@ -51,15 +48,16 @@ const writeFields = Effect.fnUntraced(function*(project: Project, issue: Issue, 
   const { sql } = yield* Ledger
   const { body = issue.body, owner = issue.owner ?? "", title = issue.title } = asked
   if (title === issue.title && body === issue.body && owner === (issue.owner ?? "")) return null
-  yield* run(
-    sql`UPDATE issues SET title = ${title}, body = ${body}, owner = ${owner || null} WHERE id = ${issue.id}`
-  )
+  // what nobody asked for stays as it is stored, odd or not
+  yield* run(sql`
+    UPDATE issues SET title = coalesce(${asked.title ?? null}, title), body = coalesce(${asked.body ?? null}, body),
+      owner = ${asked.owner === undefined ? sql`owner` : asked.owner || null}
+    WHERE id = ${issue.id}`)
   return yield* append({ project, issue, type: "issue.updated", actor: asked.actor, payload: {} })
 })
 
 /** Up to three events; `event` is the last of them. */
 export const edit = Effect.fn("Issues.edit")(function*(asked: Asked) {
-  yield* actorOf(asked.actor)
   yield* sensible(asked)
   const { write } = yield* Ledger
   return yield* write(Effect.gen(function*() {

@@ -2,16 +2,10 @@
 import * as Effect from "effect/Effect"
 import { append } from "./events.ts"
 import { Ledger } from "./Ledger.ts"
-import { subject, touched } from "./lookup.ts"
+import { type Asked, subject, touched } from "./lookup.ts"
 import type { Event, Issue, Project } from "./model.ts"
 import { run } from "./query.ts"
 import { nonBlank, priorityOf } from "./values.ts"
-
-interface Asked {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
-}
 
 /** The answer of a change that is told by one event, or by none because nothing has changed. */
 const changed = Effect.fnUntraced(function*(issue: Issue, event: Event | null) {

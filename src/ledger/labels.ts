@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { append } from "./events.ts"
 import { Ledger } from "./Ledger.ts"
-import { projectById, subject, touched } from "./lookup.ts"
+import { type Asked, projectById, subject, touched } from "./lookup.ts"
 import { type Issue, Label, LabelCount } from "./model.ts"
 import { all, first, one } from "./query.ts"
 import { labelOf } from "./values.ts"
@@ -23,14 +23,7 @@ export const insertLabel = Effect.fnUntraced(function*(issue: Pick<Issue, "id">,
   )
 })
 
-interface Asked {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
-  readonly label: string
-}
-
-export const add = Effect.fn("Labels.add")(function*(asked: Asked) {
+export const add = Effect.fn("Labels.add")(function*(asked: Asked & { readonly label: string }) {
   const { sql, write } = yield* Ledger
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
@@ -50,7 +43,7 @@ export const add = Effect.fn("Labels.add")(function*(asked: Asked) {
 })
 
 /** What is not there, not even as a possible label, is removed already. */
-export const remove = Effect.fn("Labels.remove")(function*(asked: Asked) {
+export const remove = Effect.fn("Labels.remove")(function*(asked: Asked & { readonly label: string }) {
   const { sql, write } = yield* Ledger
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { append } from "./events.ts"
 import { Ledger } from "./Ledger.ts"
-import { issueByRef, subject, touched } from "./lookup.ts"
+import { type Asked, issueByRef, subject, touched } from "./lookup.ts"
 import { Int64, type Issue, type Link, type Project, Time } from "./model.ts"
 import { all, first, IdRow, one, run } from "./query.ts"
 import { refuse } from "./Refused.ts"
@@ -143,14 +143,9 @@ const tell = (
   })
 
 /** Links an issue to another one. A parent gives way to another only with `replace`. */
-export const add = Effect.fn("Links.add")(function*(asked: {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
-  readonly type: LinkType
-  readonly to: string
-  readonly replace: boolean
-}) {
+export const add = Effect.fn("Links.add")(function*(
+  asked: Asked & { readonly type: LinkType; readonly to: string; readonly replace: boolean }
+) {
   const { write } = yield* Ledger
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
@@ -179,12 +174,7 @@ export const add = Effect.fn("Links.add")(function*(asked: {
 })
 
 /** Takes a link away, from either of its ends. That it is gone already is fine. */
-export const remove = Effect.fn("Links.remove")(function*(asked: {
-  readonly projectId: bigint
-  readonly ref: string
-  readonly actor: string
-  readonly linkId: bigint
-}) {
+export const remove = Effect.fn("Links.remove")(function*(asked: Asked & { readonly linkId: bigint }) {
   const { sql, write } = yield* Ledger
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)

@@ -33,7 +33,8 @@ export interface LinksDelta {
 }
 
 /** Whether it asks for anything. */
-export const asksNothing = (delta: LinksDelta): boolean => Object.values(delta).every((one) => one === undefined)
+export const asksNothing = (delta: LinksDelta): boolean =>
+  Object.values(delta).every((one: string | Refs) => one === undefined || (typeof one !== "string" && one.length === 0))
 
 const kinds: ReadonlyArray<{
   readonly name: "blocks" | "blocked_by" | "related"

@@ -78,6 +78,17 @@ describe("at once", () => {
     }))
 })
 
+describe("an edit", () => {
+  it("of no links is no edit", () =>
+    serving({}, async (send) => {
+      const { ask, issue, project } = client(send)
+      await project()
+      const one = await issue("One")
+      const answer = await ask("PATCH", at(one), { actor: "ann", links_delta: { add_blocks: [], remove_related: [] } })
+      expect([answer.status, answer.body.error.message]).toEqual([400, "no fields to update"])
+    }))
+})
+
 describe("an idempotency key", () => {
   const make = (send: Parameters<typeof client>[0], title = "Once") =>
     client(send).ask("POST", "/projects/1/issues", { actor: "ann", title }, { "idempotency-key": "k" })
@@ -314,6 +325,10 @@ describe("what is stored oddly", () => {
       }
       const { comments } = await ok("GET", at(made["Go time"]))
       expect(comments.map(({ body }: Body) => body)).toEqual(["early", "late"])
+      // an edit leaves alone what it is not about
+      await ok("PATCH", at(made["Blob"]), { actor: "ann", title: "Blobs" })
+      expect(await rows(database, "SELECT hex(body) AS body, hex(owner) AS owner FROM issues WHERE title = 'Blobs'"))
+        .toEqual([{ body: "6173", owner: "FF" }])
       // nobody had it already
       const { changed } = await ok("POST", `${at(made["Empty owner"])}/actions/unassign`, { actor: "ann" })
       expect(changed).toBe(false)
