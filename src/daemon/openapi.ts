@@ -27,9 +27,11 @@ const refusal = {
 /** The API without the error that the library gives to each: refusals are ours, and that error's parts have names that ours have too. */
 const bare: typeof Api = Object.setPrototypeOf({ ...Api, errorSchema: Schema.Never }, Object.getPrototypeOf(Api))
 
-/** Whatever the status of a refusal is, it has one form; who must say a token is the same for all. */
-const completed = ({ security: _, ...operation }: OpenApi.OpenAPISpecOperation) => ({
+/** Whatever the status of a refusal is, it has one form. */
+const completed = (operation: OpenApi.OpenAPISpecOperation) => ({
   ...operation,
+  // who must say a token is the same for all
+  security: undefined,
   responses: {
     ...operation.responses,
     default: {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { checkItems, type Item } from "./importBatch.ts"
 import { bring, type Brought } from "./importIssues.ts"
+import { links as linksOf } from "./importLinks.ts"
 import type { Import } from "./importMappings.ts"
 import * as Parts from "./importParts.ts"
 import { Ledger } from "./Ledger.ts"
@@ -31,7 +32,7 @@ export const importBatch = Effect.fn("Imports.importBatch")(function*(wanted: {
       comments += yield* Parts.comments(batch, brought)
       yield* Parts.labels(batch, brought)
     }
-    for (const brought of all.values()) links += yield* Parts.links(batch, brought, all)
+    for (const brought of all.values()) links += yield* linksOf(batch, brought, all)
     const outcomes = [...all.values()].map(({ issue, item, reasons, status }) => ({
       external_id: item.external_id,
       issue_short_id: issue.short_id,
