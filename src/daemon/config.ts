@@ -88,13 +88,7 @@ const entries = (table: Readonly<Record<string, unknown>>, prefix = ""): Readonl
   ])
 
 const typeOf = (value: unknown): string =>
-  Array.isArray(value)
-    ? "an array"
-    : isTable(value)
-    ? "a table"
-    : typeof value === "string"
-    ? "a string"
-    : String(value)
+  Array.isArray(value) ? "an array" : isTable(value) ? "a table" : typeof value === "object" ? "a time" : String(value)
 
 /** The settings that the text of a file makes. */
 export const read = Effect.fn("config.read")(function*(path: string, content: string) {

@@ -95,25 +95,28 @@ const there = Effect.fnUntraced(function*({ address, source, url }: Remote) {
 })
 
 /** The token belongs to every target; the client keeps it from those that must not see it. */
-const withToken = <A extends Address>(from: From, address: A) =>
-  Effect.map(Config.load(from.kataHome, from.variables), ({ token }): Target => ({ ...address, token }))
+const tokenOf = (from: From) => Effect.map(Config.load(from.kataHome, from.variables), ({ token }) => token)
 
 /** The daemon to ask, of whatever version; none is started. */
 export const find = Effect.fn("discover.find")(function*(from: From) {
+  const token = yield* tokenOf(from)
   const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
-  if (Option.isSome(elsewhere)) return Option.some(yield* withToken(from, yield* there(elsewhere.value)))
-  const found = yield* here(from, "any version")
-  return Option.isNone(found) ? Option.none<Target>() : Option.some(yield* withToken(from, found.value.target))
+  if (Option.isSome(elsewhere)) {
+    return Option.some<Target>({ ...(yield* there(elsewhere.value)), token })
+  }
+  return Option.map(yield* here(from, "any version"), ({ target }): Target => ({ ...target, token }))
 })
 
 /** The daemon to ask, of this version; one is started where there is none. */
 export const connect = Effect.fn("discover.connect")(function*(from: From) {
+  // What a daemon would refuse too is refused before one is started.
+  const token = yield* tokenOf(from)
   const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
-  if (Option.isSome(elsewhere)) return yield* withToken(from, yield* there(elsewhere.value))
+  if (Option.isSome(elsewhere)) return { ...(yield* there(elsewhere.value)), token } satisfies Target
   const found = yield* here(from, "same version")
-  if (Option.isSome(found)) return yield* withToken(from, found.value.target)
+  if (Option.isSome(found)) return { ...found.value.target, token } satisfies Target
   const { ensure } = yield* Effect.promise(() => import("./ensure.ts"))
-  return yield* withToken(from, (yield* ensure(from)).target)
+  return { ...(yield* ensure(from)).target, token } satisfies Target
 })
 
 export type DaemonFailure = Effect.Effect.Error<ReturnType<typeof connect>>

@@ -1,12 +1,9 @@
 /** A daemon as this process. */
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
-import type { Failed } from "../../../daemon/background.ts"
 import type { Place } from "../../../daemon/bind.ts"
 import type { Settings } from "../../../daemon/config.ts"
 import type { From } from "../../../daemon/discover.ts"
@@ -14,15 +11,8 @@ import { begin } from "../../../daemon/life.ts"
 import * as Log from "../../../daemon/log.ts"
 import { type DaemonRecord, placesOf } from "../../../daemon/runtime.ts"
 import { Processes } from "../../../database/Processes.ts"
-import type { Failure } from "../../../Failure.ts"
 import { Environment, type Signal } from "../../Environment.ts"
 import { Stdio } from "../../Stdio.ts"
-
-/** For who waits: why it does not serve. An interruption and a bug are told by the end of the process alone. */
-const lastWord = (cause: Cause.Cause<Failure>) =>
-  Option.map(Cause.failureOption(cause), ({ _tag, hint, kind, message }): { readonly failed: typeof Failed.Type } => ({
-    failed: { tag: _tag, kind, message, hint: hint ?? "" }
-  }))
 
 /** Serves until the process is told to stop; then it is done, which is no failure. Who calls this is not interruptible. */
 export const foreground = (options: {
@@ -52,15 +42,12 @@ export const foreground = (options: {
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)
     const life = Effect.gen(function*() {
-      const begun = Effect.interruptible(serving).pipe(
-        Effect.tapErrorCause((cause) => Effect.flatten(Effect.map(lastWord(cause), notify)).pipe(Effect.ignore))
-      )
-      const first = yield* Deferred.make<Signal | DaemonRecord, Effect.Effect.Error<typeof begun>>()
+      const first = yield* Deferred.make<Signal | DaemonRecord, Effect.Effect.Error<typeof serving>>()
       // Neither is a child of this fiber: it is interrupted by the same signal, which must not make a failure of what serves.
       const told = yield* Effect.forkScoped(
         Effect.interruptible(Effect.tap(signal, (name) => Deferred.succeed(first, name)))
       )
-      const beginning = yield* Effect.forkScoped(Effect.intoDeferred(begun, first))
+      const beginning = yield* Effect.forkScoped(Effect.intoDeferred(Effect.interruptible(serving), first))
       const came = yield* Deferred.await(first)
       if (typeof came === "string") yield* Fiber.interrupt(beginning)
       else {

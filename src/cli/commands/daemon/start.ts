@@ -2,11 +2,14 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Address from "../../../daemon/address.ts"
+import type { Word } from "../../../daemon/background.ts"
 import * as Config from "../../../daemon/config.ts"
 import { ensure } from "../../../daemon/ensure.ts"
 import { DaemonRecord } from "../../../daemon/runtime.ts"
 import { DaemonRunning } from "../../../database/daemons.ts"
+import type { Failure } from "../../../Failure.ts"
 import { text, toggle } from "../../Argv.ts"
+import { Environment } from "../../Environment.ts"
 import { Globals } from "../../Globals.ts"
 import * as Output from "../../Output.ts"
 import { quote } from "../../terminal.ts"
@@ -76,6 +79,13 @@ export const background = Effect.fnUntraced(function*(given: Flags) {
   return new Started({ started, daemon: record })
 })
 
+/** For who waits for it: why it does not serve. An interruption and a bug are told by the end of the process alone. */
+const lastWord = ({ _tag, hint, kind, message }: Failure) =>
+  Effect.flatMap(
+    Environment,
+    ({ notify }) => notify({ failed: { tag: _tag, kind, message, hint: hint ?? "" } } satisfies typeof Word.Type)
+  )
+
 export const start = Output.action(
   "start",
   {
@@ -91,8 +101,10 @@ export const start = Output.action(
       if (!given.foreground) {
         return yield* Output.print(format, yield* Effect.interruptible(background(given)))
       }
-      const { from, listen, settings } = yield* judged(given)
-      yield* foreground({ from, settings, listen, insecureReadonly: given.insecureReadonly })
+      yield* judged(given).pipe(
+        Effect.flatMap((judged) => foreground({ ...judged, insecureReadonly: given.insecureReadonly })),
+        Effect.tapError(lastWord)
+      )
     }),
   {
     commits: true,
