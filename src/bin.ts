@@ -5,6 +5,7 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { homedir } from "node:os"
 import { isatty } from "node:tty"
@@ -50,6 +51,9 @@ const notify = (word: unknown) =>
     process.send(word, undefined, undefined, () => resume(Effect.void))
   })
 
+const stdin = (options?: { readonly chunkSize: number }) =>
+  NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), options)
+
 const environment = (): Environment["Type"] => ({
   name: "kata",
   version,
@@ -59,8 +63,15 @@ const environment = (): Environment["Type"] => ({
   variables: process.env,
   cwd: process.cwd(),
   userHome: homedir(),
-  stdin: NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), { chunkSize: 1024 * 1024 }),
+  stdin: stdin({ chunkSize: 1024 * 1024 }),
   stdinIsTerminal: isatty(0),
+  // Not in chunks of a size, which would be waited for.
+  typedLine: stdin().pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.runHead,
+    Effect.map(Option.getOrElse(() => ""))
+  ),
   signal,
   hangups,
   notify

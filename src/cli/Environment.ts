@@ -20,6 +20,8 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   /** What is piped in; can be read once. */
   readonly stdin: Stream.Stream<Uint8Array, FileError>
   readonly stdinIsTerminal: boolean
+  /** The next line that somebody types there, without its end; empty when there is none. */
+  readonly typedLine: Effect.Effect<string, FileError>
   /** Ends when the process is told to stop; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
   /** An element for each SIGHUP, which ends the process as long as nobody runs this. */

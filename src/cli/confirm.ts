@@ -1,8 +1,6 @@
 /** What cannot be undone is confirmed in words: on the command line, or typed on a terminal. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { FailureKind } from "../Failure.ts"
 import { Environment } from "./Environment.ts"
 import { Stdio } from "./Stdio.ts"
@@ -17,18 +15,11 @@ export class NotConfirmed extends Schema.TaggedError<NotConfirmed>()("NotConfirm
   }
 }
 
-/** The first line that is typed, however it comes. */
-const typedLine = Effect.gen(function*() {
-  const { stdin } = yield* Environment
-  const line = yield* stdin.pipe(Stream.decodeText(), Stream.splitLines, Stream.runHead)
-  return Option.getOrElse(line, () => "")
-})
-
 /** The confirmation that is sent; the daemon compares what `--confirm` gives. */
 export const confirmation = (expected: string, given: string | undefined) =>
   Effect.gen(function*() {
     if (given !== undefined) return given
-    const { stdinIsTerminal } = yield* Environment
+    const { stdinIsTerminal, typedLine } = yield* Environment
     if (!stdinIsTerminal) {
       const reason = `no TTY: pass --confirm "${expected}" to proceed noninteractively`
       return yield* new NotConfirmed({ reason, code: "confirm_required" })

@@ -28,6 +28,7 @@ export const environment: Environment["Type"] = {
   userHome: "/nobody",
   stdin: Stream.empty,
   stdinIsTerminal: false,
+  typedLine: Effect.succeed(""),
   hangups: Stream.empty,
   notify: () => Effect.void,
   signal: Effect.never

@@ -168,7 +168,7 @@ export const events = Output.action(
       if (!flags.tail) return yield* Effect.interruptible(Effect.flatMap(poll(flags), (it) => Output.print(format, it)))
       const { signal } = yield* Environment
       // To be told to stop is how it ends well.
-      return yield* Effect.raceFirst(Effect.interruptible(tail(flags)), Effect.asVoid(signal))
+      return yield* Effect.raceFirst(Effect.interruptible(tail(flags)), Effect.interruptible(Effect.asVoid(signal)))
     }),
   {
     commits: true,

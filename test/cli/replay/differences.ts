@@ -214,7 +214,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "04-edit": {
     cases: [
-      [/^events --tail/, { why: "test/cli/tail.test.ts stops it by a signal", skip: true }],
+      [/^events --tail/, { why: "test/process/ledger.test.ts stops it by a signal", skip: true }],
       [/^comment file missing/, missingFile],
       [/^label remove is no word$/, {
         why: "an unknown word of a group is refused",

@@ -158,6 +158,7 @@ export const run = async ({ argv, cwd, stdin = "", ...more }: Run) => {
   const exit = await Main.run(argv, registry, {
     ...environment,
     stdin: NodeStream.fromReadable(() => Readable.from([Buffer.from(stdin)]), fromErrno("read", "stdin")),
+    typedLine: Effect.succeed(stdin.split("\n")[0] ?? ""),
     cwd,
     ...more
   }).pipe(Effect.provide(streams.layer), Effect.provide(services), Effect.runPromise)
