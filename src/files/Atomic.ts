@@ -9,7 +9,7 @@ import { closed } from "./closed.ts"
 import { isDescriptor, writeDirectly } from "./direct.ts"
 import { DurabilityNotConfirmed, type FileError, fromPlatform, NotAFile } from "./FileError.ts"
 import { sweep, temporary } from "./leftovers.ts"
-import { writeTo } from "./output.ts"
+import { writeSynced } from "./output.ts"
 import { parentOf, resolve, syncDirectory } from "./paths.ts"
 import { spool } from "./Spool.ts"
 
@@ -59,9 +59,7 @@ const fill = <E, R>(temp: string, path: string, bytes: Stream.Stream<Uint8Array,
     const openMode = Option.isSome(mode) ? 0o600 : 0o666
     const file = yield* Effect.mapError(fs.open(temp, { flag: "wx", mode: openMode }), fromPlatform("write", path))
     if (Option.isSome(mode)) yield* setMode(file, temp, path, mode.value)
-    const size = yield* writeTo(file, path, bytes)
-    yield* Effect.mapError(file.sync, fromPlatform("sync", path))
-    return size
+    return yield* writeSynced(file, path, bytes)
   }).pipe(Effect.scoped, closed(path))
 
 const replace = <E, R, E2, R2>(

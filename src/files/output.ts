@@ -1,7 +1,7 @@
 /** How bytes reach an open file, whatever sizes they come in. */
-import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { type FileError, fromPlatform } from "./FileError.ts"
 
@@ -39,18 +39,51 @@ export const gathered = <E, R, E2, R2>(
   })
 
 /**
- * Writes all bytes to an open file; while a piece is written, the next one is made. A single write is not interrupted: the call would go on in its thread while the
- * descriptor is closed and given to another file.
+ * Writes all bytes to an open file; while a piece is written, the next one is made. A single write is not interrupted: the call would go
+ * on in its thread while the descriptor is closed and given to another file.
  */
 export const writeTo = <E, R>(
   file: FileSystem.File,
   path: string,
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  written: (size: number) => Effect.Effect<void, FileError> = () => Effect.void
+): Effect.Effect<number, E | FileError, R> =>
+  gathered(
+    Stream.bufferChunks(bytes, { capacity: 1 }),
+    (piece) =>
+      Effect.zipRight(
+        Effect.uninterruptible(Effect.mapError(file.writeAll(piece), fromPlatform("write", path))),
+        written(piece.length)
+      )
+  )
+
+/** Enough to keep a disk busy. */
+const syncSize = 64 * 1024 * 1024
+
+/**
+ * The same, and when this returns the bytes are on disk. That begins while they are written: what comes is not made any slower, and at
+ * the end there is little left to wait for.
+ */
+export const writeSynced = <E, R>(
+  file: FileSystem.File,
+  path: string,
   bytes: Stream.Stream<Uint8Array, E, R>
 ): Effect.Effect<number, E | FileError, R> =>
-  gathered(Stream.bufferChunks(bytes, { capacity: 1 }), (piece) =>
-    Effect.uninterruptible(
-      Effect.mapError(
-        file.writeAll(piece),
-        (error: PlatformError.PlatformError) => fromPlatform("write", path)(error)
-      )
-    ))
+  Effect.scoped(Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const sync = Effect.mapError(file.sync, fromPlatform("sync", path))
+    let unsynced = 0
+    let running: Effect.Effect<void, FileError> = Effect.void
+    const size = yield* writeTo(file, path, bytes, (size) =>
+      Effect.suspend(() => {
+        unsynced += size
+        if (unsynced < syncSize) return Effect.void
+        unsynced = 0
+        return Effect.zipRight(
+          running,
+          Effect.map(Effect.forkIn(sync, scope), (fiber) => void (running = Fiber.join(fiber)))
+        )
+      }))
+    yield* Effect.zipRight(running, sync)
+    return size
+  }))

@@ -66,10 +66,29 @@ layer(NodeContext.layer, { excludeTestServices: true })("Atomic.write", (it) => 
     Effect.gen(function*() {
       const calls: Array<FileCall> = []
       const { target } = yield* withOld
-      const small = Stream.repeatValue(Buffer.alloc(1000)).pipe(Stream.take(1049))
+      const small = Stream.repeatValue(Buffer.alloc(1000)).pipe(Stream.take(1048))
       yield* Effect.provide(write(target, small), under([], (call) => calls.push(call)))
       const order = calls.map((call) => call.operation).filter((name) => /write|sync|close|rename/.test(name))
       assert.deepStrictEqual(order, ["write", "write", "sync", "close", "rename", "sync", "close"])
+    }))
+
+  it.scoped("has a large file synced while it is written, and again at its end", () =>
+    Effect.gen(function*() {
+      const calls: Array<string> = []
+      const { names, read, target } = yield* withOld
+      const large = Stream.repeatValue(Buffer.alloc(1024 * 1024)).pipe(Stream.take(130))
+      const failed = yield* Effect.flip(
+        Effect.provide(write(target, large), under([{ operation: "sync", call: 1, code: "EIO" }]))
+      )
+      assert.include(failed.message, `cannot confirm on disk ${target}`)
+      assert.strictEqual((yield* read).toString(), "old")
+      assert.deepStrictEqual(yield* names, ["backup.jsonl"])
+      yield* Effect.provide(write(target, large), under([], (call) => calls.push(call.operation)))
+      const lastWrite = calls.lastIndexOf("write")
+      const syncs = calls.flatMap((name, i) => name === "sync" ? [i] : [])
+      assert.strictEqual(syncs.filter((i) => i < lastWrite).length, 2)
+      assert.isBelow(lastWrite, syncs[2]!)
+      assert.isBelow(syncs[2]!, calls.indexOf("rename"))
     }))
 
   it.scoped(
