@@ -36,11 +36,13 @@ describe("a ref", () => {
     (word) => Effect.map(Effect.flip(refOf(word)), (error) => expect(error.kind).toBe("validation"))
   )
 
-  it("whatever is typed is a ref or refused", () =>
+  it("whatever is typed is a ref or refused", () => {
     fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), (word) => {
       const got = Effect.runSync(Effect.either(refOf(word)))
-      return got._tag === "Left" ? got.left.kind === "validation" : /^[0-9A-Za-z]{4,26}$/.test(got.right.ref)
-    })))
+      if (got._tag === "Left") expect(got.left.kind).toBe("validation")
+      else expect(got.right.ref).toMatch(/^[0-9A-Za-z]{4,26}$/)
+    }))
+  })
 })
 
 describe("flags with refs", () => {
