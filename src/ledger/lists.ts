@@ -66,8 +66,10 @@ export const listAll = Effect.fn("Issues.listAll")(function*(projectId: bigint |
         ? sql`i.project_id IN (SELECT id FROM projects WHERE deleted_at IS NULL)`
         : sql`i.project_id = ${projectId}`
     )
+    // of all projects: to look up nearly all issues by an index takes more than twice as long as to read all of them
+    const table = sql.literal(projectId === undefined ? "issues i NOT INDEXED" : "issues i")
     return yield* idsOf(sql`
-      SELECT i.id FROM issues i WHERE ${where} ORDER BY i.created_at DESC, i.id DESC LIMIT ${limited(filter.limit)}`)
+      SELECT i.id FROM ${table} WHERE ${where} ORDER BY i.created_at DESC, i.id DESC LIMIT ${limited(filter.limit)}`)
   })
   return yield* paged(ids, listed)
 })

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Ledger } from "./Ledger.ts"
 import type { Project } from "./model.ts"
-import { all } from "./query.ts"
+import { all, one } from "./query.ts"
 import { refuse } from "./Refused.ts"
 import { quoted } from "./search.ts"
 
@@ -60,10 +60,34 @@ const CandidateRow = Schema.Struct({
 })
 
 /** So many that rank best are compared. */
-const candidates = 20
+const candidates = 100
 
 /** A title of so many words is a text; what looks like it shares some of the first ones. */
 const mostWords = 50
+
+const CountRow = one(Schema.Struct({ n: Schema.BigIntFromSelf }))
+
+/** A word of so many titles is a common one, however many more there are. */
+const common = 1000n
+
+const asked = (words: ReadonlyArray<string>) => `title : (${words.map((word) => `${quoted(word)} *`).join(" OR ")})`
+
+/**
+ * Of these words those that the fewest titles have: so many that whatever has at least half of all words has one of them. What everybody
+ * writes need not be asked for then, which is what makes a question about many issues a quick one.
+ */
+const rarest = Effect.fnUntraced(function*(words: ReadonlyArray<string>) {
+  const { sql } = yield* Ledger
+  const counted = yield* Effect.forEach(words, (word) =>
+    Effect.map(
+      CountRow(sql`
+        SELECT count(*) AS n FROM (SELECT 1 FROM issues_fts WHERE issues_fts MATCH ${asked([word])} LIMIT ${common})`),
+      ({ n }) => ({ word, n })
+    ))
+  return counted.toSorted((a, b) => Number(a.n - b.n)).slice(0, Math.floor(words.length / 2) + 1).map(({ word }) =>
+    word
+  )
+})
 
 /**
  * Refuses when an issue of the project, open or closed, says the same. Titles alone never do: without a word in the body nothing is
@@ -73,11 +97,11 @@ export const noLookAlike = Effect.fnUntraced(function*(project: Project, title: 
   const { sql } = yield* Ledger
   const own = wordsOf(title, body)
   if (own.title.size === 0 || own.body.size === 0) return
-  const query = [...own.title].slice(0, mostWords).map((word) => `${quoted(word)} *`).join(" OR ")
+  const query = asked(yield* rarest([...own.title].slice(0, mostWords)))
   const rows = yield* all(CandidateRow)(sql`
     SELECT i.uid, i.short_id, i.title, substr(i.body, 1, ${beginning}) AS body
     FROM issues_fts f JOIN issues i ON i.id = f.rowid
-    WHERE issues_fts MATCH ${`title : (${query})`} AND i.project_id = ${project.id} AND i.deleted_at IS NULL
+    WHERE issues_fts MATCH ${query} AND i.project_id = ${project.id} AND i.deleted_at IS NULL
     ORDER BY f.rank LIMIT ${candidates}`)
   const found = rows
     .map(({ body, short_id, title, uid }) => ({ score: score(own, wordsOf(title, body)), short_id, title, uid }))

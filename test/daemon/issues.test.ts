@@ -1,5 +1,7 @@
 /** What the recordings do not show of issues: at once, at the limits, and what an older kata may have stored. */
 import { describe, expect, it } from "vitest"
+import { score, wordsOf } from "../../src/ledger/lookAlikes.ts"
+import { Random } from "../../src/testing/random.ts"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -141,6 +143,39 @@ describe("look-alikes", () => {
         "x-kata-confirm": `DELETE alpha#${other.short_id}`
       })
       expect((await ask("POST", "/projects/1/issues", asked)).status).toBe(200)
+    }))
+
+  it("are found whatever words they share: the index is asked for the rarest ones only", () =>
+    serving({}, async (send) => {
+      const { ask, issue, project } = client(send)
+      await project()
+      const random = new Random(5)
+      // some words are in most of the titles, some in few
+      const words = "fix add login page crash slow index export safari daemon token cache parser".split(" ")
+      const text = (most: number) =>
+        times(1 + random.below(most), () => words[Math.min(random.below(13), random.below(13))]).join(" ")
+      const known = [...times(60, () => ({ title: text(6), body: text(4) }))]
+      for (const { body, title } of known) await issue(title, { body })
+      let alike = 0
+      for (let n = 0; n < 150; n++) {
+        // mostly like one that is known, with a word more or less
+        const like = random.pick(known)
+        const nearly = (words: string) =>
+          [words, `${words} ${text(2)}`, words.replace(/ \w+$/, ""), text(6)][random.below(4)] ?? ""
+        const [title, body] = [nearly(like.title), nearly(like.body)]
+        const own = wordsOf(title, body)
+        const wanted = known.filter((one) => score(own, wordsOf(one.title, one.body)) >= 0.7)
+        const { body: said, status } = await ask("POST", "/projects/1/issues", { actor: "ann", title, body })
+        expect([title, body, status]).toEqual([title, body, wanted.length > 0 ? 409 : 200])
+        if (status === 200) known.push({ title, body })
+        else {
+          alike++
+          expect(said.error.data.candidates.length).toBe(wanted.length)
+        }
+        // all that match are compared
+        if (known.length >= 100) break
+      }
+      expect(alike).toBeGreaterThan(20)
     }))
 
   it("are asked for in any words: nothing in a title is an operator of the index", () =>
