@@ -29,10 +29,14 @@ const services = Layer.mergeAll(
   Layer.sync(Program, () => [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)])
 ).pipe(Layer.provideMerge(platform))
 
-const signal = Effect.async<Signal>((resume) => {
-  // Once: a second signal finds nobody and ends the process at once.
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resume(Effect.succeed(name)))
-})
+/** Whoever asks later than the signal came is told as well. */
+const signal = (): Effect.Effect<Signal> => {
+  const came = new Promise<Signal>((resolve) => {
+    // Once: a second signal finds nobody and ends the process at once.
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name))
+  })
+  return Effect.promise(() => came)
+}
 
 const hangups = Stream.asyncPush<void>((emit) =>
   Effect.acquireRelease(
@@ -72,7 +76,7 @@ const environment = (): Environment["Type"] => ({
     Stream.runHead,
     Effect.map(Option.getOrElse(() => ""))
   ),
-  signal,
+  signal: signal(),
   hangups,
   notify
 })

@@ -22,7 +22,7 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly stdinIsTerminal: boolean
   /** The next line that somebody types there, without its end; empty when there is none. */
   readonly typedLine: Effect.Effect<string, FileError>
-  /** Ends when the process is told to stop; never fails and never ends otherwise. */
+  /** Ends when the process is told to stop, or has been; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
   /** An element for each SIGHUP, which ends the process as long as nobody runs this. */
   readonly hangups: Stream.Stream<void>
