@@ -3,7 +3,6 @@
  * one. Every command waits for this, so that a running daemon costs one directory, one record and one ping; everything else is loaded when
  * there is none.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -26,11 +25,6 @@ export interface From {
   /** The directory of `--workspace`, else the current one. */
   readonly cwd: string
 }
-
-/** The words that start this program, for a daemon; none where only running ones can be used. */
-export class Program extends Context.Reference<Program>()("kata/daemon/Program", {
-  defaultValue: (): ReadonlyArray<string> => []
-}) {}
 
 /** The configuration names a daemon elsewhere, which does not answer. There is no other one to use then. */
 export class ServerSilent extends Schema.TaggedError<ServerSilent>()("ServerSilent", {
