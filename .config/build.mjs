@@ -3,7 +3,7 @@
  *
  *   dist/launcher.cjs   what `kata` starts
  *   dist/bundle.cjs     the program in one file; each `import()` in it stays lazy
- *   dist/bundle.cache   V8's compiled form of the bundle, taken after a real command has run
+ *   dist/bundle.cache   V8's compiled form of the bundle, taken after real commands have run
  *   dist/lib/           the library as modules with declarations, for other programs
  */
 import { build } from "esbuild"
@@ -13,8 +13,8 @@ import {
   chmodSync,
   existsSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync
@@ -22,9 +22,6 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-
-/** The command that warms the code cache: of those that touch no file, the one that loads most. */
-const warming = ["export", "--help"]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const inRoot = (...parts) => join(root, ...parts)
@@ -74,17 +71,32 @@ execFileSync(process.execPath, [
   join(stage, "lib")
 ], { stdio: "inherit" })
 
-// Without a cache beside the bundle the launcher makes one in the cache directory of the user: here, in ours.
-const caches = mkdtempSync(join(tmpdir(), "kata-build-"))
-try {
-  execFileSync(process.execPath, [join(stage, "launcher.cjs"), ...warming], {
-    env: { ...process.env, XDG_CACHE_HOME: caches, NODE_OPTIONS: "" },
-    stdio: ["ignore", "ignore", "inherit"]
+// What a command needs of the bundle is compiled when it first runs: here the most used ones run, and what was compiled is kept.
+const place = realpathSync(mkdtempSync(join(tmpdir(), "kata-build-")))
+const run = (...words) =>
+  execFileSync(process.execPath, words, {
+    cwd: place,
+    env: { PATH: process.env.PATH, HOME: place, KATA_HOME: place, XDG_RUNTIME_DIR: place, TMPDIR: place },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"]
   })
-  const [cache] = readdirSync(join(caches, "kata"))
-  writeFileSync(join(stage, "bundle.cache"), readFileSync(join(caches, "kata", cache)))
+const kata = (...words) => run(join(stage, "launcher.cjs"), ...words)
+const warm = (...commands) => run(inRoot(".config", "warm.cjs"), stage, JSON.stringify(commands))
+const help = ["export", "--help"]
+try {
+  kata("daemon", "start")
+  try {
+    kata("init", "--project", "warm")
+    const issue = kata("create", "An issue", "--quiet").trim()
+    warm(help, ["create", "Another one"], ["list"], ["show", issue])
+  } finally {
+    kata("daemon", "stop")
+  }
+} catch {
+  console.warn("build: no daemon could be started here; commands that ask one will start a little slower")
+  warm(help)
 } finally {
-  rmSync(caches, { recursive: true, force: true })
+  rmSync(place, { recursive: true, force: true })
 }
 
 chmodSync(stage, 0o755)

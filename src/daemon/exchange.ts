@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
 import { BlockList, isIP } from "node:net"
+import { unnamed } from "../database/daemons.ts"
 import { codeOf, reasonOf } from "../files/FileError.ts"
 import { DaemonUnreachable } from "./ClientError.ts"
 import { nameOf, type Target } from "./Target.ts"
@@ -71,9 +72,9 @@ const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<Clie
   Effect.tryPromise({
     try: async () => {
       const options = { method: message.method, path: message.path, headers: headersOf(target, message) }
-      if ("socketPath" in target) return request({ ...options, agent, socketPath: target.socketPath })
+      if ("socketPath" in target) return request({ ...options, ...unnamed, agent, socketPath: target.socketPath })
       const { host, port, secure } = target
-      if (secure !== true) return request({ ...options, agent, host, port })
+      if (secure !== true) return request({ ...options, ...unnamed, agent, host, port })
       // Rare, and much to load.
       const https = await import("node:https")
       return https.request({ ...options, host, port })

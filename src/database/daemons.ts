@@ -233,6 +233,9 @@ const answerOf = ({ address }: RuntimeRecord) =>
       Effect.map(ping(target), (body) => Option.map(Option.flatMap(body, decodePong), ({ pid }) => pid))
   })
 
+/** For requests in clear: else node looks for a name of the server that only TLS needs, at the price of a large regular expression. */
+export const unnamed = { servername: "" }
+
 /** What answers there, which need not be a kata. */
 export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
   get(target, "/api/v1/ping", request)
@@ -242,23 +245,26 @@ export const get = (target: Target, path: string, request = http): Effect.Effect
   Effect.async<Option.Option<string>>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
     const headers = { host: "kata.invalid", accept: "application/json" }
-    const asked = request({ ...target, path, agent: false, headers }, (response) => {
-      const chunks: Array<Buffer> = []
-      let size = 0
-      response.on("error", nothing)
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length
-        chunks.push(chunk)
-        if (response.statusCode === 200 && size <= answerBytes) return
-        nothing()
-        asked.destroy()
-      })
-      response.on(
-        "end",
-        () =>
-          response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing()
-      )
-    })
+    const asked = request(
+      { ...target, ...(request === http ? unnamed : {}), path, agent: false, headers },
+      (response) => {
+        const chunks: Array<Buffer> = []
+        let size = 0
+        response.on("error", nothing)
+        response.on("data", (chunk: Buffer) => {
+          size += chunk.length
+          chunks.push(chunk)
+          if (response.statusCode === 200 && size <= answerBytes) return
+          nothing()
+          asked.destroy()
+        })
+        response.on(
+          "end",
+          () =>
+            response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing()
+        )
+      }
+    )
     asked.on("error", nothing)
     asked.end()
     return Effect.sync(() => asked.destroy())
