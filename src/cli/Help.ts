@@ -83,7 +83,10 @@ const examples = (lines: ReadonlyArray<readonly [line: string, what: string]>) =
   lines.length === 0 ? [] : [
     "",
     "Examples:",
-    ...lines.flatMap(([line, what]) => [`  ${line}`, ...wrap(what, width - 6).map((text) => `      ${text}`)])
+    ...lines.flatMap(([line, what]) => [
+      `  ${line}`,
+      ...(what === "" ? [] : wrap(what, width - 6).map((text) => `      ${text}`))
+    ])
   ]
 
 const ofGroup = <R>(path: ReadonlyArray<Node<R>>, group: Group<R>): ReadonlyArray<string> => {
