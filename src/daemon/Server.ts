@@ -6,7 +6,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { createServer } from "node:http"
+import { createServer, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { bind, type Place } from "./bind.ts"
 import { until } from "./until.ts"
@@ -20,6 +20,8 @@ const settings = {
   keepAliveTimeout: 120_000
 }
 
+/** For requests that have come when the daemon is told to stop, and were not read yet. */
+const readTime = 10
 /** For what is being answered when the daemon is told to stop. */
 const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
@@ -53,32 +55,37 @@ export const serve = Effect.fn("daemon.serve")(
     const server = createServer(settings)
     // An error after it listens, such as too many open files, concerns one connection, which is lost.
     server.on("error", () => {})
-    const connections = new Map<Socket, number>()
-    const release = (socket: Socket) => {
-      if (!server.listening && connections.get(socket) === 0) socket.destroy()
+    let stopping = false
+    const connections = new Map<Socket, Set<ServerResponse>>()
+    /** A client that knows that the connection ends sends nothing more on it, of which it would not know what became. */
+    const release = (socket: Socket, answers: ReadonlySet<ServerResponse>) => {
+      if (!stopping) return
+      if (answers.size === 0 && !server.listening) socket.destroy()
+      for (const answer of answers) if (!answer.headersSent) answer.setHeader("connection", "close")
     }
     server.on("connection", (socket) => {
-      connections.set(socket, 0)
+      connections.set(socket, new Set())
       socket.once("close", () => connections.delete(socket))
     })
     server.on("request", (request, response) => {
       const { socket } = request
-      const add = (by: number) => {
-        if (connections.has(socket)) connections.set(socket, (connections.get(socket) ?? 0) + by)
-      }
-      add(1)
+      const answers = connections.get(socket) ?? new Set()
+      answers.add(response)
+      release(socket, answers)
       response.once("close", () => {
-        add(-1)
-        release(socket)
+        answers.delete(response)
+        release(socket, answers)
       })
       handler(request, response)
     })
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
-        // no new connections; takes the socket away
+        stopping = true
+        yield* Effect.sleep(readTime)
+        // no new connections; takes the socket away, and lets go who asks nothing
         server.close()
         yield* Deferred.succeed(stop, undefined)
-        for (const socket of connections.keys()) release(socket)
+        for (const [socket, answers] of connections) release(socket, answers)
         const drained = yield* until(Effect.sync(() => connections.size === 0), drainTime)
         if (drained) return
         yield* Effect.logWarning(`${connections.size} connection(s) cut: their requests took longer than 10 s`)
