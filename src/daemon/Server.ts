@@ -7,7 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createServer, type ServerResponse } from "node:http"
-import type { Socket } from "node:net"
+import { Server as NetServer, type Socket } from "node:net"
 import { bind, type Place } from "./bind.ts"
 import { until } from "./until.ts"
 
@@ -20,8 +20,12 @@ const settings = {
   keepAliveTimeout: 120_000
 }
 
-/** For requests that have come when the daemon is told to stop, and were not read yet. */
-const readTime = 10
+/** For what clients have sent, or send at once, when the daemon is told to stop; in the end node reads what has come. */
+const readTime = "10 millis"
+const read = Effect.zipRight(
+  Effect.sleep(readTime),
+  Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+)
 /** For what is being answered when the daemon is told to stop. */
 const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
@@ -55,13 +59,14 @@ export const serve = Effect.fn("daemon.serve")(
     const server = createServer(settings)
     // An error after it listens, such as too many open files, concerns one connection, which is lost.
     server.on("error", () => {})
-    let stopping = false
+    let state: "open" | "closing" | "closed" = "open"
     const connections = new Map<Socket, Set<ServerResponse>>()
-    /** A client that knows that the connection ends sends nothing more on it, of which it would not know what became. */
+    /** Who is told that the connection ends sends nothing more on it, of which nobody would know what became. */
     const release = (socket: Socket, answers: ReadonlySet<ServerResponse>) => {
-      if (!stopping) return
-      if (answers.size === 0 && !server.listening) socket.destroy()
-      for (const answer of answers) if (!answer.headersSent) answer.setHeader("connection", "close")
+      if (state === "closed" && answers.size === 0) socket.destroy()
+      if (state !== "open") {
+        for (const answer of answers) if (!answer.headersSent) answer.setHeader("connection", "close")
+      }
     }
     server.on("connection", (socket) => {
       connections.set(socket, new Set())
@@ -80,9 +85,12 @@ export const serve = Effect.fn("daemon.serve")(
     })
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
-        stopping = true
-        yield* Effect.sleep(readTime)
-        // no new connections; takes the socket away, and lets go who asks nothing
+        state = "closing"
+        for (const [socket, answers] of connections) release(socket, answers)
+        // No new connections; takes the socket away. The server's own `close` would cut off what was sent and is not read yet.
+        NetServer.prototype.close.call(server)
+        yield* read
+        state = "closed"
         server.close()
         yield* Deferred.succeed(stop, undefined)
         for (const [socket, answers] of connections) release(socket, answers)

@@ -363,16 +363,6 @@ export const holds = (path: string, team: Team, of: "everything" | "an older sta
         : edits.filter(({ outcome }) => outcome === "unknown").map(({ mark }) => mark)
       expect(possible).toContainEqual(issue.title)
     }
-    console.log(
-      "STATS",
-      path.slice(-12),
-      "done",
-      team.done.length,
-      "unknown",
-      team.changes.filter((c) => c.outcome === "unknown").length,
-      "applied",
-      [...applied].filter(([c, a]) => a && c.outcome === "unknown").length
-    )
     return { events: last, unanswered: team.changes.filter(({ outcome }) => outcome === "unknown"), applied }
   } finally {
     db.close()
