@@ -11,7 +11,8 @@ const processes = [
   "test/campaign/**/*.test.ts",
   "test/demo/**/*.test.ts",
   "test/docs/**/*.test.ts",
-  "test/bench/**/*.test.ts"
+  "test/bench/**/*.test.ts",
+  "test/load/**/*.test.ts"
 ]
 
 const report = process.env["KATA_TEST_REPORT"]

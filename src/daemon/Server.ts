@@ -6,8 +6,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { createServer } from "node:http"
-import type { Socket } from "node:net"
+import { createServer, type ServerResponse } from "node:http"
+import { Server as NetServer, type Socket } from "node:net"
 import { bind, type Place } from "./bind.ts"
 import { until } from "./until.ts"
 
@@ -20,6 +20,12 @@ const settings = {
   keepAliveTimeout: 120_000
 }
 
+/** For what clients have sent, or send at once, when the daemon is told to stop; in the end node reads what has come. */
+const readTime = "10 millis"
+const read = Effect.zipRight(
+  Effect.sleep(readTime),
+  Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+)
 /** For what is being answered when the daemon is told to stop. */
 const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
@@ -53,32 +59,41 @@ export const serve = Effect.fn("daemon.serve")(
     const server = createServer(settings)
     // An error after it listens, such as too many open files, concerns one connection, which is lost.
     server.on("error", () => {})
-    const connections = new Map<Socket, number>()
-    const release = (socket: Socket) => {
-      if (!server.listening && connections.get(socket) === 0) socket.destroy()
+    let state: "open" | "closing" | "closed" = "open"
+    const connections = new Map<Socket, Set<ServerResponse>>()
+    /** Who is told that the connection ends sends nothing more on it, of which nobody would know what became. */
+    const release = (socket: Socket, answers: ReadonlySet<ServerResponse>) => {
+      if (state === "closed" && answers.size === 0) socket.destroy()
+      if (state !== "open") {
+        for (const answer of answers) if (!answer.headersSent) answer.setHeader("connection", "close")
+      }
     }
     server.on("connection", (socket) => {
-      connections.set(socket, 0)
+      connections.set(socket, new Set())
       socket.once("close", () => connections.delete(socket))
     })
     server.on("request", (request, response) => {
       const { socket } = request
-      const add = (by: number) => {
-        if (connections.has(socket)) connections.set(socket, (connections.get(socket) ?? 0) + by)
-      }
-      add(1)
+      const answers = connections.get(socket) ?? new Set()
+      answers.add(response)
+      release(socket, answers)
       response.once("close", () => {
-        add(-1)
-        release(socket)
+        answers.delete(response)
+        release(socket, answers)
       })
       handler(request, response)
     })
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
-        // no new connections; takes the socket away
+        state = "closing"
+        for (const [socket, answers] of connections) release(socket, answers)
+        // No new connections; takes the socket away. The server's own `close` would cut off what was sent and is not read yet.
+        NetServer.prototype.close.call(server)
+        yield* read
+        state = "closed"
         server.close()
         yield* Deferred.succeed(stop, undefined)
-        for (const socket of connections.keys()) release(socket)
+        for (const [socket, answers] of connections) release(socket, answers)
         const drained = yield* until(Effect.sync(() => connections.size === 0), drainTime)
         if (drained) return
         yield* Effect.logWarning(`${connections.size} connection(s) cut: their requests took longer than 10 s`)

@@ -53,7 +53,7 @@ export interface Launch {
 
 const wait = (child: ChildProcess, log: string) =>
   Effect.async<DaemonRecord, DaemonStartFailed>((resume) => {
-    let ended: string | undefined
+    let ended: { readonly kind: FailureKind; readonly how: string } | undefined
     const leave = (result: Effect.Effect<DaemonRecord, DaemonStartFailed>) => {
       clearTimeout(timer)
       child.removeAllListeners()
@@ -75,7 +75,7 @@ const wait = (child: ChildProcess, log: string) =>
     // Its last word may still be on the way when it has ended.
     const mute = () => {
       if (ended === undefined || child.connected) return
-      leave(startFailed("internal", `the daemon ended before it served (${ended})`, log))
+      leave(startFailed(ended.kind, `the daemon ended before it served (${ended.how})`, log))
     }
     child.on("message", (message) => {
       const word = decode(message)
@@ -84,7 +84,10 @@ const wait = (child: ChildProcess, log: string) =>
     })
     child.on("disconnect", mute)
     child.on("exit", (code, signal) => {
-      ended = signal ?? `exit ${code}`
+      // who was killed has no bug
+      ended = signal === null
+        ? { kind: "internal", how: `exit ${code}` }
+        : { kind: "daemon_unavailable", how: signal }
       mute()
     })
     child.on("error", (error) => leave(startFailed("internal", `cannot start a daemon: ${error.message}`, log)))

@@ -122,7 +122,7 @@ const run = async () => {
   const first = await last()
   const followed = follow(daemon.socketPath, first)
 
-  console.log(`\n${creates} creates, one after the other; ${issues} issues before, ms\n`)
+  console.log(`\n${creates} creates, one after the other, each with a search for what looks like it; ms\n`)
   head("creates", "count", "50%", "95%", "99%", "max")
   const times = []
   for (let n = 0; n < creates; n++) times.push((await workers[n % clients].create()).took)
@@ -135,15 +135,15 @@ const run = async () => {
 
   const took = new Map()
   const memory = [daemon.memory()]
-  let done = 0
+  let [asked, answered] = [0, 0]
   const began = Date.now()
   await Promise.all(workers.map(async (worker) => {
-    while (done < requests) {
-      done++
+    while (asked < requests) {
+      asked++
       const answer = await worker.any()
       if (!took.has(answer.name)) took.set(answer.name, [])
       took.get(answer.name).push(answer.took)
-      if (done % Math.ceil(requests / 20) === 0) memory.push(daemon.memory())
+      if (++answered % Math.ceil(requests / 20) === 0) memory.push(daemon.memory())
     }
   }))
   const seconds = (Date.now() - began) / 1000
@@ -167,33 +167,28 @@ const run = async () => {
   if (runs > 0) {
     console.log(`\ncommands as whole processes, ${runs} runs; ms\n`)
     head("command", "min", "median", "of a bare node")
-    const measured = (args) => {
-      const all = Array.from({ length: runs }, () => {
-        const began = process.hrtime.bigint()
-        const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, env: daemon.env, encoding: "utf8" })
-        if (status !== 0) throw new Error(`${args.slice(1).join(" ")}: ${stderr}`)
-        return Number(process.hrtime.bigint() - began) / 1e6
-      })
-      return { min: Math.min(...all), median: median(all) }
+    const once = (args) => {
+      const began = process.hrtime.bigint()
+      const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, env: daemon.env, encoding: "utf8" })
+      if (status !== 0) throw new Error(`${args.slice(1).join(" ")}: ${stderr}`)
+      return Number(process.hrtime.bigint() - began) / 1e6
     }
-    const bare = measured(["-e", "0"])
-    row(["node -e 0", ms(bare.min), ms(bare.median), "1.00"])
-    const of = ["--project", name]
-    const commands = [
-      ["show", known[0]],
-      ["list"],
-      ["list", "--json"],
-      ["search", "parser crash"],
-      ["create", "from the command line", "--body", "a word", "--force-new"]
-    ]
-    for (const words of commands) {
-      const { median, min } = measured([launcher, ...words, ...of])
-      row([
-        `kata ${words.slice(0, 1 + Number(words[1] === "--json")).join(" ")}`,
-        ms(min),
-        ms(median),
-        (min / bare.min).toFixed(2)
-      ])
+    const kata = (...words) => [launcher, ...words, "--project", name]
+    const commands = {
+      "node -e 0": ["-e", "0"],
+      "kata show": kata("show", known[0]),
+      "kata list": kata("list"),
+      "kata list --json": kata("list", "--json"),
+      "kata search": kata("search", "parser crash"),
+      "kata create": kata("create", "from the command line", "--body", "a word", "--force-new")
+    }
+    // in turns, so that a busy machine meets all
+    const all = Object.fromEntries(Object.keys(commands).map((command) => [command, []]))
+    for (let n = 0; n < runs; n++) for (const [command, args] of Object.entries(commands)) all[command].push(once(args))
+    const bare = Math.min(...all["node -e 0"])
+    for (const [command, times] of Object.entries(all)) {
+      const min = Math.min(...times)
+      row([command, ms(min), ms(median(times)), `${(min / bare).toFixed(2)}×`])
     }
   }
   followed.close()
