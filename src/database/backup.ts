@@ -138,6 +138,14 @@ export const undo = Effect.fnUntraced(function*(target: string, backup: string, 
   for (const side of [...there, ""]) yield* remove(backup + side)
 })
 
+/**
+ * Takes the second name away from a target that somebody has filled meanwhile. What the backup has of the old side files stays, alone: the
+ * target is another database by now.
+ */
+export const unname = Effect.fnUntraced(function*(target: string, backup: string) {
+  if (yield* sameFile(backup, target)) yield* remove(backup)
+})
+
 /** Whether a backup is only a second name of the target and of its side files: a restore was killed before its rename. */
 const isSecondName = Effect.fnUntraced(function*(target: string, backup: string) {
   for (const side of ["", ...(yield* present(backup, sides))]) {

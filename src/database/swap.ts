@@ -164,16 +164,23 @@ const replaceDamaged = (staged: string, target: string) =>
         openError(target, "locked", "a side file of it went meanwhile"))
     )
     let begun = false
+    let filled = false
     const undone = orUndo(Effect.suspend(() =>
-      Backup.undo(target, backup, begun)
+      filled ? Backup.unname(target, backup) : Backup.undo(target, backup, begun)
     ))
     const after = yield* undone(stamp(target))
     // What was written since may be in the backup alone, which stays.
-    if (after !== before) return yield* openError(target, "locked", "it was written to meanwhile")
+    if (after !== before) {
+      return yield* openError(target, "locked", "it was written to meanwhile")
+    }
     const last = Effect.gen(function*() {
       yield* syncDirectory(parentOf(target))
       begun = true
-      yield* Effect.catchIf(seize(target), isDamage, () => Effect.void)
+      yield* Effect.catchIf(seize(target), isDamage, () =>
+        Effect.void)
+      // Somebody has made a database of the empty file just before we had it: side files of the old one must never meet that.
+      filled = before.startsWith("0 ") && (yield* sizeOf(target)) > 0
+      if (filled) return yield* openError(target, "locked", "it was written to meanwhile")
       for (const side of sideFiles) yield* remove(target + side)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)

@@ -1,7 +1,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
+import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as DatabaseLayer from "../../src/database/sqlite.ts"
 import { toFile } from "../../src/export/Export.ts"
 import { restore } from "../../src/import/Import.ts"
 import { generate } from "../../src/testing/generate.ts"
@@ -128,4 +131,45 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
       }),
     60_000
   )
+
+  it.scoped("an empty target that somebody fills just before it is taken stays theirs, and meets no side file of the old one", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { at, directory, homes } = yield* prepared
+      const target = at("empty.db")
+      yield* fs.writeFileString(target, "")
+      yield* fs.writeFileString(`${target}-wal`, "what the WAL was")
+      // the directory is synced between the last look at the target and the lock on it
+      const filling = {
+        ...fs,
+        link: (from: string, to: string) =>
+          Effect.tap(fs.link(from, to), () => Effect.sync(() => void (linked ||= to.includes(".bak.")))),
+        open: (path: string, options?: FileSystem.OpenFileOptions) =>
+          Effect.zipRight(
+            Effect.sync(() => linked && !filled && path === directory ? fill() : undefined),
+            fs.open(path, options)
+          )
+      }
+      let [linked, filled] = [false, false]
+      const fill = () => {
+        filled = true
+        const db = new Sqlite(target)
+        db.exec("CREATE TABLE theirs(word); INSERT INTO theirs VALUES ('kept')")
+        db.close()
+      }
+      const error = yield* restore({ input: at("a"), target, force: true, homes }).pipe(
+        Effect.provideService(FileSystem.FileSystem, filling),
+        Effect.provide(Layer.provide(DatabaseLayer.layer, Layer.succeed(FileSystem.FileSystem, filling))),
+        Effect.flip
+      )
+      assert.isTrue(filled)
+      assert.strictEqual(error.kind, "locked")
+      assert.include(error.message, "it was written to meanwhile")
+      const db = new Sqlite(target, { readonly: true })
+      assert.deepStrictEqual(db.prepare("SELECT word FROM theirs").pluck().all(), ["kept"])
+      db.close()
+      const names = (yield* fs.readDirectory(directory)).filter((name) => name.startsWith("empty.db"))
+        .map((name) => name.replace(/\d{8}T\d{6}Z/, "<time>")).toSorted()
+      assert.deepStrictEqual(names, ["empty.db", "empty.db.bak.<time>-wal", "empty.db.lock"])
+    }))
 })
