@@ -45,6 +45,9 @@ const { outputFiles } = await build({
   supported: { "dynamic-import": false },
   // the launcher reads the bundle as Latin-1, which V8 keeps in one byte per character
   charset: "ascii",
+  // what is not there need not be read; names stay, for stack traces
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: "none",
   logLevel: "warning"
 })

@@ -1,8 +1,10 @@
 /** Words of the process in, exit code of the process out: the only module that knows layers and `process`. */
-import * as NodeCommandExecutor from "@effect/platform-node/NodeCommandExecutor"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -14,13 +16,26 @@ import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
 import { Program } from "./daemon/Program.ts"
-import { ProgramVersion } from "./database/Lock.ts"
 import * as Processes from "./database/Processes.ts"
 import * as Sqlite from "./database/sqlite.ts"
 import { fromErrno } from "./files/FileError.ts"
-import { version } from "./version.ts"
+import { ProgramVersion, version } from "./version.ts"
 
-const platform = Layer.mergeAll(NodePath.layer, Layer.provideMerge(NodeCommandExecutor.layer, NodeFileSystem.layer))
+/** Node's, loaded with what starts processes in Node when the first one is started: most commands start none. */
+const commandExecutor = Layer.effect(
+  CommandExecutor.CommandExecutor,
+  Effect.gen(function*() {
+    const fileSystem = yield* Effect.context<FileSystem.FileSystem>()
+    const node = yield* Effect.cached(
+      Effect.flatMap(
+        Effect.promise(() => import("@effect/platform-node/NodeCommandExecutor")),
+        ({ layer }) => Effect.scoped(Layer.build(layer))
+      ).pipe(Effect.map(Context.get(CommandExecutor.CommandExecutor)), Effect.provide(fileSystem))
+    )
+    return CommandExecutor.makeExecutor((command) => Effect.flatMap(node, ({ start }) => start(command)))
+  })
+)
+const platform = Layer.mergeAll(NodePath.layer, Layer.provideMerge(commandExecutor, NodeFileSystem.layer))
 const services = Layer.mergeAll(
   Sqlite.layer,
   Processes.layer,

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import { isHere } from "../database/daemons.ts"
+import { isHere } from "../database/ping.ts"
 import type { FailureKind } from "../Failure.ts"
 
 /** Something to listen at; port 0 takes any that is free. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
 import { BlockList, isIP } from "node:net"
-import { unnamed } from "../database/daemons.ts"
+import { unnamed } from "../database/ping.ts"
 import { codeOf, reasonOf } from "../files/FileError.ts"
 import { DaemonUnreachable } from "./ClientError.ts"
 import { nameOf, type Target } from "./Target.ts"
@@ -15,14 +15,17 @@ export interface Message {
   readonly body?: string
 }
 
-const loopback = new BlockList()
-loopback.addSubnet("127.0.0.0", 8, "ipv4")
-loopback.addAddress("::1", "ipv6")
+const isLoopback = (host: string) => {
+  const family = isIP(host)
+  if (family === 0) return false
+  const loopback = new BlockList()
+  loopback.addSubnet("127.0.0.0", 8, "ipv4")
+  loopback.addAddress("::1", "ipv6")
+  return loopback.check(host, family === 6 ? "ipv6" : "ipv4")
+}
 
 /** The token leaves this machine only enciphered. */
-const maySee = (target: Target) =>
-  "socketPath" in target || target.secure === true ||
-  (isIP(target.host) !== 0 && loopback.check(target.host, isIP(target.host) === 6 ? "ipv6" : "ipv4"))
+const maySee = (target: Target) => "socketPath" in target || target.secure === true || isLoopback(target.host)
 
 /** Node takes one character for one byte. */
 const bytesOf = (headers: Readonly<Record<string, string>>) =>

@@ -4,7 +4,6 @@
  * dies. The row says who it is, for the person who has to wait.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,6 +11,7 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closed.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { ProgramVersion } from "../version.ts"
 import * as Handle from "./Handle.ts"
 import { Processes } from "./Processes.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -69,11 +69,6 @@ export class LockFileInTheWay extends Schema.TaggedError<LockFileInTheWay>()("Lo
     return `look at ${this.path}, then move it away or remove it; kata makes a new one`
   }
 }
-
-/** What the row says of the program; empty where nobody provides it. */
-export class ProgramVersion extends Context.Reference<ProgramVersion>()("kata/database/ProgramVersion", {
-  defaultValue: (): string => ""
-}) {}
 
 /** The file that is the lock of a database. */
 export const pathOf = (databasePath: string): string => `${databasePath}.lock`

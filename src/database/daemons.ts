@@ -8,12 +8,11 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { request as http } from "node:http"
-import { BlockList, isIP } from "node:net"
 import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
 import { namespaceOf } from "./config.ts"
 import * as Lock from "./Lock.ts"
+import { ping, targetOf } from "./ping.ts"
 import { Processes } from "./Processes.ts"
 
 export const Daemon = Schema.Struct({
@@ -55,8 +54,6 @@ export interface Found {
 
 /** Of a record; more of it is not read. Go kata's have about 200 bytes. */
 const recordBytes = 64 * 1024
-const answerBytes = 64 * 1024
-const pingTime = "1 second"
 
 /**
  * The daemons of this file, by whatever path they were started with; never this process itself.
@@ -189,35 +186,6 @@ const judge = Effect.fnUntraced(function*(
   return isKata ? "running" : "unproven"
 })
 
-/** Addresses of this machine and of private networks. */
-const here = new BlockList()
-for (const [network, prefix] of [["127.0.0.0", 8], ["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16]] as const) {
-  here.addSubnet(network, prefix, "ipv4")
-}
-here.addSubnet("169.254.0.0", 16, "ipv4")
-here.addSubnet("100.64.0.0", 10, "ipv4")
-here.addAddress("::1", "ipv6")
-here.addSubnet("fc00::", 7, "ipv6")
-here.addSubnet("fe80::", 10, "ipv6")
-
-/** Whether a literal address is one of this machine or of a private network. */
-export const isHere = (host: string): boolean => {
-  const family = isIP(host)
-  return family !== 0 && here.check(host.replace(/%.*$/, ""), family === 6 ? "ipv6" : "ipv4")
-}
-
-export type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number }
-
-/** Where a record may send us: a socket, or an address of this machine or its private network. */
-export const targetOf = (address: string): Option.Option<Target> => {
-  if (address.startsWith("unix:///") && !address.includes("\0")) return Option.some({ socketPath: address.slice(7) })
-  const [, v6, v4, port] = /^(?:http:\/\/)?(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})\/?$/i.exec(address) ?? []
-  const host = v6 ?? v4 ?? ""
-  return isHere(host) && Number(port) > 0 && Number(port) < 65536
-    ? Option.some({ host, port: Number(port) })
-    : Option.none()
-}
-
 const Pong = Schema.parseJson(Schema.Struct({
   ok: Schema.Literal(true),
   service: Schema.Literal("kata"),
@@ -232,44 +200,3 @@ const answerOf = ({ address }: RuntimeRecord) =>
     onSome: (target) =>
       Effect.map(ping(target), (body) => Option.map(Option.flatMap(body, decodePong), ({ pid }) => pid))
   })
-
-/** For requests in clear: else node looks for a name of the server that only TLS needs, at the price of a large regular expression. */
-export const unnamed = { servername: "" }
-
-/** What answers there, which need not be a kata. */
-export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
-  get(target, "/api/v1/ping", request)
-
-/** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
-export const get = (target: Target, path: string, request = http): Effect.Effect<Option.Option<string>> =>
-  Effect.async<Option.Option<string>>((resume) => {
-    const nothing = () => resume(Effect.succeedNone)
-    const headers = { host: "kata.invalid", accept: "application/json" }
-    const asked = request(
-      { ...target, ...(request === http ? unnamed : {}), path, agent: false, headers },
-      (response) => {
-        const chunks: Array<Buffer> = []
-        let size = 0
-        response.on("error", nothing)
-        response.on("data", (chunk: Buffer) => {
-          size += chunk.length
-          chunks.push(chunk)
-          if (response.statusCode === 200 && size <= answerBytes) return
-          nothing()
-          asked.destroy()
-        })
-        response.on(
-          "end",
-          () =>
-            response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing()
-        )
-      }
-    )
-    asked.on("error", nothing)
-    asked.end()
-    return Effect.sync(() => asked.destroy())
-  }).pipe(
-    // the time is kept also where nothing else can be interrupted
-    Effect.interruptible,
-    Effect.timeoutTo({ duration: pingTime, onSuccess: (body) => body, onTimeout: () => Option.none() })
-  )

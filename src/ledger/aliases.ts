@@ -40,6 +40,15 @@ export const aliasByIdentity = Effect.fnUntraced(function*(identity: string) {
   return yield* firstAlias(sql`SELECT * FROM project_aliases WHERE alias_identity = ${identity}`)
 })
 
+/** Whether the alias was seen there within the last minute: then it need not be written again for every command that looks. */
+export const seenLately = Effect.fnUntraced(function*({ id }: Alias, rootPath: string) {
+  const { sql } = yield* Ledger
+  const found = yield* firstAlias(sql`
+    SELECT * FROM project_aliases WHERE id = ${id} AND root_path = ${rootPath}
+      AND last_seen_at BETWEEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 minute') AND strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`)
+  return Option.isSome(found)
+})
+
 /** The alias was seen again, perhaps elsewhere, and belongs to that project. */
 export const touch = Effect.fnUntraced(function*(alias: Alias, rootPath: string, projectId: bigint = alias.project_id) {
   const { sql } = yield* Ledger

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { aliasByIdentity, type AliasInput, attach, checked, touch } from "./aliases.ts"
+import { aliasByIdentity, type AliasInput, attach, checked, seenLately, touch } from "./aliases.ts"
 import { Ledger } from "./Ledger.ts"
 import { Alias, noAlias, Project } from "./model.ts"
 import { projectName } from "./projectName.ts"
@@ -79,16 +79,21 @@ const byName = Effect.fnUntraced(function*(text: string) {
   return yield* Effect.mapError(found, () => notRegistered(`project ${name}`))
 })
 
-/** A known alias decides; one that is new is given to the project of that name. */
-const byAlias = Effect.fnUntraced(function*(input: AliasInput, name: string | undefined) {
-  const alias = yield* checked(input)
+/** A known alias decides, whatever the name; none when it is not known. */
+const byKnownAlias = Effect.fnUntraced(function*(alias: AliasInput) {
   const known = yield* projectOf(alias)
+  if (Option.isSome(known) && !notArchived(known.value.project)) {
+    return yield* refuse("project_not_initialized", `alias ${alias.identity} points at an archived project`, {
+      hint: "run \"kata init\" to bind this workspace to an active project"
+    })
+  }
+  return known
+})
+
+/** The same, written down; an alias that is new is given to the project of that name. */
+const byAlias = Effect.fnUntraced(function*(alias: AliasInput, name: string | undefined) {
+  const known = yield* byKnownAlias(alias)
   if (Option.isSome(known)) {
-    if (!notArchived(known.value.project)) {
-      return yield* refuse("project_not_initialized", `alias ${alias.identity} points at an archived project`, {
-        hint: "run \"kata init\" to bind this workspace to an active project"
-      })
-    }
     return { project: known.value.project, alias: yield* touch(known.value.alias, alias.root_path) }
   }
   if (name === undefined || name.trim() === "") return yield* notRegistered(`alias ${alias.identity}`)
@@ -96,15 +101,30 @@ const byAlias = Effect.fnUntraced(function*(input: AliasInput, name: string | un
   return { project, alias: yield* attach(project, alias, false) }
 })
 
+/** A command that only looks writes no more than once a minute that its workspace was seen, and works also where nothing can be written. */
+const seen = Effect.fnUntraced(function*(input: AliasInput, name: string | undefined) {
+  const { read, write } = yield* Ledger
+  const alias = yield* checked(input)
+  const known = yield* read(Effect.gen(function*() {
+    const found = yield* byKnownAlias(alias)
+    if (Option.isNone(found)) return Option.none()
+    return Option.some({ ...found.value, isFresh: yield* seenLately(found.value.alias, alias.root_path) })
+  }))
+  if (Option.isNone(known)) return yield* write(byAlias(alias, name))
+  const { isFresh, ...found } = known.value
+  if (isFresh) return found
+  return yield* Effect.catchTag(write(byAlias(alias, name)), "SqliteFailure", () => Effect.succeed(found))
+})
+
 /** Finds the project; nothing but an alias is made. By name alone it is the project of exactly that name. */
 export const resolve = Effect.fn("Bindings.resolve")(function*(wanted: {
   readonly name?: string | undefined
   readonly alias?: AliasInput | undefined
 }) {
-  const { read, write } = yield* Ledger
+  const { read } = yield* Ledger
   const { alias, name } = wanted
   if (alias !== undefined) {
-    return yield* Effect.map(write(byAlias(alias, name)), (found) => ({ ...found, workspace_root: alias.root_path }))
+    return yield* Effect.map(seen(alias, name), (found) => ({ ...found, workspace_root: alias.root_path }))
   }
   if (name === undefined || name === "") {
     return yield* refuse("validation", "one of alias, name, or start_path is required")

@@ -200,6 +200,44 @@ describe("merge", () => {
     }))
 })
 
+describe("a workspace that is seen again", () => {
+  const seen = (database: string) =>
+    rows(database, "SELECT root_path, last_seen_at FROM project_aliases").then(([row]) => row as Body)
+
+  it("is written down once a minute, or when it has moved", () =>
+    serving({}, async (send, { database }) => {
+      const { ok } = client(send)
+      await ok("POST", "/projects", { name: "app", alias: alias("app") })
+      const first = await seen(database)
+      await ok("POST", "/projects/resolve", { alias: alias("app") })
+      expect(await seen(database)).toEqual(first)
+      const moved = await ok("POST", "/projects/resolve", { alias: alias("app", "/tmp/moved") })
+      expect(moved).toMatchObject({ workspace_root: "/tmp/moved", alias: { root_path: "/tmp/moved" } })
+      expect((await seen(database)).root_path).toBe("/tmp/moved")
+      for (const time of ["2026-01-01T00:00:00.000Z", "9999-01-01T00:00:00.000Z", "long ago"]) {
+        await execute(database, `UPDATE project_aliases SET last_seen_at = '${time}'`)
+        const now = new Date().toISOString()
+        const { alias: { last_seen_at } } = await ok("POST", "/projects/resolve", { alias: alias("app", "/tmp/moved") })
+        expect([last_seen_at >= now, last_seen_at < "9999"]).toEqual([true, true])
+      }
+    }))
+
+  it("is found also while nothing can be written", () =>
+    serving({}, async (send, { database }) => {
+      const { ask, ok } = client(send)
+      await ok("POST", "/projects", { name: "app", alias: alias("app") })
+      await execute(
+        database,
+        `CREATE TRIGGER full BEFORE UPDATE ON project_aliases BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
+         CREATE TRIGGER full_too BEFORE INSERT ON project_aliases BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`
+      )
+      const found = await ok("POST", "/projects/resolve", { alias: alias("app", "/tmp/moved"), name: "app" })
+      expect(found).toMatchObject({ project: { name: "app" }, alias: { root_path: "/tmp/app" } })
+      const unknown = await ask("POST", "/projects/resolve", { alias: alias("other"), name: "app" })
+      expect(unknown.status).toBe(500)
+    }))
+})
+
 describe("what a database may hold", () => {
   it("odd rows do not hide the others", () =>
     serving({}, async (send, { database }) => {

@@ -8,8 +8,9 @@ import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 import { namespaceOf } from "../../src/database/config.ts"
-import { DaemonRunning, running, targetOf } from "../../src/database/daemons.ts"
+import { DaemonRunning, running } from "../../src/database/daemons.ts"
 import * as Lock from "../../src/database/Lock.ts"
+import { targetOf } from "../../src/database/ping.ts"
 import * as Processes from "../../src/database/Processes.ts"
 
 const kata: RequestListener = (request, response) => {

@@ -11,6 +11,7 @@ import { once } from "node:events"
 import { createRequire } from "node:module"
 import * as Lock from "../../src/database/Lock.ts"
 import * as Processes from "../../src/database/Processes.ts"
+import { ProgramVersion } from "../../src/version.ts"
 
 const sqlite = JSON.stringify(createRequire(import.meta.url).resolve("better-sqlite3"))
 
@@ -83,7 +84,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         const scope = yield* Scope.make()
         yield* Lock.acquire(path, "restore").pipe(
           Scope.extend(scope),
-          Effect.provideService(Lock.ProgramVersion, "1.2.3")
+          Effect.provideService(ProgramVersion, "1.2.3")
         )
         assert.strictEqual(yield* modeOf(Lock.pathOf(path)), 0o600)
         const had = Option.getOrThrow(yield* Lock.holder(path))

@@ -1,0 +1,83 @@
+/** Where a record says that a daemon is, and whether something answers there: all that a command loads to find the daemon that runs. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { request as http } from "node:http"
+import { BlockList, isIP } from "node:net"
+
+const answerBytes = 64 * 1024
+const pingTime = "1 second"
+
+/** Addresses of this machine and of private networks. */
+const privateNetworks = () => {
+  const list = new BlockList()
+  for (
+    const [network, prefix] of [["127.0.0.0", 8], ["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16]] as const
+  ) {
+    list.addSubnet(network, prefix, "ipv4")
+  }
+  list.addSubnet("169.254.0.0", 16, "ipv4")
+  list.addSubnet("100.64.0.0", 10, "ipv4")
+  list.addAddress("::1", "ipv6")
+  list.addSubnet("fc00::", 7, "ipv6")
+  list.addSubnet("fe80::", 10, "ipv6")
+  return list
+}
+
+/** Whether a literal address is one of this machine or of a private network. */
+export const isHere = (host: string): boolean => {
+  const family = isIP(host)
+  return family !== 0 && privateNetworks().check(host.replace(/%.*$/, ""), family === 6 ? "ipv6" : "ipv4")
+}
+
+export type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+/** Where a record may send us: a socket, or an address of this machine or its private network. */
+export const targetOf = (address: string): Option.Option<Target> => {
+  if (address.startsWith("unix:///") && !address.includes("\0")) return Option.some({ socketPath: address.slice(7) })
+  const [, v6, v4, port] = /^(?:http:\/\/)?(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})\/?$/i.exec(address) ?? []
+  const host = v6 ?? v4 ?? ""
+  return isHere(host) && Number(port) > 0 && Number(port) < 65536
+    ? Option.some({ host, port: Number(port) })
+    : Option.none()
+}
+
+/** For requests in clear: else node looks for a name of the server that only TLS needs, at the price of a large regular expression. */
+export const unnamed = { servername: "" }
+
+/** What answers there, which need not be a kata. */
+export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
+  get(target, "/api/v1/ping", request)
+
+/** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
+export const get = (target: Target, path: string, request = http): Effect.Effect<Option.Option<string>> =>
+  Effect.async<Option.Option<string>>((resume) => {
+    const nothing = () => resume(Effect.succeedNone)
+    const headers = { host: "kata.invalid", accept: "application/json" }
+    const asked = request(
+      { ...target, ...(request === http ? unnamed : {}), path, agent: false, headers },
+      (response) => {
+        const chunks: Array<Buffer> = []
+        let size = 0
+        response.on("error", nothing)
+        response.on("data", (chunk: Buffer) => {
+          size += chunk.length
+          chunks.push(chunk)
+          if (response.statusCode === 200 && size <= answerBytes) return
+          nothing()
+          asked.destroy()
+        })
+        response.on(
+          "end",
+          () =>
+            response.statusCode === 200 ? resume(Effect.succeedSome(Buffer.concat(chunks).toString("utf8"))) : nothing()
+        )
+      }
+    )
+    asked.on("error", nothing)
+    asked.end()
+    return Effect.sync(() => asked.destroy())
+  }).pipe(
+    // the time is kept also where nothing else can be interrupted
+    Effect.interruptible,
+    Effect.timeoutTo({ duration: pingTime, onSuccess: (body) => body, onTimeout: () => Option.none() })
+  )
