@@ -48,17 +48,28 @@ export const normalise = (url: string): Option.Option<string> => {
   return clean(path === "" ? full[1]! : `${full[1]}/${path}`)
 }
 
-/** What git printed, trimmed; none when it failed. It is asked without a shell. */
-const git = (root: string, reason: string, ...words: ReadonlyArray<string>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const child = yield* Command.start(Command.make("git", "-C", root, ...words).pipe(Command.stderr("pipe")))
+/** In a hook of git these name its repository, and a daemon that was started there would keep them. */
+const elsewhere = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"].flatMap((name) => ["-u", name])
+
+/** What git printed of the repository at `root`, trimmed; none when it failed. It is asked without a shell. */
+const git = (root: string, reason: string, ...words: ReadonlyArray<string>) => {
+  const unknown = (why: string) => new AliasUnknown({ root, reason: `${reason}: ${why}` })
+  return Effect.scoped(Effect.gen(function*() {
+    const command = Command.make("env", ...elsewhere, "git", "-C", root, ...words)
+    const child = yield* Command.start(Command.stderr(command, "pipe"))
     const [text, , exit] = yield* Effect.all([
       Stream.mkString(Stream.decodeText(child.stdout)),
       Stream.runDrain(child.stderr),
       child.exitCode
     ], { concurrency: 3 })
-    return exit === 0 ? Option.some(text.trim()) : Option.none()
-  })).pipe(Effect.mapError((error) => new AliasUnknown({ root, reason: `${reason}: ${error.message}` })))
+    return { text: text.trim(), exit }
+  })).pipe(
+    Effect.mapError((error) => unknown(error.message)),
+    // what env says of a program that it cannot run, or that is not there
+    Effect.filterOrFail(({ exit }) => exit !== 126 && exit !== 127, () => unknown("git cannot be run")),
+    Effect.map(({ exit, text }) => exit === 0 ? Option.some(text) : Option.none())
+  )
+}
 
 const remoteUrl = Effect.fnUntraced(function*(root: string) {
   const url = (name: string) => git(root, "ask git for the remote", "remote", "get-url", "--", name)

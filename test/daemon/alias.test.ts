@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { execFileSync } from "node:child_process"
+import { symlinkSync } from "node:fs"
 import { normalise, of } from "../../src/daemon/alias.ts"
 import { temporaryDirectory } from "../files/temp.ts"
 
@@ -49,5 +50,41 @@ it.live("a repository is known by origin, else by its first remote, else by wher
     expect(yield* Effect.flip(alias)).toMatchObject({
       kind: "validation",
       message: "parse remote url \"/srv/app.git\": not a recognized form"
+    })
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+it.live("a repository is asked for itself, also where a hook of git has named another one", () =>
+  Effect.gen(function*() {
+    const [one, other] = [yield* temporaryDirectory, yield* temporaryDirectory]
+    for (const [root, name] of [[one, "one"], [other, "other"]] as const) {
+      execFileSync("git", ["-C", root, "init", "-q"])
+      execFileSync("git", ["-C", root, "remote", "add", "origin", `https://host/${name}.git`])
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => Object.assign(process.env, { GIT_DIR: `${other}/.git`, GIT_WORK_TREE: other })),
+      () =>
+        Effect.sync(() => {
+          delete process.env["GIT_DIR"]
+          delete process.env["GIT_WORK_TREE"]
+        })
+    )
+    expect(yield* of({ start: one, root: undefined, gitRoot: one }))
+      .toEqual(Option.some({ identity: "host/one", kind: "git", root_path: one }))
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+it.live("a repository where there is no git is not taken for one without remotes", () =>
+  Effect.gen(function*() {
+    const root = yield* temporaryDirectory
+    execFileSync("git", ["-C", root, "init", "-q"])
+    const env = execFileSync("sh", ["-c", "command -v env"], { encoding: "utf8" }).trim()
+    symlinkSync(env, `${root}/env`)
+    const path = process.env["PATH"]
+    yield* Effect.acquireRelease(
+      Effect.sync(() => void (process.env["PATH"] = root)),
+      () => Effect.sync(() => void (process.env["PATH"] = path))
+    )
+    expect(yield* Effect.flip(of({ start: root, root: undefined, gitRoot: root }))).toMatchObject({
+      _tag: "AliasUnknown",
+      message: "ask git for the remote: git cannot be run"
     })
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
