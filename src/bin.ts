@@ -15,6 +15,7 @@ import type { Environment, Signal } from "./cli/Environment.ts"
 import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
+import { CommandLine } from "./daemon/CommandLine.ts"
 import { Program } from "./daemon/Program.ts"
 import * as Processes from "./database/Processes.ts"
 import * as Sqlite from "./database/sqlite.ts"
@@ -96,10 +97,19 @@ const environment = (): Environment["Type"] => ({
   notify
 })
 
-/** Runs one command line; what the launcher calls. */
-export const main = (argv: ReadonlyArray<string>): Promise<number> => {
+/** Runs one command line; what the launcher calls. `build` tells this program from others of its version. */
+export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> => {
   // Node would end while nothing but a fiber waits.
   const alive = setInterval(() => {}, 2 ** 30)
-  return Effect.runPromise(Effect.provide(Effect.suspend(() => Main.run(argv, registry, environment())), services))
-    .finally(() => clearInterval(alive))
+  const own = environment()
+  const program = Effect.gen(function*() {
+    const machine = yield* Effect.context<Layer.Layer.Success<typeof services>>()
+    const commandLine: CommandLine["Type"] = (call) =>
+      Effect.promise(() => import("./cli/answered.ts")).pipe(
+        Effect.flatMap(({ answer }) => answer(own, build, call)),
+        Effect.provide(machine)
+      )
+    return yield* Effect.provideService(Main.run(argv, registry, own), CommandLine, commandLine)
+  })
+  return Effect.runPromise(Effect.provide(program, services)).finally(() => clearInterval(alive))
 }

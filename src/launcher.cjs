@@ -1,19 +1,30 @@
 #!/usr/bin/env node
 "use strict"
 
-// Answers --version, and runs the bundle with V8's compiled form of it. Whatever is required here costs every start.
+// Answers --version, asks the daemon for what only shows something, and else runs the bundle with V8's compiled form of it. Whatever is
+// required here costs every start.
 
 const fs = require("node:fs")
 
-const version = () => {
+/**
+ * Writes the text to stdout, without the streams of Node that take time to load, and calls `then`; or `instead`, when an error kept all of
+ * it from being written.
+ */
+const print = (text, then, instead) => {
+  const bytes = Buffer.from(text)
+  let done = 0
   try {
-    fs.writeSync(1, "kata __KATA_VERSION__\n")
+    while (done < bytes.length) done += fs.writeSync(1, bytes, done)
   } catch (error) {
-    if (error.code === "EAGAIN") return process.stdout.write("kata __KATA_VERSION__\n")
-    if (error.code === "EPIPE") return
-    process.exitCode = 11
-    fs.writeSync(2, `kata: cannot write to stdout: ${error.code}\n`)
+    if (error.code === "EAGAIN") return process.stdout.write(bytes.subarray(done), then)
+    // who closed the pipe has seen enough
+    if (error.code !== "EPIPE") {
+      if (done === 0 && instead) return instead()
+      process.exitCode = 11
+      fs.writeSync(2, `kata: cannot write to stdout: ${error.code}\n`)
+    }
   }
+  then()
 }
 
 const read = (file, encoding) => {
@@ -110,7 +121,7 @@ const run = (argv) => {
 
   const module_ = { exports: {} }
   script.runInThisContext()(module_.exports, require, module_, file, __dirname)
-  module_.exports.main(argv).then(
+  module_.exports.main(argv, "__KATA_BUNDLE__").then(
     (code) => {
       if (remake) writeUserCache(remake, script)
       // Everything is written. To end by itself Node would take its heap apart first, without handlers of signals: one that
@@ -124,10 +135,81 @@ const run = (argv) => {
   )
 }
 
+/** Commands that a daemon of this build answers, see cli/answered.ts; it is the one that loads all of kata then, and has already. */
+const looks = new Set(["show", "list", "ready", "search", "labels"])
+
+/** The sockets of the daemons of this version whose records say that they serve the database of this environment. */
+const sockets = ({ HOME: home, KATA_DB: database, KATA_HOME: state }) => {
+  const path = require("node:path")
+  const directory = state ? path.resolve(state) : path.resolve(home, ".kata")
+  const wanted = database ? path.resolve(database) : path.join(directory, "kata.db")
+  return fs.readdirSync(`${directory}/runtime`).flatMap((name) =>
+    fs.readdirSync(`${directory}/runtime/${name}`).filter((file) => /^daemon\.\d+\.json$/.test(file)).map((file) =>
+      JSON.parse(fs.readFileSync(`${directory}/runtime/${name}/${file}`, "utf8"))
+    )
+  ).flatMap(({ address, db_path, version }) =>
+    version === "__KATA_VERSION__" && db_path === wanted && address.startsWith("unix:///") ? [address.slice(7)] : []
+  )
+}
+
+/** What a command has printed, in an answer of HTTP that has come whole. */
+const printedIn = (answer) => {
+  const end = answer.indexOf("\r\n\r\n")
+  const head = answer.toString("latin1", 0, end)
+  const body = answer.subarray(end + 4)
+  const [, length] = /^HTTP\/1\.1 200 [^]*\r\ncontent-length: (\d+)/i.exec(head) || []
+  // as long as it says: what is not cut is what the daemon has spelled
+  return Number(length) === body.length ? JSON.parse(body.toString("utf8")).printed || undefined : undefined
+}
+
+/** Long enough for a daemon that has anything else to do; then the command runs here, and says what is wrong. */
+const patience = 1000
+
+/**
+ * Lets the daemon run the command and prints what it says. `instead` is called when it does not: it is not there, the command fails, or has to run
+ * here. Nothing was done then, since these commands change nothing.
+ */
+const ask = (argv, instead) => {
+  let done = false
+  const leave = (next) => {
+    if (!done) next()
+    done = true
+  }
+  const here = () => leave(instead)
+  try {
+    const [path] = process.env.HOME && !process.env.KATA_DEBUG ? sockets(process.env) : []
+    if (path === undefined) return here()
+    const call = { build: "__KATA_BUNDLE__", argv, cwd: process.cwd(), variables: process.env }
+    const body = Buffer.from(JSON.stringify(call))
+    const chunks = []
+    const socket = require("node:net").connect(path)
+    socket.setTimeout(patience, () => socket.destroy())
+    socket.on("error", here)
+    socket.on("data", (chunk) => chunks.push(chunk))
+    socket.on("close", () =>
+      leave(() => {
+        const printed = printedIn(Buffer.concat(chunks))
+        if (printed === undefined) return instead()
+        const aside = () =>
+          printed.stderr === "" ? process.exit() : process.stderr.write(printed.stderr, () => process.exit())
+        print(printed.stdout, aside, instead)
+      }))
+    // the answer of HTTP/1.0 is over when the connection is
+    socket.write(
+      "POST /api/v1/commands HTTP/1.0\r\nhost: kata.invalid\r\ncontent-type: application/json\r\n" +
+        `content-length: ${body.length}\r\n\r\n`
+    )
+    socket.write(body)
+  } catch {
+    here()
+  }
+}
+
 const argv = process.argv.slice(2)
 const [major, minor] = process.versions.node.split(".").map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`kata: needs Node 20.19 or later, this is ${process.version}`)
   process.exitCode = 1
-} else if (argv.length === 1 && argv[0] === "--version") version()
+} else if (argv.length === 1 && argv[0] === "--version") print("kata __KATA_VERSION__\n", () => {})
+else if (looks.has(argv[0])) ask(argv, () => run(argv))
 else run(argv)

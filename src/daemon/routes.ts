@@ -8,6 +8,7 @@ export const routes = {
   ping: ["GET", "/ping"],
   health: ["GET", "/health"],
   instance: ["GET", "/instance"],
+  commandRun: ["POST", "/commands"],
 
   projectInit: ["POST", "/projects"],
   projectResolve: ["POST", "/projects/resolve"],

@@ -61,8 +61,12 @@ const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Deta
         path: path === "" ? "body" : path,
         what: `expected required property ${name} to be present`
       }))
-    const unknown = Object.keys(members).filter((key) => !keys.includes(key)).toSorted()
-      .map((key) => ({ path: at(path, key), what: "unexpected property" }))
+    const [others] = ast.indexSignatures
+    const unknown = Object.keys(members).filter((key) => !keys.includes(key)).toSorted().flatMap((key) =>
+      others === undefined
+        ? [{ path: at(path, key), what: "unexpected property" }]
+        : details(others.type, members[key], at(path, key))
+    )
     const wrong = ast.propertySignatures.flatMap((property) => {
       const key = String(property.name)
       if (!(key in members)) return []

@@ -125,16 +125,18 @@ export const timed = async (work: Promise<Result>): Promise<Result & { readonly 
   return { ...result, took: Date.now() - began }
 }
 
-/** One request at the address of a record. */
+/** One request at the address of a record; with a body it is a POST. */
 export const ask = (
   address: string,
   path: string,
-  headers: Readonly<Record<string, string>> = {}
+  headers: Readonly<Record<string, string>> = {},
+  body?: string
 ): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
     const [host = "", port = ""] = address.split(":")
     const target = address.startsWith("unix://") ? { socketPath: address.slice(7) } : { host, port: Number(port) }
-    const asked = request({ ...target, path, headers, agent: false }, (response) => {
+    const method = body === undefined ? "GET" : "POST"
+    const asked = request({ ...target, method, path, headers, agent: false }, (response) => {
       let text = ""
       response.setEncoding("utf8").on("data", (part: string) => {
         text += part
@@ -142,7 +144,7 @@ export const ask = (
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }))
     })
     asked.on("error", reject)
-    asked.end()
+    asked.end(body)
   })
 
 export { sleep, until }

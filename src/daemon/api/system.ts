@@ -1,5 +1,6 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
+import { Call, Printed } from "../CommandLine.ts"
 import { endpoint } from "./endpoint.ts"
 
 export const system = HttpApiGroup.make("system", { topLevel: true })
@@ -22,4 +23,7 @@ export const system = HttpApiGroup.make("system", { topLevel: true })
     endpoint("instance").addSuccess(
       Schema.Struct({ instance_uid: Schema.String, version: Schema.String, schema_version: Schema.Int })
     )
+  )
+  .add(
+    endpoint("commandRun").setPayload(Call).addSuccess(Schema.Struct({ printed: Schema.NullOr(Printed) }))
   )

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { Ledger } from "../../ledger/Ledger.ts"
 import { run } from "../../ledger/query.ts"
 import { exportVersion } from "../../records/kinds.ts"
 import type { system } from "../api/system.ts"
+import { CommandLine } from "../CommandLine.ts"
 import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../edge.ts"
 
@@ -29,5 +31,12 @@ export const systemHandlers: Handlers<typeof system, Ledger | Daemon> = {
       const { instanceUid } = yield* Ledger
       const { version } = yield* Daemon
       return { instance_uid: instanceUid, version, schema_version: exportVersion }
+    }),
+  commandRun: ({ payload, request }) =>
+    Effect.gen(function*() {
+      // Only who may open the socket of this user asks for what this user may see.
+      if (Option.isSome(request.remoteAddress)) return { printed: null }
+      const run = yield* CommandLine
+      return { printed: Option.getOrNull(yield* run(payload)) }
     })
 }

@@ -1,0 +1,99 @@
+/**
+ * The command line of somebody else, run by the daemon: the same program with other layers. What is typed, and where, is the caller's; what
+ * is printed is kept; nothing can be written. A command that wants more than that, or fails, is left to the one who typed it.
+ */
+import * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { Call, Printed } from "../daemon/CommandLine.ts"
+import { Program } from "../daemon/Program.ts"
+import type { Environment } from "./Environment.ts"
+import * as Main from "./Main.ts"
+import { registry } from "./registry.ts"
+import { Stdio, WriteFailed, type Writer } from "./Stdio.ts"
+
+/** The words that only show something; the launcher asks for these. */
+export const looks = ["show", "list", "ready", "search", "labels"] as const
+
+type Look = Extract<typeof registry[number], { readonly name: typeof looks[number] }>
+
+const shown = registry.filter((node): node is Look => looks.some((word) => word === node.name))
+
+/** As much of an output as is kept, in characters. */
+const limit = 4 * 1024 * 1024
+
+const kept = (stream: "stdout" | "stderr") => {
+  let text = ""
+  const writer: Writer = {
+    write: (data) =>
+      Effect.suspend(() => {
+        text += typeof data === "string" ? data : Buffer.from(data).toString("utf8")
+        return text.length > limit ? new WriteFailed({ stream, code: "EFBIG" }) : Effect.void
+      }),
+    isTTY: false,
+    columns: () => 80
+  }
+  return { writer, text: () => text }
+}
+
+const refused = () => Effect.dieMessage("this command has to run where it was typed")
+
+/** For a command that nobody watches: what would change a file is a defect, which ends the command. */
+const readOnly = (fs: FileSystem.FileSystem): FileSystem.FileSystem => ({
+  ...fs,
+  chmod: refused,
+  chown: refused,
+  copy: refused,
+  copyFile: refused,
+  link: refused,
+  makeDirectory: refused,
+  makeTempDirectory: refused,
+  makeTempDirectoryScoped: refused,
+  makeTempFile: refused,
+  makeTempFileScoped: refused,
+  open: refused,
+  remove: refused,
+  rename: refused,
+  sink: () => Sink.unwrap(refused()),
+  symlink: refused,
+  truncate: refused,
+  utimes: refused,
+  writeFile: refused,
+  writeFileString: refused
+})
+
+/** Runs a command line of a caller of this build; `own` is what it has in common with this process. */
+export const answer = Effect.fn("answered.answer")(function*(own: Environment["Type"], build: string, call: Call) {
+  const { HOME: userHome = "" } = call.variables
+  if (build === "" || call.build !== build || userHome === "") return Option.none<Printed>()
+  const fs = yield* FileSystem.FileSystem
+  const { start } = yield* CommandExecutor.CommandExecutor
+  const [stdout, stderr] = [kept("stdout"), kept("stderr")]
+  const environment: Environment["Type"] = {
+    ...own,
+    variables: call.variables,
+    cwd: call.cwd,
+    userHome,
+    stdin: Stream.empty,
+    stdinIsTerminal: false,
+    typedLine: Effect.succeed(""),
+    signal: Effect.never,
+    hangups: Stream.empty,
+    notify: () => Effect.void
+  }
+  const code = yield* Main.run(call.argv, shown, environment).pipe(
+    Effect.provideService(Stdio, { stdout: stdout.writer, stderr: stderr.writer }),
+    Effect.provideService(FileSystem.FileSystem, readOnly(fs)),
+    Effect.provideService(
+      CommandExecutor.CommandExecutor,
+      CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
+    ),
+    // This daemon is the one to ask; none other is started.
+    Effect.provideService(Program, [])
+  )
+  return code === 0 ? Option.some({ stdout: stdout.text(), stderr: stderr.text() }) : Option.none()
+})

@@ -1,0 +1,25 @@
+/** What runs a command line for somebody else: the daemon does, for a kata that only wants to see something and would take longer to load. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+/** A command line as it was typed, and where. */
+export const Call = Schema.Struct({
+  /** Which build of kata asks: another one may print something else. */
+  build: Schema.String,
+  argv: Schema.Array(Schema.String),
+  cwd: Schema.String,
+  /** The environment of the one who asks. */
+  variables: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+export type Call = typeof Call.Type
+
+/** What a command printed that succeeded. */
+export const Printed = Schema.Struct({ stdout: Schema.String, stderr: Schema.String })
+export type Printed = typeof Printed.Type
+
+/** None for a command that has to run where it was typed: one that fails, asks or changes something. */
+export class CommandLine extends Context.Reference<CommandLine>()("kata/daemon/CommandLine", {
+  defaultValue: (): (call: Call) => Effect.Effect<Option.Option<Printed>> => () => Effect.succeedNone
+}) {}
