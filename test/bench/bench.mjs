@@ -2,7 +2,7 @@
  * `npm run bench`: export, import, verify and start of the built program, each as a whole process, against the sqlite3 program and bare
  * node in the same run. `npm run bench -- --help` says how.
  */
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import {
   existsSync,
   mkdirSync,
@@ -21,7 +21,7 @@ import { parseArgs } from "node:util"
 import { measure, stop, summary } from "./measure.mjs"
 import { page, tables } from "./page.mjs"
 import { profile } from "./profile.mjs"
-import { groups, sqliteVersion, subjects } from "./subjects.mjs"
+import { groups, sqliteVersion, starts, subjects } from "./subjects.mjs"
 
 const usage = `npm run bench -- [flags]
 
@@ -84,8 +84,11 @@ for (const launcher of Object.values(launchers)) {
 if (sqliteVersion === undefined) console.log("There is no sqlite3 program here: the ratios to it are left out.\n")
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "kata-bench-")))
+/** What ends the daemons that were started. */
+const daemons = []
 process.on("exit", () => {
   stop()
+  for (const end of daemons) end()
   rmSync(folder, { recursive: true, force: true })
 })
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
@@ -111,11 +114,22 @@ const run = async (subject, database) => {
   mkdirSync(out)
   // What an earlier subject left to be written must not be written in the time of this one.
   spawnSync("sync")
-  const cost = await measure({ ...subject, cwd: folder, env: environment(database) })
+  const cost = await measure({ cwd: folder, env: environment(database), ...subject })
   return subject.pipeline ? { ...cost, peak: undefined } : cost
 }
 
 const seconds = (value) => value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`
+
+/** A daemon of this build that serves one issue: where a command finds it. */
+const serve = (launcher) => {
+  const cwd = mkdtempSync(join(folder, "served-"))
+  const env = { PATH: process.env.PATH, HOME: cwd, TMPDIR: folder }
+  const kata = (...args) => execFileSync(process.execPath, [launcher, ...args], { cwd, env, encoding: "utf8" })
+  kata("daemon", "start")
+  daemons.push(() => kata("daemon", "stop"))
+  kata("init", "--project", "bench")
+  return { cwd, env, issue: kata("create", "An issue to show", "--body", "With some text.", "--quiet").trim() }
+}
 
 /** The files that the subjects of one size read. */
 const prepare = async (issues) => {
@@ -138,8 +152,7 @@ const prepare = async (issues) => {
   return files
 }
 
-const measured = async (group, files, times) => {
-  const found = subjects(group, { files, launchers, out })
+const measured = async (found, group, files, times) => {
   const costs = found.map(() => [])
   for (let n = 0; n < times; n++) {
     for (const [i, subject] of found.entries()) costs[i].push(await run(subject, files.database))
@@ -156,8 +169,9 @@ mkdirSync(join(folder, "home"))
 const results = []
 if (only.includes("start") && chosen.profile === undefined) {
   const files = { database: join(folder, "none.db") }
-  for (const subject of subjects("start", { files, launchers, out })) await run(subject, files.database)
-  results.push({ issues: 0, bytes: 0, groups: [await measured("start", files, runs * 10)] })
+  const found = starts(launchers, Object.values(launchers).map(serve))
+  for (const subject of found) await run(subject, files.database)
+  results.push({ issues: 0, bytes: 0, groups: [await measured(found, "start", files, runs * 10)] })
   console.log(tables(results.at(-1)))
 }
 for (const issues of sizes) {
@@ -173,7 +187,9 @@ for (const issues of sizes) {
     }
   } else {
     const result = { issues, bytes: statSync(files.snapshot).size, groups: [] }
-    for (const group of rest) result.groups.push(await measured(group, files, runs))
+    for (const group of rest) {
+      result.groups.push(await measured(subjects(group, { files, launchers, out }), group, files, runs))
+    }
     results.push(result)
     console.log(tables(result))
   }

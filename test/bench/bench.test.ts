@@ -36,6 +36,14 @@ it("measures every command beside its yardstick", async () => {
   expect(left()).toEqual([])
 })
 
+it("measures starts, the last of them with a daemon that is gone afterwards", async () => {
+  const { status, stderr, stdout } = await bench(["--runs", "1", "--only", "start"])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+  expect(stdout).toMatch(/\| \*\*kata show\*\* \| \d+ ms \|/)
+  expect(stdout).toMatch(/\| `kata show` \| ≤ 2\.5× \| [\d.]+× \|/)
+  expect(left()).toEqual([])
+})
+
 it("says so where there is no sqlite3 program, and leaves the ratios out", async () => {
   const { status, stdout } = await bench(["--issues", "5", "--runs", "1", "--only", "export"], temporary)
   expect(status).toBe(0)

@@ -17,24 +17,31 @@ export const groups = ["start", "export", "import", "verify", "gzip"]
 const node = (...args) => ({ command: process.execPath, args })
 const withSqlite = (subject) => sqliteVersion === undefined ? [] : [subject]
 
+const kataOf = (launchers, what, ...args) =>
+  Object.entries(launchers).map(([name, launcher]) => ({
+    name: `${name} ${what}`,
+    kata: true,
+    ...node(launcher, ...args)
+  }))
+
+/** Starts: of commands that do as good as nothing, and of one that asks the daemon that is there for each of the launchers. */
+export const starts = (launchers, served) => [
+  { name: "node -e 0", ...node("-e", "0") },
+  ...kataOf(launchers, "--version", "--version"),
+  ...kataOf(launchers, "export --help", "export", "--help"),
+  ...Object.entries(launchers).map(([name, launcher], i) => {
+    const { cwd, env, issue } = served[i]
+    return { name: `${name} show`, kata: true, cwd, env, ...node(launcher, "show", issue) }
+  })
+]
+
 /**
- * The subjects of a group. `files` are those of one size; `out` is a folder that is empty at the start of each run. `launchers` are the
+ * The subjects of a group but `start`. `files` are those of one size; `out` is a folder that is empty at the start of each run. `launchers` are the
  * builds of kata by name; the one that is measured comes first.
  */
 export const subjects = (group, { files, launchers, out }) => {
-  const kata = (what, ...args) =>
-    Object.entries(launchers).map(([name, launcher]) => ({
-      name: `${name} ${what}`,
-      kata: true,
-      ...node(launcher, ...args)
-    }))
+  const kata = (what, ...args) => kataOf(launchers, what, ...args)
   switch (group) {
-    case "start":
-      return [
-        { name: "node -e 0", ...node("-e", "0") },
-        ...kata("--version", "--version"),
-        ...kata("export --help", "export", "--help")
-      ]
     case "export":
       return [
         ...withSqlite({
