@@ -16,7 +16,10 @@ const print = (text, then, instead) => {
   try {
     while (done < bytes.length) done += fs.writeSync(1, bytes, done)
   } catch (error) {
-    if (error.code === "EAGAIN") return process.stdout.write(bytes.subarray(done), then)
+    if (error.code === "EAGAIN") {
+      process.stdout.on("error", () => {})
+      return process.stdout.write(bytes.subarray(done), () => then())
+    }
     // who closed the pipe has seen enough
     if (error.code !== "EPIPE") {
       if (done === 0 && instead) return instead()
@@ -138,32 +141,45 @@ const run = (argv) => {
 /** Commands that a daemon of this build answers, see cli/answered.ts; it is the one that loads all of kata then, and has already. */
 const looks = new Set(["show", "list", "ready", "search", "labels"])
 
+/** Files that are larger, or no files, are none of a daemon's. */
+const recordBytes = 64 * 1024
+const recordIn = (file) => {
+  const stat = fs.statSync(file)
+  return stat.isFile() && stat.size <= recordBytes ? JSON.parse(fs.readFileSync(file, "utf8")) : {}
+}
+
 /** The sockets of the daemons of this version whose records say that they serve the database of this environment. */
 const sockets = ({ HOME: home, KATA_DB: database, KATA_HOME: state }) => {
   const path = require("node:path")
   const directory = state ? path.resolve(state) : path.resolve(home, ".kata")
   const wanted = database ? path.resolve(database) : path.join(directory, "kata.db")
   return fs.readdirSync(`${directory}/runtime`).flatMap((name) =>
-    fs.readdirSync(`${directory}/runtime/${name}`).filter((file) => /^daemon\.\d+\.json$/.test(file)).map((file) =>
-      JSON.parse(fs.readFileSync(`${directory}/runtime/${name}/${file}`, "utf8"))
-    )
+    fs.readdirSync(`${directory}/runtime/${name}`)
+      .filter((file) => /^daemon\.\d+\.json$/.test(file))
+      .map((file) => recordIn(`${directory}/runtime/${name}/${file}`))
   ).flatMap(({ address, db_path, version }) =>
     version === "__KATA_VERSION__" && db_path === wanted && address.startsWith("unix:///") ? [address.slice(7)] : []
   )
 }
 
-/** What a command has printed, in an answer of HTTP that has come whole. */
+/** What a command has printed, in an answer of HTTP that has come whole; undefined for anything else. */
 const printedIn = (answer) => {
   const end = answer.indexOf("\r\n\r\n")
-  const head = answer.toString("latin1", 0, end)
   const body = answer.subarray(end + 4)
-  const [, length] = /^HTTP\/1\.1 200 [^]*\r\ncontent-length: (\d+)/i.exec(head) || []
-  // as long as it says: what is not cut is what the daemon has spelled
-  return Number(length) === body.length ? JSON.parse(body.toString("utf8")).printed || undefined : undefined
+  const [, length] = /^HTTP\/1\.1 200 [^]*\r\ncontent-length: (\d+)/i.exec(answer.toString("latin1", 0, end)) || []
+  if (Number(length) !== body.length) return undefined
+  try {
+    const { stderr, stdout } = JSON.parse(body.toString("utf8")).printed
+    return typeof stdout === "string" && typeof stderr === "string" ? { stdout, stderr } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Long enough for a daemon that has anything else to do; then the command runs here, and says what is wrong. */
-const patience = 1000
+const patience = 3000
+/** More than a daemon says. */
+const answerBytes = 64 * 1024 * 1024
 
 /**
  * Lets the daemon run the command and prints what it says. `instead` is called when it does not: it is not there, the command fails, or has to run
@@ -179,13 +195,20 @@ const ask = (argv, instead) => {
   try {
     const [path] = process.env.HOME && !process.env.KATA_DEBUG ? sockets(process.env) : []
     if (path === undefined) return here()
-    const call = { build: "__KATA_BUNDLE__", argv, cwd: process.cwd(), variables: process.env }
+    const { dev, ino } = fs.statSync(".")
+    const cwd = process.cwd()
+    const call = { build: "__KATA_BUNDLE__", argv, cwd, directory: `${dev}:${ino}`, variables: process.env }
     const body = Buffer.from(JSON.stringify(call))
     const chunks = []
+    let size = 0
     const socket = require("node:net").connect(path)
     socket.setTimeout(patience, () => socket.destroy())
     socket.on("error", here)
-    socket.on("data", (chunk) => chunks.push(chunk))
+    socket.on("data", (chunk) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > answerBytes) socket.destroy()
+    })
     socket.on("close", () =>
       leave(() => {
         const printed = printedIn(Buffer.concat(chunks))

@@ -71,6 +71,10 @@ export const answer = Effect.fn("answered.answer")(function*(own: Environment["T
   const { HOME: userHome = "" } = call.variables
   if (build === "" || call.build !== build || userHome === "") return Option.none<Printed>()
   const fs = yield* FileSystem.FileSystem
+  const found = yield* Effect.option(fs.stat(call.cwd))
+  if (!Option.exists(found, (info) => `${info.dev}:${Option.getOrElse(info.ino, () => 0)}` === call.directory)) {
+    return Option.none<Printed>()
+  }
   const { start } = yield* CommandExecutor.CommandExecutor
   const [stdout, stderr] = [kept("stdout"), kept("stderr")]
   const environment: Environment["Type"] = {

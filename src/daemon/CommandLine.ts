@@ -10,6 +10,8 @@ export const Call = Schema.Struct({
   build: Schema.String,
   argv: Schema.Array(Schema.String),
   cwd: Schema.String,
+  /** Device and number of that directory, as `1:2`: who has another view of the filesystem means another one by its name. */
+  directory: Schema.String,
   /** The environment of the one who asks. */
   variables: Schema.Record({ key: Schema.String, value: Schema.String })
 })

@@ -1,6 +1,7 @@
 /** Commands that only show something are run by the daemon: with the same result, sooner; and here, when it cannot. */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { looks } from "../../src/cli/answered.ts"
@@ -12,7 +13,7 @@ const here = { KATA_DEBUG: "1" }
 
 /** A launcher that has nothing to run: what it prints, the daemon has said. */
 const bare = (world: World, change: (text: string) => string = (text) => text) => {
-  const path = join(world.root, "launcher.cjs")
+  const path = join(fs.mkdtempSync(join(world.root, "bare-")), "launcher.cjs")
   fs.writeFileSync(path, change(fs.readFileSync(launcher, "utf8")))
   return async (argv: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
     const done = world.run(argv, { env, shell: `shift 2; exec "${process.execPath}" "${path}" "$@"` })
@@ -80,8 +81,46 @@ describe("a command that only shows something", () => {
     expect((await answered(["list"], { HOME: "" })).exit).toBe("not here")
     const other = bare(world, (text) => text.replace(/build: "\w+"/, "build: \"another\""))
     expect((await other(["list"])).exit).toBe("not here")
+    const moved = bare(world, (text) => text.replace("${dev}:${ino}", "${dev}:${ino + 1}"))
+    expect((await moved(["list"])).exit).toBe("not here")
+    const [namespace = ""] = fs.readdirSync(join(world.home, "runtime"))
+    const odd = join(world.home, "runtime", namespace, "daemon.1.json")
+    fs.writeFileSync(odd, "{")
+    expect((await answered(["list"])).exit).toBe("not here")
+    fs.rmSync(odd)
+    execFileSync("mkfifo", [odd])
+    const beside = await answered(["list"])
+    fs.rmSync(odd)
+    expect(beside.exit).toBe(0)
     await world.ok(["daemon", "stop"])
     expect((await answered(["list"])).exit).toBe("not here")
+  })
+
+  it("is run where it was typed when something else answers", async ({ world }) => {
+    await filled(world)
+    const { address } = world.daemon()
+    await world.ok(["daemon", "stop"])
+    const [namespace = ""] = fs.readdirSync(join(world.home, "runtime"))
+    const record = join(world.home, "runtime", namespace, "daemon.1.json")
+    const { version } = JSON.parse(await world.ok(["version", "--json"]))
+    fs.writeFileSync(record, JSON.stringify({ pid: 1, address, db_path: world.database, version }))
+    for (
+      const answer of [
+        "",
+        "220 mail ready\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull",
+        "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"printed\":{}}",
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"printed\":{\"stdout\":\"x\",\"stderr\":\"\"}}",
+        "HTTP/1.1 500 Oops\r\ncontent-length: 41\r\n\r\n{\"printed\":{\"stdout\":\"x\",\"stderr\":\"\"}}x"
+      ]
+    ) {
+      const server = createServer((socket) => socket.on("error", () => {}).resume().end(answer)).listen(
+        address.slice("unix://".length)
+      )
+      expect((await bare(world)(["list"])).exit, answer).toBe("not here")
+      await new Promise((resolve) => server.close(resolve))
+    }
   })
 
   it("has the repository and the git settings of the one who typed it", async ({ world }) => {
@@ -134,7 +173,9 @@ describe("a command that only shows something", () => {
   it("is not run for who comes over the network", async ({ world }) => {
     await filled(world)
     const [, build] = /build: "(\w+)"/.exec(fs.readFileSync(launcher, "utf8")) ?? []
-    const body = JSON.stringify({ build, argv: ["list", "--quiet"], cwd: world.work, variables: world.env() })
+    const { dev, ino } = fs.statSync(world.work)
+    const call = { build, argv: ["list", "--quiet"], cwd: world.work, variables: world.env() }
+    const body = JSON.stringify({ ...call, directory: `${dev}:${ino}` })
     const post = () => ask(world.daemon().address, "/api/v1/commands", { "content-type": "application/json" }, body)
     const { printed } = JSON.parse((await post()).text)
     expect(printed).toEqual({ stdout: await world.ok(["list", "--quiet"]), stderr: "" })
