@@ -138,11 +138,14 @@ export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
       Effect.fork(Effect.provide(program(argv, root, state, exitCode), logger))
     )
     const signal = yield* Ref.make<Signal | undefined>(undefined)
-    yield* environment.signal.pipe(
+    const watching = yield* environment.signal.pipe(
       Effect.tap((name) => Ref.set(signal, name)),
       Effect.zipRight(Fiber.interrupt(fiber)),
+      // also for a caller who is not: the daemon would keep one for each command that it runs
+      Effect.interruptible,
       Effect.fork
     )
     const exit = yield* Fiber.await(fiber)
+    yield* Fiber.interrupt(watching)
     return yield* conclude(exit, state, yield* Ref.get(signal), exitCode)
   }).pipe(Effect.provideService(Environment, environment))

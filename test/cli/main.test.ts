@@ -211,6 +211,14 @@ describe("a signal", () => {
       })
     }))
 
+  it.effect("is waited for no longer than the command takes, wherever it is run", () =>
+    Effect.gen(function*() {
+      const ended = yield* Deferred.make<void>()
+      const signal = Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined))
+      const { exit } = yield* Effect.uninterruptible(kata(["whoami"], { environment: { signal } }))
+      expect([exit, yield* Deferred.isDone(ended)]).toEqual([0, true])
+    }))
+
   it.effect("that comes when the command is done changes nothing", () =>
     Effect.map(kata(["whoami"], { environment: { signal: Effect.never } }), ({ exit }) => expect(exit).toBe(0)))
 })
