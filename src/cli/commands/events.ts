@@ -45,6 +45,10 @@ const agentRow = (event: EventEnvelope) =>
 const format = answer(Events, {
   human,
   quiet: human,
+  aside: (events) =>
+    events.reset_required
+      ? [`hint: something was purged; kata events --after ${events.reset_after_id} prints what came since`]
+      : [],
   agent: (events) =>
     events.reset_required
       ? [`OK events reset_required=true reset_after_id=${events.reset_after_id}`]
