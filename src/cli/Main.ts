@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import type { Failure } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import { Progress } from "../Progress.ts"
+import { advised } from "./advice.ts"
 import * as Argv from "./Argv.ts"
 import * as version from "./commands/version.ts"
 import { Environment } from "./Environment.ts"
@@ -104,7 +105,7 @@ const conclude = Effect.fn("Main.conclude")(function*(
   if (isClosedPipe(failure)) return yield* Ref.get(exitCode)
   const debug = Cause.isDie(cause) && (variables["KATA_DEBUG"] ?? "") !== "" ? `${Cause.pretty(cause)}\n` : ""
   // Where stderr cannot be written to, the exit code is all that can be told.
-  yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, failure) + debug))
+  yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, advised(failure)) + debug))
   return exitCodes[failure.kind]
 })
 
