@@ -73,6 +73,14 @@ const notify = (word: unknown) =>
 const stdin = (options?: { readonly chunkSize: number }) =>
   NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), options)
 
+const currentDirectory = (): string => {
+  try {
+    return process.cwd()
+  } catch {
+    return ""
+  }
+}
+
 const environment = (): Environment["Type"] => ({
   name: "kata",
   version,
@@ -80,7 +88,7 @@ const environment = (): Environment["Type"] => ({
   os: process.platform,
   arch: process.arch,
   variables: process.env,
-  cwd: process.cwd(),
+  cwd: currentDirectory(),
   userHome: homedir(),
   stdin: stdin({ chunkSize: 1024 * 1024 }),
   stdinIsTerminal: isatty(0),

@@ -7,7 +7,8 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import type { Failure } from "../Failure.ts"
+import * as Schema from "effect/Schema"
+import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import { Progress } from "../Progress.ts"
 import { advised } from "./advice.ts"
@@ -34,6 +35,17 @@ interface State {
 
 const isClosedPipe = (error: Failure) =>
   error instanceof WriteFailed && error.stream === "stdout" && error.code === "EPIPE"
+
+/** Every path of a command begins there; a shell stays in a directory that somebody removes. */
+export class LostDirectory extends Schema.TaggedError<LostDirectory>()("LostDirectory", {}) {
+  readonly kind = "not_found" satisfies FailureKind
+  override get message() {
+    return "the current directory does not exist any more"
+  }
+  get hint() {
+    return "cd to one that does"
+  }
+}
 
 const bug = (cause: Cause.Cause<unknown>): Failure => {
   const defect = Cause.squash(cause)
@@ -77,6 +89,7 @@ const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, e
           ? stdout.write(`${environment.name} ${environment.version}\n`)
           : Effect.flatMap(version.report, (report) => output.print(version.format, report))
       case "Run": {
+        if (environment.cwd === "") return yield* new LostDirectory()
         const services = Context.make(Globals, globals).pipe(
           Context.add(Output.Output, output),
           Context.add(Tree, root),
