@@ -37,6 +37,9 @@ const wordsOf = (failure: ApiFailure): string => {
   if (code === "project_not_initialized" && message.startsWith("project ")) {
     return "kata projects list shows the projects that there are; kata init makes one of this workspace"
   }
+  if (failure.status === 413) {
+    return "a text of an issue or comment has less than 1 MiB: keep more in a file, and name that"
+  }
   if (message.startsWith("validation failed: status: ")) return "--status takes open, closed or all"
   // a flag that Go kata's message names, and no kata has
   if (message.includes("kata edit <ref> --label")) return "that label is put on with: kata label add <ref> needs-review"

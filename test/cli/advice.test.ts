@@ -41,6 +41,7 @@ it.each(
     ],
     [400, "validation", "outside a workspace", "pass name or run inside a workspace", /^pass --project NAME or run/],
     [400, "validation", "do not close — use `kata edit <ref> --label needs-review`", undefined, /kata label add/],
+    [413, "", "request body is too large limit=1048576 bytes", undefined, /less than 1 MiB/],
     [500, "internal", "no", undefined, /^$/]
   ] as const
 )("%d %s: %s", (status, code, message, hint, wanted) => {
