@@ -9,12 +9,12 @@ import { EventEnvelope, Int64 } from "../../ledger/model.ts"
 import { answer, rows } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { client, from, inProject, timeout } from "../daemon.ts"
-import { Environment } from "../Environment.ts"
 import { Globals } from "../Globals.ts"
 import * as Output from "../Output.ts"
 import { refused } from "../refs.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote, singleLine } from "../terminal.ts"
+import { untilStopped } from "../until.ts"
 import { UsageError } from "../UsageError.ts"
 
 const Events = Schema.Struct({
@@ -170,9 +170,7 @@ export const events = Output.action(
       const wrong = conflict(flags, project)
       if (wrong !== undefined) return yield* new UsageError({ reason: wrong })
       if (!flags.tail) return yield* Effect.interruptible(Effect.flatMap(poll(flags), (it) => Output.print(format, it)))
-      const { signal } = yield* Environment
-      // To be told to stop is how it ends well.
-      return yield* Effect.raceFirst(Effect.interruptible(tail(flags)), Effect.interruptible(Effect.asVoid(signal)))
+      return yield* untilStopped(tail(flags))
     }),
   {
     commits: true,
