@@ -74,6 +74,14 @@ const notify = (word: unknown) =>
 const stdin = (options?: { readonly chunkSize: number }) =>
   NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), options)
 
+const currentDirectory = (): string => {
+  try {
+    return process.cwd()
+  } catch {
+    return ""
+  }
+}
+
 const environment = (): Environment["Type"] => ({
   name: "kata",
   version,
@@ -81,7 +89,7 @@ const environment = (): Environment["Type"] => ({
   os: process.platform,
   arch: process.arch,
   variables: process.env,
-  cwd: process.cwd(),
+  cwd: currentDirectory(),
   userHome: homedir(),
   stdin: stdin({ chunkSize: 1024 * 1024 }),
   stdinIsTerminal: isatty(0),

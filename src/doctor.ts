@@ -15,7 +15,7 @@ import { into } from "./export/Export.ts"
 import type { Failure, FailureKind } from "./Failure.ts"
 import { gunzip } from "./files/gzip.ts"
 import { leftBehind } from "./files/leftovers.ts"
-import { nameOf, parentOf, resolve } from "./files/paths.ts"
+import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")
@@ -180,8 +180,26 @@ const ageOf = (milliseconds: number): string => {
   return `${n} ${unit}${n === 1 ? "" : "s"}`
 }
 
-const backupCheck = (backup: Backup | undefined, options: DoctorOptions, instance: string | undefined) => {
-  const next = "kata export --output backups/kata.jsonl"
+const quoted = (path: string) => /^[\w./:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+
+/** A command that makes a snapshot that will be found, as things are now, and replaces none of before today. */
+const backupCommand = (directory: string, isThere: boolean, inUse: boolean) => {
+  const output = quoted(`${directory}/kata-${new Date().toISOString().slice(0, 10).replaceAll("-", "")}.jsonl`)
+  const make = isThere ? "" : `mkdir -p ${quoted(directory)} && `
+  return `${make}kata export ${inUse ? "--allow-running-daemon " : ""}--output ${output}`
+}
+
+const backupCheck = Effect.fnUntraced(function*(
+  backup: Backup | undefined,
+  options: DoctorOptions,
+  instance: string | undefined,
+  inUse: boolean
+) {
+  const directories = [...new Set(options.backups)]
+  const there = yield* Effect.filter(
+    directories,
+    (directory) => Effect.orElseSucceed(exists(directory), () => false)
+  )
   const age = backup === undefined ? 0 : Date.now() - backup.writtenAt.getTime()
   // whose snapshot it is cannot be told where the database does not say who it is: it may be the one that is needed now
   if (backup !== undefined && instance === undefined) {
@@ -190,17 +208,23 @@ const backupCheck = (backup: Backup | undefined, options: DoctorOptions, instanc
     })
   }
   if (backup === undefined || !backup.ofThis) {
+    const place = there.find((directory) => nameOf(directory) === "backups") ?? directories[0] ?? "."
     const other = backup === undefined ? [] : [`the newest of another database: ${backup.path}`]
     return check("backup", "warning", "no snapshot of this database was found", {
-      details: [...other, ...[...new Set(options.backups)].map((directory) => `looked in ${directory}`)],
-      next
+      details: [
+        ...other,
+        ...directories.map((directory) =>
+          `looked in ${directory}${there.includes(directory) ? "" : ", which does not exist"}`
+        )
+      ],
+      next: backupCommand(place, there.includes(place), inUse)
     })
   }
   const says = `${ageOf(age)} old: ${backup.path}`
   return age > 7 * day
-    ? check("backup", "warning", says, { next })
+    ? check("backup", "warning", says, { next: backupCommand(parentOf(backup.path), true, inUse) })
     : check("backup", "ok", says)
-}
+})
 
 const instanceOf = Effect.fnUntraced(function*(path: string) {
   const { view } = yield* Database
@@ -226,7 +250,8 @@ const outcomeOf = (kind: FailureKind): NonNullable<DoctorReport["outcome"]> =>
 export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOptions) {
   const real = yield* Effect.orElseSucceed(resolve(options.database), () => options.database)
   const daemon = yield* daemonCheck(options)
-  const leftovers = yield* leftoversCheck(real, daemon.says.startsWith("pid"))
+  const inUse = daemon.says.startsWith("pid")
+  const leftovers = yield* leftoversCheck(real, inUse)
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
   const instance = yield* Effect.orElseSucceed(instanceOf(options.database), () => undefined)
@@ -246,7 +271,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       ]),
     leftovers,
     daemon,
-    backupCheck(backup, options, instance)
+    yield* backupCheck(backup, options, instance, inUse)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
   return new DoctorReport({

@@ -18,6 +18,7 @@ import { accepts, nothing } from "./flags.ts"
 import type { Accepted, Flag } from "./flags.ts"
 import type { GlobalValues } from "./Globals.ts"
 import { modeOf, modes } from "./Globals.ts"
+import { usage } from "./Help.ts"
 import { plain } from "./helpDoc.ts"
 import type { Given, Scan } from "./scan.ts"
 import { programName, scan } from "./scan.ts"
@@ -115,6 +116,13 @@ const lacking = <R>({ args, given, path }: Scan<R>, accepted: Accepted): string 
   return `required flag(s) ${[...missing].map((flag) => JSON.stringify(flag.name)).join(", ")} not set`
 }
 
+/** How the command is written, and what that looks like. */
+const usageAdvice = <R>({ path }: Scan<R>, accepted: Accepted, { about }: Command<R>) => {
+  const example = about?.examples?.[0]?.[0]
+  const more = example === undefined ? `; ${programName(path)} --help says more` : `, as in: ${example}`
+  return `${usage(path, accepted)}${more}`
+}
+
 /** `--format beads` chose what to import before `--format` was the output mode of every command. */
 const formatAdvice = (accepted: Accepted, format: string | undefined) => {
   const own = [...accepted.flags.values()].find((flag) => /^--(source|target)-format$/.test(flag.name))
@@ -188,7 +196,7 @@ export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Eff
     if (value("--version") === "true") return answer({ _tag: "Version" })
     if (line.help || leaf === undefined || command === undefined) return answer({ _tag: "Help", command, unknownTopic })
     const reason = lacking(line, own)
-    if (reason !== undefined) return refuse(new UsageError({ reason }))
+    if (reason !== undefined) return refuse(new UsageError({ reason, advice: usageAdvice(line, own, command) }))
     return yield* Effect.match(decode(leaf, command, line), {
       onFailure: refuse,
       // What a command's own descriptor gave is what its handler takes.

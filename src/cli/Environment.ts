@@ -14,6 +14,7 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly os: string
   readonly arch: string
   readonly variables: Readonly<Record<string, string | undefined>>
+  /** Empty when it was removed. */
   readonly cwd: string
   /** The user's home directory. */
   readonly userHome: string

@@ -44,7 +44,8 @@ const globalRows = (accepted?: Accepted): ReadonlyArray<Row> =>
 
 const names = <R>(path: ReadonlyArray<Node<R>>) => path.map((node) => node.name).join(" ")
 
-const usage = <R>(path: ReadonlyArray<Node<R>>, { args, flags }: Accepted) =>
+/** As in `kata edit [flags] <ref>`. */
+export const usage = <R>(path: ReadonlyArray<Node<R>>, { args, flags }: Accepted) =>
   [
     names(path),
     ...[...new Set(flags.values())].filter((flag) => flag.required).map((flag) => flag.name + value(flag)),

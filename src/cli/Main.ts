@@ -7,9 +7,11 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import type { Failure } from "../Failure.ts"
+import * as Schema from "effect/Schema"
+import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import { Progress } from "../Progress.ts"
+import { advised } from "./advice.ts"
 import * as Argv from "./Argv.ts"
 import * as version from "./commands/version.ts"
 import { Environment } from "./Environment.ts"
@@ -33,6 +35,17 @@ interface State {
 
 const isClosedPipe = (error: Failure) =>
   error instanceof WriteFailed && error.stream === "stdout" && error.code === "EPIPE"
+
+/** Every path of a command begins there; a shell stays in a directory that somebody removes. */
+export class LostDirectory extends Schema.TaggedError<LostDirectory>()("LostDirectory", {}) {
+  readonly kind = "not_found" satisfies FailureKind
+  override get message() {
+    return "the current directory does not exist any more"
+  }
+  get hint() {
+    return "cd to one that does"
+  }
+}
 
 const bug = (cause: Cause.Cause<unknown>): Failure => {
   const defect = Cause.squash(cause)
@@ -76,6 +89,7 @@ const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, e
           ? stdout.write(`${environment.name} ${environment.version}\n`)
           : Effect.flatMap(version.report, (report) => output.print(version.format, report))
       case "Run": {
+        if (environment.cwd === "") return yield* new LostDirectory()
         const services = Context.make(Globals, globals).pipe(
           Context.add(Output.Output, output),
           Context.add(Tree, root),
@@ -104,7 +118,7 @@ const conclude = Effect.fn("Main.conclude")(function*(
   if (isClosedPipe(failure)) return yield* Ref.get(exitCode)
   const debug = Cause.isDie(cause) && (variables["KATA_DEBUG"] ?? "") !== "" ? `${Cause.pretty(cause)}\n` : ""
   // Where stderr cannot be written to, the exit code is all that can be told.
-  yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, failure) + debug))
+  yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, advised(failure)) + debug))
   return exitCodes[failure.kind]
 })
 

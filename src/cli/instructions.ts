@@ -23,8 +23,9 @@ A script that may run twice passes --idempotency-key KEY: the same key gives the
 Finish work
   kata close abc4 --done --message 'What was done, in a sentence or two.' --commit SHA --agent
 Evidence is asked for: --commit, --pr, --test or --reviewed. Other ends: --wontfix, --duplicate-of REF,
---superseded-by REF, --audit-no-change. Close the children of an issue before it. Do not close what is
-not done: comment what remains. kata reopen abc4 takes a close back.
+--superseded-by REF, --audit-no-change. A message has 40 characters or more, 60 with --wontfix.
+Close the children of an issue before it. Do not close what is not done: comment what remains.
+kata reopen abc4 takes a close back.
 
 Issues are named by short ids (abc4), from elsewhere with the project before it (kata#abc4).
 Text of many lines comes from a file or a pipe: --body-file FILE, --body-stdin.

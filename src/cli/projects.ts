@@ -11,13 +11,16 @@ export const Projects = Schema.Struct({ projects: rows(Project) })
 export const ProjectWithAliases = Schema.Struct({ project: Project, aliases: rows(Alias) })
 export type ProjectWithAliases = typeof ProjectWithAliases.Type
 
-export class ProjectUnknown extends Schema.TaggedError<ProjectUnknown>()("ProjectUnknown", { reason: Schema.String }) {
+export class ProjectUnknown extends Schema.TaggedError<ProjectUnknown>()("ProjectUnknown", {
+  reason: Schema.String,
+  advice: Schema.optionalWith(Schema.String, { default: () => "kata projects list" })
+}) {
   readonly kind = "not_found" satisfies FailureKind
   override get message() {
     return this.reason
   }
   get hint() {
-    return "kata projects list"
+    return this.advice
   }
 }
 

@@ -65,8 +65,8 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accep
   let asksTopic = false, help = false, unsure = false, lost = false
   let error: UsageError | undefined
 
-  const mistake = (reason: string, suggestions: ReadonlyArray<string> = []) => {
-    error ??= new UsageError({ reason, suggestions })
+  const mistake = (reason: string, suggestions: ReadonlyArray<string> = [], advice?: string) => {
+    error ??= new UsageError({ reason, suggestions, advice })
   }
   const here = () => path[path.length - 1]!
   const take = (flag: Flag, value: string, asTyped: string) => {
@@ -79,8 +79,13 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accep
     if (!isOwn && flag.name === "--help") help = checked.value === "true"
     given.push({ flag, value: checked.value, own: isOwn })
   }
-  const unknown = (reason: string, suggestions: ReadonlyArray<string> = []) => {
-    if (own !== undefined) mistake(reason, suggestions)
+  /** What has a blank in it is more likely text than a flag. */
+  const asText = (word: string) =>
+    /\s/.test(word)
+      ? `text that begins with - goes behind --: ${programName(path)} -- ${JSON.stringify(word)}`
+      : undefined
+  const unknown = (word: string, reason: string, suggestions: ReadonlyArray<string> = []) => {
+    if (own !== undefined) mistake(reason, suggestions, asText(word))
     else if (isGroup(here())) unsure = true
   }
   const lookUp = (name: string) => own?.flags.get(name) ?? globals.get(name)
@@ -90,7 +95,7 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accep
     const equals = word.indexOf("=")
     const name = equals < 0 ? word : word.slice(0, equals)
     const flag = lookUp(name)
-    if (flag === undefined) return unknown(`unknown flag: ${name}`, nearest(name, known()))
+    if (flag === undefined) return unknown(word, `unknown flag: ${name}`, nearest(name, known()))
     if (equals >= 0) return take(flag, word.slice(equals + 1), word.slice(equals + 1))
     if (isBoolean(flag)) return take(flag, "true", "")
     const value = words.shift()
@@ -104,7 +109,7 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accep
       const letter = String.fromCodePoint(rest.codePointAt(0)!)
       rest = rest.slice(letter.length)
       const flag = lookUp(`-${letter}`)
-      if (flag === undefined) return unknown(`unknown shorthand flag: '${letter}' in ${word}`)
+      if (flag === undefined) return unknown(word, `unknown shorthand flag: '${letter}' in ${word}`)
       if (rest.startsWith("=")) return take(flag, rest.slice(1), rest.slice(1))
       if (isBoolean(flag)) {
         take(flag, "true", "")
@@ -127,7 +132,8 @@ export const scan = <R>(root: Group<R>, argv: ReadonlyArray<string>, own?: Accep
       lost = true
       mistake(
         `unknown command ${JSON.stringify(word)} for "${programName(path)}"`,
-        nearest(word, node.children.map((child) => child.name))
+        nearest(word, node.children.map((child) => child.name)),
+        `${programName(path)} --help lists the commands`
       )
     }
   }

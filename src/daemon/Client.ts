@@ -62,7 +62,8 @@ const Refusal = Schema.parseJson(Schema.Struct({
   error: Schema.Struct({
     code: Schema.optionalWith(Schema.String, { default: () => "" }),
     message: Schema.String,
-    hint: Schema.optionalWith(Schema.String, { nullable: true, default: () => "" })
+    hint: Schema.optionalWith(Schema.String, { nullable: true, default: () => "" }),
+    data: Schema.optional(Schema.Unknown)
   })
 }))
 const decodeRefusal = Schema.decodeOption(Refusal)
@@ -77,7 +78,8 @@ export const refusal = (status: number, text: string): ApiFailure =>
         reason: text.trim() === "" ? `the daemon answered ${status}` : text.trim().slice(0, 1000),
         advice: ""
       }),
-    onSome: ({ error }) => new ApiFailure({ status, code: error.code, reason: error.message, advice: error.hint ?? "" })
+    onSome: ({ error: { code, data, hint, message } }) =>
+      new ApiFailure({ status, code, reason: message, advice: hint, data })
   })
 
 export const defaultTimeout = Duration.seconds(5)

@@ -16,7 +16,9 @@ export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
   code: Schema.String,
   /** Of the daemon; may have several lines. */
   reason: Schema.String,
-  advice: Schema.String
+  advice: Schema.String,
+  /** What the answer says for programs. */
+  data: Schema.optional(Schema.Unknown)
 }) {
   readonly isText = true
   get kind(): FailureKind {

@@ -90,10 +90,37 @@ const ours: ReadonlyArray<readonly [argv: ReadonlyArray<string>, stderr: string]
   [["a\u001b[2J\n"], "kata: unknown command \"a\\u001b[2J\\n\" for \"kata\"\n"]
 ]
 
+/** Said by ours only, and tested below. */
+const usageHint = /hint: (?:kata\b.* --help |text that )[^\n]*\n|Hint: kata\b.* --help [^\n]*\n|,"hint":"[^"]*"/
+
 describe("a command line that cannot be run: exit 2, one report on stderr", () => {
   it.effect.each([...recorded, ...ours])(
     "%j",
-    ([argv, stderr]) => Effect.map(kata(argv), (result) => expect(result).toEqual({ exit: 2, stdout: "", stderr }))
+    ([argv, wanted]) =>
+      Effect.map(
+        kata(argv),
+        ({ stderr, ...rest }) =>
+          expect({ ...rest, stderr: stderr.replace(usageHint, "") }).toEqual({ exit: 2, stdout: "", stderr: wanted })
+      )
+  )
+})
+
+describe("says how the command is written", () => {
+  const table: ReadonlyArray<readonly [argv: ReadonlyArray<string>, hint: string]> = [
+    [["nosuch"], "kata --help lists the commands"],
+    [["label", "9xk2", "bug"], "kata label --help lists the commands"],
+    [["show"], "kata show <ref>; kata show --help says more"],
+    [["show", "a", "b"], "kata show <ref>; kata show --help says more"],
+    [["whoami", "x"], "kata whoami; kata whoami --help says more"],
+    [["completion"], "kata completion <shell>, as in: source <(kata completion bash)"],
+    [["export"], "kata export --output <text> [flags]; kata export --help says more"],
+    [["show", "-v is broken"], "text that begins with - goes behind --: kata show -- \"-v is broken\""],
+    [["show", "--help me"], "text that begins with - goes behind --: kata show -- \"--help me\""]
+  ]
+  it.effect.each(table)(
+    "%j",
+    ([argv, hint]) =>
+      Effect.map(kata(argv), ({ stderr }) => expect(stderr.split("\n").slice(1)).toEqual([`hint: ${hint}`, ""]))
   )
 })
 

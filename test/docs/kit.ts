@@ -76,7 +76,7 @@ export interface Machine {
 export const machine = (): Machine => {
   const folder = mkdtempSync(join(tmpdir(), "kata-docs-"))
   const inFolder = (...parts: ReadonlyArray<string>) => join(folder, ...parts)
-  for (const directory of ["bin", "home", "home/.kata", "home/app", "home/backups", "other", "run", "work", "tmp"]) {
+  for (const directory of ["bin", "home", "home/.kata", "other", "run", "work", "tmp"]) {
     mkdirSync(inFolder(directory))
   }
   const copy = inFolder("home", ".kata", "kata.db")

@@ -39,7 +39,11 @@ it("a sound database without a backup", async () => {
   const report = await ask(database)
   expect(statuses(report)).toMatchObject({ ...quiet, database: "ok", backup: "warning" })
   expect(report.outcome).toBeNull()
-  expect(of(report, "backup")).toMatchObject({ next: "kata export --output backups/kata.jsonl" })
+  const backups = join(place, "backups")
+  expect(of(report, "backup")).toMatchObject({
+    details: [`looked in ${backups}, which does not exist`],
+    next: expect.stringMatching(`^mkdir -p ${backups} && kata export --output ${backups}/kata-\\d{8}\\.jsonl$`)
+  })
   expect(readFileSync(database).equals(before)).toBe(true)
   expect(readdirSync(place)).toEqual(["kata.db"])
 })
@@ -64,7 +68,8 @@ it("its newest backup, compressed or not; those of other databases do not count"
   rmSync(join(place, "backups", "new.jsonl.gz"))
   expect(of(await ask(database), "backup")).toMatchObject({
     status: "warning",
-    says: `9 days old: ${join(place, "backups", "old.jsonl")}`
+    says: `9 days old: ${join(place, "backups", "old.jsonl")}`,
+    next: expect.stringMatching(`^kata export --output ${join(place, "backups")}/kata-\\d{8}\\.jsonl$`)
   })
   rmSync(join(place, "backups", "old.jsonl"))
   expect(of(await ask(database), "backup")).toMatchObject({

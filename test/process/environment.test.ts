@@ -28,6 +28,21 @@ describe("files", () => {
   })
 })
 
+describe("the current directory", () => {
+  it("that somebody removed is told, and nothing is written elsewhere", async ({ place }) => {
+    place.fixture("small.db")
+    const shell = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\""
+    for (const argv of [["export"], ["export", "--output", "x.jsonl"], ["list"], ["verify", "x.jsonl"]]) {
+      expect(await place.run(argv, { shell })).toMatchObject({
+        exit: 4,
+        stdout: "",
+        stderr: "kata: the current directory does not exist any more\nhint: cd to one that does\n"
+      })
+    }
+    expect(await place.ok(["--version"], { shell })).toBe(`kata ${version}\n`)
+  })
+})
+
 describe("the database", () => {
   it("is KATA_DB, else kata.db in KATA_HOME, else in ~/.kata, and the report says which", async ({ place }) => {
     const small = place.fixture("small.db")

@@ -105,7 +105,7 @@ describe.skipIf(!hasPty)("on a terminal", () => {
     for (const env of [{ NO_COLOR: "1" }, { FORCE_COLOR: "3" }]) {
       expect((await terminal(place, 80, ["help", "import"], { env })).stdout).toBe(plain.stdout)
       expect((await terminal(place, 80, ["nosuch"], { env })).stdout).toBe(
-        "kata: unknown command \"nosuch\" for \"kata\"\r\n"
+        "kata: unknown command \"nosuch\" for \"kata\"\r\nhint: kata --help lists the commands\r\n"
       )
     }
   })

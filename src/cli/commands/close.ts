@@ -116,11 +116,12 @@ export const close = command(
     }),
   {
     description:
-      "Close an issue with a reason, a message and evidence: done needs a message of 40 characters and at least one of commit, pr, test and reviewed-paths.",
+      "Close an issue with a reason, a message and evidence: done needs at least one of commit, pr, test and reviewed-paths. The message has at " +
+      "least 40 characters, 60 for wontfix, 20 for duplicate and superseded.",
     examples: [
       ["kata close abc4 --done --message 'Mended the tokenizer …' --commit 3a401a8", "with a commit as evidence"],
       ["kata close abc4 --duplicate-of d4ex --message 'The same crash as d4ex.'", "the other one goes on"],
-      ["kata close abc4 --wontfix --message '…' --dry-run", "would it be taken?"]
+      ["kata close abc4 --wontfix --message 'Only Windows XP does this …' --dry-run", "would it be taken?"]
     ]
   }
 )

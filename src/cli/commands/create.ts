@@ -99,7 +99,7 @@ export const create = command(
     }),
   {
     description:
-      "Record an issue in the project of this workspace. An open issue that looks like it is told instead of made twice; --force-new makes it all the same.",
+      "Record an issue in the project of this workspace. One whose title and text look much like it is named instead; --force-new makes it all the same.",
     examples: [
       ["kata create 'Parser crashes on empty input' --label bug --priority 1", ""],
       ["kata create 'Write docs' --blocked-by abc4 --body-file notes.md", "waits for abc4"],

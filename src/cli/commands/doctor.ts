@@ -11,10 +11,13 @@ import { withDatabase } from "../where.ts"
 
 const marks: Record<Check["status"], string> = { ok: "ok", note: "note", warning: "WARNING", error: "ERROR" }
 
+/** A command stays on one line: it is copied. */
+const next = (text: string) => /^(?:kata|mkdir) /.test(text) ? [`next: ${text}`] : wrap(`next: ${text}`, 66)
+
 const block = (check: Check): ReadonlyArray<string> => [
   `  ${check.name.padEnd(10)} ${check.status === "ok" ? "" : `${marks[check.status]}: `}${check.says}`,
   ...check.details.map((detail) => `             ${detail}`),
-  ...(check.next === null ? [] : wrap(`next: ${check.next}`, 66).map((line) => `             ${line}`))
+  ...(check.next === null ? [] : next(check.next).map((line) => `             ${line}`))
 ]
 
 const format = Output.report(DoctorReport, {

@@ -9,12 +9,12 @@ import { EventEnvelope, Int64 } from "../../ledger/model.ts"
 import { answer, rows } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { client, from, inProject, timeout } from "../daemon.ts"
-import { Environment } from "../Environment.ts"
 import { Globals } from "../Globals.ts"
 import * as Output from "../Output.ts"
 import { refused } from "../refs.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote, singleLine } from "../terminal.ts"
+import { untilStopped } from "../until.ts"
 import { UsageError } from "../UsageError.ts"
 
 const Events = Schema.Struct({
@@ -45,6 +45,10 @@ const agentRow = (event: EventEnvelope) =>
 const format = answer(Events, {
   human,
   quiet: human,
+  aside: (events) =>
+    events.reset_required
+      ? [`hint: something was purged; kata events --after ${events.reset_after_id} prints what came since`]
+      : [],
   agent: (events) =>
     events.reset_required
       ? [`OK events reset_required=true reset_after_id=${events.reset_after_id}`]
@@ -166,9 +170,7 @@ export const events = Output.action(
       const wrong = conflict(flags, project)
       if (wrong !== undefined) return yield* new UsageError({ reason: wrong })
       if (!flags.tail) return yield* Effect.interruptible(Effect.flatMap(poll(flags), (it) => Output.print(format, it)))
-      const { signal } = yield* Environment
-      // To be told to stop is how it ends well.
-      return yield* Effect.raceFirst(Effect.interruptible(tail(flags)), Effect.interruptible(Effect.asVoid(signal)))
+      return yield* untilStopped(tail(flags))
     }),
   {
     commits: true,

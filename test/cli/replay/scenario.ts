@@ -113,9 +113,9 @@ const shell = (line: string, cwd: string) => {
   execFileSync("sh", ["-c", line], { cwd, stdio: ["ignore", "ignore", "inherit"] })
 }
 
-/** The hints that ours adds to errors: a line for people, a member for programs. */
+/** The hints that ours adds to errors, and to a reset: a line for people, a member for programs. */
 const withoutHint = (stderr: string): string =>
-  stderr.replace(/^(kata: .*\n)hint: .*\n$/s, "$1").replace(/,"hint":"(?:[^"\\]|\\.)*"/, "")
+  stderr.replace(/^(kata: .*\n|)hint: .*\n$/s, "$1").replace(/,"hint":"(?:[^"\\]|\\.)*"/, "")
 
 export interface Where {
   readonly url: string

@@ -11,6 +11,7 @@ import * as Output from "../../Output.ts"
 import { plural } from "../../report.ts"
 import { Stdio } from "../../Stdio.ts"
 import { quote, singleLine } from "../../terminal.ts"
+import { untilStopped } from "../../until.ts"
 import { UsageError } from "../../UsageError.ts"
 import { here } from "./here.ts"
 
@@ -72,7 +73,7 @@ export const logs = Output.action(
     )
   },
   (flags) =>
-    Effect.gen(function*() {
+    Effect.interruptible(Effect.gen(function*() {
       if (flags.limit <= 0) return yield* new LimitRefused({ reason: "--limit must be a positive integer" })
       if (flags.hookIndex < -1) {
         return yield* new LimitRefused({ reason: "--hook-index must be -1 (all) or a non-negative integer" })
@@ -99,8 +100,12 @@ export const logs = Output.action(
       const shown = (line: string) => stdout.write(`${mode === "human" ? singleLine(line) : line}\n`)
       yield* Effect.forEach(lines, shown, { discard: true })
       yield* Stream.runForEach(Stream.filter(follow(files.at(-1) ?? ""), wanted), shown)
-    }),
+    })).pipe((run) =>
+      // Not waited for: about once in a hundred the stream of a file that has just grown is not interrupted.
+      flags.tail ? untilStopped(Effect.disconnect(run)) : run
+    ),
   {
+    commits: true,
     description:
       "Print the last lines of the log that daemons in the background write (KATA_HOME/daemon.log), or with --hooks the runs of hooks of this database. No daemon is needed for it.",
     examples: [

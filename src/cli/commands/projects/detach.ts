@@ -30,7 +30,8 @@ export const detach = command(
       const alias = aliases.find(({ alias_identity: identity }) => identity === flags.alias)
       if (alias === undefined) {
         const reason = `alias ${JSON.stringify(flags.alias)} did not match any project_aliases row`
-        return yield* new ProjectUnknown({ reason })
+        const advice = "kata projects show PROJECT --json shows what a project is known by"
+        return yield* new ProjectUnknown({ reason, advice })
       }
       return yield* asked.call("aliasDetach", {
         path: { project_id: alias.project_id, alias_id: alias.id },

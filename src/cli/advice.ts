@@ -1,0 +1,56 @@
+/** The daemon's hints are for its HTTP API. What people and agents at a command line are told to do next is said here. */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { ApiFailure } from "../daemon/ClientError.ts"
+import type { Failure } from "../Failure.ts"
+
+/** At most so many of the issues that look alike are named. */
+const shown = 3
+
+/** Made when it is needed: most commands fail at nothing. */
+const candidatesOf = (data: unknown) =>
+  Schema.decodeUnknownOption(Schema.Struct({
+    candidates: Schema.NonEmptyArray(Schema.Struct({ short_id: Schema.String, title: Schema.String }))
+  }))(data)
+
+const alike = ({ data }: ApiFailure) =>
+  Option.match(candidatesOf(data), {
+    onNone: () => "comment on the one that kata search finds",
+    onSome: ({ candidates }) => {
+      const named = candidates.slice(0, shown).map(({ short_id: id, title }) => `${id} ${JSON.stringify(title)}`)
+      return `comment on ${named.join(" or ")}`
+    }
+  })
+
+/** `force_new=true` is a flag here, and so is `name`. */
+const asFlags = (hint: string) =>
+  hint.replace(/\b([a-z]+(?:_[a-z]+)*)=true\b/g, (_, name: string) => `--${name.replaceAll("_", "-")}`)
+    .replace(/^pass name\b/, "pass --project NAME")
+    .replace(/^expected (.+)$/, "pass --confirm \"$1\"")
+
+const wordsOf = (failure: ApiFailure): string => {
+  const { code, message } = failure
+  if (code === "duplicate_candidates") return `${alike(failure)}, or pass --force-new to create another one`
+  if (code === "issue_not_found") {
+    return "kata list --status all shows what there is, and kata search --include-deleted finds what was deleted"
+  }
+  if (code === "project_not_initialized" && message.startsWith("project ")) {
+    return "kata projects list shows the projects that there are; kata init makes one of this workspace"
+  }
+  if (failure.status === 413) {
+    return "a text of an issue or comment has less than 1 MiB: keep more in a file, and name that"
+  }
+  if (message.startsWith("validation failed: status: ")) return "--status takes open, closed or all"
+  // a flag that Go kata's message names, and no kata has
+  if (message.includes("kata edit <ref> --label")) return "that label is put on with: kata label add <ref> needs-review"
+  return asFlags(failure.advice)
+}
+
+const isApiFailure = (failure: Failure): failure is ApiFailure => "_tag" in failure && failure._tag === "ApiFailure"
+
+/** The failure with a hint that a command line can follow. */
+export const advised = (failure: Failure): Failure & { readonly code?: string } => {
+  if (!isApiFailure(failure)) return failure
+  const { _tag, code, isText, kind, message } = failure
+  return { _tag, kind, code, message, isText, hint: wordsOf(failure) }
+}
