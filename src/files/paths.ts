@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import { userInfo } from "node:os"
 import { closed } from "./closed.ts"
 import { codeOf, FileError, fromPlatform } from "./FileError.ts"
+import { identity } from "./identity.ts"
 
 /** As many as Linux follows. */
 const maxLinks = 40
@@ -88,13 +89,6 @@ export const exists = Effect.fn("paths.exists")(function*(path: string) {
     Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeed(false))
   )
 })
-
-const identity = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map((info) => Option.some({ dev: info.dev, ino: Option.getOrElse(info.ino, () => 0) })),
-    Effect.mapError(fromPlatform("stat", path)),
-    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
-  )
 
 /**
  * Whether two paths are one file, by whatever links. Of two that do not exist yet, whether they would be. (An inode number
