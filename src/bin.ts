@@ -73,6 +73,16 @@ const notify = (word: unknown) =>
 const stdin = (options?: { readonly chunkSize: number }) =>
   NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), options)
 
+/** Of a directory that was removed nothing but the shell knows the name. */
+const currentDirectory = (): string => {
+  try {
+    return process.cwd()
+  } catch {
+    const { PWD: name = "" } = process.env
+    return name.startsWith("/") ? name : "/"
+  }
+}
+
 const environment = (): Environment["Type"] => ({
   name: "kata",
   version,
@@ -80,7 +90,7 @@ const environment = (): Environment["Type"] => ({
   os: process.platform,
   arch: process.arch,
   variables: process.env,
-  cwd: process.cwd(),
+  cwd: currentDirectory(),
   userHome: homedir(),
   stdin: stdin({ chunkSize: 1024 * 1024 }),
   stdinIsTerminal: isatty(0),

@@ -46,7 +46,10 @@ const linkAt = (path: string, asked: string) =>
 export const resolve = Effect.fn("paths.resolve")(function*(path: string) {
   if (path.includes("\0")) return yield* failure(path.replaceAll("\0", "\\0"), "EINVAL", "a path cannot contain NUL")
   if (path === "") return yield* failure(path, "ENOENT")
-  const here = `${(yield* Path.Path).resolve(".")}/`
+  const { resolve: from } = yield* Path.Path
+  const here = path.startsWith("/") ? "" : yield* Effect.try(() => `${from(".")}/`).pipe(
+    Effect.catchAll(() => failure(path, "", "the current directory was removed"))
+  )
   const absolute = path.startsWith("/") ? path : `${here}${path}`
   const asNamed = (real: string) => absolute !== path && real.startsWith(here) ? real.slice(here.length) : real
   const rest = absolute.split("/").reverse()

@@ -28,6 +28,18 @@ describe("files", () => {
   })
 })
 
+describe("a current directory that was removed", () => {
+  const shell = "mkdir gone; cd gone; rmdir ../gone; exec \"$@\""
+
+  it("is in nobody's way who names whole paths", async ({ place }) => {
+    const env = { KATA_DB: place.fixture("small.db") }
+    await place.ok(["export", "--output", place.path("x.jsonl")], { env, shell })
+    await place.ok(["verify", place.path("x.jsonl")], { shell })
+    expect(await place.fails(11, ["export", "--output", "x.jsonl"], { env, shell }))
+      .toBe("kata: cannot use x.jsonl: the current directory was removed\n")
+  })
+})
+
 describe("the database", () => {
   it("is KATA_DB, else kata.db in KATA_HOME, else in ~/.kata, and the report says which", async ({ place }) => {
     const small = place.fixture("small.db")
