@@ -95,7 +95,7 @@ const wait = (child: ChildProcess, log: string) =>
         : { kind: "internal", how: `exit ${code}` }
       mute()
     })
-    child.on("error", (error) => leave(startFailed("internal", `cannot start a daemon: ${error.message}`, log)))
+    child.on("error", (error) => leave(startFailed("io", `cannot start a daemon: ${error.message}`, log)))
     // It has no terminal of which it would hear that nobody waits any more.
     return Effect.sync(() => {
       clearTimeout(timer)

@@ -31,6 +31,16 @@ for (const { does, kind, message } of cases) {
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 }
 
+it.live("what the system does not start is its failure, such as too many open files", () =>
+  Effect.gen(function*() {
+    const log = join(yield* place, "daemon.log")
+    const failure = yield* Effect.flip(launch({ program: ["/no/such/program"], argv: [], variables: {}, log }))
+    assert.deepStrictEqual([failure.kind, failure.message], [
+      "io",
+      "cannot start a daemon: spawn /no/such/program ENOENT"
+    ])
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
 for (const does of ["exit 0", "kill $$"]) {
   it.live(`${does}: somebody told it to stop; a command that needs a daemon tries again, though not for ever`, () =>
     Effect.gen(function*() {
