@@ -74,11 +74,13 @@ const notify = (word: unknown) =>
 const stdin = (options?: { readonly chunkSize: number }) =>
   NodeStream.fromReadable(() => process.stdin, fromErrno("read", "stdin"), options)
 
+/** Of a directory that was removed nothing but the shell knows the name; empty where it does not say it. */
 const currentDirectory = (): string => {
   try {
     return process.cwd()
   } catch {
-    return ""
+    const { PWD: name = "" } = process.env
+    return name.startsWith("/") ? name : ""
   }
 }
 

@@ -14,7 +14,7 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly os: string
   readonly arch: string
   readonly variables: Readonly<Record<string, string | undefined>>
-  /** Empty when it was removed. */
+  /** Empty when it was removed, and nobody says what it was called. */
   readonly cwd: string
   /** The user's home directory. */
   readonly userHome: string

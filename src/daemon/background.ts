@@ -37,8 +37,11 @@ export class DaemonStartFailed extends Schema.TaggedError<DaemonStartFailed>()("
   }
 }
 
-const startFailed = (kind: FailureKind, message: string, log: string) =>
-  new DaemonStartFailed({ failed: { tag: "", kind, message, hint: `its log is ${log}` } })
+/** The tag of one that ended in its start for no reason of its own. */
+export const stopped = "Stopped"
+
+const startFailed = (kind: FailureKind, message: string, log: string, tag = "") =>
+  new DaemonStartFailed({ failed: { tag, kind, message, hint: `its log is ${log}` } })
 
 const decode = Schema.decodeUnknownOption(Word)
 
@@ -53,7 +56,7 @@ export interface Launch {
 
 const wait = (child: ChildProcess, log: string) =>
   Effect.async<DaemonRecord, DaemonStartFailed>((resume) => {
-    let ended: { readonly kind: FailureKind; readonly how: string } | undefined
+    let ended: { readonly kind: FailureKind; readonly how: string; readonly tag?: string } | undefined
     const leave = (result: Effect.Effect<DaemonRecord, DaemonStartFailed>) => {
       clearTimeout(timer)
       child.removeAllListeners()
@@ -75,7 +78,7 @@ const wait = (child: ChildProcess, log: string) =>
     // Its last word may still be on the way when it has ended.
     const mute = () => {
       if (ended === undefined || child.connected) return
-      leave(startFailed(ended.kind, `the daemon ended before it served (${ended.how})`, log))
+      leave(startFailed(ended.kind, `the daemon ended before it served (${ended.how})`, log, ended.tag))
     }
     child.on("message", (message) => {
       const word = decode(message)
@@ -84,13 +87,15 @@ const wait = (child: ChildProcess, log: string) =>
     })
     child.on("disconnect", mute)
     child.on("exit", (code, signal) => {
-      // who was killed has no bug
-      ended = signal === null
-        ? { kind: "internal", how: `exit ${code}` }
-        : { kind: "daemon_unavailable", how: signal }
+      // who was killed, or told to stop, has no bug
+      ended = signal !== null
+        ? { kind: "daemon_unavailable", how: signal, tag: stopped }
+        : code === 0
+        ? { kind: "daemon_unavailable", how: "it was told to stop", tag: stopped }
+        : { kind: "internal", how: `exit ${code}` }
       mute()
     })
-    child.on("error", (error) => leave(startFailed("internal", `cannot start a daemon: ${error.message}`, log)))
+    child.on("error", (error) => leave(startFailed("io", `cannot start a daemon: ${error.message}`, log)))
     // It has no terminal of which it would hear that nobody waits any more.
     return Effect.sync(() => {
       clearTimeout(timer)

@@ -1,10 +1,13 @@
 /** The body of a request: its size, the time it may take, its syntax. */
+import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { refusal } from "./answer.ts"
+import { Refusal, refusal } from "./answer.ts"
 import { parse } from "./json.ts"
 import { normalised } from "./validate.ts"
 
@@ -17,13 +20,35 @@ export const hasBody = (request: HttpServerRequest.HttpServerRequest): boolean =
 
 const tooLarge = (limit: number) => refusal(413, "error", `request body is too large limit=${limit} bytes`)
 
+/** It is told, and let go. */
+const tooSlow = () =>
+  new Refusal({
+    response: HttpServerResponse.setHeader(
+      refusal(408, "error", "request body read timeout").response,
+      "connection",
+      "close"
+    )
+  })
+
+/**
+ * A request that is not read to its end stays open, since node would take the connection away before the refusal is sent; what still comes
+ * is dropped, so that its end is noticed.
+ */
+const piecesOf = (request: HttpServerRequest.HttpServerRequest) => {
+  const incoming = toIncomingMessage(request)
+  return NodeStream.fromReadable<Refusal, Uint8Array>(
+    () => incoming,
+    () => refusal(400, "validation", "request body could not be read"),
+    { closeOnDone: false }
+  ).pipe(Stream.ensuring(Effect.sync(() => incoming.resume())))
+}
+
 const bytesOf = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
     if (Number(request.headers["content-length"] ?? "0") >= limit) return Effect.fail(tooLarge(limit))
     const pieces: Array<Uint8Array> = []
     let size = 0
-    return request.stream.pipe(
-      Stream.mapError(() => refusal(400, "validation", "request body could not be read")),
+    return piecesOf(request).pipe(
       Stream.runForEachChunk((chunk) =>
         Effect.suspend(() => {
           for (const piece of chunk) {
@@ -33,7 +58,9 @@ const bytesOf = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
           return size >= limit ? Effect.fail(tooLarge(limit)) : Effect.void
         })
       ),
-      Effect.timeoutFail({ duration: patience, onTimeout: () => refusal(408, "error", "request body read timeout") }),
+      // What answers a request is not interruptible by itself, and would be waited for.
+      Effect.interruptible,
+      Effect.timeoutFail({ duration: patience, onTimeout: tooSlow }),
       Effect.map(() => Buffer.concat(pieces, size))
     )
   })

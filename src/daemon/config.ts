@@ -129,10 +129,15 @@ type Variables = Readonly<Record<string, string | undefined>>
 export const load = Effect.fn("config.load")(function*(kataHome: string, variables: Variables) {
   const fs = yield* FileSystem.FileSystem
   const path = `${kataHome}/config.toml`
-  const content = yield* fs.readFileString(path).pipe(
+  const content = yield* fs.stat(path).pipe(
+    // opening a pipe would wait for somebody who writes to it, and a device may have no end
+    Effect.flatMap(({ type }) =>
+      type === "File" || type === "Directory" ? fs.readFileString(path) : Effect.succeed(undefined)
+    ),
     Effect.mapError(fromPlatform("read", path)),
     Effect.catchIf((error: FileError) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeed(""))
   )
+  if (content === undefined) return yield* new ConfigRefused({ path, problem: "it is no regular file" })
   const settings = content === "" ? defaults : yield* read(path, content)
   const token = (variables["KATA_AUTH_TOKEN"] ?? "").trim()
   return token === "" ? settings : { ...settings, token }

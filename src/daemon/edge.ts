@@ -151,6 +151,9 @@ const decoded = (segment: string): string => {
   }
 }
 
+/** What a path is routed by: its parts, decoded. */
+export const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").slice(1).map(decoded)
+
 /** What is asked before anything else of each request; a response ends it. */
 export type Guard = (
   request: HttpServerRequest.HttpServerRequest
@@ -176,7 +179,7 @@ export const serve = <R>(
     const method = request.method === "HEAD" ? "GET" : request.method
     const document = documents.get(path)
     if (document !== undefined) return method === "GET" ? json(200, `${document()}\n`) : notAllowed(["GET"])
-    const segments = path.split("/").slice(1).map(decoded)
+    const segments = segmentsOf(path)
     const matching = routes.flatMap((route) => {
       const params = fits(route, segments)
       return params === undefined ? [] : [{ route, params }]

@@ -7,7 +7,7 @@ import { running, type Serving } from "../database/daemons.ts"
 import { targetOf } from "../database/ping.ts"
 import type { FailureKind } from "../Failure.ts"
 import * as Directories from "../files/directories.ts"
-import { DaemonStartFailed, launch } from "./background.ts"
+import { DaemonStartFailed, launch, stopped } from "./background.ts"
 import { answering, type Found, type From, here, skipsCheck } from "./discover.ts"
 import * as Log from "./log.ts"
 import { Program } from "./Program.ts"
@@ -56,8 +56,11 @@ export class DaemonSilent extends Schema.TaggedError<DaemonSilent>()("DaemonSile
 const patience = 12_000
 const step = "25 millis"
 
-/** How often one is started while somebody has what it needs: most often another one that starts at the same moment. */
+/** How often one is started while somebody has what it needs, most often another one that starts at the same moment, or tells it to stop. */
 const attempts = 3
+
+const passes = (error: unknown) =>
+  error instanceof DaemonStartFailed && (error.kind === "locked" || error.failed.tag === stopped)
 
 /** Whether one version of ours comes before another; of what is none of ours nothing is known. */
 export const isOlder = (theirs: string, ours: string): boolean => {
@@ -112,7 +115,7 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
     const record = yield* launch({ program: [file, ...words], argv, variables, log: Log.pathOf(from.kataHome) }).pipe(
       Effect.asSome,
       Effect.catchIf(
-        (error) => error instanceof DaemonStartFailed && error.kind === "locked" && ++launched < attempts,
+        (error) => passes(error) && ++launched < attempts,
         () => Effect.as(Effect.sleep(step), Option.none())
       )
     )

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import { guarded } from "./answer.ts"
 import { hasBody } from "./body.ts"
-import type { Guard } from "./edge.ts"
+import { type Guard, segmentsOf } from "./edge.ts"
 import { prefix } from "./routes.ts"
 
 /** A browser page must not reach the daemon: browsers name the origin, other clients do not. */
@@ -18,6 +18,8 @@ export const contentType: Guard = (request) =>
     ? guarded(415, "unsupported_media_type", "Content-Type must be application/json")
     : undefined
 
+const stream = segmentsOf(`${prefix}/events/stream`).join("/")
+
 const open = new Set([`${prefix}/ping`, `${prefix}/health`])
 
 /** Compared in a time that does not depend on where they differ. */
@@ -31,7 +33,8 @@ export const auth = (options: { readonly token: string; readonly insecureReadonl
   const path = request.url.split("?", 1)[0] ?? ""
   if (open.has(path)) return undefined
   if (options.token === "") {
-    const shows = request.method === "GET" && path !== `${prefix}/events/stream`
+    // However it is spelled: it is routed by its decoded parts.
+    const shows = request.method === "GET" && segmentsOf(path).join("/") !== stream
     return options.insecureReadonly && !shows
       ? guarded(
         401,

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import { DaemonRunning, running } from "../database/daemons.ts"
 import * as Lock from "../database/Lock.ts"
 import { Processes } from "../database/Processes.ts"
+import { watched } from "../files/identity.ts"
 import { resolve } from "../files/paths.ts"
 import type { AppOptions } from "./app.ts"
 import type { Place } from "./bind.ts"
@@ -32,6 +33,9 @@ export interface Options {
   readonly pingVersion: string
 }
 
+/** How often it looks whether it can still be found: often enough that a command which waits for it gets another one. */
+const lookTime = "5 seconds"
+
 const stopHint = "stop it first: kata daemon stop"
 
 /** Reads the settings again, and says in the log what came of it. A file that cannot be used changes nothing. */
@@ -51,7 +55,20 @@ const reload = (options: Options, throttle: { enabled: boolean; window: number }
   )
 
 /**
- * A daemon that serves when this returns, until the scope closes. What keeps it from serving is an error, and then nothing is left of it
+ * Waits until something by which the daemon is found is gone, and says what: without its lock there could be a second one, without its
+ * record or socket nobody reaches it, and what it serves is not the database any more.
+ */
+const astray = (paths: ReadonlyArray<string>) =>
+  Effect.map(watched(paths), (gone) => {
+    const look: Effect.Effect<string> = Effect.sleep(lookTime).pipe(
+      Effect.zipRight(gone),
+      Effect.flatMap(([path]) => path === undefined ? look : Effect.succeed(`${path} is gone, or another file`))
+    )
+    return look
+  })
+
+/**
+ * A daemon that serves when this returns, until the scope closes; `lost` ends when it can be of no use any more. What keeps it from serving is an error, and then nothing is left of it
  * but directories and, where there was no database, perhaps an empty one.
  */
 export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloads: Stream.Stream<void>) {
@@ -87,10 +104,12 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   yield* Effect.forkScoped(Stream.runForEach(reloads, () => reload(options, throttle)))
   yield* Runtime.sweep(places.records)
   const record = { pid, address, db_path: databasePath, version, started_at: startedAt }
-  yield* Runtime.publish(places.records, record)
+  const path = yield* Runtime.publish(places.records, record)
+  const socket = "socketPath" in options.place ? [options.place.socketPath] : []
+  const lost = yield* astray([real, Lock.pathOf(real), ...socket, path])
   const took = (yield* Clock.currentTimeMillis) - began
   yield* Effect.logDebug(
     `serving ${databasePath}${created ? ", which is new," : ""} at ${address}, version ${version}, after ${took} ms`
   )
-  return record
+  return { record, lost }
 })

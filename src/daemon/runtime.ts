@@ -116,7 +116,7 @@ export const recordsIn = Effect.fn("runtime.recordsIn")(function*(directory: str
   return found
 })
 
-/** Writes the record of this process, whole, which goes away with the scope. The directory exists. */
+/** Writes the record of this process, whole, which goes away with the scope, and gives its path. The directory exists. */
 export const publish = Effect.fn("runtime.publish")(function*(directory: string, record: DaemonRecord) {
   const fs = yield* FileSystem.FileSystem
   const path = `${directory}/${nameOf(record.pid)}`
@@ -124,6 +124,7 @@ export const publish = Effect.fn("runtime.publish")(function*(directory: string,
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path, { force: true })))
   const text = JSON.stringify(record, null, 2)
   yield* Atomic.write(path, Stream.succeed(new TextEncoder().encode(text)))
+  return path
 })
 
 /** Removes what dead daemons of this database left; who calls this holds the lock of the database. */

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import { userInfo } from "node:os"
 import { closed } from "./closed.ts"
 import { codeOf, FileError, fromPlatform } from "./FileError.ts"
+import { identity } from "./identity.ts"
 
 /** As many as Linux follows. */
 const maxLinks = 40
@@ -45,7 +46,10 @@ const linkAt = (path: string, asked: string) =>
 export const resolve = Effect.fn("paths.resolve")(function*(path: string) {
   if (path.includes("\0")) return yield* failure(path.replaceAll("\0", "\\0"), "EINVAL", "a path cannot contain NUL")
   if (path === "") return yield* failure(path, "ENOENT")
-  const here = `${(yield* Path.Path).resolve(".")}/`
+  const { resolve: from } = yield* Path.Path
+  const here = path.startsWith("/") ? "" : yield* Effect.try(() => `${from(".")}/`).pipe(
+    Effect.catchAll(() => failure(path, "", "the current directory was removed"))
+  )
   const absolute = path.startsWith("/") ? path : `${here}${path}`
   const asNamed = (real: string) => absolute !== path && real.startsWith(here) ? real.slice(here.length) : real
   const rest = absolute.split("/").reverse()
@@ -88,13 +92,6 @@ export const exists = Effect.fn("paths.exists")(function*(path: string) {
     Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeed(false))
   )
 })
-
-const identity = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map((info) => Option.some({ dev: info.dev, ino: Option.getOrElse(info.ino, () => 0) })),
-    Effect.mapError(fromPlatform("stat", path)),
-    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
-  )
 
 /**
  * Whether two paths are one file, by whatever links. Of two that do not exist yet, whether they would be. (An inode number

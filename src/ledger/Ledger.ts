@@ -12,8 +12,9 @@ import * as Handle from "../database/Handle.ts"
 import { version } from "../database/inspect.ts"
 import { usableInstance } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
-import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { look, reasonOf } from "../database/view.ts"
+import { watched } from "../files/identity.ts"
 import { resolve } from "../files/paths.ts"
 import * as Ulids from "./ulids.ts"
 
@@ -45,6 +46,16 @@ const instanceOf = Effect.fnUntraced(function*(handle: Handle.Handle, path: stri
   return made
 })
 
+const moved = (path: string, gone: string) =>
+  new SqliteFailure({
+    path,
+    operation: "use the database",
+    code: "SQLITE_READONLY_DBMOVED",
+    detail: `${gone} was moved, removed or replaced while the daemon serves it; nothing was changed`,
+    next:
+      "look at the file, then run the command again: the daemon ends in a few seconds, and another one serves what is there then"
+  })
+
 /**
  * Opens the database at `path`, which exists and is of this version, until the scope closes; then its log is folded in. Who calls holds the
  * lock of the database. What is answered is on disk: each commit is synced.
@@ -69,15 +80,18 @@ export const open = Effect.fn("Ledger.open")(function*(path: string) {
   const instanceUid = yield* instanceOf(handle, path, nextUlid)
   const { sql, transaction } = yield* makeClient(handle)
   const writes = yield* SubscriptionRef.make(0)
+  // What is written to a file without a name, or to a log that nobody would find, is lost.
+  const lost = yield* watched([real, `${real}-wal`])
+  const here = Effect.flatMap(lost, ([gone]) => gone === undefined ? Effect.void : moved(real, gone))
   return Ledger.of({
     path: real,
     instanceUid,
     sql,
     nextUlid,
     writes,
-    read: (work) => transaction("read", work),
+    read: (work) => transaction("read", Effect.zipRight(here, work)),
     write: (work) =>
-      Effect.onExit(transaction("write", work), (exit) =>
+      Effect.onExit(transaction("write", Effect.zipRight(here, work)), (exit) =>
         Exit.isSuccess(exit)
           ? SubscriptionRef.update(writes, (count) => count + 1)
           : Effect.void)

@@ -1,5 +1,6 @@
 /** What keeps a daemon from serving is told to who starts it, at once and with its exit code; and nothing is left of the try. */
 import Sqlite from "better-sqlite3"
+import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -45,6 +46,12 @@ const cases: ReadonlyArray<Case> = [
     before: (world) => config(world, "\nlisten = \n"),
     exit: 3,
     says: /^kata: parse .*: line 2, column \d+: /
+  },
+  {
+    name: "a pipe, which is not waited for",
+    before: (world) => execFileSync("mkfifo", [join(world.home, "config.toml")]),
+    exit: 3,
+    says: /^kata: parse .*\/home\/config\.toml: it is no regular file\n/
   },
   {
     name: "a public address in config.toml",

@@ -28,18 +28,28 @@ describe("files", () => {
   })
 })
 
-describe("the current directory", () => {
-  it("that somebody removed is told, and nothing is written elsewhere", async ({ place }) => {
+describe("a current directory that was removed", () => {
+  const shell = "mkdir gone; cd gone; rmdir ../gone; exec \"$@\""
+
+  it("is in nobody's way who names whole paths", async ({ place }) => {
+    const env = { KATA_DB: place.fixture("small.db") }
+    await place.ok(["export", "--output", place.path("x.jsonl")], { env, shell })
+    await place.ok(["verify", place.path("x.jsonl")], { shell })
+    expect(await place.fails(11, ["export", "--output", "x.jsonl"], { env, shell }))
+      .toBe("kata: cannot use x.jsonl: the current directory was removed\n")
+  })
+
+  it("is told where nobody knows its name, and nothing is written elsewhere", async ({ place }) => {
     place.fixture("small.db")
-    const shell = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\""
+    const nameless = shell.replace("exec", "exec env -u PWD")
     for (const argv of [["export"], ["export", "--output", "x.jsonl"], ["list"], ["verify", "x.jsonl"]]) {
-      expect(await place.run(argv, { shell })).toMatchObject({
+      expect(await place.run(argv, { shell: nameless })).toMatchObject({
         exit: 4,
         stdout: "",
         stderr: "kata: the current directory does not exist any more\nhint: cd to one that does\n"
       })
     }
-    expect(await place.ok(["--version"], { shell })).toBe(`kata ${version}\n`)
+    expect(await place.ok(["--version"], { shell: nameless })).toBe(`kata ${version}\n`)
   })
 })
 

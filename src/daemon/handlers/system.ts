@@ -20,9 +20,9 @@ export const systemHandlers: Handlers<typeof system, Ledger | Daemon> = {
   health: () =>
     Effect.gen(function*() {
       const { databasePath, startedAt, version } = yield* Daemon
-      const { sql } = yield* Ledger
+      const { read, sql } = yield* Ledger
       // an answer means that the database answers
-      yield* run(sql`SELECT count(*) FROM meta`)
+      yield* read(run(sql`SELECT count(*) FROM meta`))
       const uptime = duration(Date.now() - Date.parse(startedAt))
       return { ok: true, db_path: databasePath, schema_version: exportVersion, version, uptime, started_at: startedAt }
     }),

@@ -9,7 +9,7 @@ import type { Settings } from "../../../daemon/config.ts"
 import type { From } from "../../../daemon/discover.ts"
 import { begin } from "../../../daemon/life.ts"
 import * as Log from "../../../daemon/log.ts"
-import { type DaemonRecord, placesOf } from "../../../daemon/runtime.ts"
+import { placesOf } from "../../../daemon/runtime.ts"
 import { Processes } from "../../../database/Processes.ts"
 import { Environment, type Signal } from "../../Environment.ts"
 import { Stdio } from "../../Stdio.ts"
@@ -42,19 +42,34 @@ export const foreground = (options: {
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)
     const life = Effect.gen(function*() {
-      const first = yield* Deferred.make<Signal | DaemonRecord, Effect.Effect.Error<typeof serving>>()
+      const first = yield* Deferred.make<
+        Signal | Effect.Effect.Success<typeof serving>,
+        Effect.Effect.Error<typeof serving>
+      >()
+      const end = yield* Deferred.make<Effect.Effect<void>>()
       // Neither is a child of this fiber: it is interrupted by the same signal, which must not make a failure of what serves.
-      const told = yield* Effect.forkScoped(
-        Effect.interruptible(Effect.tap(signal, (name) => Deferred.succeed(first, name)))
+      yield* Effect.forkScoped(
+        Effect.interruptible(
+          Effect.tap(signal, (name) =>
+            Effect.zipRight(Deferred.succeed(first, name), Deferred.succeed(end, Effect.logDebug(`stopping: ${name}`))))
+        )
       )
       const beginning = yield* Effect.forkScoped(Effect.intoDeferred(Effect.interruptible(serving), first))
       const came = yield* Deferred.await(first)
-      if (typeof came === "string") yield* Fiber.interrupt(beginning)
-      else {
-        if (options.listen !== undefined) yield* stderr.write(`kata daemon: listening on ${came.address}\n`)
-        yield* notify({ ready: came })
+      if (typeof came === "string") {
+        yield* Fiber.interrupt(beginning)
+        return yield* Effect.flatten(Deferred.await(end))
       }
-      yield* Effect.logDebug(`stopping: ${yield* Fiber.join(told)}`)
+      const { lost, record } = came
+      if (options.listen !== undefined) {
+        yield* stderr.write(`kata daemon: listening on ${record.address}\n`)
+      }
+      yield* notify({ ready: record })
+      yield* Effect.forkScoped(
+        Effect.interruptible(Effect.flatMap(lost, (what) =>
+          Deferred.succeed(end, Effect.logWarning(`stopping: ${what}`))))
+      )
+      yield* Effect.flatten(Deferred.await(end))
     })
     yield* Effect.scoped(life).pipe(
       Effect.zipRight(Effect.logDebug("stopped")),
