@@ -37,7 +37,12 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
       ...importsHandlers,
       ...reportsHandlers
     },
-    [Guards.origin, Guards.contentType, Guards.auth({ token, insecureReadonly })],
+    [
+      Guards.origin,
+      Guards.host({ token, insecureReadonly }),
+      Guards.contentType,
+      Guards.auth({ token, insecureReadonly })
+    ],
     new Map([["/openapi.json", openapi]])
   )
   const machine = yield* Effect.context<Machine>()

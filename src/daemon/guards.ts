@@ -1,13 +1,33 @@
 /** What is asked of every request before its route (spec of the daemon, B2), in this order. */
+import * as Option from "effect/Option"
 import { createHash, timingSafeEqual } from "node:crypto"
+import { isIP } from "node:net"
 import { guarded } from "./answer.ts"
 import { hasBody } from "./body.ts"
 import { type Guard, segmentsOf } from "./edge.ts"
 import { prefix } from "./routes.ts"
 
+/** Whoever may reach the daemon may ask whether it is there. */
+const open = new Set([`${prefix}/ping`, `${prefix}/health`])
+
 /** A browser page must not reach the daemon: browsers name the origin, other clients do not. */
 export const origin: Guard = (request) =>
   (request.headers["origin"] ?? "") === "" ? undefined : guarded(403, "origin_forbidden", "Origin header forbidden")
+
+/**
+ * A page whose name was made to lead to this machine after it was loaded is no other origin to the browser, but names itself as the host.
+ * Over TCP, where nobody needs a token, only addresses are taken.
+ */
+export const host = (options: { readonly token: string; readonly insecureReadonly: boolean }): Guard => (request) => {
+  const path = request.url.split("?", 1)[0] ?? ""
+  if (options.token !== "" || options.insecureReadonly || Option.isNone(request.remoteAddress) || open.has(path)) {
+    return undefined
+  }
+  const name = (request.headers["host"] ?? "").replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
+  return name === "" || name === "localhost" || isIP(name) !== 0
+    ? undefined
+    : guarded(403, "host_forbidden", "Host must be an IP address or localhost where no token is asked for")
+}
 
 const changing = new Set(["POST", "PUT", "PATCH", "DELETE"])
 
@@ -19,8 +39,6 @@ export const contentType: Guard = (request) =>
     : undefined
 
 const stream = segmentsOf(`${prefix}/events/stream`).join("/")
-
-const open = new Set([`${prefix}/ping`, `${prefix}/health`])
 
 /** Compared in a time that does not depend on where they differ. */
 const same = (a: string, b: string) => {
