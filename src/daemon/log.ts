@@ -1,5 +1,6 @@
 /** What daemons in the background say: one file for a directory of state, of which each keeps the size small. */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as HashSet from "effect/HashSet"
@@ -41,6 +42,13 @@ export const open = Effect.fn("log.open")(function*(path: string) {
   return file
 })
 
+/** What an entry is about, on its line; where it happened is for the entries of bugs. */
+const because = (cause: Cause.Cause<unknown>): string => {
+  if (Cause.isEmpty(cause) || Cause.isInterruptedOnly(cause)) return ""
+  const error = Cause.squash(cause)
+  return `: ${(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).replace(/\s+/g, " ")}`
+}
+
 /**
  * Runs with a log whose lines say when, and which of several daemons, and with no other. `path` is the file that `write` ends up in, where
  * there is one.
@@ -58,8 +66,8 @@ export const to = (options: {
       ? Effect.void
       : bound(path)
     let written = 0
-    const logger = Logger.make<unknown, void>(({ date, logLevel, message }) => {
-      const text = (Array.isArray(message) ? message : [message]).map(String).join(" ")
+    const logger = Logger.make<unknown, void>(({ cause, date, logLevel, message }) => {
+      const text = (Array.isArray(message) ? message : [message]).map(String).join(" ") + because(cause)
       const level = LogLevel.greaterThan(logLevel, LogLevel.Info) ? `${logLevel.label.toLowerCase()}: ` : ""
       const line = `kata-daemon[${pid}]: ${date.toISOString()} ${level}${text}\n`
       written += line.length
