@@ -16,7 +16,7 @@ it.effect("a line says what an entry is about, and nothing of what was only stop
     }))
     expect(lines.map((line) => line.replace(/^kata-daemon\[7\]: \S+Z /, ""))).toEqual([
       "as it should be\n",
-      "warning: a stream ended: TypeError: no such row\n",
-      "warning: a stream ended\n"
+      "warn: a stream ended: TypeError: no such row\n",
+      "warn: a stream ended\n"
     ])
   }).pipe(Effect.provide(NodeFileSystem.layer)))
