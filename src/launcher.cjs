@@ -182,8 +182,8 @@ const patience = 3000
 const answerBytes = 64 * 1024 * 1024
 
 /**
- * Lets the daemon run the command and prints what it says. `instead` is called when it does not: it is not there, the command fails, or has to run
- * here. Nothing was done then, since these commands change nothing.
+ * Lets the daemon run the command and prints what it says. `instead` is called when it does not: it is not there, the command fails, or
+ * has to run here. Nothing was done then, since these commands change nothing.
  */
 const ask = (argv, instead) => {
   let done = false

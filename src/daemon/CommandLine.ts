@@ -1,4 +1,4 @@
-/** What runs a command line for somebody else: the daemon does, for a kata that only wants to see something and would take longer to load. */
+/** What runs a command line for somebody else: the daemon does, for a kata that only wants to see something. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

@@ -68,8 +68,8 @@ const astray = (paths: ReadonlyArray<string>) =>
   })
 
 /**
- * A daemon that serves when this returns, until the scope closes; `lost` ends when it can be of no use any more. What keeps it from serving is an error, and then nothing is left of it
- * but directories and, where there was no database, perhaps an empty one.
+ * A daemon that serves when this returns, until the scope closes; `lost` ends when it can be of no use any more. What keeps it from
+ * serving is an error, and then nothing is left of it but directories and, where there was no database, perhaps an empty one.
  */
 export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloads: Stream.Stream<void>) {
   const began = yield* Clock.currentTimeMillis
