@@ -9,6 +9,9 @@ const kinds: Readonly<Record<number, FailureKind>> = {
   412: "confirm"
 }
 
+/** What our daemon says of a database that it cannot use. */
+const ofDatabase = Schema.is(Schema.Struct({ kind: Schema.Literal("damaged", "io", "locked") }))
+
 /** The daemon answered that it will not. */
 export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
   status: Schema.Int,
@@ -22,7 +25,7 @@ export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
 }) {
   readonly isText = true
   get kind(): FailureKind {
-    return kinds[this.status] ?? "internal"
+    return kinds[this.status] ?? (ofDatabase(this.data) ? this.data.kind : "internal")
   }
   override get message() {
     return this.reason

@@ -71,7 +71,8 @@ const statusOf = (error: Refused): number =>
 export const failure = (error: Refused | SqliteFailure): HttpServerResponse.HttpServerResponse => {
   const [status, body] = error._tag === "Refused"
     ? [statusOf(error), { code: error.code, message: error.message, hint: error.hint, data: error.data }]
-    : [500, { code: "internal", message: error.message, hint: error.hint }]
+    // For clients that end with a code of their own for each; the code is Go kata's.
+    : [500, { code: "internal", message: error.message, hint: error.hint, data: { kind: error.kind } }]
   return json(status, `${envelope(status, body)}\n`)
 }
 

@@ -103,6 +103,8 @@ describe("the client", () => {
     [409, "{\"error\":{\"message\":\"m\"}}", { kind: "conflict", code: "" }],
     [412, "{\"error\":{\"code\":\"c\",\"message\":\"m\",\"hint\":null}}", { kind: "confirm", hint: "" }],
     [401, "{\"error\":{\"code\":\"auth_required\",\"message\":\"m\"}}", { kind: "internal" }],
+    [500, "{\"error\":{\"code\":\"internal\",\"message\":\"m\",\"data\":{\"kind\":\"damaged\"}}}", { kind: "damaged" }],
+    [500, "{\"error\":{\"code\":\"internal\",\"message\":\"m\",\"data\":{\"kind\":\"usage\"}}}", { kind: "internal" }],
     [500, "boom\n", { kind: "internal", code: "", message: "boom" }],
     [502, "", { kind: "internal", message: "the daemon answered 502" }],
     [302, "<html>", { kind: "internal", message: "<html>" }]

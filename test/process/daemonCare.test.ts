@@ -98,3 +98,22 @@ describe("the script of the manual", () => {
     expect(execFileSync(process.execPath, [script, "2"], { encoding: "utf8" })).toBe("2 rounds, 4 commits\n")
   })
 })
+
+describe("a disk on which no more can be written", () => {
+  it("ends a change with the code of the disk, keeps what was there, and everything can be looked at", async ({ world }) => {
+    const limited = { shell: "ulimit -f 4096; exec \"$@\"" }
+    await world.up(limited)
+    await world.ok(["init", "--project", "app"])
+    const body = "x".repeat(100_000)
+    const create = (i: number) =>
+      world.run(["create", `issue ${i}`, "--body-stdin", "--force-new", "--quiet"], { stdin: body })
+    const made: Array<string> = []
+    let last = await create(0)
+    for (; last.exit === 0 && made.length < 60; last = await create(made.length)) made.push(last.stdout.trim())
+    expect(last).toMatchObject({ exit: 11, stdout: "" })
+    expect(last.stderr).toMatch(/^kata: .*(?:full|disk I\/O error).*\nhint: .+\n$/)
+    const listed = (await world.ok(["list"])).trimEnd().split("\n").map((line) => line.split(" ")[0] ?? "")
+    expect(listed.toSorted()).toEqual(made.toSorted())
+    expect(await world.ok(["show", made.at(-1)!])).toContain(body)
+  })
+})
