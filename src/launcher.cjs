@@ -141,11 +141,15 @@ const run = (argv) => {
 /** Commands that a daemon of this build answers, see cli/answered.ts; it is the one that loads all of kata then, and has already. */
 const looks = new Set(["show", "list", "ready", "search", "labels"])
 
-/** Files that are larger, or no files, are none of a daemon's. */
+/** Files that are larger, or no files, are none of a daemon's: opening a pipe would wait for somebody who writes to it. */
 const recordBytes = 64 * 1024
 const recordIn = (file) => {
-  const stat = fs.statSync(file)
-  return stat.isFile() && stat.size <= recordBytes ? JSON.parse(fs.readFileSync(file, "utf8")) : {}
+  try {
+    const stat = fs.statSync(file)
+    return stat.isFile() && stat.size <= recordBytes ? JSON.parse(fs.readFileSync(file, "utf8")) : {}
+  } catch {
+    return {}
+  }
 }
 
 /** The sockets of the daemons of this version whose records say that they serve the database of this environment. */
@@ -176,7 +180,27 @@ const printedIn = (answer) => {
   }
 }
 
-/** Long enough for a daemon that has anything else to do; then the command runs here, and says what is wrong. */
+/** A connection to the daemon, and what it is asked; undefined where there is none, or where the command is to be traced. */
+const askable = (argv) => {
+  if (!process.env.HOME || process.env.KATA_DEBUG) return undefined
+  try {
+    const [path] = sockets(process.env)
+    if (path === undefined) return undefined
+    const { dev, ino } = fs.statSync(".")
+    const call = {
+      build: "__KATA_BUNDLE__",
+      argv,
+      cwd: process.cwd(),
+      directory: `${dev}:${ino}`,
+      variables: process.env
+    }
+    return { socket: require("node:net").connect(path), body: Buffer.from(JSON.stringify(call)) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Long enough for a daemon that has anything else to do. */
 const patience = 3000
 /** More than a daemon says. */
 const answerBytes = 64 * 1024 * 1024
@@ -186,46 +210,32 @@ const answerBytes = 64 * 1024 * 1024
  * has to run here. Nothing was done then, since these commands change nothing.
  */
 const ask = (argv, instead) => {
-  let done = false
-  const leave = (next) => {
-    if (!done) next()
-    done = true
-  }
-  const here = () => leave(instead)
-  try {
-    const [path] = process.env.HOME && !process.env.KATA_DEBUG ? sockets(process.env) : []
-    if (path === undefined) return here()
-    const { dev, ino } = fs.statSync(".")
-    const cwd = process.cwd()
-    const call = { build: "__KATA_BUNDLE__", argv, cwd, directory: `${dev}:${ino}`, variables: process.env }
-    const body = Buffer.from(JSON.stringify(call))
-    const chunks = []
-    let size = 0
-    const socket = require("node:net").connect(path)
-    socket.setTimeout(patience, () => socket.destroy())
-    socket.on("error", here)
-    socket.on("data", (chunk) => {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > answerBytes) socket.destroy()
-    })
-    socket.on("close", () =>
-      leave(() => {
-        const printed = printedIn(Buffer.concat(chunks))
-        if (printed === undefined) return instead()
-        const aside = () =>
-          printed.stderr === "" ? process.exit() : process.stderr.write(printed.stderr, () => process.exit())
-        print(printed.stdout, aside, instead)
-      }))
-    // the answer of HTTP/1.0 is over when the connection is
-    socket.write(
-      "POST /api/v1/commands HTTP/1.0\r\nhost: kata.invalid\r\ncontent-type: application/json\r\n" +
-        `content-length: ${body.length}\r\n\r\n`
-    )
-    socket.write(body)
-  } catch {
-    here()
-  }
+  const asked = askable(argv)
+  if (asked === undefined) return instead()
+  const { body, socket } = asked
+  const chunks = []
+  let size = 0
+  // Whatever breaks the connection, `close` follows, and what came is no whole answer: the command runs here and says what is wrong.
+  socket.setTimeout(patience, () => socket.destroy())
+  socket.on("error", () => {})
+  socket.on("data", (chunk) => {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > answerBytes) socket.destroy()
+  })
+  socket.on("close", () => {
+    const printed = printedIn(Buffer.concat(chunks))
+    if (printed === undefined) return instead()
+    const aside = () =>
+      printed.stderr === "" ? process.exit() : process.stderr.write(printed.stderr, () => process.exit())
+    print(printed.stdout, aside, instead)
+  })
+  // the answer of HTTP/1.0 is over when the connection is
+  socket.write(
+    "POST /api/v1/commands HTTP/1.0\r\nhost: kata.invalid\r\ncontent-type: application/json\r\n" +
+      `content-length: ${body.length}\r\n\r\n`
+  )
+  socket.write(body)
 }
 
 const argv = process.argv.slice(2)
