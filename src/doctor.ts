@@ -14,8 +14,8 @@ import { stagePrefix } from "./database/stage.ts"
 import { into } from "./export/Export.ts"
 import type { Failure, FailureKind } from "./Failure.ts"
 import { gunzip } from "./files/gzip.ts"
-import { leftBehind } from "./files/leftovers.ts"
 import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
+import { leftBehind } from "./files/staleFiles.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")

@@ -48,8 +48,8 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
   "database/Processes.ts": "whether a process lives is asked with a signal",
-  "files/direct.ts": "a descriptor in /proc is ours, or somebody else's",
-  "files/leftovers.ts": "a leftover carries a pid: is that process alive, and is it us"
+  "files/specialFiles.ts": "a descriptor in /proc is ours, or somebody else's",
+  "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us"
 }
 
 /** Files of more than 300 lines, and why they are not two. */

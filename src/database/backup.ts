@@ -5,7 +5,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { closed } from "../files/closed.ts"
+import { closed } from "../files/closeErrors.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
 import { exists as isThere, nameOf, parentOf, sameFile } from "../files/paths.ts"
 import { stageName, stagePrefix, sync } from "./stage.ts"

@@ -2,7 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
-import { closed } from "../files/closed.ts"
+import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { advance, phase } from "../Progress.ts"

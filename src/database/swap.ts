@@ -7,7 +7,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { openForReading } from "../files/closed.ts"
+import { openForReading } from "../files/closeErrors.ts"
 import { DurabilityNotConfirmed, FileError, fromPlatform } from "../files/FileError.ts"
 import { exists, parentOf, syncDirectory } from "../files/paths.ts"
 import * as Backup from "./backup.ts"

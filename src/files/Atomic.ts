@@ -5,13 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { closed } from "./closed.ts"
-import { isDescriptor, writeDirectly } from "./direct.ts"
+import { closed } from "./closeErrors.ts"
 import { DurabilityNotConfirmed, type FileError, fromPlatform, NotAFile } from "./FileError.ts"
-import { sweep, temporary } from "./leftovers.ts"
 import { writeSynced } from "./output.ts"
 import { parentOf, resolve, syncDirectory } from "./paths.ts"
+import { isDescriptor, writeDirectly } from "./specialFiles.ts"
 import { spool } from "./Spool.ts"
+import { sweep, temporary } from "./staleFiles.ts"
 
 export interface WriteOptions<E = never, R = never> {
   /** For the owner alone (0600), whatever the umask and the old file say, unless this is false: then both are followed. */

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { tmpdir } from "node:os"
-import { closed } from "./closed.ts"
+import { closed } from "./closeErrors.ts"
 import { FileError, fromPlatform } from "./FileError.ts"
-import { privateDirectory } from "./leftovers.ts"
 import { writeTo } from "./output.ts"
 import { readFile } from "./source.ts"
+import { privateDirectory } from "./staleFiles.ts"
 import { ofTemporary, temporaryFiles } from "./temporary.ts"
 
 export interface SpoolOptions {

@@ -4,9 +4,9 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { userInfo } from "node:os"
-import { closed } from "./closed.ts"
+import { closed } from "./closeErrors.ts"
 import { codeOf, FileError, fromPlatform } from "./FileError.ts"
-import { identity } from "./identity.ts"
+import { identity } from "./fileIdentity.ts"
 
 /** As many as Linux follows. */
 const maxLinks = 40

@@ -3,10 +3,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { openForReading } from "./closed.ts"
-import { isDescriptor, readDirectly } from "./direct.ts"
+import { openForReading } from "./closeErrors.ts"
 import { type FileError, fromPlatform, NotAFile } from "./FileError.ts"
 import { resolve } from "./paths.ts"
+import { isDescriptor, readDirectly } from "./specialFiles.ts"
 
 /** An input that was found, and is opened each time that its bytes are asked for. */
 export interface Source {

@@ -14,7 +14,7 @@ import { usableInstance } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { look, reasonOf } from "../database/view.ts"
-import { watched } from "../files/identity.ts"
+import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
 import * as Ulids from "./ulids.ts"
 

@@ -14,7 +14,7 @@
  */
 import * as Schema from "effect/Schema"
 import { accepts, type Field, fieldsOf, type Value } from "./Field.ts"
-import { type Patterns, patternsOf } from "./pattern.ts"
+import { type Patterns, patternsOf } from "./linePatterns.ts"
 
 /** A CHECK of the table. `sql` is what SQLite puts into its message and what Go kata looks for there: never reword it. */
 export interface Check {

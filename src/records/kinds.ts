@@ -6,10 +6,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { derived, Int64, RawJson, reference, soft, Text, time, unread, vouched } from "./Field.ts"
 import { check, type Kind, make } from "./Kind.ts"
-import * as odd from "./oddities.ts"
-import * as Pattern from "./pattern.ts"
+import * as Pattern from "./linePatterns.ts"
+import * as vouch from "./rowPredicates.ts"
+import * as odd from "./softRules.ts"
 import { canonicalDay, canonicalTime } from "./time.ts"
-import * as vouch from "./vouch.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import { shorten } from "./Finding.ts"
 import { type Member, members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
 import { kindOf } from "./kinds.ts"
-import { decoded, kindAt, match } from "./pattern.ts"
+import { decoded, kindAt, match } from "./linePatterns.ts"
 import { syntaxError } from "./syntax.ts"
 
 /** A line that was read. */

@@ -3,8 +3,8 @@ import * as Schema from "effect/Schema"
 import type { Kind } from "../records/Kind.ts"
 import { Comment, Event, Issue, Link, Project } from "../records/kinds.ts"
 import { recordIn } from "../records/line.ts"
-import { groupOf } from "../records/pattern.ts"
-import { Soundness, type Watch } from "../records/sound.ts"
+import { groupOf } from "../records/linePatterns.ts"
+import { Soundness, type Watch } from "../records/Soundness.ts"
 
 export class ProjectCounts extends Schema.Class<ProjectCounts>("ProjectCounts")({
   uid: Schema.String,

@@ -5,7 +5,7 @@
  * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of 8 bytes for what must be unique.
  */
 import * as Option from "effect/Option"
-import { Ids, Parents, Prints, Uids } from "./compact.ts"
+import { Ids, Parents, Prints, Uids } from "./compactSets.ts"
 import type { Field } from "./Field.ts"
 import type { Kind, Unique } from "./Kind.ts"
 import {
@@ -22,7 +22,7 @@ import {
   Recurrence,
   Sequence
 } from "./kinds.ts"
-import { groupOf } from "./pattern.ts"
+import { groupOf } from "./linePatterns.ts"
 
 /** Who wants to see the lines of a file as they pass. */
 export interface Watch {

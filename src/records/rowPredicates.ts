@@ -2,7 +2,7 @@
  * What surely keeps the rules between the fields of a row, and those that no pattern can say, in a line that matches the pattern of its
  * kind (pattern.ts). A value is raw: UTF-8 read as Latin-1, with its escapes. False means that SQL has to be asked.
  */
-import { date, decoded, ulid } from "./pattern.ts"
+import { date, decoded, ulid } from "./linePatterns.ts"
 
 type Value = (field: string) => string | undefined
 

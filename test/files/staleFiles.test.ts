@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { privateDirectory, sweepPrivate } from "../../src/files/leftovers.ts"
+import { privateDirectory, sweepPrivate } from "../../src/files/staleFiles.ts"
 import { layerFaultyFileSystem } from "../../src/testing/faults.ts"
 import { temporaryDirectory } from "./temp.ts"
 
