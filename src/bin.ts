@@ -17,9 +17,9 @@ import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
 import { CommandLine } from "./daemon/CommandLine.ts"
 import { Program } from "./daemon/Program.ts"
-import * as Processes from "./database/Processes.ts"
 import * as Sqlite from "./database/sqlite.ts"
 import { fromErrno } from "./files/FileError.ts"
+import * as Processes from "./host/Processes.ts"
 import { ProgramVersion, version } from "./version.ts"
 
 /** Node's, loaded with what starts processes in Node when the first one is started: most commands start none. */

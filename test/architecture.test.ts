@@ -47,7 +47,7 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
-  "database/Processes.ts": "whether a process lives is asked with a signal",
+  "host/Processes.ts": "whether a process lives is asked with a signal",
   "files/specialFiles.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us"
 }

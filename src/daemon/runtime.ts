@@ -8,10 +8,10 @@ import * as Stream from "effect/Stream"
 import { platform, tmpdir, userInfo } from "node:os"
 import { posix } from "node:path"
 import { namespaceOf } from "../database/config.ts"
-import { Processes } from "../database/Processes.ts"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
+import { Processes } from "../host/Processes.ts"
 
 export interface Places {
   readonly home: string

@@ -11,9 +11,9 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { Processes } from "../host/Processes.ts"
 import { ProgramVersion } from "../version.ts"
 import * as Handle from "./Handle.ts"
-import { Processes } from "./Processes.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")

@@ -10,10 +10,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
+import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./config.ts"
 import * as Lock from "./Lock.ts"
 import { ping, targetOf } from "./ping.ts"
-import { Processes } from "./Processes.ts"
 
 export const Daemon = Schema.Struct({
   pid: Schema.Int,

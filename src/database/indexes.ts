@@ -5,10 +5,10 @@
 import * as Effect from "effect/Effect"
 import { Finding } from "../records/Finding.ts"
 import type { Kind, Unique } from "../records/Kind.ts"
+import { unlessDamaged } from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
 import { type OpenError, openError } from "./OpenError.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
-import { unlessDamaged } from "./walk.ts"
 
 interface Counted {
   readonly name: string

@@ -20,7 +20,7 @@ export const layer = Layer.effect(
       view: lazily(() => import("./view.ts").then(({ view }) => view)),
       salvage: lazily(() => import("./salvage.ts").then(({ salvage }) => salvage)),
       stage: lazily(() => import("./stage.ts").then(({ stage }) => stage)),
-      heal: lazily(() => import("./backup.ts").then(({ heal }) => heal)),
+      heal: lazily(() => import("./previous.ts").then(({ heal }) => heal)),
       swap: lazily(() => import("./swap.ts").then(({ swap }) => swap))
     }
   })

@@ -5,9 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { judge } from "../database/checkRules.ts"
 import type { Stage } from "../database/Database.ts"
 import type { Handle, Param } from "../database/Handle.ts"
-import { judge } from "../database/judge.ts"
 import { parentCycle, parentCycles } from "../database/links.ts"
 import { recordsAt } from "../database/rowByRow.ts"
 import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"

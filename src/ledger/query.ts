@@ -4,8 +4,8 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { failureOf } from "../database/client.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { failureOf } from "../store/client.ts"
 
 type Statement = Effect.Effect<ReadonlyArray<unknown>, SqlError>
 

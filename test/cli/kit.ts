@@ -12,9 +12,9 @@ import { Globals } from "../../src/cli/Globals.ts"
 import * as Main from "../../src/cli/Main.ts"
 import * as Output from "../../src/cli/Output.ts"
 import { registry } from "../../src/cli/registry.ts"
-import * as Processes from "../../src/database/Processes.ts"
 import * as Sqlite from "../../src/database/sqlite.ts"
 import type { FailureKind } from "../../src/Failure.ts"
+import * as Processes from "../../src/host/Processes.ts"
 import { captured } from "../../src/testing/stdio.ts"
 
 export const environment: Environment["Type"] = {

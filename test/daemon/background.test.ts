@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { launch } from "../../src/daemon/background.ts"
 import { ensure } from "../../src/daemon/ensure.ts"
 import { Program } from "../../src/daemon/Program.ts"
-import * as Processes from "../../src/database/Processes.ts"
+import * as Processes from "../../src/host/Processes.ts"
 
 const cases = [
   { does: "kill -9 $$", kind: "daemon_unavailable", message: "the daemon ended before it served (SIGKILL)" },

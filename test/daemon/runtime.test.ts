@@ -10,8 +10,8 @@ import { tmpdir, userInfo } from "node:os"
 import * as Log from "../../src/daemon/log.ts"
 import * as Logs from "../../src/daemon/logs.ts"
 import * as Runtime from "../../src/daemon/runtime.ts"
-import * as Processes from "../../src/database/Processes.ts"
 import * as Directories from "../../src/files/directories.ts"
+import * as Processes from "../../src/host/Processes.ts"
 
 const temp = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "k-" }))
 const modeOf = (path: string) =>

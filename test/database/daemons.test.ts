@@ -11,7 +11,7 @@ import { namespaceOf } from "../../src/database/config.ts"
 import { DaemonRunning, running } from "../../src/database/daemons.ts"
 import * as Lock from "../../src/database/Lock.ts"
 import { targetOf } from "../../src/database/ping.ts"
-import * as Processes from "../../src/database/Processes.ts"
+import * as Processes from "../../src/host/Processes.ts"
 
 const kata: RequestListener = (request, response) => {
   const known = request.method === "GET" && request.url === "/api/v1/ping"

@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createRequire } from "node:module"
 import * as Lock from "../../src/database/Lock.ts"
-import * as Processes from "../../src/database/Processes.ts"
+import * as Processes from "../../src/host/Processes.ts"
 import { ProgramVersion } from "../../src/version.ts"
 
 const sqlite = JSON.stringify(createRequire(import.meta.url).resolve("better-sqlite3"))

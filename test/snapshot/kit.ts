@@ -9,10 +9,10 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import * as Handle from "../../src/database/Handle.ts"
-import * as Processes from "../../src/database/Processes.ts"
 import * as Sqlite from "../../src/database/sqlite.ts"
 import * as Export from "../../src/export/Export.ts"
 import type { FailureKind } from "../../src/Failure.ts"
+import * as Processes from "../../src/host/Processes.ts"
 import * as Import from "../../src/import/Import.ts"
 
 export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))

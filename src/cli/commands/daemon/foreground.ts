@@ -10,7 +10,7 @@ import type { From } from "../../../daemon/discover.ts"
 import { begin } from "../../../daemon/life.ts"
 import * as Log from "../../../daemon/log.ts"
 import { placesOf } from "../../../daemon/runtime.ts"
-import { Processes } from "../../../database/Processes.ts"
+import { Processes } from "../../../host/Processes.ts"
 import { Environment, type Signal } from "../../Environment.ts"
 import { Stdio } from "../../Stdio.ts"
 

@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Handle, Param } from "./Handle.ts"
-import { SqliteFailure } from "./SqliteFailure.ts"
+import type { Handle, Param } from "../database/Handle.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
 
 export interface Client {
   readonly sql: SqlClient.SqlClient

@@ -2,13 +2,22 @@
 import { examples, Finding, FindingRow, Findings } from "../records/Finding.ts"
 import type { Kind } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
-import { cellsSql, nameOf, problemOf, store } from "./carry.ts"
+import {
+  type Found,
+  indexRows,
+  inOrder,
+  type Lost,
+  quote,
+  readableIndex,
+  unlessDamaged,
+  walk
+} from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
-import { rangeLine, type RawCell, rowLine } from "./raw.ts"
+import { rangeLine, type RawCell, rowLine } from "./rejectedLine.ts"
 import { isJson } from "./rowByRow.ts"
+import { cellsSql, nameOf, problemOf, store } from "./salvageRow.ts"
 import { knownTables } from "./schema.ts"
 import { byRowid } from "./Selection.ts"
-import { type Found, indexRows, inOrder, type Lost, quote, readableIndex, unlessDamaged, walk } from "./walk.ts"
 
 const rangeWords = "the pages of these rows are damaged"
 const pieceBytes = 32 * 1024 * 1024

@@ -3,10 +3,10 @@ import { isUtf8 } from "node:buffer"
 import type { Field } from "../records/Field.ts"
 import type { Kind } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
+import { type Found, quote } from "./damagedTableScan.ts"
 import type { Cell, Handle, Param, Row } from "./Handle.ts"
 import { classes, classNames, rowLimit } from "./rowByRow.ts"
 import { byRowid } from "./Selection.ts"
-import { type Found, quote } from "./walk.ts"
 
 const declared: Record<Field["storage"], string> = { text: "TEXT", json: "TEXT", integer: "INTEGER", time: "DATETIME" }
 
