@@ -9,7 +9,7 @@ import { parse } from "smol-toml"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { fromPlatform } from "../files/FileError.ts"
-import { wrongName } from "../ledger/projectName.ts"
+import { wrongName } from "../ledger/projects/projectName.ts"
 
 export interface Workspace {
   /** The directory that the search began in; it need not exist. */

@@ -1,6 +1,6 @@
 /** What the recordings do not show of issues: at once, at the limits, and what an older kata may have stored. */
 import { describe, expect, it } from "vitest"
-import { score, wordsOf } from "../../src/ledger/lookAlikes.ts"
+import { score, wordsOf } from "../../src/ledger/issues/duplicates.ts"
 import { Random } from "../../src/testing/random.ts"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"

@@ -1,5 +1,5 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import { Batch, Imported } from "../../ledger/importBatch.ts"
+import { Batch, Imported } from "../../ledger/imports/importBatch.ts"
 import { ProjectPath } from "../params.ts"
 import { BodyLimit, endpoint } from "./endpoint.ts"
 

@@ -1,7 +1,7 @@
 /** Issues: created, listed, shown, searched, edited; their comments, links and labels. */
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { LinkType } from "../../ledger/links.ts"
+import { LinkType } from "../../ledger/links/links.ts"
 import {
   Comment,
   Event,

@@ -1,7 +1,7 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { AuditRow } from "../../ledger/audit.ts"
-import { Digest } from "../../ledger/digest.ts"
+import { AuditRow } from "../../ledger/reports/audit.ts"
+import { Digest } from "../../ledger/reports/digest.ts"
 import { Bool, Integer, maybe, ProjectPath } from "../params.ts"
 import { endpoint } from "./endpoint.ts"
 

@@ -1,4 +1,4 @@
-import { poll } from "../../ledger/feed.ts"
+import { poll } from "../../ledger/events/eventFeed.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import { refuse } from "../../ledger/Refused.ts"
 import type { events } from "../api/events.ts"

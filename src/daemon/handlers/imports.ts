@@ -1,4 +1,4 @@
-import { importBatch } from "../../ledger/imports.ts"
+import { importBatch } from "../../ledger/imports/imports.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import type { imports } from "../api/imports.ts"
 import type { Handlers } from "../edge.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Ledger } from "../../ledger/Ledger.ts"
-import * as Recurrences from "../../ledger/recurrences.ts"
+import * as Recurrences from "../../ledger/recurrences/recurrences.ts"
 import { Answer } from "../answer.ts"
 import type { recurrences } from "../api/recurrences.ts"
 import type { Handlers } from "../edge.ts"

@@ -1,6 +1,6 @@
-import { closes } from "../../ledger/audit.ts"
-import { digest } from "../../ledger/digest.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
+import { closes } from "../../ledger/reports/audit.ts"
+import { digest } from "../../ledger/reports/digest.ts"
 import type { reports } from "../api/reports.ts"
 import type { Handlers } from "../edge.ts"
 

@@ -1,0 +1,167 @@
+/** Links of imported issues; the rules are those of `importParts.ts`. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { record } from "../events/events.ts"
+import { Ledger } from "../Ledger.ts"
+import { Int64 } from "../model.ts"
+import { first, IdRow, one, run } from "../query.ts"
+import { refuse } from "../Refused.ts"
+import type { Link } from "./importBatch.ts"
+import type { Brought } from "./importIssues.ts"
+import * as Mappings from "./importMappings.ts"
+import { wanted } from "./importParts.ts"
+
+type Peer = Brought["issue"]
+
+const OwnedLink = Schema.Struct({
+  id: Int64,
+  type: Schema.String,
+  peer_id: Int64,
+  peer_uid: Schema.String,
+  peer_short_id: Schema.String
+})
+
+const Told = Schema.Struct({ type: Schema.String })
+
+const Other = Schema.Struct({ id: Int64, uid: Schema.String, short_id: Schema.String, gone: Int64 })
+
+/** The issue that a link of the source points at; nothing when it is deleted in kata. */
+const targetOf = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  all: ReadonlyMap<string, Brought>,
+  externalId: string
+) {
+  const { sql } = yield* Ledger
+  const inBatch = all.get(externalId)
+  if (inBatch !== undefined) return inBatch.gone ? Option.none<Peer>() : Option.some<Peer>(inBatch.issue)
+  const found = yield* first(Other)(sql`
+    SELECT i.id, i.uid, i.short_id, i.deleted_at IS NOT NULL OR i.project_id <> m.project_id AS gone
+    FROM import_mappings m JOIN issues i ON i.id = m.issue_id
+    WHERE m.source = ${batch.source} AND m.external_id = ${externalId} AND m.object_type = 'issue'
+      AND m.project_id = ${batch.project.id}`)
+  const peer = yield* Effect.mapError(
+    found,
+    () => refuse("issue_not_found", `not found: import link target ${JSON.stringify(externalId)}`)
+  )
+  return peer.gone === 1n ? Option.none<Peer>() : Option.some<Peer>(peer)
+})
+
+const tell = (
+  batch: Mappings.Import,
+  issue: Peer,
+  event: "issue.linked" | "issue.unlinked",
+  link: { readonly id: bigint; readonly type: string },
+  peer: Peer
+) =>
+  record({
+    project: batch.project,
+    issue,
+    related: peer,
+    type: event,
+    actor: batch.actor,
+    payload: {
+      from_short_id: issue.short_id,
+      from_uid: issue.uid,
+      link_id: link.id,
+      source: batch.source,
+      to_short_id: peer.short_id,
+      to_uid: peer.uid,
+      type: link.type
+    }
+  })
+
+/** The source has it no more. The mapping goes with the link. */
+const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, mapping: Mappings.Mapping) {
+  const { sql } = yield* Ledger
+  const found = yield* first(OwnedLink)(sql`
+    SELECT l.id, l.type, p.id AS peer_id, p.uid AS peer_uid, p.short_id AS peer_short_id
+    FROM links l JOIN issues p ON p.id = iif(l.from_issue_id = ${issue.id}, l.to_issue_id, l.from_issue_id)
+    WHERE l.id = ${mapping.link_id}`)
+  if (Option.isNone(found)) return
+  const { peer_id, peer_short_id, peer_uid, ...link } = found.value
+  yield* run(sql`DELETE FROM links WHERE id = ${link.id}`)
+  yield* tell(batch, issue, "issue.unlinked", link, { id: peer_id, uid: peer_uid, short_id: peer_short_id })
+})
+
+/** Whether somebody else has taken the link away: its mapping went with it, but that the importer has brought it is still told. */
+const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, peer: Peer, type: string) {
+  const { sql } = yield* Ledger
+  const said = (key: string) => sql.literal(`CASE WHEN json_valid(payload) THEN payload ->> '$.${key}' END`)
+  const last = yield* first(Told)(sql`
+    SELECT type FROM events WHERE issue_id = ${issue.id} AND related_issue_id = ${peer.id}
+      AND type IN ('issue.linked', 'issue.unlinked') AND ${said("source")} = ${batch.source} AND ${
+    said("type")
+  } = ${type}
+    ORDER BY id DESC LIMIT 1`)
+  return Option.exists(last, (event) => event.type === "issue.linked")
+})
+
+/** Whether there is room for it: one that a person has made is theirs, and their parent stays the only one. */
+const isFree = Effect.fnUntraced(function*({ issue, reasons }: Brought, link: Link, from: Peer, to: Peer) {
+  const { sql } = yield* Ledger
+  const there = yield* first(IdRow)(
+    sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
+  )
+  if (Option.isSome(there)) return false
+  if (link.type !== "parent") return true
+  const parent = yield* first(IdRow)(sql`SELECT id FROM links WHERE from_issue_id = ${issue.id} AND type = 'parent'`)
+  if (Option.isNone(parent)) return true
+  reasons.push(`parent ${JSON.stringify(link.target_external_id)} left out: the issue has another parent in kata`)
+  return false
+})
+
+const idOf = ({ item }: Brought, { target_external_id, type }: Link) =>
+  `${item.external_id}:${type}:${target_external_id}`
+
+/** Makes the link if it may be; gives how many were made. */
+const link = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  brought: Brought,
+  wanted: Link,
+  all: ReadonlyMap<string, Brought>
+) {
+  const { sql } = yield* Ledger
+  const { issue, item, reasons, status } = brought
+  const { target_external_id, type } = wanted
+  const target = yield* targetOf(batch, all, target_external_id)
+  if (Option.isNone(target)) {
+    reasons.push(`${type} ${JSON.stringify(target_external_id)} left out: that issue is deleted in kata`)
+    return 0
+  }
+  const peer = target.value
+  const [from, to] = type === "related" && peer.id < issue.id ? [peer, issue] : [issue, peer]
+  if (status === "unchanged" && (yield* wasTaken(batch, issue, peer, type))) return 0
+  if (!(yield* isFree(brought, wanted, from, to))) return 0
+  const { id } = yield* one(IdRow)(sql`
+    INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author, created_at)
+    VALUES (${batch.project.id}, ${from.id}, ${to.id}, ${from.uid}, ${to.uid}, ${type}, ${batch.actor}, ${item.updated_at})
+    RETURNING id`)
+  yield* Mappings.put(batch, {
+    type: "link",
+    externalId: idOf(brought, wanted),
+    issueId: issue.id,
+    linkId: id,
+    updatedAt: item.updated_at
+  })
+  yield* tell(batch, issue, "issue.linked", { id, type }, peer)
+  return 1
+})
+
+/** Takes away what the source has no more, and brings what is new; gives how many. `all` are the items of the batch by their names. */
+export const links = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  brought: Brought,
+  all: ReadonlyMap<string, Brought>
+) {
+  const named = wanted(brought, brought.item.links)
+  if (named === undefined) return 0
+  const keep = new Map(named.map((link) => [idOf(brought, link), link]))
+  const owned = brought.status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", brought.issue.id)
+  for (const mapping of owned) {
+    if (!keep.delete(mapping.external_id)) yield* unlink(batch, brought.issue, mapping)
+  }
+  let made = 0
+  for (const one of keep.values()) made += yield* link(batch, brought, one, all)
+  return made
+})

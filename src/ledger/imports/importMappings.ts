@@ -1,0 +1,79 @@
+/** What an importer has brought, by the name that it has there. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { canonicalTime } from "../../records/time.ts"
+import { Ledger } from "../Ledger.ts"
+import { Int64, type Project } from "../model.ts"
+import { all, first, run } from "../query.ts"
+
+/** One import: for whom, from where, into what. */
+export interface Import {
+  readonly project: Project
+  readonly source: string
+  readonly actor: string
+}
+
+export type Type = "issue" | "comment" | "label" | "link"
+
+const Mapping = Schema.Struct({
+  id: Int64,
+  external_id: Schema.String,
+  issue_id: Schema.NullOr(Int64),
+  link_id: Schema.NullOr(Int64),
+  label: Schema.NullOr(Schema.String),
+  source_updated_at: Schema.Unknown
+})
+export type Mapping = typeof Mapping.Type
+
+const columns = "id, external_id, issue_id, link_id, label, source_updated_at"
+
+export const find = Effect.fnUntraced(function*({ project, source }: Import, type: Type, externalId: string) {
+  const { sql } = yield* Ledger
+  return yield* first(Mapping)(sql`
+    SELECT ${sql.literal(columns)} FROM import_mappings
+    WHERE source = ${source} AND external_id = ${externalId} AND object_type = ${type} AND project_id = ${project.id}`)
+})
+
+/** What the importer owns of an issue, in the order in which it came. */
+export const ownedBy = Effect.fnUntraced(function*({ source }: Import, type: Type, issueId: bigint) {
+  const { sql } = yield* Ledger
+  return yield* all(Mapping)(sql`
+    SELECT ${sql.literal(columns)} FROM import_mappings
+    WHERE issue_id = ${issueId} AND object_type = ${type} AND source = ${source} ORDER BY id`)
+})
+
+export const put = Effect.fnUntraced(function*({ project, source }: Import, mapping: {
+  readonly type: Type
+  readonly externalId: string
+  readonly issueId: bigint
+  readonly commentId?: bigint
+  readonly linkId?: bigint
+  readonly label?: string
+  readonly updatedAt?: string
+}) {
+  const { sql } = yield* Ledger
+  yield* run(sql`
+    INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id, comment_id, link_id, label, source_updated_at)
+    VALUES (${source}, ${mapping.externalId}, ${mapping.type}, ${project.id}, ${mapping.issueId},
+      ${mapping.commentId ?? null}, ${mapping.linkId ?? null}, ${mapping.label ?? null}, ${mapping.updatedAt ?? null})`)
+})
+
+export const drop = Effect.fnUntraced(function*({ id }: Mapping) {
+  const { sql } = yield* Ledger
+  yield* run(sql`DELETE FROM import_mappings WHERE id = ${id}`)
+})
+
+/** The source has changed it at that time. */
+export const seen = Effect.fnUntraced(function*({ id }: Mapping, updatedAt: string) {
+  const { sql } = yield* Ledger
+  yield* run(sql`
+    UPDATE import_mappings SET source_updated_at = ${updatedAt}, imported_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = ${id}`)
+})
+
+/** Whether the source has since told of something later. What is stored may be of any notation. */
+export const isStale = (mapping: Mapping, updatedAt: string): boolean => {
+  const stored = canonicalTime(String(mapping.source_updated_at))
+  return Option.isSome(stored) && stored.value > updatedAt
+}

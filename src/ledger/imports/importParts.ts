@@ -1,0 +1,101 @@
+/**
+ * Comments, labels and links of imported issues. An importer owns the labels and links that it has brought, and no others. The source may
+ * change them without a new time of the issue, so what an item names is looked at each time; of an issue that is not changed otherwise, what
+ * somebody has taken away in kata stays away, and what the item does not name at all stays as it is.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { record } from "../events/events.ts"
+import { Ledger } from "../Ledger.ts"
+import { first, IdRow, one } from "../query.ts"
+import { refuse } from "../Refused.ts"
+import type { Brought } from "./importIssues.ts"
+import * as Mappings from "./importMappings.ts"
+
+/** What the issue is to have; nothing where the item does not decide that. */
+export const wanted = <A>({ stale, status }: Brought, named: ReadonlyArray<A> | undefined) =>
+  status !== "unchanged" ? named ?? [] : stale ? undefined : named
+
+/** Brings the comments that are not there; gives their number. */
+export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Brought) {
+  const { sql } = yield* Ledger
+  let brought = 0
+  for (const { author, body, created_at, external_id } of gone ? [] : item.comments ?? []) {
+    const known = yield* Mappings.find(batch, "comment", external_id)
+    if (Option.isSome(known)) {
+      if (known.value.issue_id === issue.id) continue
+      return yield* refuse(
+        "validation",
+        `invalid import: comment ${JSON.stringify(external_id)} is mapped to a different issue`
+      )
+    }
+    const { id } = yield* one(IdRow)(sql`
+      INSERT INTO comments(issue_id, author, body, created_at)
+      VALUES (${issue.id}, ${author}, ${body}, ${created_at}) RETURNING id`)
+    yield* Mappings.put(batch, { type: "comment", externalId: external_id, issueId: issue.id, commentId: id })
+    yield* record({
+      project: batch.project,
+      issue,
+      type: "issue.commented",
+      actor: batch.actor,
+      payload: {
+        comment_external_id: external_id,
+        comment_id: id,
+        external_id: item.external_id,
+        source: batch.source
+      }
+    })
+    brought++
+  }
+  return brought
+})
+
+const Deleted = Schema.Struct({ gone: Schema.Unknown })
+
+/** Takes away the importer's labels that the source has no more, and brings new ones. */
+export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, brought: Brought) {
+  const { sql } = yield* Ledger
+  const { issue, item, status } = brought
+  const named = wanted(brought, item.labels)
+  if (named === undefined) return
+  const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
+  const idOf = (label: string) => `${item.external_id}:label:${label}`
+  const tell = (type: string, label: string) =>
+    record({
+      project: batch.project,
+      issue,
+      type,
+      actor: batch.actor,
+      payload: { external_id: idOf(label), label, source: batch.source }
+    })
+  const keep = new Set(named)
+  for (const mapping of owned) {
+    const label = mapping.label ?? ""
+    if (keep.has(label)) continue
+    const gone = yield* first(Deleted)(
+      sql`DELETE FROM issue_labels WHERE issue_id = ${issue.id} AND label = ${label} RETURNING 1 AS gone`
+    )
+    yield* Mappings.drop(mapping)
+    if (Option.isSome(gone)) yield* tell("issue.unlabeled", label)
+  }
+  const known = new Set(owned.map(({ label }) => label))
+  for (const label of keep) {
+    if (known.has(label) && status === "unchanged") continue
+    const put = yield* first(Deleted)(sql`
+      INSERT OR IGNORE INTO issue_labels(issue_id, label, author, created_at)
+      VALUES (${issue.id}, ${label}, ${batch.actor}, ${item.created_at}) RETURNING 1 AS gone`)
+    // One that a person has put there is theirs.
+    if (Option.isNone(put)) continue
+    if (!known.has(label)) {
+      yield* Mappings.put(batch, {
+        type: "label",
+        externalId: idOf(label),
+        issueId: issue.id,
+        label,
+        updatedAt: item.updated_at
+      })
+    }
+    yield* tell("issue.labeled", label)
+  }
+})

@@ -1,0 +1,98 @@
+/** Lists of issues: of a project, of all of them, and of those that can be worked on. */
+import type * as Statement from "@effect/sql/Statement"
+import * as Effect from "effect/Effect"
+import { Ledger } from "../Ledger.ts"
+import { projectById, selectIssue } from "../lookup.ts"
+import { Issue, IssueOut } from "../model.ts"
+import { among, idsOf, paged } from "../paged.ts"
+import { all } from "../query.ts"
+import { priorityOf } from "../values.ts"
+import { outlined } from "./issueSummaries.ts"
+
+export interface Filter {
+  readonly status: "open" | "closed" | undefined
+  readonly priority: bigint | undefined
+  readonly maxPriority: bigint | undefined
+  /** All, if it is not above 0. */
+  readonly limit: bigint
+}
+
+const listed = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
+  const { sql } = yield* Ledger
+  return yield* outlined(
+    yield* all(IssueOut)(sql`
+      SELECT i.*, p.uid AS project_uid, p.name || '#' || i.short_id AS qualified_id
+      FROM issues i JOIN projects p ON p.id = i.project_id
+      WHERE i.id IN ${yield* among(ids)} AND i.deleted_at IS NULL`)
+  )
+})
+
+/** SQLite's word for no limit. */
+const limited = (limit: bigint) => limit > 0n ? limit : -1n
+
+const filtered = Effect.fnUntraced(function*(filter: Filter, scope: Statement.Fragment) {
+  const { sql } = yield* Ledger
+  const priority = yield* priorityOf(filter.priority)
+  const most = yield* priorityOf(filter.maxPriority, "max_priority")
+  return sql.and([
+    scope,
+    sql`i.deleted_at IS NULL`,
+    ...filter.status === undefined ? [] : [sql`i.status = ${filter.status}`],
+    ...priority === undefined ? [] : [sql`i.priority = ${priority}`],
+    ...most === undefined ? [] : [sql`i.priority <= ${most}`]
+  ])
+})
+
+/** Issues of one project, what changed last first. */
+export const list = Effect.fn("Issues.list")(function*(projectId: bigint, filter: Filter) {
+  const { sql } = yield* Ledger
+  const ids = Effect.gen(function*() {
+    yield* projectById(projectId)
+    const where = yield* filtered(filter, sql`i.project_id = ${projectId}`)
+    return yield* idsOf(sql`
+      SELECT i.id FROM issues i WHERE ${where} ORDER BY i.updated_at DESC, i.id DESC LIMIT ${limited(filter.limit)}`)
+  })
+  return yield* paged(ids, listed)
+})
+
+/** Issues of all projects that are not archived, or of one, the newest first. */
+export const listAll = Effect.fn("Issues.listAll")(function*(projectId: bigint | undefined, filter: Filter) {
+  const { sql } = yield* Ledger
+  const ids = Effect.gen(function*() {
+    if (projectId !== undefined) yield* projectById(projectId)
+    const where = yield* filtered(
+      filter,
+      projectId === undefined
+        ? sql`i.project_id IN (SELECT id FROM projects WHERE deleted_at IS NULL)`
+        : sql`i.project_id = ${projectId}`
+    )
+    // of all projects: to look up nearly all issues by an index takes more than twice as long as to read all of them
+    const table = sql.literal(projectId === undefined ? "issues i NOT INDEXED" : "issues i")
+    return yield* idsOf(sql`
+      SELECT i.id FROM ${table} WHERE ${where} ORDER BY i.created_at DESC, i.id DESC LIMIT ${limited(filter.limit)}`)
+  })
+  return yield* paged(ids, listed)
+})
+
+const issuesIn = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
+  const { sql } = yield* Ledger
+  return yield* all(Issue)(
+    sql`${sql.literal(selectIssue)} WHERE i.id IN ${yield* among(ids)} AND i.deleted_at IS NULL`
+  )
+})
+
+/** Open issues that no open one blocks, what changed last first. */
+export const ready = Effect.fn("Issues.ready")(function*(projectId: bigint, limit: bigint) {
+  const { sql } = yield* Ledger
+  const ids = Effect.gen(function*() {
+    yield* projectById(projectId)
+    return yield* idsOf(sql`
+      SELECT i.id FROM issues i WHERE i.project_id = ${projectId} AND i.deleted_at IS NULL AND i.status = 'open'
+        AND NOT EXISTS (
+          SELECT 1 FROM links l JOIN issues b ON b.id = l.from_issue_id
+          WHERE l.to_issue_id = i.id AND l.type = 'blocks' AND b.status = 'open' AND b.deleted_at IS NULL
+        )
+      ORDER BY i.updated_at DESC, i.id DESC LIMIT ${limited(limit)}`)
+  })
+  return yield* paged(ids, issuesIn)
+})
