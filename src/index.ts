@@ -1,5 +1,5 @@
 /** kata as a library: what the command line does, as functions with typed errors, streams and reports. See docs/library.md. */
-export * as Api from "./daemon/Api.ts"
+export * as Api from "./api/Api.ts"
 export * as Client from "./daemon/Client.ts"
 export * as Daemon from "./daemon/life.ts"
 export * as Daemons from "./database/daemons.ts"

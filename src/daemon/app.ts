@@ -1,8 +1,9 @@
 /** The whole API on one database, as an app that any server serves. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { Api } from "../api/Api.ts"
+import { document as openapi } from "../api/openapi.ts"
 import { Ledger, open } from "../ledger/Ledger.ts"
-import { Api } from "./Api.ts"
 import { Daemon } from "./Daemon.ts"
 import { serve } from "./edge.ts"
 import * as Guards from "./guards.ts"
@@ -14,7 +15,6 @@ import { type Machine, projectsHandlers } from "./handlers/projects.ts"
 import { recurrencesHandlers } from "./handlers/recurrences.ts"
 import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
-import { document as openapi } from "./openapi.ts"
 
 export interface AppOptions extends Context.Tag.Service<Daemon> {
   /** Empty: everybody who reaches the socket is a friend. */

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { parse } from "../api/json.ts"
 import { Refusal, refusal } from "./answer.ts"
-import { parse } from "./json.ts"
 import { normalised } from "./validate.ts"
 
 /** A client that sends no faster is gone, or means no good. */

@@ -4,11 +4,11 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { fits64 } from "../api/params.ts"
 import { type Cursor, follow, type News } from "../ledger/events/eventFeed.ts"
 import { EventEnvelope } from "../ledger/model.ts"
 import { write } from "../ledger/RawJson.ts"
 import { guarded } from "./answer.ts"
-import { fits64 } from "./params.ts"
 
 /** How often an idle stream says that it is there. */
 const heartbeat = "25 seconds"

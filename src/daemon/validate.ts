@@ -2,8 +2,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { fits64 } from "../api/params.ts"
 import { dateTime } from "../ledger/dateTime.ts"
-import { fits64 } from "./params.ts"
 
 /** One sentence: where, and what. */
 interface Detail {

@@ -1,7 +1,7 @@
+import type { events } from "../../api/events.ts"
 import { poll } from "../../ledger/events/eventFeed.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import { refuse } from "../../ledger/Refused.ts"
-import type { events } from "../api/events.ts"
 import type { Handlers } from "../edge.ts"
 import { eventStream } from "../eventStream.ts"
 

@@ -1,6 +1,6 @@
+import type { imports } from "../../api/imports.ts"
 import { importBatch } from "../../ledger/imports/imports.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
-import type { imports } from "../api/imports.ts"
 import type { Handlers } from "../edge.ts"
 
 export const importsHandlers: Handlers<typeof imports, Ledger> = {

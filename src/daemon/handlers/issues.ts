@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { issues } from "../../api/issues.ts"
 import * as Fields from "../../ledger/issues/assignment.ts"
 import * as Comments from "../../ledger/issues/comments.ts"
 import { create } from "../../ledger/issues/create.ts"
@@ -13,7 +14,6 @@ import { Issue, IssueOut } from "../../ledger/model.ts"
 import type { Paged } from "../../ledger/paged.ts"
 import { refuse } from "../../ledger/Refused.ts"
 import { listed } from "../answer.ts"
-import type { issues } from "../api/issues.ts"
 import type { Handlers } from "../edge.ts"
 
 /** A priority of a query, which Go kata reads with a sentence of its own. */

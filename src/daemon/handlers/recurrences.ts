@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
+import type { recurrences } from "../../api/recurrences.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Recurrences from "../../ledger/recurrences/recurrences.ts"
 import { Answer } from "../answer.ts"
-import type { recurrences } from "../api/recurrences.ts"
 import type { Handlers } from "../edge.ts"
 import { revisionOf } from "../revision.ts"
 

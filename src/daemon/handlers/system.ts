@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { CommandLine } from "../../api/CommandLine.ts"
+import type { system } from "../../api/system.ts"
 import { Ledger } from "../../ledger/Ledger.ts"
 import { run } from "../../ledger/query.ts"
 import { exportVersion } from "../../records/kinds.ts"
-import type { system } from "../api/system.ts"
-import { CommandLine } from "../CommandLine.ts"
 import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../edge.ts"
 

@@ -1,9 +1,9 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { EventEnvelope, Int64 } from "../../ledger/model.ts"
-import { Integer, ProjectPath } from "../params.ts"
+import { EventEnvelope, Int64 } from "../ledger/model.ts"
 import { endpoint, Streams } from "./endpoint.ts"
+import { Integer, ProjectPath } from "./params.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 

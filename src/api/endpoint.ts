@@ -1,7 +1,7 @@
 /** How the groups of the API declare a route: its method and path are those of `routes.ts`. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as Context from "effect/Context"
-import { type RouteName, routes } from "../routes.ts"
+import { type RouteName, routes } from "./routes.ts"
 
 /** The route of that name, to be given its path, query, body and answer. */
 export const endpoint = <const Name extends RouteName>(

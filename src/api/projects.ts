@@ -1,12 +1,12 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { Alias, Event, Int64, Project } from "../../ledger/model.ts"
-import { AliasInput } from "../../ledger/projects/aliases.ts"
-import { Binding } from "../../ledger/projects/bindings.ts"
-import { Merged } from "../../ledger/projects/merge.ts"
-import { ProjectOut } from "../../ledger/projects/projects.ts"
-import { ActorBody, ActorQuery, Bool, Integer, JsonObject, may, maybe, ProjectPath } from "../params.ts"
+import { Alias, Event, Int64, Project } from "../ledger/model.ts"
+import { AliasInput } from "../ledger/projects/aliases.ts"
+import { Binding } from "../ledger/projects/bindings.ts"
+import { Merged } from "../ledger/projects/merge.ts"
+import { ProjectOut } from "../ledger/projects/projects.ts"
 import { endpoint } from "./endpoint.ts"
+import { ActorBody, ActorQuery, Bool, Integer, JsonObject, may, maybe, ProjectPath } from "./params.ts"
 
 const WithAliases = Schema.Struct({ project: Project, aliases: Schema.Array(Alias) })
 const Forced = Schema.Struct({ ...ActorQuery.fields, force: maybe(Bool) })

@@ -1,6 +1,6 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { Call, Printed } from "../CommandLine.ts"
+import { Call, Printed } from "./CommandLine.ts"
 import { endpoint } from "./endpoint.ts"
 
 export const system = HttpApiGroup.make("system", { topLevel: true })

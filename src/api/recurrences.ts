@@ -1,9 +1,9 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { Int64, Recurrence } from "../../ledger/model.ts"
-import { ActorQuery, Integer, JsonObject, may, ProjectPath } from "../params.ts"
+import { Int64, Recurrence } from "../ledger/model.ts"
 import { endpoint } from "./endpoint.ts"
+import { ActorQuery, Integer, JsonObject, may, ProjectPath } from "./params.ts"
 
 const template = {
   body: may(Schema.String),

@@ -1,7 +1,7 @@
 /** Issues: created, listed, shown, searched, edited; their comments, links and labels. */
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { LinkType } from "../../ledger/links/links.ts"
+import { LinkType } from "../ledger/links/links.ts"
 import {
   Comment,
   Event,
@@ -15,9 +15,9 @@ import {
   LinkChanges,
   Mutation,
   SearchResult
-} from "../../ledger/model.ts"
-import { ActorBody, ActorQuery, Bool, Integer, IssuePath, may, maybe, oneOf, ProjectPath } from "../params.ts"
+} from "../ledger/model.ts"
 import { endpoint } from "./endpoint.ts"
+import { ActorBody, ActorQuery, Bool, Integer, IssuePath, may, maybe, oneOf, ProjectPath } from "./params.ts"
 
 const Refs = Schema.Array(Schema.String)
 

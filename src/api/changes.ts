@@ -1,10 +1,10 @@
 /** What changes an issue as a whole: its state, its life, its place. */
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { reasons } from "../../ledger/issues/evidence.ts"
-import { Event, Int64, Issue, Mutation, PurgeLog } from "../../ledger/model.ts"
-import { IssuePath, JsonObject, may } from "../params.ts"
+import { reasons } from "../ledger/issues/evidence.ts"
+import { Event, Int64, Issue, Mutation, PurgeLog } from "../ledger/model.ts"
 import { endpoint } from "./endpoint.ts"
+import { IssuePath, JsonObject, may } from "./params.ts"
 
 const Evidence = Schema.Struct({
   type: Schema.String,

@@ -1,9 +1,9 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as Schema from "effect/Schema"
-import { AuditRow } from "../../ledger/reports/audit.ts"
-import { Digest } from "../../ledger/reports/digest.ts"
-import { Bool, Integer, maybe, ProjectPath } from "../params.ts"
+import { AuditRow } from "../ledger/reports/audit.ts"
+import { Digest } from "../ledger/reports/digest.ts"
 import { endpoint } from "./endpoint.ts"
+import { Bool, Integer, maybe, ProjectPath } from "./params.ts"
 
 const Text = maybe(Schema.String)
 

@@ -1,7 +1,7 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import { Batch, Imported } from "../../ledger/imports/importBatch.ts"
-import { ProjectPath } from "../params.ts"
+import { Batch, Imported } from "../ledger/imports/importBatch.ts"
 import { BodyLimit, endpoint } from "./endpoint.ts"
+import { ProjectPath } from "./params.ts"
 
 export const imports = HttpApiGroup.make("imports", { topLevel: true })
   .add(
