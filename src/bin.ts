@@ -16,10 +16,10 @@ import type { Environment, Signal } from "./cli/Environment.ts"
 import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
-import { Program } from "./daemon/Program.ts"
 import * as Sqlite from "./database/sqlite.ts"
 import { fromErrno } from "./files/FileError.ts"
 import * as Processes from "./host/Processes.ts"
+import { Program } from "./presence/Program.ts"
 import { ProgramVersion, version } from "./version.ts"
 
 /** Node's, loaded with what starts processes in Node when the first one is started: most commands start none. */

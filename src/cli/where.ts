@@ -1,8 +1,8 @@
 /** Which database a command works on, and what named it. */
 import * as Effect from "effect/Effect"
-import { choose, type ChosenBy } from "../database/config.ts"
 import { OpenError } from "../database/OpenError.ts"
 import type { Failure } from "../Failure.ts"
+import { choose, type ChosenBy } from "../presence/databasePath.ts"
 import { Environment } from "./Environment.ts"
 
 const words: Record<ChosenBy, string> = {

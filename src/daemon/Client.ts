@@ -5,9 +5,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { prefix, type RouteName, routes } from "../api/routes.ts"
+import { nameOf, type Target } from "../presence/Target.ts"
 import { AnswerUnreadable, ApiFailure, DaemonUnreachable } from "./ClientError.ts"
 import { connections, type Message, send, textOf } from "./exchange.ts"
-import { nameOf, type Target } from "./Target.ts"
 
 /** What the daemon answered: text that is passed on as it is, or read with `read`. */
 export interface Answer {

@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createServer, type ServerResponse } from "node:http"
 import { Server as NetServer, type Socket } from "node:net"
+import { until } from "../presence/until.ts"
 import { bind, type Place } from "./bind.ts"
-import { until } from "./until.ts"
 
 const settings = {
   headersTimeout: 10_000,

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { connect, type Server } from "node:net"
 import type { FailureKind } from "../Failure.ts"
 import { codeOf, fromPlatform, reasonOf } from "../files/FileError.ts"
-import * as Address from "./address.ts"
+import * as Address from "../presence/address.ts"
 
 /** Where to listen. */
 export type Place = { readonly socketPath: string } | Address.Listen

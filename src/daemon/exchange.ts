@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
 import { BlockList, isIP } from "node:net"
-import { unnamed } from "../database/ping.ts"
 import { codeOf, reasonOf } from "../files/FileError.ts"
+import { unnamed } from "../presence/ping.ts"
+import { nameOf, type Target } from "../presence/Target.ts"
 import { DaemonUnreachable } from "./ClientError.ts"
-import { nameOf, type Target } from "./Target.ts"
 
 export interface Message {
   readonly method: string

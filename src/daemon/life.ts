@@ -5,16 +5,16 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { DaemonRunning, running } from "../database/daemons.ts"
 import * as Lock from "../database/Lock.ts"
 import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
+import { DaemonRunning, running } from "../presence/daemons.ts"
+import * as Runtime from "../presence/runtime.ts"
+import * as Config from "../presence/settings.ts"
 import type { AppOptions } from "./app.ts"
 import type { Place } from "./bind.ts"
-import * as Config from "./config.ts"
 import { createMissing } from "./create.ts"
-import * as Runtime from "./runtime.ts"
 
 export interface Options {
   /** Absolute, as it was named. */

@@ -6,10 +6,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
 import { posix } from "node:path"
-import { targetOf } from "../database/ping.ts"
 import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
-import type { Address } from "./Target.ts"
+import { targetOf } from "../presence/ping.ts"
+import type { Address } from "../presence/Target.ts"
 import { bindingFile, localFile, parseToml, upwards } from "./workspace.ts"
 
 export interface Remote {

@@ -7,10 +7,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Failure } from "../Failure.ts"
+import type { Target } from "../presence/Target.ts"
 import { late, lineOf, refusal } from "./Client.ts"
 import { ApiFailure, type DaemonUnreachable } from "./ClientError.ts"
 import { connections, send, textOf, unreachable } from "./exchange.ts"
-import type { Target } from "./Target.ts"
 
 /** One frame of an event stream. */
 export interface Frame {

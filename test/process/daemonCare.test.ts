@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
-import { namespaceOf } from "../../src/database/config.ts"
+import { namespaceOf } from "../../src/presence/databasePath.ts"
 import { root } from "./kit.ts"
 import { isAlive, it, until } from "./world.ts"
 

@@ -7,7 +7,7 @@ import * as fs from "node:fs"
 import { createConnection } from "node:net"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { namespaceOf } from "../../src/database/config.ts"
+import { namespaceOf } from "../../src/presence/databasePath.ts"
 import { root, type Running, until } from "./kit.ts"
 import { gone, isAlive, it, type World } from "./world.ts"
 

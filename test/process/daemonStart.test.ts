@@ -5,7 +5,7 @@ import * as fs from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
-import { namespaceOf } from "../../src/database/config.ts"
+import { namespaceOf } from "../../src/presence/databasePath.ts"
 import { ask, isAlive, it, timed, type World } from "./world.ts"
 
 const config = (world: World, text: string) => fs.writeFileSync(join(world.home, "config.toml"), text)

@@ -1,7 +1,7 @@
 /** What the commands about daemons begin with. */
 import * as Effect from "effect/Effect"
-import type { From } from "../../../daemon/discover.ts"
-import { choose } from "../../../database/config.ts"
+import { choose } from "../../../presence/databasePath.ts"
+import type { From } from "../../../presence/discover.ts"
 import { Environment } from "../../Environment.ts"
 
 /** The database of the environment, and where its daemons leave their records. */

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { wake } from "../../../daemon/stop.ts"
 import type { FailureKind } from "../../../Failure.ts"
+import { wake } from "../../../presence/stop.ts"
 import * as Output from "../../Output.ts"
 import { here } from "./here.ts"
 

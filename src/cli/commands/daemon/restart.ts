@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { stop } from "../../../daemon/stop.ts"
+import { stop } from "../../../presence/stop.ts"
 import * as Output from "../../Output.ts"
 import { background, flags, format, judged } from "./start.ts"
 

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { Status, status as statusOf } from "../../../daemon/status.ts"
+import { Status, status as statusOf } from "../../../presence/status.ts"
 import * as Output from "../../Output.ts"
 import { quote } from "../../terminal.ts"
 import { here } from "./here.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { stop as stopAll } from "../../../daemon/stop.ts"
+import { stop as stopAll } from "../../../presence/stop.ts"
 import * as Output from "../../Output.ts"
 import { here } from "./here.ts"
 

@@ -4,10 +4,10 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { expect, it } from "vitest"
-import * as Address from "../../src/daemon/address.ts"
-import * as Config from "../../src/daemon/config.ts"
-import * as Duration from "../../src/daemon/duration.ts"
-import { isOlder } from "../../src/daemon/ensure.ts"
+import * as Address from "../../src/presence/address.ts"
+import * as Duration from "../../src/presence/duration.ts"
+import { isOlder } from "../../src/presence/ensure.ts"
+import * as Config from "../../src/presence/settings.ts"
 
 const read = (text: string) => Effect.either(Config.read("/home/config.toml", text))
 const refused = (text: string) =>

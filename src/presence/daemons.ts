@@ -8,11 +8,11 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Lock from "../database/Lock.ts"
 import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
-import { namespaceOf } from "./config.ts"
-import * as Lock from "./Lock.ts"
+import { namespaceOf } from "./databasePath.ts"
 import { ping, targetOf } from "./ping.ts"
 
 export const Daemon = Schema.Struct({

@@ -3,8 +3,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { namespaceOf } from "../database/config.ts"
 import { type FileError, fromPlatform } from "../files/FileError.ts"
+import { namespaceOf } from "./databasePath.ts"
 import * as Log from "./log.ts"
 
 /** How often a followed file is looked at. */

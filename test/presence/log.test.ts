@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
-import { to } from "../../src/daemon/log.ts"
+import { to } from "../../src/presence/log.ts"
 
 it.effect("a line says what an entry is about, and nothing of what was only stopped", () =>
   Effect.gen(function*() {

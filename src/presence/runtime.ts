@@ -7,11 +7,11 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { platform, tmpdir, userInfo } from "node:os"
 import { posix } from "node:path"
-import { namespaceOf } from "../database/config.ts"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
 import { Processes } from "../host/Processes.ts"
+import { namespaceOf } from "./databasePath.ts"
 
 export interface Places {
   readonly home: string

@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { running, type Serving } from "../database/daemons.ts"
 import type { FailureKind } from "../Failure.ts"
 import { Processes } from "../host/Processes.ts"
+import { running, type Serving } from "./daemons.ts"
 import { until } from "./until.ts"
 
 /** Its requests have 10 s, its hooks as much. */

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { launch } from "../../src/daemon/background.ts"
-import { ensure } from "../../src/daemon/ensure.ts"
-import { Program } from "../../src/daemon/Program.ts"
 import * as Processes from "../../src/host/Processes.ts"
+import { launch } from "../../src/presence/background.ts"
+import { ensure } from "../../src/presence/ensure.ts"
+import { Program } from "../../src/presence/Program.ts"
 
 const cases = [
   { does: "kill -9 $$", kind: "daemon_unavailable", message: "the daemon ended before it served (SIGKILL)" },

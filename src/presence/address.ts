@@ -2,8 +2,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import { isHere } from "../database/ping.ts"
 import type { FailureKind } from "../Failure.ts"
+import { isHere } from "./ping.ts"
 
 /** Something to listen at; port 0 takes any that is free. */
 export interface Listen {

@@ -7,11 +7,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { tmpdir, userInfo } from "node:os"
-import * as Log from "../../src/daemon/log.ts"
-import * as Logs from "../../src/daemon/logs.ts"
-import * as Runtime from "../../src/daemon/runtime.ts"
 import * as Directories from "../../src/files/directories.ts"
 import * as Processes from "../../src/host/Processes.ts"
+import * as Log from "../../src/presence/log.ts"
+import * as Logs from "../../src/presence/logs.ts"
+import * as Runtime from "../../src/presence/runtime.ts"
 
 const temp = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "k-" }))
 const modeOf = (path: string) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { choose, namespaceOf } from "../../src/database/config.ts"
+import { choose, namespaceOf } from "../../src/presence/databasePath.ts"
 
 const where = { home: "/home/ana", cwd: "/work/here" }
 const chosen = (env: { readonly [name: string]: string | undefined }, flag?: string) =>

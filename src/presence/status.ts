@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type Daemon, running } from "../database/daemons.ts"
 import * as Lock from "../database/Lock.ts"
 import { resolve } from "../files/paths.ts"
+import { type Daemon, running } from "./daemons.ts"
 import { type DaemonRecord, read } from "./runtime.ts"
 
 export class Status extends Schema.Class<Status>("Status")({

@@ -6,13 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { namespaceOf } from "../database/config.ts"
-import { ping, targetOf } from "../database/ping.ts"
+import { type Remote, remote } from "../daemon/localConfig.ts"
 import type { FailureKind } from "../Failure.ts"
 import { Processes } from "../host/Processes.ts"
-import * as Config from "./config.ts"
-import { type Remote, remote } from "./localConfig.ts"
+import { namespaceOf } from "./databasePath.ts"
+import { ping, targetOf } from "./ping.ts"
 import { type DaemonRecord, recordsIn } from "./runtime.ts"
+import * as Config from "./settings.ts"
 import type { Address, Target } from "./Target.ts"
 
 export interface From {
