@@ -1,7 +1,7 @@
 /** Who makes a change. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { userName } from "../daemon/alias.ts"
+import { userName } from "../workspace/alias.ts"
 import { Environment } from "./Environment.ts"
 import { Globals } from "./Globals.ts"
 

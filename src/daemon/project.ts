@@ -4,9 +4,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { Project } from "../ledger/model.ts"
-import * as alias from "./alias.ts"
+import * as alias from "../workspace/alias.ts"
+import { bind, boundTo, discover } from "../workspace/workspace.ts"
 import { type Client, read } from "./Client.ts"
-import { bind, boundTo, discover } from "./workspace.ts"
 
 /** What the daemon is asked to find. */
 export interface Wanted {

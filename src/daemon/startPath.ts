@@ -5,8 +5,8 @@ import * as Option from "effect/Option"
 import { posix } from "node:path"
 import * as Bindings from "../ledger/projects/bindings.ts"
 import { refuse } from "../ledger/Refused.ts"
-import * as alias from "./alias.ts"
-import { bind, boundTo, discover } from "./workspace.ts"
+import * as alias from "../workspace/alias.ts"
+import { bind, boundTo, discover } from "../workspace/workspace.ts"
 
 const invalid = (error: { readonly message: string }) => refuse("validation", error.message)
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { execFileSync } from "node:child_process"
 import { symlinkSync } from "node:fs"
-import { normalise, of } from "../../src/daemon/alias.ts"
+import { normalise, of } from "../../src/workspace/alias.ts"
 import { temporaryDirectory } from "../files/temp.ts"
 
 // Run through the Go program.

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { bind, boundTo, discover, ignoreLocal } from "../../src/daemon/workspace.ts"
+import { bind, boundTo, discover, ignoreLocal } from "../../src/workspace/workspace.ts"
 import { temporaryDirectory } from "../files/temp.ts"
 
 const inDirectory = <A, E>(use: (root: string) => Effect.Effect<A, E, NodeContext.NodeContext>) =>
