@@ -1,6 +1,6 @@
 /** kata as a library: what the command line does, as functions with typed errors, streams and reports. See docs/library.md. */
 export * as Api from "./api/Api.ts"
-export * as Client from "./daemon/Client.ts"
+export * as Client from "./client/Client.ts"
 export * as Daemon from "./daemon/life.ts"
 export * as Database from "./database/Database.ts"
 export { DatabaseLocked } from "./database/Lock.ts"

@@ -1,7 +1,7 @@
 /** The daemon's hints are for its HTTP API. What people and agents at a command line are told to do next is said here. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { ApiFailure } from "../daemon/ClientError.ts"
+import type { ApiFailure } from "../client/ClientError.ts"
 import type { Failure } from "../Failure.ts"
 
 /** At most so many of the issues that look alike are named. */

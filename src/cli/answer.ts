@@ -1,7 +1,7 @@
 /** Answers of the daemon as results of commands. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Answer, read } from "../daemon/Client.ts"
+import { type Answer, read } from "../client/Client.ts"
 import type { Format, View } from "./Output.ts"
 
 /** Programs get the daemon's text as it is; for people it is read with the Schema. */

@@ -1,7 +1,7 @@
 /** Words that choose a project: its number, its name, a workspace it is known by, or the end of one of these. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Client, type ClientError, read } from "../daemon/Client.ts"
+import { type Client, type ClientError, read } from "../client/Client.ts"
 import type { FailureKind } from "../Failure.ts"
 import { Alias, Project } from "../ledger/model.ts"
 import { rows } from "./answer.ts"

@@ -1,7 +1,7 @@
 /** What the recordings do not show of closing, deleting, purging, moving, and metadata. */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import * as Client from "../../src/daemon/Client.ts"
+import * as Client from "../../src/client/Client.ts"
 import { client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"

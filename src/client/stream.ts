@@ -10,7 +10,7 @@ import type { Failure } from "../Failure.ts"
 import type { Target } from "../presence/Target.ts"
 import { late, lineOf, refusal } from "./Client.ts"
 import { ApiFailure, type DaemonUnreachable } from "./ClientError.ts"
-import { connections, send, textOf, unreachable } from "./exchange.ts"
+import { connections, send, textOf, unreachable } from "./transport.ts"
 
 /** One frame of an event stream. */
 export interface Frame {

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import { prefix, type RouteName, routes } from "../api/routes.ts"
 import { nameOf, type Target } from "../presence/Target.ts"
 import { AnswerUnreadable, ApiFailure, DaemonUnreachable } from "./ClientError.ts"
-import { connections, type Message, send, textOf } from "./exchange.ts"
+import { connections, type Message, send, textOf } from "./transport.ts"
 
 /** What the daemon answered: text that is passed on as it is, or read with `read`. */
 export interface Answer {

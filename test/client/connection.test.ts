@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import * as Client from "../../src/daemon/Client.ts"
-import { follow, frames, type News } from "../../src/daemon/stream.ts"
+import * as Client from "../../src/client/Client.ts"
+import { follow, frames, type News } from "../../src/client/stream.ts"
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
