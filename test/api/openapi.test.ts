@@ -1,7 +1,7 @@
 /** The document that the daemon serves of itself. */
 import { describe, expect, it } from "vitest"
 import { prefix, routes } from "../../src/api/routes.ts"
-import { serving } from "../daemon/replay/serve.ts"
+import { serving } from "../server/replay/serve.ts"
 
 interface Document {
   readonly openapi: string

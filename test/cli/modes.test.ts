@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { serving } from "../daemon/replay/serve.ts"
+import { serving } from "../server/replay/serve.ts"
 import { place, run } from "./replay/scenario.ts"
 
 type Kata = (...argv: ReadonlyArray<string>) => ReturnType<typeof run>

@@ -10,8 +10,8 @@ import * as Lists from "../../src/ledger/issues/lists.ts"
 import { search } from "../../src/ledger/issues/search.ts"
 import { show } from "../../src/ledger/issues/show.ts"
 import { Ledger, open } from "../../src/ledger/Ledger.ts"
-import { create } from "../daemon/replay/serve.ts"
-import { execute } from "../daemon/sql.ts"
+import { create } from "../server/replay/serve.ts"
+import { execute } from "../server/sql.ts"
 
 const issues = (n: number) => `
   INSERT INTO projects(uid, name) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'alpha');

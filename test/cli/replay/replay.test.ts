@@ -1,6 +1,6 @@
 /** What Go kata's command line did, done again with ours against our API. Every difference is meant, and says why. */
 import { describe, expect, it } from "vitest"
-import { serving } from "../../daemon/replay/serve.ts"
+import { serving } from "../../server/replay/serve.ts"
 import { differences } from "./differences.ts"
 import { type Case, type Outcome, place, replay, scenario } from "./scenario.ts"
 

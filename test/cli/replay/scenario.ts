@@ -11,7 +11,7 @@ import * as Main from "../../../src/cli/Main.ts"
 import { registry } from "../../../src/cli/registry.ts"
 import { fromErrno } from "../../../src/files/FileError.ts"
 import { captured } from "../../../src/testing/stdio.ts"
-import { Normal } from "../../daemon/replay/normal.ts"
+import { Normal } from "../../server/replay/normal.ts"
 import { environment, services } from "../kit.ts"
 
 export interface Case {

@@ -3,9 +3,9 @@ import * as Option from "effect/Option"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { isIP } from "node:net"
 import { prefix } from "../api/routes.ts"
-import { guarded } from "./answer.ts"
 import { hasBody } from "./body.ts"
-import { type Guard, segmentsOf } from "./edge.ts"
+import { guarded } from "./responses.ts"
+import { type Guard, segmentsOf } from "./Router.ts"
 
 /** Whoever may reach the daemon may ask whether it is there. */
 const open = new Set([`${prefix}/ping`, `${prefix}/health`])

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { parse } from "../api/json.ts"
-import { Refusal, refusal } from "./answer.ts"
+import { Refusal, refusal } from "./responses.ts"
 import { normalised } from "./validate.ts"
 
 /** A client that sends no faster is gone, or means no good. */

@@ -2,8 +2,8 @@ import type { events } from "../../api/events.ts"
 import { poll } from "../../ledger/events/eventFeed.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import { refuse } from "../../ledger/Refused.ts"
-import type { Handlers } from "../edge.ts"
 import { eventStream } from "../eventStream.ts"
+import type { Handlers } from "../Router.ts"
 
 interface CursorQuery {
   readonly after_id?: bigint

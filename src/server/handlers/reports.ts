@@ -2,7 +2,7 @@ import type { reports } from "../../api/reports.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import { closes } from "../../ledger/reports/audit.ts"
 import { digest } from "../../ledger/reports/digest.ts"
-import type { Handlers } from "../edge.ts"
+import type { Handlers } from "../Router.ts"
 
 const names = (text: string | undefined) => text === undefined ? [] : text.split(",")
 

@@ -11,9 +11,9 @@ import { merge } from "../../ledger/projects/merge.ts"
 import { patchMetadata } from "../../ledger/projects/projectMetadata.ts"
 import * as Projects from "../../ledger/projects/projects.ts"
 import { refuse } from "../../ledger/Refused.ts"
-import { Answer } from "../answer.ts"
-import type { Handlers } from "../edge.ts"
+import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
+import type { Handlers } from "../Router.ts"
 import * as startPath from "../startPath.ts"
 
 /** What a look at somebody's workspace needs. */

@@ -7,9 +7,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { make } from "../../../src/daemon/app.ts"
 import * as Handle from "../../../src/database/Handle.ts"
 import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
+import { make } from "../../../src/server/app.ts"
 import type { Reply, Send } from "./scenario.ts"
 
 export const create = (path: string) =>

@@ -8,7 +8,7 @@ import { fits64 } from "../api/params.ts"
 import { type Cursor, follow, type News } from "../ledger/events/eventFeed.ts"
 import { EventEnvelope } from "../ledger/model.ts"
 import { write } from "../ledger/RawJson.ts"
-import { guarded } from "./answer.ts"
+import { guarded } from "./responses.ts"
 
 /** How often an idle stream says that it is there. */
 const heartbeat = "25 seconds"

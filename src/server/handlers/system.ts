@@ -6,7 +6,7 @@ import { Ledger } from "../../ledger/Ledger.ts"
 import { run } from "../../ledger/query.ts"
 import { exportVersion } from "../../records/kinds.ts"
 import { Daemon } from "../Daemon.ts"
-import type { Handlers } from "../edge.ts"
+import type { Handlers } from "../Router.ts"
 
 /** As Go prints a duration, to the second. */
 const duration = (milliseconds: number): string => {

@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import type { recurrences } from "../../api/recurrences.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Recurrences from "../../ledger/recurrences/recurrences.ts"
-import { Answer } from "../answer.ts"
-import type { Handlers } from "../edge.ts"
+import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
+import type { Handlers } from "../Router.ts"
 
 const named = (path: { readonly project_id: bigint; readonly uid: string }) => ({
   projectId: path.project_id,

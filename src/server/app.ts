@@ -5,7 +5,6 @@ import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
 import { Ledger, open } from "../ledger/Ledger.ts"
 import { Daemon } from "./Daemon.ts"
-import { serve } from "./edge.ts"
 import * as Guards from "./guards.ts"
 import { changesHandlers } from "./handlers/changes.ts"
 import { eventsHandlers } from "./handlers/events.ts"
@@ -15,6 +14,7 @@ import { type Machine, projectsHandlers } from "./handlers/projects.ts"
 import { recurrencesHandlers } from "./handlers/recurrences.ts"
 import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
+import { serve } from "./Router.ts"
 
 export interface AppOptions extends Context.Tag.Service<Daemon> {
   /** Empty: everybody who reaches the socket is a friend. */

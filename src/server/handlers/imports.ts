@@ -1,7 +1,7 @@
 import type { imports } from "../../api/imports.ts"
 import { importBatch } from "../../ledger/imports/imports.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
-import type { Handlers } from "../edge.ts"
+import type { Handlers } from "../Router.ts"
 
 export const importsHandlers: Handlers<typeof imports, Ledger> = {
   imports: ({ path, payload: { actor, items, source } }) =>

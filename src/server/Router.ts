@@ -17,8 +17,8 @@ import type * as Types from "effect/Types"
 import { BodyLimit, Streams } from "../api/endpoint.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { Refused } from "../ledger/Refused.ts"
-import { Answer, asResponse, failure, guarded, json, refusal, text } from "./answer.ts"
 import { bodyOf } from "./body.ts"
+import { Answer, asResponse, failure, guarded, json, refusal, text } from "./responses.ts"
 import { complaint } from "./validate.ts"
 
 /** What a handler may fail with. */

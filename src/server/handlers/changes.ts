@@ -5,10 +5,10 @@ import { close, reopen } from "../../ledger/issues/close.ts"
 import { move, setMetadata } from "../../ledger/issues/move.ts"
 import { purge, remove, restore } from "../../ledger/issues/removal.ts"
 import type { Ledger } from "../../ledger/Ledger.ts"
-import { Answer } from "../answer.ts"
 import { Daemon } from "../Daemon.ts"
-import type { Handlers } from "../edge.ts"
+import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
+import type { Handlers } from "../Router.ts"
 
 /** Names of projects are in it, in UTF-8, which a header does not know. */
 const confirmOf = ({ headers }: HttpServerRequest.HttpServerRequest): string | undefined => {

@@ -13,8 +13,8 @@ import * as Links from "../../ledger/links/links.ts"
 import { Issue, IssueOut } from "../../ledger/model.ts"
 import type { Paged } from "../../ledger/paged.ts"
 import { refuse } from "../../ledger/Refused.ts"
-import { listed } from "../answer.ts"
-import type { Handlers } from "../edge.ts"
+import { listed } from "../responses.ts"
+import type { Handlers } from "../Router.ts"
 
 /** A priority of a query, which Go kata reads with a sentence of its own. */
 const priority = (text: string | undefined, name: string) => {
