@@ -115,7 +115,7 @@ export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> =
   const program = Effect.gen(function*() {
     const machine = yield* Effect.context<Layer.Layer.Success<typeof services>>()
     const commandLine: CommandLine["Type"] = (call) =>
-      Effect.promise(() => import("./cli/answered.ts")).pipe(
+      Effect.promise(() => import("./cli/forwarded.ts")).pipe(
         Effect.flatMap(({ answer }) => answer(own, build, call)),
         Effect.provide(machine)
       )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { nearest } from "../../src/cli/nearest.ts"
+import { nearest } from "../../src/cli/suggestions.ts"
 import { kata } from "./kit.ts"
 
 const has = (shell: string) => spawnSync(shell, ["-c", "exit 0"]).status === 0

@@ -3,11 +3,11 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { type Check, DoctorReport, examine } from "../../doctor.ts"
 import { texts } from "../Argv.ts"
+import { withDatabase } from "../databaseOption.ts"
 import { Environment } from "../Environment.ts"
 import * as Output from "../Output.ts"
 import { findingCounts, findings } from "../report.ts"
 import { quote, wrap } from "../terminal.ts"
-import { withDatabase } from "../where.ts"
 
 const marks: Record<Check["status"], string> = { ok: "ok", note: "note", warning: "WARNING", error: "ERROR" }
 

@@ -4,12 +4,12 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { type ExportOptions, ExportReport, spooled, toFile } from "../../export/Export.ts"
 import { text, texts, toggle } from "../Argv.ts"
+import { withDatabase } from "../databaseOption.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote } from "../terminal.ts"
 import { UsageError } from "../UsageError.ts"
-import { withDatabase } from "../where.ts"
 
 class Exported extends ExportReport.extend<Exported>("Exported")({ chosen_by: Schema.String }) {}
 

@@ -5,11 +5,11 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../../Failure.ts"
 import { ImportReport, restore } from "../../import/Import.ts"
 import { text, toggle } from "../Argv.ts"
+import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
 import { quote, shellWord } from "../terminal.ts"
-import { withDatabase } from "../where.ts"
 
 class Imported extends ImportReport.extend<Imported>("Imported")({
   /** The target as a path from the root, links and all. */

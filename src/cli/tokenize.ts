@@ -2,7 +2,7 @@
 import type { Accepted, Flag } from "./flags.ts"
 import { isBoolean, spelling } from "./flags.ts"
 import { globals } from "./Globals.ts"
-import { nearest } from "./nearest.ts"
+import { nearest } from "./suggestions.ts"
 import type { Group, Node } from "./Tree.ts"
 import { find, isGroup } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"

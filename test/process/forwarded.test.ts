@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
-import { looks } from "../../src/cli/answered.ts"
+import { looks } from "../../src/cli/forwarded.ts"
 import { launcher } from "./kit.ts"
 import { ask, it, type World } from "./world.ts"
 

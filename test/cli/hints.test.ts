@@ -1,6 +1,6 @@
 /** What is told to do next after a refusal of the daemon, in words of the command line. */
 import { expect, it } from "vitest"
-import { advised } from "../../src/cli/advice.ts"
+import { advised } from "../../src/cli/hints.ts"
 import { refusal } from "../../src/client/Client.ts"
 
 const hintOf = (status: number, error: object) => advised(refusal(status, JSON.stringify({ status, error }))).hint
