@@ -1,4 +1,4 @@
-/** The API of the daemon, once: from it come the router (`edge.ts`), the types of the client, and the OpenAPI document. It is Go kata's. */
+/** The API of the daemon, once: from it come the router (`Router.ts`), the types of the client, and the OpenAPI document. It is Go kata's. */
 import * as HttpApi from "@effect/platform/HttpApi"
 import { changes } from "./changes.ts"
 import { events } from "./events.ts"

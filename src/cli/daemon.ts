@@ -5,10 +5,11 @@ import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { posix } from "node:path"
 import * as Client from "../client/Client.ts"
+import { connect } from "../client/connect.ts"
 import * as project from "../client/project.ts"
 import type { Failure } from "../Failure.ts"
 import { choose } from "../presence/databasePath.ts"
-import * as discover from "../presence/discover.ts"
+import type { From } from "../presence/discover.ts"
 import { parse } from "../presence/duration.ts"
 import { Environment } from "./Environment.ts"
 import { Globals } from "./Globals.ts"
@@ -44,12 +45,12 @@ export const from = Effect.gen(function*() {
   const { cwd, userHome, variables, version } = yield* Environment
   const { home, path } = yield* choose({ env: variables, home: userHome, cwd })
   const start = yield* startPath
-  return { databasePath: path, kataHome: home, userHome, version, variables, cwd: start } satisfies discover.From
+  return { databasePath: path, kataHome: home, userHome, version, variables, cwd: start } satisfies From
 })
 
 /** A client of the daemon, which is started when there is none. */
 export const client = Effect.gen(function*() {
-  const target = yield* Effect.interruptible(discover.connect(yield* from))
+  const target = yield* Effect.interruptible(connect(yield* from))
   return yield* Client.make(target, yield* timeout)
 })
 

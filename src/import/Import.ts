@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Database, type Stage } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
+import { newUlid } from "../database/newUlid.ts"
 import { openError } from "../database/OpenError.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { Counts } from "../export/Export.ts"
@@ -37,7 +38,6 @@ import { OnlyInOld, onlyInOld } from "./lostByReplacing.ts"
 import { Proof, prove } from "./proof.ts"
 import { repair } from "./repair.ts"
 import { examineDamaged, Salvage, salvageOf } from "./salvage.ts"
-import { newUlid } from "./ulid.ts"
 
 export interface ImportOptions<E = never> {
   readonly input: Input<E>

@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handle } from "../database/Handle.ts"
 import { metaRules, usableInstance } from "../database/meta.ts"
+import { newUlid } from "../database/newUlid.ts"
 import { highestId, sequenceRules } from "../database/sequences.ts"
 import { FindingRow, type Findings } from "../records/Finding.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta, Sequence } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
-import { newUlid } from "./ulid.ts"
 
 const change = (
   sum: ContentSum | undefined,

@@ -11,13 +11,18 @@
  */
 import * as Option from "effect/Option"
 import type { Field } from "./Field.ts"
-import type { Kind } from "./Kind.ts"
 
 const character = "[^\"\\\\\\x00-\\x1f]"
 const repeated = (start: string, escape: string) => `${start}(?:${escape}${character}*)*`
 /** The escapes that kata writes: short ones where there are, `\u00xx` for other control characters. */
 const ownEscape = "\\\\(?:[\"\\\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))"
 const anyEscape = "\\\\(?:[\"\\\\/bfnrt]|u[0-9a-fA-F]{4})"
+
+/** What of a kind its lines show. */
+interface Named {
+  readonly name: string
+  readonly fields: ReadonlyArray<Field>
+}
 
 /** Text as kata writes it. */
 export const text = repeated(`${character}*`, ownEscape)
@@ -60,7 +65,7 @@ const valueOf = (field: Field, content: string, empty: boolean): string => {
 }
 
 const lineOf = (
-  kind: Pick<Kind, "name" | "fields">,
+  kind: Named,
   contentOf: (field: Field) => string,
   isEmpty: (field: Field) => boolean = () => false
 ): RegExp =>
@@ -75,7 +80,7 @@ const lineOf = (
   )
 
 /** The group of a field; 0, where the whole match would be, is that of none. */
-export const groupOf = (kind: Pick<Kind, "fields">, key: string): number =>
+export const groupOf = (kind: Pick<Named, "fields">, key: string): number =>
   kind.fields.findIndex((field) => field.key === key) + 1
 
 /** Sticky: `lastIndex` is where the line is expected. */
@@ -93,7 +98,7 @@ const vouchedContent = (field: Field): string =>
   Option.getOrElse(field.pattern, () => Option.isSome(field.soft) ? never : defaults[field.storage])
 
 /** Made when they are asked for: they take longer than all else of a kind. */
-export const patternsOf = (kind: Pick<Kind, "name" | "fields">): Patterns => {
+export const patternsOf = (kind: Named): Patterns => {
   const made: { -readonly [form in keyof Patterns]?: RegExp } = {}
   return {
     get sound() {

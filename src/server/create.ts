@@ -3,11 +3,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Database } from "../database/Database.ts"
+import { newUlid } from "../database/newUlid.ts"
 import { newMeta } from "../database/schema.ts"
 import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, nameOf, parentOf } from "../files/paths.ts"
-import { newUlid } from "../import/ulid.ts"
 
 /** The database is gone, and what may be left of it is not: beginning a new one would hide that. */
 export class DatabaseLost extends Schema.TaggedError<DatabaseLost>()("DatabaseLost", {

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DaemonUnreachable } from "../../client/ClientError.ts"
+import { connect, find } from "../../client/connect.ts"
 import * as stream from "../../client/stream.ts"
 import { EventEnvelope, Int64 } from "../../ledger/model.ts"
-import * as discover from "../../presence/discover.ts"
+import type { From } from "../../presence/discover.ts"
 import { answer, rows } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { client, from, inProject, timeout } from "../daemon.ts"
@@ -118,8 +119,8 @@ const words = (mode: "human" | "json" | "agent", news: stream.News): string => {
 }
 
 /** Somebody who stops the daemon wants it stopped: it is looked for, and not started. */
-const again = (where: discover.From) =>
-  Effect.flatMap(discover.find(where), (found) =>
+const again = (where: From) =>
+  Effect.flatMap(find(where), (found) =>
     Option.match(found, {
       onNone: () =>
         new DaemonUnreachable({ address: where.databasePath, what: "none is running", next: "", mayBeDone: false }),
@@ -136,7 +137,7 @@ const tail = (flags: Flags) =>
     const target = Effect.gen(function*() {
       const wasFirst = isFirst
       isFirst = false
-      return wasFirst ? yield* discover.connect(where) : yield* again(where)
+      return wasFirst ? yield* connect(where) : yield* again(where)
     })
     return yield* stream.follow({
       target,

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { append } from "../events/events.ts"
+import { insertIssue } from "../insertIssue.ts"
 import { Ledger } from "../Ledger.ts"
 import { ends, insertLink, type LinkType } from "../links/links.ts"
 import { actorOf, issueByRef, projectById } from "../lookup.ts"
@@ -10,7 +11,6 @@ import { refuse } from "../Refused.ts"
 import { labelOf, nonBlank, priorityOf } from "../values.ts"
 import { noLookAlike } from "./duplicates.ts"
 import { fingerprint, madeBefore } from "./idempotency.ts"
-import { insertIssue } from "./insertIssue.ts"
 import { insertLabel } from "./labels.ts"
 
 export interface NewLink {

@@ -10,7 +10,7 @@ import { type Event, Int64, type Issue, Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
 import type { RawJson } from "../RawJson.ts"
 import { refuse } from "../Refused.ts"
-import { freeShortId } from "./shortId.ts"
+import { freeShortId } from "../shortId.ts"
 
 interface Seen extends Asked {
   /** The revision that the client has seen. */

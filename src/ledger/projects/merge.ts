@@ -1,11 +1,11 @@
 /** Two projects become one. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { freeShortId } from "../issues/shortId.ts"
 import { Ledger } from "../Ledger.ts"
 import { Int64, Project } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
+import { freeShortId } from "../shortId.ts"
 import { projectName } from "./projectName.ts"
 import { free, setName } from "./projects.ts"
 

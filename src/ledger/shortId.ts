@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
-import { first } from "../query.ts"
+import { Ledger } from "./Ledger.ts"
+import { first } from "./query.ts"
 
 const found = first(Schema.Struct({ one: Schema.Unknown }))
 

@@ -1,9 +1,9 @@
 /** A new issue as a row: its ULID, its short id. What it may be, and the event that tells of it, is the caller's. */
 import * as Effect from "effect/Effect"
-import { Ledger } from "../Ledger.ts"
-import { issueById } from "../lookup.ts"
-import type { Project } from "../model.ts"
-import { IdRow, one } from "../query.ts"
+import { Ledger } from "./Ledger.ts"
+import { issueById } from "./lookup.ts"
+import type { Project } from "./model.ts"
+import { IdRow, one } from "./query.ts"
 import { freeShortId } from "./shortId.ts"
 
 /** What is left out has the default of its column. Times are canonical. */

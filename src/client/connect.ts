@@ -1,0 +1,62 @@
+/**
+ * The daemon of a command: the one on another machine that the configuration names, else the one that serves the database here, else a new
+ * one. What starts one is loaded when there is none.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+import { decodePong, type From, here } from "../presence/discover.ts"
+import { ping } from "../presence/ping.ts"
+import * as Settings from "../presence/settings.ts"
+import type { Target } from "../presence/Target.ts"
+import { type Remote, remote } from "../workspace/remoteServer.ts"
+
+/** The configuration names a daemon elsewhere, which does not answer. There is no other one to use then. */
+export class ServerSilent extends Schema.TaggedError<ServerSilent>()("ServerSilent", {
+  url: Schema.String,
+  source: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `kata server not responding: ${this.url} (${this.source})`
+  }
+  get hint(): string {
+    return "start it, or take the setting away to work with the database on this machine"
+  }
+}
+
+const there = Effect.fnUntraced(function*({ address, source, url }: Remote) {
+  const { request } = address.secure === true
+    ? yield* Effect.promise(() => import("node:https"))
+    : { request: undefined }
+  const pong = Option.flatMap(yield* ping(address, request), decodePong)
+  return Option.isSome(pong) ? address : yield* new ServerSilent({ url, source })
+})
+
+/** The token belongs to every target; the client keeps it from those that must not see it. */
+const tokenOf = (from: From) => Effect.map(Settings.load(from.kataHome, from.variables), ({ token }) => token)
+
+/** The daemon to ask, of whatever version; none is started. */
+export const find = Effect.fn("connect.find")(function*(from: From) {
+  const token = yield* tokenOf(from)
+  const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
+  if (Option.isSome(elsewhere)) {
+    return Option.some<Target>({ ...(yield* there(elsewhere.value)), token })
+  }
+  return Option.map(yield* here(from, "any version"), ({ target }): Target => ({ ...target, token }))
+})
+
+/** The daemon to ask, of this version; one is started where there is none. */
+export const connect = Effect.fn("connect.connect")(function*(from: From) {
+  // What a daemon would refuse too is refused before one is started.
+  const token = yield* tokenOf(from)
+  const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
+  if (Option.isSome(elsewhere)) return { ...(yield* there(elsewhere.value)), token } satisfies Target
+  const found = yield* here(from, "same version")
+  if (Option.isSome(found)) return { ...found.value.target, token } satisfies Target
+  const { ensure } = yield* Effect.promise(() => import("../presence/ensure.ts"))
+  return { ...(yield* ensure(from)).target, token } satisfies Target
+})
+
+export type DaemonFailure = Effect.Effect.Error<ReturnType<typeof connect>>
