@@ -20,7 +20,7 @@ const Known = Schema.Struct({
 })
 
 /** An item with its issue. */
-export interface Brought {
+export interface Upserted {
   readonly item: Item
   readonly issue: { readonly id: bigint; readonly uid: string; readonly short_id: string }
   readonly status: "created" | "updated" | "unchanged"
@@ -54,10 +54,10 @@ const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
     updatedAt: item.updated_at
   })
   yield* record({ project, issue, type: "issue.created", actor: batch.actor, payload: { external_id, source } })
-  return { item, issue, status: "created", gone: false, stale: false, reasons: [] } satisfies Brought
+  return { item, issue, status: "created", gone: false, stale: false, reasons: [] } satisfies Upserted
 })
 
-const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Brought["issue"], item: Item) {
+const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Upserted["issue"], item: Item) {
   const { sql } = yield* Ledger
   yield* run(sql`
     UPDATE issues SET title = ${item.title}, body = ${item.body ?? ""}, status = ${item.status},
@@ -73,7 +73,7 @@ const isLater = (item: Item, stored: unknown): boolean =>
   Option.exists(canonicalTime(String(stored)), (time) => item.updated_at > time)
 
 /** What is deleted in kata stays deleted: the import of all others goes on. */
-export const bring = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
+export const upsert = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
   const { sql } = yield* Ledger
   const found = yield* Mappings.find(batch, "issue", item.external_id)
   if (Option.isNone(found)) return yield* create(batch, item)
@@ -84,11 +84,11 @@ export const bring = Effect.fnUntraced(function*(batch: Mappings.Import, item: I
   const issue = yield* Effect.orDieWith(known, () => new Error(`mapping ${mapping.id} has no issue`))
   if (issue.gone === 1n) {
     const reasons = ["the issue is deleted in kata and stays so"]
-    return { item, issue, status: "unchanged", gone: true, stale: true, reasons } satisfies Brought
+    return { item, issue, status: "unchanged", gone: true, stale: true, reasons } satisfies Upserted
   }
   const stale = Mappings.isStale(mapping, item.updated_at)
   if (!stale) yield* Mappings.seen(mapping, item.updated_at)
   const later = isLater(item, issue.updated_at)
   if (later) yield* update(batch, issue, item)
-  return { item, issue, status: later ? "updated" : "unchanged", gone: false, stale, reasons: [] } satisfies Brought
+  return { item, issue, status: later ? "updated" : "unchanged", gone: false, stale, reasons: [] } satisfies Upserted
 })

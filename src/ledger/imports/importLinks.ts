@@ -8,11 +8,11 @@ import { Int64 } from "../model.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Link } from "./importBatch.ts"
-import type { Brought } from "./importIssues.ts"
+import type { Upserted } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
 import { wanted } from "./importParts.ts"
 
-type Peer = Brought["issue"]
+type Peer = Upserted["issue"]
 
 const OwnedLink = Schema.Struct({
   id: Int64,
@@ -22,14 +22,14 @@ const OwnedLink = Schema.Struct({
   peer_short_id: Schema.String
 })
 
-const Told = Schema.Struct({ type: Schema.String })
+const LastEvent = Schema.Struct({ type: Schema.String })
 
 const Other = Schema.Struct({ id: Int64, uid: Schema.String, short_id: Schema.String, gone: Int64 })
 
 /** The issue that a link of the source points at; nothing when it is deleted in kata. */
 const targetOf = Effect.fnUntraced(function*(
   batch: Mappings.Import,
-  all: ReadonlyMap<string, Brought>,
+  all: ReadonlyMap<string, Upserted>,
   externalId: string
 ) {
   const { sql } = yield* Ledger
@@ -88,7 +88,7 @@ const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, 
 const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, peer: Peer, type: string) {
   const { sql } = yield* Ledger
   const said = (key: string) => sql.literal(`CASE WHEN json_valid(payload) THEN payload ->> '$.${key}' END`)
-  const last = yield* first(Told)(sql`
+  const last = yield* first(LastEvent)(sql`
     SELECT type FROM events WHERE issue_id = ${issue.id} AND related_issue_id = ${peer.id}
       AND type IN ('issue.linked', 'issue.unlinked') AND ${said("source")} = ${batch.source} AND ${
     said("type")
@@ -98,7 +98,7 @@ const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer
 })
 
 /** Whether there is room for it: one that a person has made is theirs, and their parent stays the only one. */
-const isFree = Effect.fnUntraced(function*({ issue, reasons }: Brought, link: Link, from: Peer, to: Peer) {
+const isFree = Effect.fnUntraced(function*({ issue, reasons }: Upserted, link: Link, from: Peer, to: Peer) {
   const { sql } = yield* Ledger
   const there = yield* first(IdRow)(
     sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
@@ -111,18 +111,18 @@ const isFree = Effect.fnUntraced(function*({ issue, reasons }: Brought, link: Li
   return false
 })
 
-const idOf = ({ item }: Brought, { target_external_id, type }: Link) =>
+const idOf = ({ item }: Upserted, { target_external_id, type }: Link) =>
   `${item.external_id}:${type}:${target_external_id}`
 
 /** Makes the link if it may be; gives how many were made. */
 const link = Effect.fnUntraced(function*(
   batch: Mappings.Import,
-  brought: Brought,
+  upserted: Upserted,
   wanted: Link,
-  all: ReadonlyMap<string, Brought>
+  all: ReadonlyMap<string, Upserted>
 ) {
   const { sql } = yield* Ledger
-  const { issue, item, reasons, status } = brought
+  const { issue, item, reasons, status } = upserted
   const { target_external_id, type } = wanted
   const target = yield* targetOf(batch, all, target_external_id)
   if (Option.isNone(target)) {
@@ -132,14 +132,14 @@ const link = Effect.fnUntraced(function*(
   const peer = target.value
   const [from, to] = type === "related" && peer.id < issue.id ? [peer, issue] : [issue, peer]
   if (status === "unchanged" && (yield* wasTaken(batch, issue, peer, type))) return 0
-  if (!(yield* isFree(brought, wanted, from, to))) return 0
+  if (!(yield* isFree(upserted, wanted, from, to))) return 0
   const { id } = yield* one(IdRow)(sql`
     INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author, created_at)
     VALUES (${batch.project.id}, ${from.id}, ${to.id}, ${from.uid}, ${to.uid}, ${type}, ${batch.actor}, ${item.updated_at})
     RETURNING id`)
   yield* Mappings.put(batch, {
     type: "link",
-    externalId: idOf(brought, wanted),
+    externalId: idOf(upserted, wanted),
     issueId: issue.id,
     linkId: id,
     updatedAt: item.updated_at
@@ -151,17 +151,17 @@ const link = Effect.fnUntraced(function*(
 /** Takes away what the source has no more, and brings what is new; gives how many. `all` are the items of the batch by their names. */
 export const links = Effect.fnUntraced(function*(
   batch: Mappings.Import,
-  brought: Brought,
-  all: ReadonlyMap<string, Brought>
+  upserted: Upserted,
+  all: ReadonlyMap<string, Upserted>
 ) {
-  const named = wanted(brought, brought.item.links)
+  const named = wanted(upserted, upserted.item.links)
   if (named === undefined) return 0
-  const keep = new Map(named.map((link) => [idOf(brought, link), link]))
-  const owned = brought.status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", brought.issue.id)
+  const keep = new Map(named.map((link) => [idOf(upserted, link), link]))
+  const owned = upserted.status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", upserted.issue.id)
   for (const mapping of owned) {
-    if (!keep.delete(mapping.external_id)) yield* unlink(batch, brought.issue, mapping)
+    if (!keep.delete(mapping.external_id)) yield* unlink(batch, upserted.issue, mapping)
   }
   let made = 0
-  for (const one of keep.values()) made += yield* link(batch, brought, one, all)
+  for (const one of keep.values()) made += yield* link(batch, upserted, one, all)
   return made
 })

@@ -10,17 +10,17 @@ import { record } from "../events/events.ts"
 import { Ledger } from "../Ledger.ts"
 import { first, IdRow, one } from "../query.ts"
 import { refuse } from "../Refused.ts"
-import type { Brought } from "./importIssues.ts"
+import type { Upserted } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
 
 /** What the issue is to have; nothing where the item does not decide that. */
-export const wanted = <A>({ stale, status }: Brought, named: ReadonlyArray<A> | undefined) =>
+export const wanted = <A>({ stale, status }: Upserted, named: ReadonlyArray<A> | undefined) =>
   status !== "unchanged" ? named ?? [] : stale ? undefined : named
 
 /** Brings the comments that are not there; gives their number. */
-export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Brought) {
+export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Upserted) {
   const { sql } = yield* Ledger
-  let brought = 0
+  let added = 0
   for (const { author, body, created_at, external_id } of gone ? [] : item.comments ?? []) {
     const known = yield* Mappings.find(batch, "comment", external_id)
     if (Option.isSome(known)) {
@@ -46,18 +46,18 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
         source: batch.source
       }
     })
-    brought++
+    added++
   }
-  return brought
+  return added
 })
 
 const Deleted = Schema.Struct({ gone: Schema.Unknown })
 
 /** Takes away the importer's labels that the source has no more, and brings new ones. */
-export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, brought: Brought) {
+export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
   const { sql } = yield* Ledger
-  const { issue, item, status } = brought
-  const named = wanted(brought, item.labels)
+  const { issue, item, status } = upserted
+  const named = wanted(upserted, item.labels)
   if (named === undefined) return
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
   const idOf = (label: string) => `${item.external_id}:label:${label}`

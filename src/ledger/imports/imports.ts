@@ -5,7 +5,7 @@ import { actorOf, projectById } from "../lookup.ts"
 import { refuse } from "../Refused.ts"
 import { isBlank } from "../values.ts"
 import { checkItems, type Item } from "./importBatch.ts"
-import { bring, type Brought } from "./importIssues.ts"
+import { upsert, type Upserted } from "./importIssues.ts"
 import { links as linksOf } from "./importLinks.ts"
 import type { Import } from "./importMappings.ts"
 import * as Parts from "./importParts.ts"
@@ -25,21 +25,21 @@ export const importBatch = Effect.fn("Imports.importBatch")(function*(wanted: {
     const project = yield* projectById(wanted.projectId)
     yield* checkItems(items)
     const batch: Import = { project, source, actor }
-    const all = new Map<string, Brought>()
-    for (const item of items) all.set(item.external_id, yield* bring(batch, item))
+    const all = new Map<string, Upserted>()
+    for (const item of items) all.set(item.external_id, yield* upsert(batch, item))
     let [comments, links] = [0, 0]
-    for (const brought of all.values()) {
-      comments += yield* Parts.comments(batch, brought)
-      yield* Parts.labels(batch, brought)
+    for (const upserted of all.values()) {
+      comments += yield* Parts.comments(batch, upserted)
+      yield* Parts.labels(batch, upserted)
     }
-    for (const brought of all.values()) links += yield* linksOf(batch, brought, all)
+    for (const upserted of all.values()) links += yield* linksOf(batch, upserted, all)
     const outcomes = [...all.values()].map(({ issue, item, reasons, status }) => ({
       external_id: item.external_id,
       issue_short_id: issue.short_id,
       status,
       ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") })
     }))
-    const count = (status: Brought["status"]) => outcomes.filter((one) => one.status === status).length
+    const count = (status: Upserted["status"]) => outcomes.filter((one) => one.status === status).length
     return {
       source,
       created: count("created"),
