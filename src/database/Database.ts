@@ -57,7 +57,7 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   /** A new database in the directory of `target`, private to us. */
   readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
-  readonly heal: (target: string) => Effect.Effect<void, FileError>
+  readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
   /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */
   readonly swap: (
     stage: Stage,

@@ -155,7 +155,7 @@ const isSecondName = Effect.fnUntraced(function*(target: string, backup: string)
 })
 
 /** Removes what a killed restore of this target left: staged files, and a backup that is still the target itself. */
-export const heal = Effect.fn("Database.heal")(function*(target: string) {
+export const cleanUp = Effect.fn("Database.cleanUp")(function*(target: string) {
   const fs = yield* FileSystem.FileSystem
   const directory = parentOf(target)
   const names = yield* Effect.mapError(fs.readDirectory(directory), fromPlatform("list", directory))

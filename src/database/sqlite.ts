@@ -20,7 +20,7 @@ export const layer = Layer.effect(
       view: lazily(() => import("./view.ts").then(({ view }) => view)),
       salvage: lazily(() => import("./salvage.ts").then(({ salvage }) => salvage)),
       stage: lazily(() => import("./stage.ts").then(({ stage }) => stage)),
-      heal: lazily(() => import("./previous.ts").then(({ heal }) => heal)),
+      cleanUp: lazily(() => import("./previous.ts").then(({ cleanUp }) => cleanUp)),
       swap: lazily(() => import("./swap.ts").then(({ swap }) => swap))
     }
   })

@@ -72,7 +72,7 @@ const appear = (staged: string, target: string, force: boolean) =>
  * Takes the old database for us alone and folds its WAL in: whoever has it open makes this fail, and whoever comes now waits, and
  * then finds the new one.
  */
-const seize = (target: string) =>
+const lockExclusively = (target: string) =>
   Effect.gen(function*() {
     const db = yield* open(target, "write", { busyTimeout: 1000 })
     const mode = (sql: string) => db.prepare(sql).get()?.["journal_mode"]
@@ -124,7 +124,7 @@ const isSound = Effect.fnUntraced(function*(target: string) {
 /** The old database works: its backup is a second name of it. */
 const replaceSound = (staged: string, target: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const old = yield* seize(target)
+    const old = yield* lockExclusively(target)
     if ((yield* sizeOf(`${target}-wal`)) > 0) {
       return yield* refused(target, "SQLite left its -wal")
     }
@@ -142,7 +142,7 @@ const replaceSound = (staged: string, target: string) =>
     const before = yield* stamp(target)
     const backup = yield* Backup.copy(target, [""])
     const last = Effect.gen(function*() {
-      yield* seize(target)
+      yield* lockExclusively(target)
       if ((yield* stamp(target)) !== before) return yield* openError(target, "locked", "it was written to meanwhile")
       yield* clear
       yield* syncDirectory(parentOf(target))
@@ -176,7 +176,7 @@ const replaceDamaged = (staged: string, target: string) =>
     const last = Effect.gen(function*() {
       yield* syncDirectory(parentOf(target))
       begun = true
-      yield* Effect.catchIf(seize(target), isDamage, () =>
+      yield* Effect.catchIf(lockExclusively(target), isDamage, () =>
         Effect.void)
       // Somebody has made a database of the empty file just before we had it: side files of the old one must never meet that.
       filled = before.startsWith("0 ") && (yield* sizeOf(target)) > 0

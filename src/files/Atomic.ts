@@ -91,7 +91,7 @@ const replace = <E, R, E2, R2>(
   })
 
 /** A pipe or a device has no name to be renamed over: everything is there before the first byte goes out. */
-const pour = <E, R, E2, R2>(
+const writeThrough = <E, R, E2, R2>(
   target: string,
   path: string,
   type: FileSystem.File.Type,
@@ -129,7 +129,7 @@ export const prepare = <E, R, E2 = never, R2 = never>(
       return yield* new NotAFile({ path: target, found: "a directory" })
     }
     if (type === "Socket" && !isDescriptor(path)) return yield* new NotAFile({ path: target, found: "a socket" })
-    if (type !== "File" || isDescriptor(path)) return yield* pour(target, path, type, bytes, verify)
+    if (type !== "File" || isDescriptor(path)) return yield* writeThrough(target, path, type, bytes, verify)
     const mode = options.private === false ? Option.map(old, (info) => info.mode & 0o7777) : Option.some(0o600)
     return yield* replace(path, bytes, mode, verify)
   }).pipe(Effect.withSpan("Atomic.prepare"))

@@ -250,10 +250,13 @@ const staged = Effect.fnUntraced(
   }
 )
 
-const healAfter = Effect.fnUntraced(function*(target: string) {
+const cleanUpAfter = Effect.fnUntraced(function*(target: string) {
   if (!(yield* exists(Lock.pathOf(target)))) return
   yield* Effect.scoped(
-    Effect.flatMap(Lock.acquire(target, "restore"), () => Effect.flatMap(Database, (database) => database.heal(target)))
+    Effect.flatMap(
+      Lock.acquire(target, "restore"),
+      () => Effect.flatMap(Database, (database) => database.cleanUp(target))
+    )
   )
 })
 
@@ -263,7 +266,7 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
   // Also a restore that is refused takes away what a killed one left; where there was none, it leaves not even a lock file.
   const there = yield* Effect.tapError(
     check(options, target),
-    () => options.dryRun === true ? Effect.void : Effect.ignore(healAfter(target))
+    () => options.dryRun === true ? Effect.void : Effect.ignore(cleanUpAfter(target))
   )
   // Before the lock: what is piped in may take its time, and an input that is not there leaves not even a lock file.
   const input = yield* open(options.input)
@@ -275,7 +278,7 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
     )
   }
   yield* Lock.acquire(target, "restore")
-  yield* (yield* Database).heal(target)
+  yield* (yield* Database).cleanUp(target)
   return yield* staged(options, input, target, target, there)
 })
 

@@ -35,7 +35,7 @@ export const createMissing = Effect.fn("daemon.createMissing")(function*(real: s
   const found = names.filter((name) => name.startsWith(nameOf(real)) && remains.test(name.slice(nameOf(real).length)))
   if (found.length > 0) return yield* new DatabaseLost({ path: real, found: found.toSorted().slice(0, 5) })
   const database = yield* Database
-  yield* database.heal(real)
+  yield* database.cleanUp(real)
   yield* Effect.scoped(Effect.gen(function*() {
     const stage = yield* database.stage(real)
     const instance = { key: "instance_uid", value: yield* newUlid }

@@ -94,7 +94,7 @@ export const layerFaultyDatabase = (
         view: (path) => Effect.map(decorated("view", path, real.view(path)), ofView),
         salvage: (path) => Effect.map(decorated("salvage", path, real.salvage(path)), ofView),
         stage: (target) => Effect.map(decorated("stage", target, real.stage(target)), ofStage),
-        heal: real.heal,
+        cleanUp: real.cleanUp,
         swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))
       }
     })

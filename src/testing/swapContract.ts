@@ -94,7 +94,7 @@ const staging: ReadonlyArray<Case> = [
       }
       yield* fs.link(path, `${path}.bak.20260504T002107Z`)
       yield* fs.copyFile(path, `${path}.bak.20260504T002108Z`)
-      yield* (yield* Database).heal(path)
+      yield* (yield* Database).cleanUp(path)
       assert.deepEqual(yield* names(path), [".other.db.kata-stage-1", "kata.db", "kata.db.bak.20260504T002108Z"])
     })
   },
@@ -232,12 +232,12 @@ const swapping: ReadonlyArray<Case> = [
       const backup = `${path}.bak.20260101T000000Z`
       for (const side of ["", "-wal"]) yield* fs.link(path + side, backup + side)
       yield* fs.writeFileString(`${directoryOf(path)}/.kata.db.kata-stage-0123456789ab`, "half of")
-      yield* database.heal(path)
+      yield* database.cleanUp(path)
       assert.deepEqual(yield* names(path), ["kata.db", "kata.db-wal"])
       // its side files are only in the backup by now
       for (const side of ["", "-wal"]) yield* fs.link(path + side, backup + side)
       yield* fs.remove(`${path}-wal`)
-      yield* database.heal(path)
+      yield* database.cleanUp(path)
       assert.deepEqual(yield* names(path), [
         "kata.db",
         "kata.db.bak.20260101T000000Z",
@@ -246,14 +246,14 @@ const swapping: ReadonlyArray<Case> = [
     })
   },
   {
-    name: "heals beside a name as long as a backup of it can be",
+    name: "cleans up beside a name as long as a backup of it can be",
     run: Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* temporary
       const path = `${directory}/${"d".repeat(225)}.db`
       yield* fs.writeFileString(path, "it")
       yield* fs.link(path, `${path}.bak.20260101T000000Z`)
-      yield* (yield* Database).heal(path)
+      yield* (yield* Database).cleanUp(path)
       assert.deepEqual(Object.keys(yield* filesIn(directory)), [`${"d".repeat(225)}.db`])
     })
   },
