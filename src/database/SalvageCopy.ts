@@ -185,7 +185,7 @@ export class Rescue {
       }
     }
     const counts = lost.map(({ from, to }, i) => listed[i] || within(to - from + 1n))
-    const told = (says: string, count: number) =>
+    const reported = (says: string, count: number) =>
       this.ranges.push(
         new Finding({ rule: "damaged page", kind, says, outcome: "rejected", blocking: false, count, rows: [] })
       )
@@ -194,11 +194,13 @@ export class Rescue {
       const which = from === to
         ? `rowid ${from} could not be read, its page is damaged`
         : `rowids ${from} to ${to} could not be read, their pages are damaged`
-      if (i < examples) told(which + most, counts[i] ?? 0)
+      if (i < examples) reported(which + most, counts[i] ?? 0)
       yield rangeLine(table, from, to, rangeWords, counts[i] ?? 0)
     }
     const rest = counts.slice(examples).reduce((sum, n) => sum + n, 0)
-    if (rest > 0) told(`rows in ${lost.length - examples} more ranges could not be read, their pages are damaged`, rest)
+    if (rest > 0) {
+      reported(`rows in ${lost.length - examples} more ranges could not be read, their pages are damaged`, rest)
+    }
   }
 
   private cells(table: string, columns: ReadonlyArray<string>, { row, rowid }: Found): ReadonlyArray<RawCell> {

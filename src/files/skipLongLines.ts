@@ -14,16 +14,16 @@ const LF = 0x0a
 
 class Shortener {
   private readonly limit: number
-  private readonly told: (long: LongLine) => void
+  private readonly report: (long: LongLine) => void
   private line = 1
   private offset = 0
   /** The line that has not ended yet: its pieces, until there are too many of them. */
   private held: Array<Uint8Array> = []
   private length = 0
 
-  constructor(limit: number, told: (long: LongLine) => void) {
+  constructor(limit: number, report: (long: LongLine) => void) {
     this.limit = limit
-    this.told = told
+    this.report = report
   }
 
   push(bytes: Uint8Array): ReadonlyArray<Uint8Array> {
@@ -48,17 +48,17 @@ class Shortener {
     this.line++
     this.offset += length + 1
     if (length <= this.limit) return held
-    this.told({ line, offset, bytes: length })
+    this.report({ line, offset, bytes: length })
     return whole ? [Uint8Array.of(LF)] : []
   }
 }
 
 /** The bytes without lines of more than `limit` bytes, which are told instead. */
 export const shortened =
-  (limit: number, told: (long: LongLine) => void) =>
+  (limit: number, report: (long: LongLine) => void) =>
   <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E, R> =>
     Stream.suspend(() => {
-      const shortener = new Shortener(limit, told)
+      const shortener = new Shortener(limit, report)
       return Stream.concat(
         Stream.mapConcat(bytes, (piece) => shortener.push(piece)),
         Stream.unwrap(Effect.sync(() => Stream.fromIterable(shortener.end(false))))

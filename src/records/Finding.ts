@@ -24,7 +24,7 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected")
 export type Outcome = typeof Outcome.Type
 
-const told = ({ line, value }: FindingRow, row: string) =>
+const reported = ({ line, value }: FindingRow, row: string) =>
   (line === undefined ? "" : `line ${line}: `) + shorten(row) + (value === undefined ? "" : ` ${JSON.stringify(value)}`)
 
 export class Finding extends Schema.Class<Finding>("Finding")({
@@ -46,7 +46,7 @@ export class Finding extends Schema.Class<Finding>("Finding")({
 
   /** One line with everything. */
   get line(): string {
-    const rows = this.rows.map((row) => told(row, row.row))
+    const rows = this.rows.map((row) => reported(row, row.row))
     const more = this.count > rows.length && rows.length > 0 ? `, … ${this.count - rows.length} more` : ""
     return `${this.title} (${this.count}${this.outcome === "carried" ? "" : ` ${this.outcome}`})` +
       (rows.length === 0 ? "" : `: ${rows.join(", ")}${more}`)
@@ -65,7 +65,7 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   /** The rows, a line for each: all that are known when something happens because of them, else a few. */
   get list(): ReadonlyArray<string> {
     const rows = this.rows.slice(0, this.blocking || this.outcome !== "carried" ? examples : 3)
-      .map((row) => told(row, this.kind === "line" ? row.row : `${this.kind} ${row.row}`))
+      .map((row) => reported(row, this.kind === "line" ? row.row : `${this.kind} ${row.row}`))
     return rows.length === 0 || this.count <= rows.length ? rows : [...rows, `… ${this.count - rows.length} more`]
   }
 }

@@ -15,13 +15,13 @@ const heartbeat = "25 seconds"
 
 const encode = Schema.encodeSync(EventEnvelope)
 
-const frame = (id: bigint, event: string, data: unknown) =>
+const frameText = (id: bigint, event: string, data: unknown) =>
   `id: ${id}\nevent: ${event.replace(/[\r\n]/g, " ")}\ndata: ${write(data)}\n\n`
 
-const spoken = (news: News): string =>
+const frame = (news: News): string =>
   "resetAfter" in news
-    ? frame(news.resetAfter, "sync.reset_required", { event_id: news.resetAfter, reset_after_id: news.resetAfter })
-    : frame(news.event_id, news.type, encode(news))
+    ? frameText(news.resetAfter, "sync.reset_required", { event_id: news.resetAfter, reset_after_id: news.resetAfter })
+    : frameText(news.event_id, news.type, encode(news))
 
 /** Where a client left off, or the refusal of what it says. */
 const cursorOf = (
@@ -55,7 +55,7 @@ export const eventStream = Effect.fnUntraced(function*(
   const news = yield* follow(cursor)
   const beats = Stream.drop(Stream.tick(heartbeat), 1).pipe(Stream.as(": keepalive\n\n"))
   const frames = news.pipe(
-    Stream.map(spoken),
+    Stream.map(frame),
     Stream.merge(beats, { haltStrategy: "left" })
   )
   return HttpServerResponse.stream(

@@ -103,7 +103,7 @@ export const normalised = (ast: AST.AST, value: unknown): unknown => {
 export const complaint = (schema: Schema.Schema.All, value: unknown): string | undefined => {
   const found = details(schema.ast, value, "")
   if (found.length === 0) return undefined
-  const told = found.slice(0, mostDetails).map(({ path, what }) => `${path}: ${what}`)
-  const more = found.length - told.length
-  return `validation failed: ${[...told, ...(more > 0 ? [`(and ${more} more)`] : [])].join("; ")}`
+  const reported = found.slice(0, mostDetails).map(({ path, what }) => `${path}: ${what}`)
+  const more = found.length - reported.length
+  return `validation failed: ${[...reported, ...(more > 0 ? [`(and ${more} more)`] : [])].join("; ")}`
 }

@@ -29,19 +29,19 @@ const pieceBytes = 1024 * 1024
 
 const rank = new Map(kinds.map((kind, i) => [kind, i]))
 
-/** The lines of an input up to its end, or to where it cannot be read any more, which `told` hears of. */
+/** The lines of an input up to its end, or to where it cannot be read any more, which `report` hears of. */
 const linesOf = (
   input: Opened,
-  told: { readonly stopped?: (reason: string) => void; readonly long?: (long: LongLine) => void } = {}
+  report: { readonly stopped?: (reason: string) => void; readonly long?: (long: LongLine) => void } = {}
 ): Stream.Stream<Block, FileError | SnapshotError> =>
   input.bytes.pipe(
     Stream.catchAll((error) => {
       if (error._tag === "FileError" && error.code !== "EIO") return Stream.fail(error)
       if (error._tag !== "FileError" && error._tag !== "SnapshotDamaged") return Stream.fail(error)
-      told.stopped?.(error._tag === "FileError" ? error.message : error.reason)
+      report.stopped?.(error._tag === "FileError" ? error.message : error.reason)
       return Stream.empty
     }),
-    shortened(lineLimit, (long) => told.long?.(long)),
+    shortened(lineLimit, (long) => report.long?.(long)),
     blocks(),
     // There is no such line any more.
     Stream.catchTag("LineTooLong", () => Stream.empty),

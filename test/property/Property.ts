@@ -43,7 +43,7 @@ type Services = Layer.Layer.Success<typeof services>
 /** A smaller counterexample is looked for no longer than this: there may always be a smaller one. */
 const shrinkTime = 60_000
 
-const told = (error: unknown): string => error instanceof Error ? error.stack ?? error.message : String(error)
+const reported = (error: unknown): string => error instanceof Error ? error.stack ?? error.message : String(error)
 
 export const property = <A>(
   promise: Property["promise"],
@@ -75,7 +75,7 @@ export const property = <A>(
         seed,
         path: counterexamplePath ?? "",
         value: FC.stringify(counterexample?.[0]),
-        error: told(errorInstance)
+        error: reported(errorInstance)
       }
     })
 })

@@ -104,7 +104,7 @@ const rowsOf = (db: Handle) =>
     (tables): Content => Object.fromEntries(tables)
   )
 
-const told = (findings: ReadonlyArray<Finding>) => findings.map((finding) => JSON.stringify(finding))
+const reported = (findings: ReadonlyArray<Finding>) => findings.map((finding) => JSON.stringify(finding))
 
 /** The rows of a database in which nothing is odd. */
 const clean = Effect.gen(function*() {
@@ -128,8 +128,8 @@ export const soundness = property(
       if (read._tag === "Left") return
       assert.ok(soundness.holds || accidents.length > 0, "what a generator makes is known to be sound")
       assert.deepStrictEqual(
-        told(yield* judge(view.db, wholeDatabase, soundness)),
-        told(yield* judge(view.db, wholeDatabase))
+        reported(yield* judge(view.db, wholeDatabase, soundness)),
+        reported(yield* judge(view.db, wholeDatabase))
       )
     }).pipe(Effect.catchIf((error) => error._tag === "OpenError", () => Effect.void))
 )

@@ -37,7 +37,7 @@ const Close = Schema.Struct({
 
 const closes = all(Close)
 
-const spoken = (milliseconds: number): string =>
+const duration = (milliseconds: number): string =>
   milliseconds % 60_000 === 0 ? `${milliseconds / 60_000} min` : `${Math.round(milliseconds / 1000)} sec`
 
 const burst = (parent: LinkPeer, cohort: ReadonlyArray<typeof Close.Type>, window: number): Throttled => ({
@@ -45,7 +45,7 @@ const burst = (parent: LinkPeer, cohort: ReadonlyArray<typeof Close.Type>, windo
     "sibling_throttle",
     [
       `sibling-close throttle: you closed ${cohort.length} children of ${parent.short_id} in the last ${
-        spoken(window)
+        duration(window)
       }:`,
       ...cohort.map(({ seconds, short_id }) => `  ${short_id} closed ${seconds} sec ago`),
       "Slow down and review the scope of each remaining child before closing. Wait for the throttle window to clear, or ask a human reviewer to inspect and close"

@@ -194,7 +194,7 @@ class Account {
   }
 
   /** By project, then by uid. */
-  told() {
+  reported() {
     const byUid = (a: IssueDeeds, b: IssueDeeds) =>
       Number(a.project_id - b.project_id) || (a.issue_uid < b.issue_uid ? -1 : 1)
     return [...this.issues.values()].toSorted(byUid).map(({ details, ...issue }) => {
@@ -251,7 +251,7 @@ export const digest = Effect.fn("Reports.digest")(function*(wanted: {
     actors: [...accounts].toSorted(([a], [b]) => a < b ? -1 : 1).map(([actor, account]) => ({
       actor,
       totals: account.totals,
-      issues: account.told()
+      issues: account.reported()
     }))
   }
 })
