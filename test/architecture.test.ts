@@ -1,5 +1,5 @@
 /** The architecture of `docs/architecture.md`, held by reading the sources. What oxlint can say is in `.oxlintrc.json`. */
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
@@ -25,12 +25,24 @@ const order = [
   "server",
   "client",
   "beads",
-  "daemon",
   "doctor.ts",
   "cli",
   "index.ts",
   "bin.ts",
   "testing"
+]
+
+/** Within the ledger: what all subjects share, and the subjects, each above those that use it. */
+const subjects = [
+  "",
+  "events",
+  "metadata",
+  "links",
+  "recurrences",
+  "issues",
+  "projects",
+  "imports",
+  "reports"
 ]
 
 /** Nothing imports these. */
@@ -47,9 +59,9 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
   "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
-  "host/Processes.ts": "whether a process lives is asked with a signal",
   "files/specialFiles.ts": "a descriptor in /proc is ours, or somebody else's",
-  "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us"
+  "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us",
+  "host/Processes.ts": "whether a process lives is asked with a signal"
 }
 
 /** Files of more than 300 lines, and why they are not two. */
@@ -115,6 +127,69 @@ it("a relative import goes to the same folder or to one above", () => {
         (!same && leaves.includes(to.split("/")[0] ?? ""))
     })
   )).toEqual([])
+})
+
+it("a subject of the ledger imports what all share, and subjects above it", () => {
+  const subject = (file: string): number => subjects.indexOf(/^ledger\/(?:(.*)\/)?[^/]*$/.exec(file)?.[1] ?? "")
+  expect(where((file, { imports }) =>
+    file.startsWith("ledger/") && (
+      subject(file) < 0 ? true : imports.filter((target) => {
+        const to = join(dirname(file), target)
+        return target.startsWith(".") && to.startsWith("ledger/") && subject(to) > subject(file)
+      })
+    )
+  )).toEqual([])
+})
+
+/** The shortest way from each file that is in a circle back to itself; a circle begins at the first of its names. */
+const circlesOf = (graph: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const circles = new Set<string>()
+  for (const start of graph.keys()) {
+    const ways = [[start]]
+    const seen = new Set<string>()
+    for (const way of ways) {
+      const next = graph.get(way.at(-1) ?? "") ?? []
+      if (next.includes(start)) {
+        const first = way.indexOf(way.toSorted()[0] ?? start)
+        const circle = [...way.slice(first), ...way.slice(0, first)]
+        circles.add([...circle, circle[0]].join(" -> "))
+        break
+      }
+      for (const file of next) {
+        if (seen.has(file)) continue
+        seen.add(file)
+        ways.push([...way, file])
+      }
+    }
+  }
+  return [...circles].toSorted()
+}
+
+it("no file is in a circle, imports of types and import() included", () => {
+  expect(circlesOf(new Map([["a", ["b", "a"]], ["b", ["d"]], ["c", ["b"]], ["d", ["c"]], ["e", ["d"]]]))).toEqual([
+    "a -> a",
+    "b -> d -> c -> b"
+  ])
+  const graph = new Map([...facts].map(([file, { imports }]) => [
+    file,
+    imports.filter((target) => target.startsWith(".")).map((target) => join(dirname(file), target))
+  ]))
+  expect([...graph.values()].flat().filter((file) => !graph.has(file))).toEqual([])
+  expect(circlesOf(graph)).toEqual([])
+})
+
+it("every path that docs/architecture.md names exists", () => {
+  const page = readFileSync(join(src, "../docs/architecture.md"), "utf8").split("```")
+  const inText = page.filter((_, i) => i % 2 === 0).flatMap((part) =>
+    [...part.matchAll(/`((?:src|test|docs)\/[\w./-]*)`/g)].map(([, path = ""]) => path)
+  )
+  // what is drawn is in src
+  const drawn = page.filter((_, i) => i % 2 === 1).flatMap((part) =>
+    [...part.matchAll(/(?<![\w.])[\w/-]+(?:\.(?:ts|cjs)\b|\/(?= ))/g)].map(([path]) => `src/${path}`)
+  )
+  expect(inText.length).toBeGreaterThan(100)
+  expect(drawn.length).toBeGreaterThan(60)
+  expect([...inText, ...drawn].filter((path) => !existsSync(join(src, "..", path)))).toEqual([])
 })
 
 it("packages are imported where they belong, by module", () => {

@@ -45,7 +45,7 @@ export const Bool = Schema.transformOrFail(Schema.String, Schema.Boolean, {
   encode: (value) => ParseResult.succeed(String(value))
 }).annotations({ jsonSchema: { type: "boolean" } })
 
-/** May be left out, or be null, which is the same; the edge takes a null away. */
+/** May be left out, or be null, which is the same; the router takes a null away. */
 export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
 
 /** May stand in a query. */

@@ -25,7 +25,7 @@ const pieceBytes = 32 * 1024 * 1024
 /** What is between two calls: bytes of the file for what was left out, or nothing, so that others may run. */
 type Tick = Uint8Array | undefined
 
-export class Rescue {
+export class SalvageCopy {
   private readonly from: Handle
   private readonly to: Handle
   private readonly single = new Findings()

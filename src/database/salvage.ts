@@ -19,7 +19,7 @@ import type { Salvaged } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
 import { inspect, recognise } from "./inspect.ts"
 import { openError } from "./OpenError.ts"
-import { Rescue } from "./SalvageCopy.ts"
+import { SalvageCopy } from "./SalvageCopy.ts"
 import { ruleless } from "./salvageRow.ts"
 import { objectFindings } from "./schemaObjects.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
@@ -58,18 +58,18 @@ const copied = Effect.fnUntraced(function*(path: string, asked: string, to: Hand
     // What of the schema cannot be asked is no reason to stop.
     const objects = yield* Effect.orElseSucceed(objectFindings(db), () => [])
     yield* phase("salvaging")
-    const rescue = new Rescue(db, to)
-    const rejected = yield* Scopes.extend(spool(lines(db, rescue)), outer)
+    const copy = new SalvageCopy(db, to)
+    const rejected = yield* Scopes.extend(spool(lines(db, copy)), outer)
     yield* confirm
-    return { findings: [...known, ...objects, ...rescue.findings], rejected }
+    return { findings: [...known, ...objects, ...copy.findings], rejected }
   }))
 })
 
-/** What the rescue leaves out, as it goes. */
-const lines = (db: Handle, rescue: Rescue) =>
+/** What the copy leaves out, as it goes. */
+const lines = (db: Handle, copy: SalvageCopy) =>
   Stream.unwrapScoped(Effect.map(
     // Closing a generator closes the statement that it is in the middle of.
-    Effect.acquireRelease(Effect.sync(() => rescue.all()), (work) => Effect.sync(() => void work.return(undefined))),
+    Effect.acquireRelease(Effect.sync(() => copy.all()), (work) => Effect.sync(() => void work.return(undefined))),
     (work) =>
       Stream.repeatEffectChunkOption(
         db.attempt("read the database", () => {

@@ -252,12 +252,8 @@ const staged = Effect.fnUntraced(
 
 const cleanUpAfter = Effect.fnUntraced(function*(target: string) {
   if (!(yield* exists(Lock.pathOf(target)))) return
-  yield* Effect.scoped(
-    Effect.flatMap(
-      Lock.acquire(target, "restore"),
-      () => Effect.flatMap(Database, (database) => database.cleanUp(target))
-    )
-  )
+  const { cleanUp } = yield* Database
+  yield* Effect.scoped(Effect.zipRight(Lock.acquire(target, "restore"), cleanUp(target)))
 })
 
 /** Everything before the rename. It can be interrupted at any time. */

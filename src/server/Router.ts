@@ -1,5 +1,5 @@
 /**
- * The edge of the API: from a request to the handler of its route, and back. It reads the one definition of the API (`Api.ts`) and does
+ * The router of the API: from a request to the handler of its route, and back. It reads the one definition of the API (`Api.ts`) and does
  * what Go kata's server does before and after a handler: guards, routing, sizes, the sentences of refusals, the spelling of bodies.
  */
 import * as HttpApi from "@effect/platform/HttpApi"

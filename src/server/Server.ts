@@ -13,7 +13,7 @@ import { bind, type Place } from "./bind.ts"
 
 const settings = {
   headersTimeout: 10_000,
-  /** The last word for a request that never ends; the edge is stricter with bodies. */
+  /** The last word for a request that never ends; the router is stricter with bodies. */
   requestTimeout: 60_000,
   connectionsCheckingInterval: 1000,
   /** Go's client lets a connection go after 90 s. Who lets go second never cuts off a request that is on its way. */
