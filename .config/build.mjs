@@ -39,7 +39,7 @@ const { outputFiles } = await build({
   write: false,
   format: "cjs",
   platform: "node",
-  target: "node20.19",
+  target: "node22.14",
   external: ["better-sqlite3"],
   // a script that vm runs has no loader for import(): what is outside the bundle is required
   supported: { "dynamic-import": false },
