@@ -31,7 +31,7 @@ const leaves = ["bin.ts", "testing"]
 
 /** Where a package may be imported, by the first part of the path or by the whole of it. */
 const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp; readonly never?: RegExp }> = [
-  { package: /^better-sqlite3$/, only: /^database\/Handle\.ts$/ },
+  { package: /^better-sqlite3$/, only: /^database\/engine\.ts$/ },
   { package: /^(node:)?fs(\/promises)?$/, only: /^files\// },
   { package: /^@effect\/platform-node/, never: /^(records|snapshot)\/|^beads\/(?!process)/i },
   { package: /^(effect|@effect\/[\w-]+)$/, never: /./ }
@@ -39,8 +39,8 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
-  "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
   "database/Processes.ts": "whether a process lives is asked with a signal",
+  "database/engine.ts": "SQLite reads SQLITE_USE_URI when the first database is opened; whether this Node can load it",
   "files/direct.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/leftovers.ts": "a leftover carries a pid: is that process alive, and is it us"
 }
