@@ -5,6 +5,9 @@
  *   dist/bundle.cjs     the program in one file; each `import()` in it stays lazy
  *   dist/bundle.cache   V8's compiled form of the bundle, taken after real commands have run
  *   dist/lib/           the library as modules with declarations, for other programs
+ *
+ * The client of @effect/sql-sqlite-node is a part of both: as a dependency it would bring a better-sqlite3 of its own, which has to be
+ * compiled and ends the process on newer versions of Node (docs/decisions/0018).
  */
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
@@ -13,6 +16,7 @@ import {
   chmodSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -39,7 +43,7 @@ const { outputFiles } = await build({
   write: false,
   format: "cjs",
   platform: "node",
-  target: "node20.19",
+  target: "node22.14",
   external: ["better-sqlite3"],
   // a script that vm runs has no loader for import(): what is outside the bundle is required
   supported: { "dynamic-import": false },
@@ -73,6 +77,31 @@ execFileSync(process.execPath, [
   "--outDir",
   join(stage, "lib")
 ], { stdio: "inherit" })
+
+const client = "@effect/sql-sqlite-node"
+for (const name of readdirSync(join(stage, "lib"), { recursive: true })) {
+  const file = join(stage, "lib", name)
+  if (!file.endsWith(".js") || !readFileSync(file, "utf8").includes(client)) continue
+  await build({
+    absWorkingDir: root,
+    entryPoints: [file],
+    outfile: file,
+    allowOverwrite: true,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node22.14",
+    plugins: [{
+      name: "only the client",
+      setup: ({ onResolve }) =>
+        onResolve(
+          { filter: /./ },
+          ({ kind, path }) => kind === "entry-point" || path.startsWith(client) ? undefined : { path, external: true }
+        )
+    }],
+    logLevel: "warning"
+  })
+}
 
 // What a command needs of the bundle is compiled when it first runs: here the most used ones run, and what was compiled is kept.
 const place = realpathSync(mkdtempSync(join(tmpdir(), "kata-build-")))

@@ -6,7 +6,7 @@
  * is still missing is named: pin the package that wants it to a version that is there for all (`overrides`).
  */
 import { execFileSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -15,8 +15,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const fresh = process.argv.includes("--fresh")
 const directory = mkdtempSync(join(tmpdir(), "kata-lock-"))
 try {
-  for (const name of ["package.json", ".npmrc", ...(fresh ? [] : ["package-lock.json"])]) {
-    if (existsSync(join(root, name))) copyFileSync(join(root, name), join(directory, name))
+  for (const name of ["package.json", ".npmrc", ".config/node/package.json", ...(fresh ? [] : ["package-lock.json"])]) {
+    if (!existsSync(join(root, name))) continue
+    mkdirSync(dirname(join(directory, name)), { recursive: true })
+    copyFileSync(join(root, name), join(directory, name))
   }
   execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"], {
     cwd: directory,

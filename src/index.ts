@@ -2,6 +2,7 @@
 export * as Api from "./api/Api.ts"
 export * as Client from "./client/Client.ts"
 export * as Database from "./database/Database.ts"
+export { EngineUnusable } from "./database/engine.ts"
 export { DatabaseLocked } from "./database/Lock.ts"
 export { OpenError } from "./database/OpenError.ts"
 export { RowUnreadable } from "./database/RowUnreadable.ts"

@@ -138,7 +138,7 @@ const run = (argv) => {
   )
 }
 
-/** Commands that a daemon of this build answers, see cli/answered.ts; it is the one that loads all of kata then, and has already. */
+/** Commands that a daemon of this build answers, see cli/forwarded.ts; it is the one that loads all of kata then, and has already. */
 const looks = new Set(["show", "list", "ready", "search", "labels"])
 
 /** Files that are larger, or no files, are none of a daemon's: opening a pipe would wait for somebody who writes to it. */
@@ -240,9 +240,12 @@ const ask = (argv, instead) => {
 
 const argv = process.argv.slice(2)
 const [major, minor] = process.versions.node.split(".").map(Number)
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`kata: needs Node 20.19 or later, this is ${process.version}`)
-  process.exitCode = 1
+if (major < 22 || (major === 22 && minor < 14)) {
+  // SQLite's addon would bring this process down; the Node of a checkout is there for its scripts
+  const own = `${__dirname}/../node_modules/.bin/node`
+  const way = fs.existsSync(own) ? `run it as: ${fs.realpathSync(own)} ${__filename}` : "install Node 24"
+  fs.writeSync(2, `kata: needs Node 22.14 or later, this is ${process.version}; ${way}\n`)
+  process.exitCode = 11
 } else if (argv.length === 1 && argv[0] === "--version") print("kata __KATA_VERSION__\n", () => {})
 else if (looks.has(argv[0])) ask(argv, () => run(argv))
 else run(argv)

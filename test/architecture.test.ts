@@ -50,7 +50,7 @@ const leaves = ["bin.ts", "testing"]
 
 /** Where a package may be imported, by the first part of the path or by the whole of it. */
 const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp; readonly never?: RegExp }> = [
-  { package: /^better-sqlite3$/, only: /^database\/Handle\.ts$/ },
+  { package: /^better-sqlite3$/, only: /^database\/engine\.ts$/ },
   { package: /^(node:)?fs(\/promises)?$/, only: /^files\// },
   { package: /^@effect\/platform-node/, never: /^(records|snapshot)\/|^beads\/(?!process)/i },
   { package: /^(effect|@effect\/[\w-]+)$/, never: /./ }
@@ -58,7 +58,7 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
-  "database/Handle.ts": "SQLite reads SQLITE_USE_URI when the first database is opened",
+  "database/engine.ts": "SQLite reads SQLITE_USE_URI when the first database is opened; whether this Node can load it",
   "files/specialFiles.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us",
   "host/Processes.ts": "whether a process lives is asked with a signal"

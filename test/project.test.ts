@@ -16,7 +16,10 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (file: string): string => readFileSync(join(root, file), "utf8")
 const manifest = JSON.parse(read("package.json"))
 const lock: Readonly<Record<string, Locked>> = JSON.parse(read("package-lock.json")).packages
-const entries = Object.entries(lock).filter(([place]) => place !== "")
+/** What comes from a registry: not this package, nor a folder of it. */
+const entries = Object.entries(lock).filter(([place, entry]) =>
+  place.includes("node_modules/") && entry["link"] !== true
+)
 
 /** As node does: beside the package that asks, then in each folder above. */
 const resolve = (from: string, name: string): Locked | undefined => {
@@ -47,8 +50,14 @@ it("the lock is the one of package.json", () => {
 })
 
 it("dependencies are pinned exactly", () => {
-  const pins = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides }
-  expect(Object.entries(pins).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([])
+  const node = JSON.parse(read(".config/node/package.json")).optionalDependencies
+  const pins = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides, ...node }
+  const own = { "kata-node": "file:.config/node", "better-sqlite3": manifest.dependencies["better-sqlite3"] }
+  expect(
+    Object.entries({ ...pins, ...own }).filter(([, version]) => !/^(\d+\.\d+\.\d+|file:.*)$/.test(String(version)))
+  )
+    .toEqual([])
+  expect(manifest.overrides["better-sqlite3"]).toBe("$better-sqlite3")
 })
 
 it("one copy of effect", () => {

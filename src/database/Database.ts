@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
+import type { EngineUnusable } from "./engine.ts"
 import type { Handle } from "./Handle.ts"
 import type { OpenError } from "./OpenError.ts"
 import type { Scope as Selection } from "./Selection.ts"
@@ -47,7 +48,7 @@ export interface Swapped {
 }
 
 /** Nothing was changed: the target is there already, or its side files are and it is not. */
-export type DatabaseError = OpenError | SqliteFailure | FileError
+export type DatabaseError = OpenError | EngineUnusable | SqliteFailure | FileError
 
 export class Database extends Context.Tag("kata/Database")<Database, {
   /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */

@@ -1,18 +1,15 @@
 /**
- * One open SQLite file. The only module that knows better-sqlite3; everything above speaks SQL through it.
+ * One open SQLite file, through better-sqlite3; everything above speaks SQL through it.
  *
  * A path is a path: files are opened by a URI whose segments are escaped, since plain names lose trailing blanks and newlines.
  * A process must not open a database through `fs` while it has it open here: closing such a descriptor drops the locks that SQLite
  * holds (POSIX locks belong to the process, not to the descriptor). `isOpen` answers whether it has.
  */
-import type Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { codeOf } from "../files/FileError.ts"
+import { type Connection, type EngineUnusable, load, unusableBy } from "./engine.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
-
-// SQLite reads this once, when the first database is opened.
-process.env["SQLITE_USE_URI"] = "1"
 
 /** What can be bound. Integers come back as bigint, always: one rule for a connection, and exact beyond 2^53. */
 export type Param = string | number | bigint | Uint8Array | null
@@ -60,7 +57,8 @@ export interface Handle {
  */
 export type Mode = "read" | "write" | "immutable"
 
-const failure = (path: string, operation: string) => (cause: unknown): SqliteFailure =>
+/** What better-sqlite3 threw, as a typed error. */
+export const failure = (path: string, operation: string) => (cause: unknown): SqliteFailure =>
   new SqliteFailure({
     path,
     operation,
@@ -69,7 +67,7 @@ const failure = (path: string, operation: string) => (cause: unknown): SqliteFai
   })
 
 /** The name by which SQLite opens exactly this absolute path. */
-const uriOf = (path: string, mode: Mode) =>
+export const uriOf = (path: string, mode: Mode) =>
   `file://${path.split("/").map(encodeURIComponent).join("/")}?mode=${
     mode === "immutable" ? "ro&immutable=1" : mode === "read" ? "ro" : "rw"
   }`
@@ -85,6 +83,10 @@ const count = (path: string, by: number) => {
   else openPaths.delete(path)
 }
 
+/** Says that the file of that absolute path is open, for as long as the scope lives. */
+export const keepCount = (path: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.sync(() => count(path, 1)), () => Effect.sync(() => count(path, -1)))
+
 /** Opens the file at an absolute path for as long as the scope lives. */
 export const open = (
   path: string,
@@ -94,28 +96,27 @@ export const open = (
     /** A file that is malformed is to be read all the same: `writable_schema` counts, which is then what tells SQLite so. */
     readonly damaged?: boolean
   }
-): Effect.Effect<Handle, SqliteFailure, Scope.Scope> =>
+): Effect.Effect<Handle, SqliteFailure | EngineUnusable, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.tryPromise({
-      try: async () => {
-        // Loading it takes longer than a command without a database takes.
-        const { default: Sqlite } = await import("better-sqlite3")
-        const db = new Sqlite(uriOf(path, mode), {
-          readonly: mode === "read" || mode === "immutable",
-          timeout: options?.busyTimeout ?? 5000
-        })
-        db.defaultSafeIntegers(true)
-        if (options?.damaged === true) db.unsafeMode(true)
-        count(path, 1)
-        return make(path, db)
-      },
-      catch: failure(path, "open the database")
-    }),
+    Effect.flatMap(load, (Sqlite) =>
+      Effect.try({
+        try: () => {
+          const db = new Sqlite(uriOf(path, mode), {
+            readonly: mode === "read" || mode === "immutable",
+            timeout: options?.busyTimeout ?? 5000
+          })
+          db.defaultSafeIntegers(true)
+          if (options?.damaged === true) db.unsafeMode(true)
+          count(path, 1)
+          return make(path, db)
+        },
+        catch: (cause) => unusableBy(cause) ?? failure(path, "open the database")(cause)
+      })),
     // A handle that cannot be closed is gone with the process; what mattered was committed or will be rolled back.
     (handle) => Effect.ignore(handle.close)
   )
 
-const make = (path: string, db: Sqlite.Database): Handle => {
+const make = (path: string, db: Connection): Handle => {
   const statements = new Map<string, Statement>()
   const prepare = (sql: string): Statement => {
     const known = statements.get(sql)

@@ -113,8 +113,12 @@ const isReadable = (target: string) =>
   ).pipe(
     Effect.scoped,
     Effect.as(true),
-    Effect.catchIf(isDamage, () => Effect.succeed(false)),
-    Effect.catchIf(({ code }) => /^SQLITE_(?:BUSY|PROTOCOL|READONLY|CANTOPEN)/.test(code), () => Effect.succeed(true))
+    Effect.catchTag("SqliteFailure", (error) =>
+      /^SQLITE_(?:BUSY|PROTOCOL|READONLY|CANTOPEN)/.test(error.code)
+        ? Effect.succeed(true)
+        : isDamage(error)
+        ? Effect.succeed(false)
+        : error)
   )
 
 const isSound = Effect.fnUntraced(function*(target: string) {

@@ -155,7 +155,9 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
     // A journal beside a file that somebody is writing is not hot, and then this is the way; a hot one is refused by SQLite.
     : begin(path, "read", damaged).pipe(
       Effect.catchIf(
-        (error) => error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN")),
+        (error) =>
+          error._tag === "SqliteFailure" &&
+          (error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN"))),
         () => copied
       )
     )

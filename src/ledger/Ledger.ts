@@ -12,10 +12,10 @@ import { version } from "../database/inspect.ts"
 import { usableInstance } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
-import { look, reasonOf } from "../database/view.ts"
+import { look, unusable } from "../database/view.ts"
 import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
-import { makeClient } from "../store/client.ts"
+import { openClient } from "../store/client.ts"
 import * as Ulids from "./ulids.ts"
 
 export class Ledger extends Context.Tag("kata/Ledger")<Ledger, {
@@ -56,6 +56,26 @@ const moved = (path: string, gone: string) =>
       "look at the file, then run the command again: the daemon ends in a few seconds, and another one serves what is there then"
   })
 
+/** Milliseconds; whoever waits longer does it outside of SQLite, which would hold up everybody. */
+const busyTimeout = 20
+
+/** Of the connection that the ledger works on. The schema is read at the end: from then on there is a log. */
+const settings = [
+  `PRAGMA busy_timeout = ${busyTimeout}`,
+  "PRAGMA journal_mode = WAL",
+  "PRAGMA synchronous = FULL",
+  "PRAGMA foreign_keys = ON",
+  "PRAGMA trusted_schema = 0",
+  "PRAGMA cache_size = -16384",
+  "SELECT count(*) FROM sqlite_schema"
+]
+
+/** Makes sure that the database is of this version, and gives its instance. */
+const checked = Effect.fnUntraced(function*(handle: Handle.Handle, path: string, nextUlid: Effect.Effect<string>) {
+  yield* version(handle, path)
+  return yield* instanceOf(handle, path, nextUlid)
+})
+
 /**
  * Opens the database at `path`, which exists and is of this version, until the scope closes; then its log is folded in. Who calls holds the
  * lock of the database. What is answered is on disk: each commit is synced.
@@ -63,22 +83,21 @@ const moved = (path: string, gone: string) =>
 export const open = Effect.fn("Ledger.open")(function*(path: string) {
   const real = yield* resolve(path)
   yield* look(real, path)
-  const handle = yield* Handle.open(real, "write", { busyTimeout: 20 }).pipe(
-    Effect.mapError((failure) => {
-      const reason = reasonOf(failure)
-      return reason === undefined ? failure : openError(path, reason, failure.detail)
-    })
-  )
-  yield* version(handle, path)
-  yield* handle.exec(
-    "prepare the database",
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = 0; PRAGMA cache_size = -16384"
+  const nextUlid = Ulids.make()
+  const opened = Effect.gen(function*() {
+    const instanceUid = yield* Effect.scoped(
+      Effect.flatMap(Handle.open(real, "write", { busyTimeout }), (handle) => checked(handle, path, nextUlid))
+    )
+    const client = yield* openClient(real)
+    yield* Effect.forEach(settings, (setting) => client.exec("prepare the database", setting), { discard: true })
+    return { ...client, instanceUid }
+  })
+  const { exec, instanceUid, sql, transaction } = yield* Effect.mapError(
+    opened,
+    (error) => error._tag === "SqliteFailure" ? unusable(path)(error) : error
   )
   // Somebody who reads keeps the log from being folded in; SQLite does it when the last connection closes.
-  yield* Effect.addFinalizer(() => Effect.ignore(handle.exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
-  const nextUlid = Ulids.make()
-  const instanceUid = yield* instanceOf(handle, path, nextUlid)
-  const { sql, transaction } = yield* makeClient(handle)
+  yield* Effect.addFinalizer(() => Effect.ignore(exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
   const writes = yield* SubscriptionRef.make(0)
   // What is written to a file without a name, or to a log that nobody would find, is lost.
   const lost = yield* watched([real, `${real}-wal`])

@@ -1,21 +1,24 @@
 /**
- * One database as a client of @effect/sql, for the ledger. Its own `transaction` takes the place of the client's: there, a COMMIT that
- * fails is a defect that leaves the connection inside of the transaction.
+ * One database as a client of @effect/sql, for the ledger: the client of @effect/sql-sqlite-node behind a `transaction` of our own. In the
+ * client's, a COMMIT that fails is a defect that leaves the connection inside of the transaction, and a BEGIN cannot be a writer's.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
-import { SqlError } from "@effect/sql/SqlError"
-import * as SqlStatement from "@effect/sql/Statement"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
-import type { Handle, Param } from "../database/Handle.ts"
+import type * as Scope from "effect/Scope"
+import { type EngineUnusable, load, unusableBy } from "../database/engine.ts"
+import { failure, keepCount, uriOf } from "../database/Handle.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 
 export interface Client {
   readonly sql: SqlClient.SqlClient
+  /** Runs one statement by itself, outside of transactions; waits for a moment while another program has the database. */
+  readonly exec: (operation: string, text: string) => Effect.Effect<void, SqliteFailure>
   /**
    * Runs reads and writes as one transaction: all of it is committed, or nothing. `write` begins as a writer, so that it never has to give
    * way in its middle; `read` sees one state. Transactions wait for each other; one inside of another would wait for ever.
@@ -29,58 +32,57 @@ export interface Client {
 /** Another program may have the database for a moment; the event loop must not stand still for it. */
 const patience = Schedule.intersect(Schedule.exponential("2 millis"), Schedule.recurs(11))
 
-const connectionOf = (handle: Handle): Connection => {
-  // The client binds what it is given; what SQLite cannot bind is refused by better-sqlite3, which is a bug of ours.
-  const bound = (params: ReadonlyArray<unknown>) => params as ReadonlyArray<Param>
-  const all = (sql: string, params: ReadonlyArray<unknown>) =>
-    Effect.mapError(
-      handle.attempt("use the database", () => {
-        const statement = handle.prepare(sql)
-        if (statement.reader) return statement.all(...bound(params))
-        statement.run(...bound(params))
-        return []
-      }),
-      (cause) => new SqlError({ cause, message: cause.message })
+/** What SQLite said, out of the client's error, which does not know the file: `transaction` adds it. */
+export const failureOf = (error: SqlError): SqliteFailure => failure("", "use the database")(error.cause)
+
+const inFile = (path: string) => <E>(error: E): E | SqliteFailure =>
+  error instanceof SqliteFailure && error.path === "" ? new SqliteFailure({ ...error, path }) : error
+
+/** The client throws what happens when it opens the file. Its type is not named: who uses the library does not have that package. */
+const opened = (
+  path: string
+): Effect.Effect<SqlClient.SqlClient, EngineUnusable | SqliteFailure, Scope.Scope> =>
+  SqliteClient.make({ filename: uriOf(path, "write"), disableWAL: true, prepareCacheTTL: "1 day" }).pipe(
+    Effect.provide(Reactivity.layer),
+    Effect.catchAllDefect((cause): Effect.Effect<never, EngineUnusable | SqliteFailure> =>
+      unusableBy(cause) ?? failure(path, "open the database")(cause)
     )
-  const execute: Connection["execute"] = (sql, params, transform) =>
-    transform === undefined ? all(sql, params) : Effect.map(all(sql, params), transform)
-  return {
-    execute,
-    executeUnprepared: execute,
-    executeRaw: all,
-    executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
-    executeStream: () => Stream.fail(new SqlError({ message: "not used: the ledger reads pages" }))
-  }
-}
+  )
 
-/** What SQLite said, out of the client's error. */
-export const failureOf = (error: SqlError): SqliteFailure =>
-  error.cause instanceof SqliteFailure
-    ? error.cause
-    : new SqliteFailure({ path: "", operation: "use the database", code: "", detail: error.message ?? "" })
-
-/** A client of an open database. */
-export const makeClient = Effect.fn("Database.client")(function*(handle: Handle) {
-  const connection = connectionOf(handle)
-  const permit = (yield* Effect.makeSemaphore(1)).withPermits(1)
-  const sql = yield* SqlClient.make({
-    acquirer: permit(Effect.succeed(connection)),
-    compiler: SqlStatement.makeCompilerSqlite(),
-    spanAttributes: []
-  }).pipe(Effect.provide(Reactivity.layer))
-  const busy = (failure: SqliteFailure) => failure.kind === "locked"
-  const exec = (operation: string, text: string) =>
-    Effect.retry(handle.exec(operation, text), { schedule: patience, while: busy })
+/** Opens the database of that absolute path as a client, until the scope closes. */
+export const openClient = Effect.fn("Database.client")(function*(path: string) {
+  yield* load
+  yield* keepCount(path)
+  const sql = yield* opened(path)
+  const run = (operation: string, text: string, connection: Connection) =>
+    Effect.asVoid(connection.executeRaw(text, [])).pipe(
+      Effect.mapError(({ cause }) => failure(path, operation)(cause)),
+      Effect.retry({ schedule: patience, while: (error) => error.kind === "locked" })
+    )
+  // Taking the connection waits for whoever has it, and cannot fail.
+  const reserved = Effect.orDie(sql.reserve)
+  const exec: Client["exec"] = (operation, text) =>
+    Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
   const transaction: Client["transaction"] = (kind, work) =>
-    permit(Effect.uninterruptibleMask((restore) =>
-      exec("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN").pipe(
-        Effect.zipRight(restore(Effect.provideService(work, SqlClient.TransactionConnection, [connection, 0]))),
-        Effect.tap(() => exec("commit", "COMMIT")),
-        // A transaction that SQLite has rolled back by itself cannot be rolled back again: the first error is the one that counts.
-        Effect.onExit((exit) =>
-          Exit.isSuccess(exit) ? Effect.void : Effect.ignore(handle.exec("roll back", "ROLLBACK"))
-        )
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        restore(reserved),
+        (connection) =>
+          run("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection).pipe(
+            Effect.zipRight(restore(
+              work.pipe(
+                Effect.mapError(inFile(path)),
+                Effect.provideService(SqlClient.TransactionConnection, [connection, 0]),
+                Effect.provideService(SqlClient.SafeIntegers, true)
+              )
+            )),
+            Effect.tap(() => run("commit", "COMMIT", connection)),
+            // A transaction that SQLite has rolled back by itself cannot be rolled back again: the first error is the one that counts.
+            Effect.onExit((exit) =>
+              Exit.isSuccess(exit) ? Effect.void : Effect.ignore(connection.executeRaw("ROLLBACK", []))
+            )
+          )
       )
-    ))
-  return { sql, transaction } satisfies Client
+    ).pipe(Effect.scoped)
+  return { sql, exec, transaction } satisfies Client
 })
