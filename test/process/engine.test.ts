@@ -44,7 +44,7 @@ it("found W29: an addon that does not fit, or is missing, ends every command wit
   says(/Cannot find module/)
   fs.mkdirSync(join(module, "prebuilds"))
   for (const name of fs.readdirSync(join(library, "prebuilds"))) {
-    fs.writeFileSync(join(module, "prebuilds", name), "this is no program for any machine")
+    fs.writeFileSync(join(module, "prebuilds", name), "this is no program for any machine\n".repeat(300))
   }
   says(/header|invalid|not a mach-o/i)
   expect(fs.existsSync(place.path("new.db"))).toBe(false)
