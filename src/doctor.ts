@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Database } from "./database/Database.ts"
+import { EngineUnusable } from "./database/engine.ts"
 import { OpenError } from "./database/OpenError.ts"
 import { stagePrefix } from "./database/stage.ts"
 import { into } from "./export/Export.ts"
@@ -256,10 +257,11 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const content = yield* Effect.either(contentOf(options.database))
   const instance = yield* Effect.orElseSucceed(instanceOf(options.database), () => undefined)
   const backup = yield* newestBackup(options.backups, instance)
-  const missing = content._tag === "Left" && content.left instanceof OpenError
+  const unopened = content._tag === "Left" &&
+    (content.left instanceof OpenError || content.left instanceof EngineUnusable)
   const findings = content._tag === "Right" ? content.right.findings : []
   const checks = [
-    ...(missing
+    ...(unopened
       ? [refused("database", content.left)]
       : [
         check("database", "ok", `opens, schema version 10${instance === undefined ? "" : `, instance ${instance}`}`),

@@ -30,6 +30,7 @@ const usage = `npm run bench -- [flags]
   --only <what>,...    of ${groups.join(", ")} (all but gzip)
   --seed <n>           of the databases (1)
   --beside <launcher>  another build, dist/launcher.cjs of it, measured in the same run
+  --beside-node <node> the program that runs that build (the Node of this run)
   --profile <folder>   instead of measuring: a .cpuprofile of each, and the functions that took longest
   --write              write docs/benchmarks.md
 
@@ -50,6 +51,7 @@ const options = () => {
     only: { ...text, default: groups.filter((group) => group !== "gzip").join(",") },
     seed: { ...text, default: "1" },
     beside: text,
+    "beside-node": { ...text, default: process.execPath },
     profile: text,
     write: { type: "boolean", default: false },
     help: { type: "boolean", default: false }
@@ -75,11 +77,13 @@ const only = chosen.only.split(",")
 for (const group of only) if (!groups.includes(group)) fail(`--only: not one of ${groups.join(", ")}: ${group}`)
 
 const launchers = {
-  kata: join(root, "dist", "launcher.cjs"),
-  ...(chosen.beside === undefined ? {} : { other: resolve(chosen.beside) })
+  kata: { launcher: join(root, "dist", "launcher.cjs"), node: process.execPath },
+  ...(chosen.beside === undefined
+    ? {}
+    : { other: { launcher: resolve(chosen.beside), node: resolve(chosen["beside-node"]) } })
 }
-for (const launcher of Object.values(launchers)) {
-  if (!existsSync(launcher)) fail(`${launcher} is missing; run \`npm run build\` first`)
+for (const file of Object.values(launchers).flatMap(({ launcher, node }) => [launcher, node])) {
+  if (!existsSync(file)) fail(`${file} is missing; run \`npm run build\` first`)
 }
 if (sqliteVersion === undefined) console.log("There is no sqlite3 program here: the ratios to it are left out.\n")
 
@@ -121,10 +125,10 @@ const run = async (subject, database) => {
 const seconds = (value) => value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`
 
 /** A daemon of this build that serves one issue: where a command finds it. */
-const serve = (launcher) => {
+const serve = ({ launcher, node }) => {
   const cwd = mkdtempSync(join(folder, "served-"))
   const env = { PATH: process.env.PATH, HOME: cwd, TMPDIR: folder }
-  const kata = (...args) => execFileSync(process.execPath, [launcher, ...args], { cwd, env, encoding: "utf8" })
+  const kata = (...args) => execFileSync(node, [launcher, ...args], { cwd, env, encoding: "utf8" })
   kata("daemon", "start")
   daemons.push(() => kata("daemon", "stop"))
   kata("init", "--project", "bench")
@@ -148,7 +152,11 @@ const prepare = async (issues) => {
   if (sqliteVersion !== undefined) {
     await measure({ command: "sqlite3", args: [files.database, ".dump"], output: files.dump, env })
   }
-  await measure({ command: process.execPath, args: [launchers.kata, "export", "--output", files.snapshot], env })
+  await measure({
+    command: process.execPath,
+    args: [launchers.kata.launcher, "export", "--output", files.snapshot],
+    env
+  })
   return files
 }
 
@@ -197,7 +205,12 @@ for (const issues of sizes) {
 }
 if (chosen.profile === undefined) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  const text = page(results, { version, runs, seed, command: process.argv.slice(2).join(" ") })
+  const said = ({ launcher, node }) => ({
+    version: execFileSync(node, [launcher, "--version"], { encoding: "utf8" }).trim().split(" ").at(-1),
+    node: execFileSync(node, ["--version"], { encoding: "utf8" }).trim()
+  })
+  const other = launchers.other === undefined ? undefined : said(launchers.other)
+  const text = page(results, { version, other, runs, seed, command: process.argv.slice(2).join(" ") })
   console.log(text.slice(text.indexOf("## Goals"), text.indexOf("## Machine")))
   if (chosen.write) writeFileSync(join(root, "docs", "benchmarks.md"), text)
 }

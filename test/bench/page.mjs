@@ -137,7 +137,10 @@ const machine = () => {
   ])
 }
 
-export const page = (results, { command, runs, seed, version }) =>
+/** Where a build and its Node lie says nothing to who reads this. */
+const withoutPaths = (command) => command.replaceAll(/(--[\w-]+)[ =]\S*\/\S*/g, "$1 …")
+
+export const page = (results, { command, other, runs, seed, version }) =>
   `# Benchmarks
 
 Written by \`npm run bench -- --write\`; do not edit. Times depend on the machine, ratios much less:
@@ -158,7 +161,9 @@ until a dump is on disk; \`kata export\` tests each row against the rules of its
 and syncs it. \`kata import\` reads and checks the file, builds every index and the search index, has
 SQLite check the integrity, exports the new database again and compares digests.
 
-kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${command}`}\`.
+kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${withoutPaths(command)}`}\`.${
+    other === undefined ? "" : `\n\`other\` is kata ${other.version} on Node ${other.node}.`
+  }
 
 ## Goals
 

@@ -15,29 +15,26 @@ const readAndHash = "const hash = require('node:crypto').createHash('sha256');" 
 export const groups = ["start", "export", "import", "verify", "gzip"]
 
 const node = (...args) => ({ command: process.execPath, args })
+const nodeOf = ({ launcher, node }, ...args) => ({ command: node, args: [launcher, ...args] })
 const withSqlite = (subject) => sqliteVersion === undefined ? [] : [subject]
 
 const kataOf = (launchers, what, ...args) =>
-  Object.entries(launchers).map(([name, launcher]) => ({
-    name: `${name} ${what}`,
-    kata: true,
-    ...node(launcher, ...args)
-  }))
+  Object.entries(launchers).map(([name, build]) => ({ name: `${name} ${what}`, kata: true, ...nodeOf(build, ...args) }))
 
 /** Starts: of commands that do as good as nothing, and of one that asks the daemon that is there for each of the launchers. */
 export const starts = (launchers, served) => [
   { name: "node -e 0", ...node("-e", "0") },
   ...kataOf(launchers, "--version", "--version"),
   ...kataOf(launchers, "export --help", "export", "--help"),
-  ...Object.entries(launchers).map(([name, launcher], i) => {
+  ...Object.entries(launchers).map(([name, build], i) => {
     const { cwd, env, issue } = served[i]
-    return { name: `${name} show`, kata: true, cwd, env, ...node(launcher, "show", issue) }
+    return { name: `${name} show`, kata: true, cwd, env, ...nodeOf(build, "show", issue) }
   })
 ]
 
 /**
  * The subjects of a group but `start`. `files` are those of one size; `out` is a folder that is empty at the start of each run. `launchers` are the
- * builds of kata by name; the one that is measured comes first.
+ * builds of kata by name, each with its Node; the one that is measured comes first.
  */
 export const subjects = (group, { files, launchers, out }) => {
   const kata = (what, ...args) => kataOf(launchers, what, ...args)

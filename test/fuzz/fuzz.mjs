@@ -18,7 +18,7 @@ await build({
   bundle: true,
   platform: "node",
   format: "esm",
-  target: "node20.19",
+  target: "node22.14",
   packages: "external",
   logLevel: "warning"
 })
