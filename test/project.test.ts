@@ -66,7 +66,7 @@ it("one copy of effect", () => {
 
 it("the top level holds only what it may", () => {
   const allowed =
-    /^(package(-lock)?\.json|tsconfig\.json|src|test|docs|flake\.(nix|lock)|README\.md|LICENSE|CHANGELOG\.md)$/
+    /^(package(-lock)?\.json|tsconfig\.json|src|test|docs|findings|flake\.(nix|lock)|README\.md|LICENSE|CHANGELOG\.md)$/
   const ignored = /^(node_modules|dist)$/
   expect(readdirSync(root).filter((name) => !name.startsWith(".") && !allowed.test(name) && !ignored.test(name)))
     .toEqual([])

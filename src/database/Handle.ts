@@ -63,7 +63,9 @@ export const failure = (path: string, operation: string) => (cause: unknown): Sq
     path,
     operation,
     code: codeOf(cause).startsWith("SQLITE_") ? codeOf(cause) : "",
-    detail: cause instanceof Error ? cause.message : String(cause)
+    detail: cause instanceof Error ? cause.message : String(cause),
+    // better-sqlite3 makes its rows by code that it generates.
+    ...(cause instanceof EvalError ? { next: "run node without --disallow-code-generation-from-strings" } : {})
   })
 
 /** The name by which SQLite opens exactly this absolute path. */
