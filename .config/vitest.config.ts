@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import "../test/watch/children.mjs"
 
 // SQLite reads this once, when the first database is opened: the forked workers must be born with it.
 process.env["SQLITE_USE_URI"] = "1"
@@ -12,7 +13,9 @@ const processes = [
   "test/demo/**/*.test.ts",
   "test/docs/**/*.test.ts",
   "test/bench/**/*.test.ts",
-  "test/load/**/*.test.ts"
+  "test/load/**/*.test.ts",
+  "test/watch/**/*.test.ts",
+  "test/endure/**/*.test.ts"
 ]
 
 const report = process.env["KATA_TEST_REPORT"]
@@ -24,6 +27,7 @@ export default defineConfig({
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     // threads share one environment with the process that was started: SQLite would not see what they set
     pool: "forks",
+    setupFiles: ["test/watch/setup.mjs"],
     poolOptions: { forks: { minForks: 1, maxForks } },
     projects: [
       {

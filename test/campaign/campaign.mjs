@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import "../watch/children.mjs"
 
 const { values } = parseArgs({
   options: {

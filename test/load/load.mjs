@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { connect, follow, start } from "./daemon.mjs"
 import { clientOf } from "./work.mjs"
+import "../watch/children.mjs"
 
 const usage = `npm run load -- [flags]
 

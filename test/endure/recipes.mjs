@@ -1,0 +1,89 @@
+/** For every command of kata: how it is run for the nth time, and how it ends. */
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+
+const folderOf = (place, n) => join(place, `lib-${n}`)
+
+/**
+ * In this order: what one leaves is what the next ones work on. `round` has the number `n`, the `issue` that `create` made, and the
+ * folder of the `place`. `own`: with a database and a daemon of its own.
+ */
+export const recipes = {
+  create: ({ n }) => ({ argv: ["create", `the parser ${n}`, "--body", "it crashes", "--force-new", "--quiet"] }),
+  edit: ({ issue, n }) => ({ argv: ["edit", issue, "--title", `the tokenizer ${n}`, "--priority", "1"] }),
+  comment: ({ issue }) => ({ argv: ["comment", issue, "--body-stdin"], stdin: "seen again\n" }),
+  close: ({ issue }) => ({
+    argv: ["close", issue, "--done", "--message", "Mended the tokenizer, with a test for it.", "--commit", "3a401a8"]
+  }),
+  reopen: ({ issue }) => ({ argv: ["reopen", issue, "--comment", "It came back."] }),
+  "label add": ({ issue }) => ({ argv: ["label", "add", issue, "bug"] }),
+  labels: () => ({ argv: ["labels"] }),
+  "label rm": ({ issue }) => ({ argv: ["label", "rm", issue, "bug"] }),
+  assign: ({ issue }) => ({ argv: ["assign", issue, "bob"] }),
+  unassign: ({ issue }) => ({ argv: ["unassign", issue] }),
+  ready: () => ({ argv: ["ready"] }),
+  list: ({ n }) => n % 3 === 2 ? { argv: ["list", "--limit", "x"], exit: 2 } : { argv: ["list", "--json"] },
+  show: ({ issue, n }) => n % 3 === 2 ? { argv: ["show", "zzzz"], exit: 4 } : { argv: ["show", issue] },
+  search: () => ({ argv: ["search", "parser", "crash"] }),
+  events: () => ({ argv: ["events", "--all-projects", "--limit", "50"] }),
+  delete: ({ issue }) => ({ argv: ["delete", issue, "--force", "--confirm", `DELETE app#${issue}`] }),
+  restore: ({ issue }) => ({ argv: ["restore", issue] }),
+  purge: ({ issue }) => ({ argv: ["purge", issue, "--force", "--confirm", `PURGE app#${issue}`] }),
+
+  init: ({ n, place }) => {
+    mkdirSync(folderOf(place, n))
+    return { argv: ["init", "--project", `lib-${n}`], cwd: folderOf(place, n) }
+  },
+  "projects list": () => ({ argv: ["projects", "list"] }),
+  "projects show": ({ n }) => ({ argv: ["projects", "show", `lib-${n}`] }),
+  "projects rename": ({ n }) => ({ argv: ["projects", "rename", `lib-${n}`, `other-${n}`] }),
+  "projects detach": ({ n, place }) => ({
+    argv: ["projects", "detach", `local://${folderOf(place, n)}`, "--force"]
+  }),
+  "projects remove": ({ n }) => ({ argv: ["projects", "remove", `other-${n}`, "--force"] }),
+  "projects merge": ({ n }) => ({ argv: ["projects", "merge", `source-${n}`, "app"] }),
+
+  export: ({ n, place }) => ({
+    argv: ["export", "--allow-running-daemon", ...n % 3 === 2 ? [] : ["--output", join(place, "x.jsonl")]]
+  }),
+  verify: ({ n, place }) =>
+    n % 3 === 2
+      ? { argv: ["verify", join(place, "cut.jsonl")], exit: 8 }
+      : { argv: ["verify", join(place, "good.jsonl"), "--against", join(place, "good.db")] },
+  import: ({ n, place }) => {
+    const from = (name) => ["import", "--input", join(place, name)]
+    const force = ["--target", join(place, "copy.db"), "--force"]
+    return [
+      { argv: [...from("good.jsonl"), "--target", join(place, `new-${n}.db`)] },
+      { argv: [...from("good.jsonl"), ...force] },
+      { argv: [...from("cut.jsonl"), ...force], exit: 8 }
+    ][n % 3]
+  },
+  doctor: () => ({ argv: ["doctor"] }),
+
+  "daemon start": () => ({ argv: ["daemon", "start"], own: true }),
+  "daemon status": () => ({ argv: ["daemon", "status"], own: true }),
+  "daemon reload": () => ({ argv: ["daemon", "reload"], own: true }),
+  "daemon logs": () => ({ argv: ["daemon", "logs"], own: true }),
+  "daemon restart": () => ({ argv: ["daemon", "restart"], own: true }),
+  "daemon stop": () => ({ argv: ["daemon", "stop"], own: true }),
+  health: () => ({ argv: ["health"] }),
+
+  whoami: () => ({ argv: ["whoami"] }),
+  quickstart: () => ({ argv: ["quickstart"] }),
+  version: () => ({ argv: ["version"] }),
+  completion: ({ n }) => ({ argv: ["completion", ["bash", "zsh", "fish"][n % 3]] })
+}
+
+/** The commands that the program tells of in its help. */
+export const commandsOf = async (help, before = []) => {
+  const text = (await help(before)).split("\n")
+  const listed = text.slice(0, text.indexOf("Global flags:")).flatMap((line) =>
+    /^ {2}([a-z][a-z-]*) {2,}\S/.exec(line)?.[1] ?? []
+  )
+  const isGroup = before.length === 0 || text.includes("Commands:")
+  if (!isGroup) return [before.join(" ")]
+  const below = []
+  for (const name of listed) below.push(...await commandsOf(help, [...before, name]))
+  return below
+}

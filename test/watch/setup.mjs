@@ -1,0 +1,5 @@
+/** Of every file of tests: none of the processes that it started has crashed. */
+import { afterAll, expect } from "vitest"
+import { taken } from "./children.mjs"
+
+afterAll(() => expect(taken(), "processes that ended by a signal that nobody sent").toEqual([]))
