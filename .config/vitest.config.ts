@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
-import "../test/watch/children.mjs"
+import { watchChildren } from "../test/watch/children.mjs"
+
+watchChildren()
 
 // SQLite reads this once, when the first database is opened: the forked workers must be born with it.
 process.env["SQLITE_USE_URI"] = "1"

@@ -7,7 +7,9 @@ import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import "../watch/children.mjs"
+import { watchChildren } from "../watch/children.mjs"
+
+watchChildren()
 
 const { values } = parseArgs({
   options: {

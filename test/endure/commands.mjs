@@ -24,41 +24,48 @@ const prepare = async (place, ask) => {
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
 
 /** The cells of a row: commands, rounds, processes, as expected, by a signal, collections of each kind. */
-export const runCommands = async ({ place, problem, signal, times }) => {
-  const commands = await commandsOf(async (words) => (await place.run(["help", ...words])).stdout)
+export const runCommands = async ({ only, place, problem, signal, times }) => {
+  const commands = commandsOf((await place.run(["completion", "bash"])).stdout)
   const without = commands.filter((name) => !(name in recipes))
   const unknown = Object.keys(recipes).filter((name) => !commands.includes(name))
   for (const name of without) problem(`there is no recipe for: kata ${name}`)
   for (const name of unknown) problem(`there is no such command: kata ${name}`)
-  if (commands.length === 0) throw new Error("the help names no command")
-  const known = Object.entries(recipes).filter(([name]) => commands.includes(name))
+  const known = Object.entries(recipes).filter(([name]) =>
+    commands.includes(name) && (only === undefined || only.includes(name))
+  )
+  if (known.length === 0) throw new Error("there is no command to run")
 
   const daemon = await place.serve(1000)
   const { ask, close } = connect(daemon.socketPath)
   await prepare(place, ask)
   const ran = []
   let [rounds, expected, signals] = [0, 0, 0]
-  while (rounds < times && !signal.aborted && daemon.over() === undefined) {
-    const round = { n: rounds, place: place.folder }
-    await ask("POST", "/projects", { name: `source-${rounds}` })
-    for (const [name, recipe] of known) {
-      const { argv, exit = 0, ...options } = recipe(round)
-      // what only shows something is run by the daemon, or here when it is traced
-      const more = rounds % 2 === 0 ? {} : { KATA_DEBUG: "1" }
-      const result = await place.run(argv, { ...options, more, stressed: rounds % 3 === 0 })
-      ran.push(result.pid)
-      if (name === "create") round.issue = result.stdout.trim()
-      if (result.signal !== null) signals++
-      if (result.exit === exit) expected++
-      else {
-        const how = result.signal ?? `exit code ${result.exit}`
-        problem(`kata ${argv.join(" ")} (time ${rounds}): ${how}, not ${exit}: ${result.stderr.slice(0, 2000)}`)
+  try {
+    while (rounds < times && !signal.aborted && daemon.over() === undefined) {
+      const round = { n: rounds, place: place.folder }
+      await ask("POST", "/projects", { name: `source-${rounds}` })
+      for (const [name, recipe] of known) {
+        const { argv, exit = 0, ...options } = recipe(round)
+        // what only shows something is run by the daemon, or here when it is traced
+        const more = rounds % 2 === 0 ? {} : { KATA_DEBUG: "1" }
+        const result = await place.run(argv, { ...options, more, stressed: rounds % 3 === 0 })
+        // a terminal interrupts all of them
+        if (signal.aborted) break
+        ran.push(result.pid)
+        if (name === "create") round.issue = result.stdout.trim()
+        if (result.signal !== null) signals++
+        if (result.exit === exit) expected++
+        else {
+          const how = result.signal ?? `exit code ${result.exit}`
+          problem(`kata ${argv.join(" ")} (time ${rounds}): ${how}, not ${exit}: ${result.stderr.slice(0, 2000)}`)
+        }
       }
+      if (!signal.aborted) rounds++
     }
-    rounds++
+  } finally {
+    close()
+    await place.run(["daemon", "stop"], { own: true })
   }
-  close()
-  await place.run(["daemon", "stop"], { own: true })
   const early = daemon.over() !== undefined
   const { exit, signal: how, stderr } = await daemon.stop()
   if (early || exit !== 0) problem(`the daemon ended with ${how ?? exit}: ${stderr.slice(0, 2000)}`)

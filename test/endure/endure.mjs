@@ -9,15 +9,18 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import "../watch/children.mjs"
+import { watchChildren } from "../watch/children.mjs"
 import { runCommands } from "./commands.mjs"
 import { runDaemon } from "./daemon.mjs"
 import { placeOf } from "./place.mjs"
+
+watchChildren()
 
 const usage = `npm run endure -- [flags]
 
   --node <path>       a Node to run on, once for each (the one that runs this)
   --times <n>         that each command runs (30); 0: no commands
+  --only <command>    "daemon start"; again for more (all)
   --idle <minutes>    that the daemon is left alone, also 0.5 (10); 0: no daemon
   --load <seconds>    of four clients before that (60)
   --seed <n>          (1)
@@ -37,6 +40,7 @@ const options = () => {
       options: {
         node: { type: "string", multiple: true, default: [process.execPath] },
         times: text("30"),
+        only: { type: "string", multiple: true },
         idle: text("10"),
         load: text("60"),
         seed: text("1"),
@@ -48,7 +52,7 @@ const options = () => {
     return fail(`${error.message}\n\n${usage}`)
   }
 }
-const { help, node: nodes, program, ...chosen } = options()
+const { help, node: nodes, only, program, ...chosen } = options()
 if (help) {
   console.log(usage)
   process.exit(0)
@@ -99,12 +103,14 @@ await Promise.all(nodes.map(async (node, number) => {
   const place = placeOf({ folder: join(folder, String(number)), node: resolve(node), program: resolve(program), seed })
   const given = { place, problem, seed, signal: interrupted.signal }
   try {
-    if (times > 0) done.commands.push([version, ...await runCommands({ ...given, times })])
+    if (times > 0) done.commands.push([version, ...await runCommands({ ...given, only, times })])
     if (idle > 0 && !interrupted.signal.aborted) {
       done.daemons.push([version, ...await runDaemon({ ...given, idle: idle * 60_000, load: load * 1000 })])
     }
   } catch (error) {
     problem(error.stack)
+  } finally {
+    await place.close()
   }
 }))
 

@@ -47,15 +47,18 @@ it("fails when a process ends by a signal, and for a command that it does not kn
     `
 if (words === "whoami") process.abort()
 if (words === "version") process.exitCode = 6
-if (words === "help") process.stdout.write("\\n  frob   Frobnicate\\n")
-if (words === "help frob") process.exit()`
+if (words === "completion bash") process.stdout.write("    'kata:frob') at='kata frob' ;;\\n")`
   )
-  const { status, stderr, stdout } = await endure("--times", "1", "--idle", "0", "--program", program)
+  const { status, stderr, stdout } = await endure(
+    ..."--times 1 --idle 0 --only whoami --only version --only labels".split(" "),
+    "--program",
+    program
+  )
   expect(status).toBe(1)
   expect(stderr).toMatch(/^endure: v\S+: there is no recipe for: kata frob$/m)
   expect(stderr).toMatch(/^endure: v\S+: kata whoami \(time 0\): SIGABRT, not 0/m)
   expect(stderr).toMatch(/^endure: v\S+: kata version \(time 0\): exit code 6, not 0/m)
-  expect(rows(stdout)[0]?.slice(5, 6)).toEqual(["1"])
+  expect(rows(stdout)[0]?.slice(1, 6)).toEqual(["3", "1", "3", "1", "1"])
 }, 600_000)
 
 it("fails when the daemon ends by a signal, and when it grows", async () => {

@@ -23,6 +23,7 @@ export const placeOf = ({ folder, node, program, seed }) => {
       KATA_HOME: home,
       KATA_DB: join(home, "kata.db"),
       KATA_AUTHOR: "ana",
+      KATA_HTTP_TIMEOUT: "2m",
       XDG_RUNTIME_DIR: join(folder, own ? "own-run" : "run"),
       TMPDIR: join(folder, "tmp"),
       TZ: "UTC",
@@ -32,12 +33,14 @@ export const placeOf = ({ folder, node, program, seed }) => {
     }
   }
 
+  const running = new Set()
   const start = (argv, { cwd = join(folder, "work"), more, own, stdin, stressed = true } = {}) => {
     const child = spawn(node, [...stressed ? stress : [], program, ...argv], {
       cwd,
       env: env({ more, own }),
       stdio: ["pipe", "pipe", "pipe"]
     })
+    running.add(child)
     const out = { stdout: "", stderr: "" }
     for (const name of ["stdout", "stderr"]) {
       child[name].setEncoding("utf8").on("data", (text) => {
@@ -47,8 +50,14 @@ export const placeOf = ({ folder, node, program, seed }) => {
     child.stdin.on("error", () => {})
     child.stdin.end(stdin ?? "")
     const done = new Promise((resolve, reject) => {
-      child.on("error", reject)
-      child.on("close", (exit, signal) => resolve({ exit, signal, pid: child.pid, ...out }))
+      child.on("error", (error) => {
+        running.delete(child)
+        reject(error)
+      })
+      child.on("close", (exit, signal) => {
+        running.delete(child)
+        resolve({ exit, signal, pid: child.pid, ...out })
+      })
     })
     return { child, done }
   }
@@ -64,18 +73,18 @@ export const placeOf = ({ folder, node, program, seed }) => {
   /** A daemon that is our own child: how it ends is known. `figures`: the milliseconds between two lines of what it holds. */
   const serve = async (figures) => {
     const { child, done } = start(["daemon", "start", "--foreground"], { more: { KATA_ENDURE_FIGURES: `${figures}` } })
-    let over
-    const ended = done.then((result) => (over = result))
+    const state = { over: undefined }
+    const ended = done.then((result) => (state.over = result))
     const runtime = join(folder, "home", "runtime")
     const name = `daemon.${child.pid}.json`
-    for (const end = Date.now() + patience; Date.now() < end && over === undefined; await sleep(50)) {
+    for (const end = Date.now() + patience; Date.now() < end && state.over === undefined; await sleep(50)) {
       const record = existsSync(runtime) &&
         readdirSync(runtime, { recursive: true }).find((path) => path.endsWith(name))
       if (record === false || record === undefined) continue
       const { address } = JSON.parse(readFileSync(join(runtime, record), "utf8"))
       return {
         ended,
-        over: () => over,
+        over: () => state.over,
         pid: child.pid,
         socketPath: address.slice("unix://".length),
         stop: () => {
@@ -92,5 +101,11 @@ export const placeOf = ({ folder, node, program, seed }) => {
   const said = () =>
     existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : []
 
-  return { folder, run, said, serve }
+  /** Nothing of it runs any more. */
+  const close = async () => {
+    for (const child of running) child.kill("SIGKILL")
+    await Promise.all([...running].map((child) => new Promise((resolve) => child.on("close", resolve))))
+  }
+
+  return { close, folder, run, said, serve }
 }

@@ -75,15 +75,8 @@ export const recipes = {
   completion: ({ n }) => ({ argv: ["completion", ["bash", "zsh", "fish"][n % 3]] })
 }
 
-/** The commands that the program tells of in its help. */
-export const commandsOf = async (help, before = []) => {
-  const text = (await help(before)).split("\n")
-  const listed = text.slice(0, text.indexOf("Global flags:")).flatMap((line) =>
-    /^ {2}([a-z][a-z-]*) {2,}\S/.exec(line)?.[1] ?? []
-  )
-  const isGroup = before.length === 0 || text.includes("Commands:")
-  if (!isGroup) return [before.join(" ")]
-  const below = []
-  for (const name of listed) below.push(...await commandsOf(help, [...before, name]))
-  return below
+/** The commands that the program completes: of all places in its tree those with nothing below. */
+export const commandsOf = (completion) => {
+  const places = [...completion.matchAll(/ at='kata ([a-z -]+)' ;;$/gm)].map(([, words]) => words)
+  return places.filter((words) => !places.some((other) => other.startsWith(`${words} `)))
 }

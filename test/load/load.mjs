@@ -8,9 +8,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { watchChildren } from "../watch/children.mjs"
 import { connect, follow, start } from "./daemon.mjs"
 import { clientOf } from "./work.mjs"
-import "../watch/children.mjs"
+
+watchChildren()
 
 const usage = `npm run load -- [flags]
 

@@ -1,6 +1,6 @@
 /**
  * Sees how every process ends that this one starts. One that ends by a signal of a crash, which nobody sent, makes a failure of this one;
- * so does the code by which a shell tells of such an end. Whoever imports this is watched; the runners of tests, campaigns and load do.
+ * so does the code by which a shell tells of such an end.
  */
 import childProcess from "node:child_process"
 import { subscribe } from "node:diagnostics_channel"
@@ -13,8 +13,9 @@ const crashes = ["SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", 
 const crashOf = (code, signal) => crashes.find((name) => signal === name || code === 128 + constants.signals[name])
 
 const key = Symbol.for("kata/test/crashed")
-const isFirst = globalThis[key] === undefined
-const crashed = globalThis[key] ??= []
+/** A file of tests may share its process with others, each with a copy of this module. */
+const shared = globalThis[key] ??= { crashed: [], watching: false }
+const { crashed } = shared
 
 const note = (code, signal, words) => {
   const crash = crashOf(code, signal)
@@ -24,8 +25,10 @@ const note = (code, signal, words) => {
 /** What has crashed since this was asked the last time. */
 export const taken = () => crashed.splice(0)
 
-// a file of tests may share its process with others
-if (isFirst) {
+/** From now on. */
+export const watchChildren = () => {
+  if (shared.watching) return
+  shared.watching = true
   subscribe("child_process", ({ process: child }) => {
     child.once("exit", (code, signal) => note(code, signal, child.spawnargs))
   })
