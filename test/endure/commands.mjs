@@ -62,6 +62,8 @@ export const runCommands = async ({ only, place, problem, signal, times }) => {
       }
       if (!signal.aborted) rounds++
     }
+  } catch (error) {
+    problem(`in round ${rounds}: ${error.message}`)
   } finally {
     close()
     await place.run(["daemon", "stop"], { own: true })

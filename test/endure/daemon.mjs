@@ -32,7 +32,10 @@ const load = async (daemon, { ms, seed, signal }) => {
 /** The cells of a row: requests, minutes, what it held at first and at last, collections of each kind, how it ended. */
 export const runDaemon = async ({ idle, load: loaded, place, problem, seed, signal }) => {
   const daemon = await place.serve(Math.min(1000, idle / 20))
-  const requests = await load(daemon, { ms: loaded, seed, signal })
+  const requests = await load(daemon, { ms: loaded, seed, signal }).catch((error) => {
+    problem(`under load: ${error.message}`)
+    return "–"
+  })
   const began = Date.now()
   while (Date.now() < began + idle && !signal.aborted && daemon.over() === undefined) await sleep(100)
   const minutes = (Date.now() - began) / 60_000

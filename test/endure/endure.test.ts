@@ -46,7 +46,7 @@ it("fails when a process ends by a signal, and for a command that it does not kn
     "aborting",
     `
 if (words === "whoami") process.abort()
-if (words === "version") process.exitCode = 6
+if (words === "version") process.exit(6)
 if (words === "completion bash") process.stdout.write("    'kata:frob') at='kata frob' ;;\\n")`
   )
   const { status, stderr, stdout } = await endure(
@@ -62,7 +62,12 @@ if (words === "completion bash") process.stdout.write("    'kata:frob') at='kata
 }, 600_000)
 
 it("fails when the daemon ends by a signal, and when it grows", async () => {
-  const aborting = changed("ending", `if (words.endsWith("--foreground")) setTimeout(() => process.abort(), 6000)`)
+  const aborting = changed(
+    "ending",
+    `
+const serves = () => require("node:fs").existsSync(process.env.KATA_HOME + "/runtime")
+if (words.endsWith("--foreground")) setInterval(() => serves() && setTimeout(() => process.abort(), 5000), 100)`
+  )
   const ended = await endure("--times", "0", "--idle", "1", "--load", "1", "--program", aborting)
   expect(ended.status).toBe(1)
   expect(ended.stderr).toMatch(/^endure: v\S+: the daemon ended by itself, with SIGABRT/m)

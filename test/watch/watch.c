@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 3, MANY = 1024 };
+enum { PATIENCE = 10, MANY = 1024 };
 
 /* What runs as our child: its words are gone when it has ended, so they are looked up before. */
 static struct one { pid_t pid; char name[512]; } known[MANY];
