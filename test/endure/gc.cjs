@@ -38,7 +38,7 @@ const often = (collect, again, pause) => {
 const pause = figures === undefined ? 5 : 100
 
 let turns = 0
-often(() => ++turns % 2 === 0 ? inside() : outside(), (next) => setTimeout(next, pause), pause)
+often(() => ++turns % 4 === 0 ? inside() : outside(), (next) => setTimeout(next, pause), pause)
 often(
   () => {
     counts.between++
