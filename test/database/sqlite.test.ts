@@ -180,7 +180,11 @@ describe("its refusals", () => {
       assert.strictEqual(code("PRAGMA max_page_count = 6; INSERT INTO t VALUES (zeroblob(99999), NULL)"), "SQLITE_FULL")
       yield* fs.rename(db.path, `${db.path}.moved`)
       assert.strictEqual(code("INSERT INTO t VALUES (3, NULL)"), "SQLITE_READONLY_DBMOVED")
-      const opened = (mode: Handle.Mode) => Effect.map(Effect.flip(Handle.open(db.path, mode)), ({ code }) => code)
+      const opened = (mode: Handle.Mode) =>
+        Effect.map(
+          Effect.flip(Handle.open(db.path, mode)),
+          (error) => error._tag === "SqliteFailure" ? error.code : error._tag
+        )
       assert.deepStrictEqual(yield* Effect.all([opened("read"), opened("write")]), [
         "SQLITE_CANTOPEN",
         "SQLITE_CANTOPEN"
