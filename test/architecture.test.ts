@@ -204,6 +204,28 @@ it("packages are imported where they belong, by module", () => {
   ).toEqual([])
 })
 
+/** Which files may import some others. */
+const reserved: ReadonlyArray<{ readonly what: RegExp; readonly only?: RegExp; readonly never?: RegExp }> = [
+  // what throws is given to nobody else: a view and a stage hand out a session
+  { what: /^database\/Handle\.ts$/, only: /^(database|store|testing)\// },
+  // the ledger knows a store, whatever engine that is
+  { what: /^database\//, never: /^ledger\// },
+  { what: /^store\/(?!Store\.ts|StorageFailure\.ts)/, never: /^ledger\// }
+]
+
+it("a handle stays with the database, and the ledger knows no engine", () => {
+  expect(
+    where((file, { imports }) =>
+      imports.filter((target) =>
+        target.startsWith(".") && reserved.some((rule) =>
+          rule.what.test(join(dirname(file), target)) &&
+          (rule.never?.test(file) === true || rule.only?.test(file) === false)
+        )
+      )
+    )
+  ).toEqual([])
+})
+
 it("a stream is never collected", () => {
   expect(where((_, { properties }) => properties.has("runCollect"))).toEqual([])
 })

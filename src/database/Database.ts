@@ -6,16 +6,16 @@ import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { EngineUnusable } from "./engine.ts"
-import type { Handle } from "./Handle.ts"
 import type { OpenError } from "./OpenError.ts"
 import type { Scope as Selection } from "./Selection.ts"
+import type { Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** A read transaction. What it reads is one state that existed, whoever writes meanwhile. */
 export interface View {
   /** The real path, without symbolic links. */
   readonly path: string
-  readonly db: Handle
+  readonly db: Session
   /** What is in the file that the schema does not know, as far as it does no harm. */
   readonly findings: ReadonlyArray<Finding>
   /** Rows of each kind that a selection takes, counted in the same transaction; by an index, which may be damaged. */
@@ -34,7 +34,7 @@ export interface Salvaged extends View {
 export interface Stage {
   readonly path: string
   /** Open in one transaction, with the tables and nothing else: no index, no trigger, no rule but UNIQUE and NOT NULL. */
-  readonly db: Handle
+  readonly db: Session
   /** Ends the load: commits, then makes the indexes, the search index and the triggers. */
   readonly build: Effect.Effect<void, SqliteFailure>
   /** Commits, confirms on disk and closes the handle of the load. */

@@ -9,44 +9,11 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { codeOf } from "../files/FileError.ts"
 import { type Connection, type EngineUnusable, load, unusableBy } from "./engine.ts"
+import type { NamedParams, Param, Row, Session, Statement, Statements } from "./Session.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
 
-/** What can be bound. Integers come back as bigint, always: one rule for a connection, and exact beyond 2^53. */
-export type Param = string | number | bigint | Uint8Array | null
-/** Parameters by name, `@name` in the SQL; those that a statement does not have are ignored. */
-export type NamedParams = { readonly [name: string]: Param }
-export type Cell = string | number | bigint | Uint8Array | null
-export type Row = { readonly [column: string]: Cell }
-
-/** A prepared statement; its methods throw, so they are called inside `Handle.attempt`. */
-export interface Statement {
-  /** Whether it gives rows: only then may `all`, `get`, `iterate` be called. */
-  readonly reader: boolean
-  readonly all: (...params: ReadonlyArray<Param | NamedParams>) => ReadonlyArray<Row>
-  readonly get: (...params: ReadonlyArray<Param | NamedParams>) => Row | undefined
-  readonly run: (...params: ReadonlyArray<Param | NamedParams>) => { readonly changes: number }
-  readonly iterate: (...params: ReadonlyArray<Param | NamedParams>) => IterableIterator<Row>
-}
-
-export interface Handle {
-  readonly path: string
-  /** A statement, prepared once for each text. Throws. */
-  readonly prepare: (sql: string) => Statement
-  /** Runs several statements that give no rows. Throws. */
-  readonly execute: (sql: string) => void
-  /** Runs synchronous work on this handle; `operation` completes the sentence "cannot …". */
-  readonly attempt: <A>(operation: string, work: () => A) => Effect.Effect<A, SqliteFailure>
-  readonly exec: (operation: string, sql: string) => Effect.Effect<void, SqliteFailure>
-  readonly all: (
-    operation: string,
-    sql: string,
-    ...params: ReadonlyArray<Param | NamedParams>
-  ) => Effect.Effect<ReadonlyArray<Row>, SqliteFailure>
-  readonly get: (
-    operation: string,
-    sql: string,
-    ...params: ReadonlyArray<Param | NamedParams>
-  ) => Effect.Effect<Row | undefined, SqliteFailure>
+/** The session of who opened the file, with what throws; nobody outside of this folder is given one. */
+export interface Handle extends Session, Statements {
   /** Closes before the scope does. Closing twice is fine. */
   readonly close: Effect.Effect<void, SqliteFailure>
 }
@@ -119,26 +86,26 @@ export const open = (
   )
 
 const make = (path: string, db: Connection): Handle => {
-  const statements = new Map<string, Statement>()
+  const prepared = new Map<string, Statement>()
   const prepare = (sql: string): Statement => {
-    const known = statements.get(sql)
+    const known = prepared.get(sql)
     if (known !== undefined) return known
     const statement = db.prepare<Array<Param | NamedParams>, Row>(sql)
-    statements.set(sql, statement)
+    prepared.set(sql, statement)
     return statement
   }
-  const attempt = <A>(operation: string, work: () => A) => Effect.try({ try: work, catch: failure(path, operation) })
+  const statements: Statements = { path, prepare, execute: (sql) => void db.exec(sql) }
+  const attempt: Session["attempt"] = (operation, work) =>
+    Effect.try({ try: () => work(statements), catch: failure(path, operation) })
   return {
-    path,
-    prepare,
+    ...statements,
     attempt,
-    execute: (sql) => void db.exec(sql),
     exec: (operation, sql) => attempt(operation, () => void db.exec(sql)),
     all: (operation, sql, ...params) => attempt(operation, () => prepare(sql).all(...params)),
     get: (operation, sql, ...params) => attempt(operation, () => prepare(sql).get(...params)),
     close: attempt("close the database", () => {
       if (!db.open) return
-      statements.clear()
+      prepared.clear()
       db.close()
       count(path, -1)
     })

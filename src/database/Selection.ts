@@ -1,7 +1,7 @@
 /** Which rows of a database a reader wants, as SQL over the table `t`. The scope of an export becomes one selection for each kind. */
 import type { Field } from "../records/Field.ts"
 import type { Kind } from "../records/Kind.ts"
-import type { NamedParams } from "./Handle.ts"
+import type { NamedParams } from "./Session.ts"
 
 export interface Selection {
   /** A condition on `t`; what it binds by name is in the `params` of its scope. */

@@ -2,7 +2,9 @@
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 
-const kinds: ReadonlyArray<readonly [prefix: string, kind: FailureKind, hint: string]> = [
+type Kind = Extract<FailureKind, "locked" | "damaged" | "io" | "validation" | "internal">
+
+const kinds: ReadonlyArray<readonly [prefix: string, kind: Kind, hint: string]> = [
   ["SQLITE_BUSY", "locked", "another process works with this database; try again when it is done"],
   ["SQLITE_LOCKED", "locked", "another process works with this database; try again when it is done"],
   ["SQLITE_PROTOCOL", "locked", "another process begins to work with this database; try again"],
@@ -28,7 +30,7 @@ export class SqliteFailure extends Schema.TaggedError<SqliteFailure>()("SqliteFa
   /** What to do, when there is something better than what the code alone suggests. */
   next: Schema.optional(Schema.String)
 }) {
-  get kind(): FailureKind {
+  get kind(): Kind {
     return kinds.find(([prefix]) => this.code.startsWith(prefix))?.[1] ?? "internal"
   }
   override get message() {

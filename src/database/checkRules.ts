@@ -5,13 +5,13 @@ import type { Kind, Unique } from "../records/Kind.ts"
 import { rowName } from "../records/Kind.ts"
 import { kinds, Link } from "../records/kinds.ts"
 import type { Soundness } from "../records/Soundness.ts"
-import type { Handle, Row } from "./Handle.ts"
 import { judgeIndexes } from "./indexes.ts"
 import { parentCycle, parentCycles } from "./links.ts"
 import { metaFindings } from "./meta.ts"
 import { breaks, crossRules, rowRules, type Rule } from "./rules.ts"
 import { byRowid, everything, orderOf, rowsOf, type Scope } from "./Selection.ts"
 import { sequences } from "./sequences.ts"
+import type { Row, Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** Rows that one statement looks at, so that a signal is heard in between. */
@@ -29,7 +29,7 @@ const rowOf = (kind: Kind, row: Row): string =>
 
 /** How many rows break each rule, one window after the other. */
 const counts = (
-  db: Handle,
+  db: Session,
   kind: Kind,
   scope: Scope,
   rules: ReadonlyArray<Rule>
@@ -61,7 +61,7 @@ const counts = (
   }).pipe(Effect.map(({ broken }) => broken))
 }
 
-const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>) =>
+const judgeRules = (db: Session, kind: Kind, scope: Scope, rules: ReadonlyArray<Rule>) =>
   rules.length === 0 ? Effect.succeed([]) : Effect.flatMap(counts(db, kind, scope, rules), (broken) =>
     Effect.forEach(
       rules.flatMap((rule, i) => broken[i]! > 0 ? [{ rule, count: broken[i]! }] : []),
@@ -89,7 +89,7 @@ const judgeRules = (db: Handle, kind: Kind, scope: Scope, rules: ReadonlyArray<R
     ))
 
 /** Rows that a UNIQUE index would not accept together. */
-const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
+const judgeDoubles = (db: Session, kind: Kind, scope: Scope, unique: Unique) => {
   const columns = unique.columns.join(", ")
   return Effect.map(
     db.all(
@@ -119,7 +119,7 @@ const judgeDoubles = (db: Handle, kind: Kind, scope: Scope, unique: Unique) => {
   )
 }
 
-const judgeParents = (db: Handle, scope: Scope) =>
+const judgeParents = (db: Session, scope: Scope) =>
   Effect.map(parentCycles(db, scope), (cycles) =>
     cycles.length === 0 ? [] : [
       new Finding({
@@ -140,7 +140,7 @@ const judgeParents = (db: Handle, scope: Scope) =>
  * All findings of a database, or of the part of it that a scope selects. Rows that `watched` has seen pass are not read again where it
  * vouches for them.
  */
-export const judge = Effect.fn("Database.judge")(function*(db: Handle, scope: Scope, watched?: Soundness) {
+export const judge = Effect.fn("Database.judge")(function*(db: Session, scope: Scope, watched?: Soundness) {
   const sound = watched?.holds === true
   const findings: Array<Finding> = []
   for (const kind of kinds) {

@@ -4,7 +4,8 @@
  * `SELECT` by its rowid still finds is found here too.
  */
 import { codeOf } from "../files/FileError.ts"
-import type { Cell, Handle, Row } from "./Handle.ts"
+import type { Handle } from "./Handle.ts"
+import type { Cell, Row } from "./Session.ts"
 
 /** A row that was read. `stray`: it stands where its rowid does not lead, as in a page that was overwritten in part. */
 export interface Found {

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import { Finding } from "../records/Finding.ts"
 import type { Kind, Unique } from "../records/Kind.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
-import type { Handle } from "./Handle.ts"
 import { type OpenError, openError } from "./OpenError.ts"
+import type { Session, Statements } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 interface Counted {
@@ -30,7 +30,7 @@ export interface Indexes {
 const whereOf = (kind: Kind, columns: string): string | undefined =>
   kind.unique.find((unique) => unique.where !== undefined && unique.columns.join() === columns)?.where
 
-const counted = (db: Handle, kind: Kind, known: number | undefined): ReadonlyArray<Counted> => {
+const counted = (db: Statements, kind: Kind, known: number | undefined): ReadonlyArray<Counted> => {
   const count = (source: string, where: string) =>
     Number(db.prepare(`SELECT count(*) AS n FROM ${kind.table} ${source} WHERE ${where}`).get()?.["n"])
   let rows = known
@@ -54,11 +54,11 @@ const counted = (db: Handle, kind: Kind, known: number | undefined): ReadonlyArr
  * has rows: a row that was there cannot be read any more, and nobody else would tell.
  */
 export const judgeIndexes = (
-  db: Handle,
+  db: Session,
   kind: Kind,
   known: number | undefined
 ): Effect.Effect<Indexes, SqliteFailure | OpenError> =>
-  Effect.flatMap(db.attempt(`check the indexes of ${kind.table}`, () => counted(db, kind, known)), (all) => {
+  Effect.flatMap(db.attempt(`check the indexes of ${kind.table}`, (db) => counted(db, kind, known)), (all) => {
     const more = all.find(({ entries, rows }) => entries !== undefined && entries > rows)
     if (more !== undefined) {
       return openError(

@@ -1,9 +1,9 @@
 /** Circles of parents: none of their issues can be closed, because each has an open child, and a tree of them has no root. */
 import * as Effect from "effect/Effect"
 import { Link } from "../records/kinds.ts"
-import type { Handle } from "./Handle.ts"
 import type { Rule } from "./rules.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
+import type { Session } from "./Session.ts"
 
 export const parentCycle: Omit<Rule, "holds"> = {
   rule: "parent cycle",
@@ -57,7 +57,7 @@ const circles = (steps: ReadonlyMap<bigint, Step>): ReadonlyArray<Cycle> => {
 }
 
 /** The circles among the parent links that a scope selects. What is sound takes no memory: SQLite finds it by itself. */
-export const parentCycles = (db: Handle, scope: Scope) =>
+export const parentCycles = (db: Session, scope: Scope) =>
   Effect.map(
     db.all("check the parents of issues", rootless(scope), ...scope.params),
     (rows) => {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow, shorten } from "../records/Finding.ts"
 import { exportVersion } from "../records/kinds.ts"
-import type { Handle } from "./Handle.ts"
+import type { Session } from "./Session.ts"
 
 /** Of single rows of meta. */
 export const metaRules = {
@@ -37,7 +37,7 @@ const lengthOf = (text: string): number => [...(text.split("\0")[0] ?? "")].leng
 export const usableInstance = (uid: string | undefined): uid is string => uid !== undefined && lengthOf(uid) === 26
 
 /** Findings about `schema_version`, without which no kata opens the database, and `instance_uid`, which every new event copies. */
-export const metaFindings = (db: Handle) =>
+export const metaFindings = (db: Session) =>
   Effect.map(
     db.all(
       "read the table meta",

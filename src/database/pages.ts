@@ -15,10 +15,10 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { read } from "../records/line.ts"
 import { decoded, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
-import type { Cell, Handle, Param, Row } from "./Handle.ts"
 import { type Extent, isJson, lineOf, listed, quote, recordsIn } from "./rowByRow.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
 import { byRowid, orderIn, rowsOf, type Scope } from "./Selection.ts"
+import type { Cell, Param, Row, Session, Statements } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** Some lines of one kind, each with its line end. */
@@ -110,7 +110,7 @@ interface Answer {
  * Reads the page of the rows for which `where` holds, which binds one value: with the lines, or without them when there is one that
  * cannot be made. The page is read slowly then, which says why.
  */
-const reader = (db: Handle, kind: Kind, scope: Scope, where: string) => {
+const reader = (db: Statements, kind: Kind, scope: Scope, where: string) => {
   const [sql, without] = [line(kind), "NULL"].map((line) => pageSql(kind, scope, line, where)) as [string, string]
   return (param: Param): Row | undefined => {
     try {
@@ -123,7 +123,7 @@ const reader = (db: Handle, kind: Kind, scope: Scope, where: string) => {
 }
 
 /** A page begins where the last one ended. */
-const byKeyset = (db: Handle, kind: Kind, scope: Scope) => {
+const byKeyset = (db: Statements, kind: Kind, scope: Scope) => {
   const read = reader(db, kind, scope, "t.rowid >= ?")
   let from: bigint | undefined = -(2n ** 63n)
   return (): Answer | undefined => {
@@ -138,7 +138,7 @@ const byKeyset = (db: Handle, kind: Kind, scope: Scope) => {
 }
 
 /** A page is the next rows of a sort, which runs at the first call. */
-const bySort = (db: Handle, kind: Kind, scope: Scope) => {
+const bySort = (db: Statements, kind: Kind, scope: Scope) => {
   const read = reader(db, kind, scope, listed)
   let sorted: IterableIterator<Row> | undefined
   return {
@@ -159,7 +159,7 @@ const bySort = (db: Handle, kind: Kind, scope: Scope) => {
   }
 }
 
-const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
+const puller = (db: Statements, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
   /** Rows that are read one by one before the next statement. */
   let slow: { readonly records: Generator<AnyRecord>; readonly watch: Watch | undefined } | undefined
   const sorted = byRowid(kind) ? undefined : bySort(db, kind, scope)
@@ -208,7 +208,7 @@ const puller = (db: Handle, kind: Kind, scope: Scope, watch: Watch | undefined):
 
 /** As many pages as come together; none at the end. */
 const some = (
-  db: Handle,
+  db: Session,
   kind: Kind,
   { pull }: Puller
 ): Effect.Effect<Chunk.Chunk<Page>, Option.Option<SqliteFailure | RowUnreadable>> =>
@@ -233,14 +233,14 @@ const some = (
  * the rows must be known to be sound: a number for a time, or worse, would not be noticed.
  */
 export const pages = (
-  db: Handle,
+  db: Session,
   kind: Kind,
   scope: Scope,
   watch?: Watch
 ): Stream.Stream<Page, SqliteFailure | RowUnreadable> =>
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => puller(db, kind, scope, watch)),
+      db.attempt(`read the table ${kind.table}`, (statements) => puller(statements, kind, scope, watch)),
       (source) => Effect.sync(source.close)
     ),
     (source) => Stream.repeatEffectChunkOption(some(db, kind, source))

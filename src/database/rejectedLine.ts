@@ -3,7 +3,7 @@
  * and everything else as an object with its type.
  */
 import { isUtf8 } from "node:buffer"
-import type { Cell } from "./Handle.ts"
+import type { Cell } from "./Session.ts"
 
 /** A value with the class that SQLite stores it in; text as its bytes, since they may be no UTF-8. */
 export interface RawCell {

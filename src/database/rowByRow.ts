@@ -2,9 +2,9 @@
 import type { Field, Value } from "../records/Field.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
-import type { Cell, Handle, Row } from "./Handle.ts"
 import { RowUnreadable } from "./RowUnreadable.ts"
 import { orderOf, rowsOf, type Scope, wholeDatabase } from "./Selection.ts"
+import type { Cell, Row, Statements } from "./Session.ts"
 
 /** Text of one row beyond which it is refused: the default limit of a line (D14). */
 export const rowLimit = 256 * 1024 * 1024
@@ -126,7 +126,7 @@ const exact = (value: Row[string] | undefined): Value =>
 export type Extent = { readonly from: bigint; readonly to: Cell } | { readonly rowids: Cell }
 
 /** The selected records in an extent, in the order of the file. Throws `RowUnreadable` at the first that is none. */
-export function* recordsIn(db: Handle, kind: Kind, scope: Scope, extent: Extent): Generator<AnyRecord> {
+export function* recordsIn(db: Statements, kind: Kind, scope: Scope, extent: Extent): Generator<AnyRecord> {
   const rows = "from" in extent
     ? db.prepare(slowSql(kind, scope, range)).iterate(...scope.params, extent.from, extent.to)
     : db.prepare(slowSql(kind, scope, listed)).iterate(...scope.params, extent.rowids)
@@ -137,7 +137,7 @@ export function* recordsIn(db: Handle, kind: Kind, scope: Scope, extent: Extent)
  * The records of some rows, by their rowids. JSON is taken as it is: what came from a file is JSON, although SQLite calls it none when
  * it is nested deeper than a thousand times. Throws `RowUnreadable`.
  */
-export const recordsAt = (db: Handle, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
+export const recordsAt = (db: Statements, kind: Kind, rowids: ReadonlyArray<bigint>): ReadonlyArray<AnyRecord> =>
   db.prepare(slowSql(kind, wholeDatabase, listed)).all(`[${rowids.join(",")}]`).map((row) =>
     recordOf(db.path, kind, row, true)
   )

@@ -4,9 +4,10 @@ import type { Field } from "../records/Field.ts"
 import type { Kind } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
 import { type Found, quote } from "./damagedTableScan.ts"
-import type { Cell, Handle, Param, Row } from "./Handle.ts"
+import type { Handle } from "./Handle.ts"
 import { classes, classNames, rowLimit } from "./rowByRow.ts"
 import { byRowid } from "./Selection.ts"
+import type { Cell, Param, Row } from "./Session.ts"
 
 const declared: Record<Field["storage"], string> = { text: "TEXT", json: "TEXT", integer: "INTEGER", time: "DATETIME" }
 

@@ -7,8 +7,8 @@ import * as Option from "effect/Option"
 import { Finding, FindingRow } from "../records/Finding.ts"
 import type { Kind } from "../records/Kind.ts"
 import { kinds } from "../records/kinds.ts"
-import type { Handle } from "./Handle.ts"
 import { fullText, indexes, triggers } from "./schema.ts"
+import type { Session, Statements } from "./Session.ts"
 
 export const objectRules = {
   missing: { rule: "missing in the schema", says: "lacks what version 10 has; a restore makes it" },
@@ -55,7 +55,7 @@ const wanted: ReadonlyArray<Object> = [
 ]
 
 /** What the table of a kind does not say: rules that hold its rows, and the types that Go kata reads a time by. */
-const lacks = (db: Handle, kind: Kind, sql: string): ReadonlyArray<string> => {
+const lacks = (db: Statements, kind: Kind, sql: string): ReadonlyArray<string> => {
   const text = bare(sql)
   const types = new Map(
     db.prepare("SELECT name, type FROM pragma_table_xinfo(?)").all(kind.table).map((row) => [row["name"], row["type"]])
@@ -76,8 +76,8 @@ const lacks = (db: Handle, kind: Kind, sql: string): ReadonlyArray<string> => {
   ].map((what) => `${kind.table}: ${what}`)
 }
 
-const schemaFindings = (db: Handle) =>
-  db.attempt("read the schema", () => {
+const schemaFindings = (db: Session) =>
+  db.attempt("read the schema", (db) => {
     const there = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
       .all()
       .map((row): Object => ({ type: String(row["type"]), name: String(row["name"]), sql: String(row["sql"]) }))
@@ -109,7 +109,7 @@ const schemaFindings = (db: Handle) =>
   })
 
 /** Every issue is indexed once. Whether the words are the right ones cannot be asked: the index holds no texts. */
-const searchFindings = (db: Handle) =>
+const searchFindings = (db: Session) =>
   Effect.map(
     db.get(
       "check the search index",
@@ -126,7 +126,7 @@ const searchFindings = (db: Handle) =>
   )
 
 /** Findings about the schema and the search index of a database that was opened. */
-export const objectFindings = (db: Handle) =>
+export const objectFindings = (db: Session) =>
   Effect.flatMap(
     schemaFindings(db),
     ({ findings, search }) =>

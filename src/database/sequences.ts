@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow } from "../records/Finding.ts"
 import { kinds } from "../records/kinds.ts"
-import type { Handle } from "./Handle.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
+import type { Session } from "./Session.ts"
 
 const counting = kinds.filter((kind) => kind.autoincrement)
 
@@ -35,10 +35,10 @@ const finding = (rule: typeof sequenceRules[keyof typeof sequenceRules], rows: R
   ]
 
 /** Tables with rows whose sequence has no record; an unsealed file like that was cut (D2). */
-export const withoutSequence = (db: Handle) =>
+export const withoutSequence = (db: Session) =>
   db.attempt(
     "check the sequences",
-    () =>
+    (db) =>
       counting.filter((kind) =>
         db.prepare(
           `SELECT EXISTS (SELECT 1 FROM ${kind.table} NOT INDEXED) AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '${kind.table}') AS missing`
@@ -48,11 +48,11 @@ export const withoutSequence = (db: Handle) =>
   )
 
 export const sequences = (
-  db: Handle,
+  db: Session,
   scope: Scope
 ): Effect.Effect<ReadonlyArray<Finding>, Effect.Effect.Error<ReturnType<typeof withoutSequence>>> =>
   Effect.flatMap(withoutSequence(db), (missing) =>
-    db.attempt("check the sequences", () => {
+    db.attempt("check the sequences", (db) => {
       const low = counting.flatMap((kind) => {
         const highest = db.prepare(`SELECT max(id) AS id FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(
           ...scope.params

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { View } from "../database/Database.ts"
-import type { Handle } from "../database/Handle.ts"
 import { everything, rowsOf, type Scope, type Selection } from "../database/Selection.ts"
+import type { Session } from "../database/Session.ts"
 import type { FailureKind } from "../Failure.ts"
 import { examples, Finding, FindingRow, type Outcome } from "../records/Finding.ts"
 import type { Kind } from "../records/Kind.ts"
@@ -118,7 +118,7 @@ interface Found {
 const find = (
   view: View,
   ref: ProjectRef
-): Effect.Effect<Found, ProjectNotFound | Effect.Effect.Error<ReturnType<Handle["get"]>>> => {
+): Effect.Effect<Found, ProjectNotFound | Effect.Effect.Error<ReturnType<Session["get"]>>> => {
   const [column, value] = "name" in ref
     ? ["name", ref.name] as const
     : "id" in ref
@@ -164,7 +164,7 @@ export const resolve = Effect.fn("Export.scope")(function*(view: View, wanted: W
 })
 
 const left = (
-  db: Handle,
+  db: Session,
   kind: Kind,
   scope: Scope,
   where: string,

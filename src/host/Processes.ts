@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { posix } from "node:path"
 import { codeOf } from "../files/FileError.ts"
 
-export class Processes extends Context.Tag("kata/database/Processes")<Processes, {
+export class Processes extends Context.Tag("kata/host/Processes")<Processes, {
   readonly current: { readonly pid: number }
   /** Whether there is a process of that number, whoever owns it; one that is dead, and that nobody has waited for, is none. */
   readonly isAlive: (pid: number) => Effect.Effect<boolean>
@@ -121,13 +121,3 @@ export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | Comman
       }
     })
   )
-
-/** Exactly these processes, by the names of their programs; null for one of which nothing tells. */
-export const layerOf = (programs: { readonly [pid: number]: string | null }, current = 1): Layer.Layer<Processes> =>
-  Layer.succeed(Processes, {
-    current: { pid: current },
-    isAlive: (pid) => Effect.succeed(pid === current || programs[pid] !== undefined),
-    programOf: (pid) => Effect.succeed(Option.fromNullable(programs[pid])),
-    identityOf: (pid) => Effect.succeed(programs[pid] === undefined ? Option.none() : Option.some(`process ${pid}`)),
-    signal: () => Effect.succeed("refused")
-  })

@@ -153,7 +153,7 @@ const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
   const uid = yield* newUlid
   yield* stage.db.attempt(
     "give the copy an identity",
-    () => stage.db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
+    (db) => db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
   )
   if (before !== undefined) reading.sum?.remove(write(Meta, { key: "instance_uid", value: before }))
   reading.sum?.add(write(Meta, { key: "instance_uid", value: uid }))

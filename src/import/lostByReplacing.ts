@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { View } from "../database/Database.ts"
-import type { Handle } from "../database/Handle.ts"
+import type { Session } from "../database/Session.ts"
 
 export class OnlyInOld extends Schema.Class<OnlyInOld>("OnlyInOld")({
   projects: Schema.Int,
@@ -13,7 +13,7 @@ export class OnlyInOld extends Schema.Class<OnlyInOld>("OnlyInOld")({
 /** Uids that one statement reads. */
 const window = 5_000
 
-const uids = (db: Handle, table: string, after: string) =>
+const uids = (db: Session, table: string, after: string) =>
   Effect.map(
     db.all(
       "compare with the old database",
@@ -24,7 +24,7 @@ const uids = (db: Handle, table: string, after: string) =>
   )
 
 /** How many uids of a table are only in the old one; both are read in order, a window at a time. */
-const missing = (old: Handle, young: Handle, table: string) =>
+const missing = (old: Session, young: Session, table: string) =>
   Effect.gen(function*() {
     let count = 0
     let known: ReadonlyArray<string> = yield* uids(young, table, "")

@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { judge } from "../database/checkRules.ts"
 import type { Stage } from "../database/Database.ts"
-import type { Handle, Param } from "../database/Handle.ts"
 import { parentCycle, parentCycles } from "../database/links.ts"
 import { recordsAt } from "../database/rowByRow.ts"
 import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
+import type { Param, Session, Statements } from "../database/Session.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { kinds, Link } from "../records/kinds.ts"
@@ -26,7 +26,7 @@ const window = 500
 /** A row that is dropped can take others with it, whose children come next: project, issue, comment, mapping. */
 const rounds = 8
 
-const around = (db: Handle): Around => ({
+const around = (db: Statements): Around => ({
   look: (table, column, id) => {
     const value = db.prepare(`SELECT ${column} AS value FROM ${table} WHERE id = ?`).get(toParam(id))?.["value"]
     return value === undefined || value === null ? undefined : String(value)
@@ -46,22 +46,22 @@ const around = (db: Handle): Around => ({
 const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ? BigInt(value) : value ?? null
 
 class Mender {
-  private readonly db: Handle
+  private readonly db: Session
   private readonly sum: ContentSum | undefined
   private readonly findings: Findings
   private readonly origins: Origins | undefined
   changes = 0
 
-  constructor(db: Handle, sum: ContentSum | undefined, findings: Findings, origins: Origins | undefined) {
+  constructor(db: Session, sum: ContentSum | undefined, findings: Findings, origins: Origins | undefined) {
     this.db = db
     this.sum = sum
     this.findings = findings
     this.origins = origins
   }
 
-  private store(kind: Kind, rowid: bigint, record: AnyRecord): boolean {
+  private store(db: Statements, kind: Kind, rowid: bigint, record: AnyRecord): boolean {
     try {
-      this.db.prepare(
+      db.prepare(
         `UPDATE ${kind.table} SET ${kind.columns.map(({ key }) => `"${key}" = ?`).join(", ")} WHERE rowid = ?`
       )
         .run(...kind.columns.map(({ key }) => toParam(record[key])), rowid)
@@ -74,38 +74,45 @@ class Mender {
   }
 
   /** The lines of other rows that say something of this one, and change with it. */
-  private telling(kind: Kind, { id }: AnyRecord): ReadonlyArray<string> {
+  private telling(db: Statements, kind: Kind, { id }: AnyRecord): ReadonlyArray<string> {
     return kinds.flatMap((other) =>
       other.fields.flatMap(({ derived }) => {
         if (Option.isNone(derived) || derived.value.table !== kind.table) return []
-        const rows = this.db.prepare(`SELECT rowid AS id FROM ${other.table} WHERE "${derived.value.via}" = ?`)
+        const rows = db.prepare(`SELECT rowid AS id FROM ${other.table} WHERE "${derived.value.via}" = ?`)
         const ids = rows.all(toParam(id)).map((row) => row["id"]).filter((id) => typeof id === "bigint")
-        return recordsAt(this.db, other, ids).map((record) => write(other, record))
+        return recordsAt(db, other, ids).map((record) => write(other, record))
       })
     )
   }
 
   /** Mends one row. Throws what SQLite throws. */
-  row(kind: Kind, rowid: bigint, of: Pick<Rule, "rule" | "field" | "says" | "blocking">, repair: Repair): void {
-    const before = recordsAt(this.db, kind, [rowid])[0]
+  row(
+    db: Statements,
+    kind: Kind,
+    rowid: bigint,
+    of: Pick<Rule, "rule" | "field" | "says" | "blocking">,
+    repair: Repair
+  ): void {
+    const before = recordsAt(db, kind, [rowid])[0]
     if (before === undefined) return
-    const told = this.sum === undefined ? [] : this.telling(kind, before)
-    const mended = Option.getOrUndefined(repair(before, around(this.db)))
+    const told = this.sum === undefined ? [] : this.telling(db, kind, before)
+    const mended = Option.getOrUndefined(repair(before, around(db)))
     // A repair that changes nothing has nothing to offer.
-    const kept = mended !== undefined && write(kind, mended) !== write(kind, before) && this.store(kind, rowid, mended)
+    const kept = mended !== undefined && write(kind, mended) !== write(kind, before) &&
+      this.store(db, kind, rowid, mended)
     // What is only odd is not worth a row.
     if (mended !== undefined && !kept && !of.blocking) return
     const line = this.origins?.lineOf(kind, rowid)
     if (!kept && line !== undefined) this.origins?.refuse(line, `${kind.name} ${of.field} ${of.says}`)
-    if (!kept) this.db.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
+    if (!kept) db.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
     this.sum?.remove(write(kind, before))
     // Read again, because a derived field follows the column that was changed.
-    const after = kept ? recordsAt(this.db, kind, [rowid])[0] : undefined
+    const after = kept ? recordsAt(db, kind, [rowid])[0] : undefined
     if (after !== undefined) {
       this.sum?.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
     }
     for (const line of told) this.sum?.remove(line)
-    if (told.length > 0) { for (const line of this.telling(kind, before)) this.sum?.add(line) }
+    if (told.length > 0) { for (const line of this.telling(db, kind, before)) this.sum?.add(line) }
     this.changes++
     this.findings.add(
       {
@@ -121,17 +128,17 @@ class Mender {
   }
 
   /** Mends all rows that break a rule of their own or of other tables. */
-  rule(kind: Kind, rule: Rule): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> {
+  rule(kind: Kind, rule: Rule): Effect.Effect<void, Effect.Effect.Error<ReturnType<Session["get"]>>> {
     const sql = `SELECT rowid_ AS id FROM ${rowsOf(kind, everything, "1")} r WHERE rowid_ >= ? AND ${
       breaks(rule.holds)
     } ORDER BY rowid_ LIMIT ${window}`
     const repair = Option.getOrUndefined(repairOf(kind, rule))
     if (repair === undefined) return Effect.void
-    const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Handle["get"]>>> =>
+    const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Session["get"]>>> =>
       Effect.flatMap(
-        this.db.attempt(`mend the table ${kind.table}`, () => {
-          const ids = this.db.prepare(sql).all(from).map((row) => row["id"]).filter((id) => typeof id === "bigint")
-          for (const id of ids) this.row(kind, id, rule, repair)
+        this.db.attempt(`mend the table ${kind.table}`, (db) => {
+          const ids = db.prepare(sql).all(from).map((row) => row["id"]).filter((id) => typeof id === "bigint")
+          for (const id of ids) this.row(db, kind, id, rule, repair)
           return ids.length === window ? ids.at(-1) : undefined
         }),
         (last) =>
@@ -144,8 +151,8 @@ class Mender {
 
   /** Of rows that a unique index would not take together, mends all but the first. */
   unique(kind: Kind, columns: ReadonlyArray<string>, where: string) {
-    return this.db.attempt(`mend the table ${kind.table}`, () => {
-      const rows = this.db.prepare(
+    return this.db.attempt(`mend the table ${kind.table}`, (db) => {
+      const rows = db.prepare(
         `SELECT id FROM (SELECT rowid_ AS id, row_number() OVER (PARTITION BY ${
           columns.join(", ")
         } ORDER BY rowid_) AS n` +
@@ -153,7 +160,7 @@ class Mender {
       ).all()
       const rule = { rule: "unique", field: columns.join(", "), says: "is there more than once", blocking: true }
       const repair = Option.getOrElse(repairOf(kind, rule), () => drop)
-      for (const { id } of rows) if (typeof id === "bigint") this.row(kind, id, rule, repair)
+      for (const { id } of rows) if (typeof id === "bigint") this.row(db, kind, id, rule, repair)
     })
   }
 
@@ -162,8 +169,8 @@ class Mender {
     return Effect.flatMap(
       parentCycles(this.db, wholeDatabase),
       (cycles) =>
-        this.db.attempt("mend the table links", () => {
-          for (const { link } of cycles) this.row(Link, link, parentCycle, drop)
+        this.db.attempt("mend the table links", (db) => {
+          for (const { link } of cycles) this.row(db, Link, link, parentCycle, drop)
         })
     )
   }

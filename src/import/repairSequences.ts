@@ -1,10 +1,10 @@
 /** Mends the two tables that count and identify: sqlite_sequence and meta. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Handle } from "../database/Handle.ts"
 import { metaRules, usableInstance } from "../database/meta.ts"
 import { newUlid } from "../database/newUlid.ts"
 import { highestId, sequenceRules } from "../database/sequences.ts"
+import type { Session } from "../database/Session.ts"
 import { FindingRow, type Findings } from "../records/Finding.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { exportVersion, kinds, Meta, Sequence } from "../records/kinds.ts"
@@ -45,9 +45,9 @@ const change = (
  * The schema version; and, unless only what blocks is to be mended, an instance for new events, and those without, to come from: what
  * opening it would invent.
  */
-const meta = (db: Handle, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
+const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
   Effect.flatMap(newUlid, (uid) =>
-    db.attempt("mend the table meta", () => {
+    db.attempt("mend the table meta", (db) => {
       const valueOf = (key: string) => {
         const value = db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"]
         return value === undefined ? undefined : String(value)
@@ -74,8 +74,8 @@ const meta = (db: Handle, sum: ContentSum | undefined, done: Findings, odd: bool
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-const all = (db: Handle, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
-  db.attempt("mend the sequences", () => {
+const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+  db.attempt("mend the sequences", (db) => {
     const counting = kinds.filter((kind) => kind.autoincrement).map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
     const record = (name: string, seq: bigint) => ({ name, seq: exact(seq) })
@@ -121,6 +121,6 @@ const all = (db: Handle, sum: ContentSum | undefined, done: Findings, tidy: bool
 export const repairSequences = {
   meta,
   /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
-  all: (db: Handle, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+  all: (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
     Effect.asVoid(all(db, sum, done, tidy))
 }

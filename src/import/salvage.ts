@@ -62,7 +62,7 @@ const empty = (file: string) =>
 /** Loads what can be read, and says what came with it. */
 export const examineDamaged = Effect.fn("Import.examineDamaged")(
   function*(input: Opened, stage: Stage, transform: Transform | undefined) {
-    const origins = yield* stage.db.attempt("prepare the new database", () => new Origins(stage.db))
+    const origins = yield* stage.db.attempt("prepare the new database", (db) => new Origins(db))
     const findings = new Findings()
     const reading = new Reading(input.name, "always")
     yield* phase("looking for damage", { bytes: input.size })

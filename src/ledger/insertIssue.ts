@@ -1,10 +1,11 @@
 /** A new issue as a row: its ULID, its short id. What it may be, and the event that tells of it, is the caller's. */
 import * as Effect from "effect/Effect"
-import { Ledger } from "./Ledger.ts"
+import { Store } from "../store/Store.ts"
 import { issueById } from "./lookup.ts"
 import type { Project } from "./model.ts"
 import { IdRow, one } from "./query.ts"
 import { freeShortId } from "./shortId.ts"
+import { nextUlid } from "./ulids.ts"
 
 /** What is left out has the default of its column. Times are canonical. */
 export interface NewIssue {
@@ -23,9 +24,9 @@ export interface NewIssue {
   readonly closed_at?: string | undefined
 }
 
-/** Within a `Ledger.write`. An empty owner is nobody. */
+/** Within a `Store.write`. An empty owner is nobody. */
 export const insertIssue = Effect.fnUntraced(function*(project: Pick<Project, "id">, issue: NewIssue) {
-  const { nextUlid, sql } = yield* Ledger
+  const { sql } = yield* Store
   const uid = yield* nextUlid
   const now = sql.literal("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
   const { id } = yield* one(IdRow)(sql`

@@ -1,7 +1,7 @@
 /** Which project and which issue a request names. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Ledger } from "./Ledger.ts"
+import { Store } from "../store/Store.ts"
 import { Issue, Project } from "./model.ts"
 import { first, run } from "./query.ts"
 import { refuse } from "./Refused.ts"
@@ -15,7 +15,7 @@ export const selectIssue = `SELECT i.*, p.uid AS project_uid FROM issues i JOIN 
 
 /** A project that is not archived. */
 export const projectById = Effect.fnUntraced(function*(id: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* firstProject(sql`SELECT * FROM projects WHERE id = ${id} AND deleted_at IS NULL`)
   return yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
 })
@@ -36,7 +36,7 @@ export const findIssue = Effect.fnUntraced(function*(
   ref: string,
   options: { readonly deleted?: boolean } = {}
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const by = parsed(project, ref)
   const found = by === undefined ? Option.none<Issue>() : yield* firstIssue(
     sql`${sql.literal(selectIssue)} WHERE i.project_id = ${project.id} AND ${
@@ -58,7 +58,7 @@ export const issueByRef = Effect.fnUntraced(function*(
 
 /** An issue as it is now. */
 export const issueById = Effect.fnUntraced(function*(id: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* firstIssue(sql`${sql.literal(selectIssue)} WHERE i.id = ${id}`)
   return yield* Effect.mapError(found, () => refuse("issue_not_found", "issue not found"))
 })
@@ -85,7 +85,7 @@ export const subject = Effect.fnUntraced(function*(
 
 /** The change of something that belongs to an issue is a change of the issue. */
 export const touched = Effect.fnUntraced(function*(id: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`UPDATE issues SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ${id}`)
   return yield* issueById(id)
 })

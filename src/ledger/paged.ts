@@ -3,8 +3,8 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { SqliteFailure } from "../database/SqliteFailure.ts"
-import { Ledger } from "./Ledger.ts"
+import type { StorageFailure } from "../store/StorageFailure.ts"
+import { Store } from "../store/Store.ts"
 import { Int64 } from "./model.ts"
 import { all } from "./query.ts"
 import type { Refused } from "./Refused.ts"
@@ -15,7 +15,7 @@ const pageSize = 500
 export interface Paged<A> {
   readonly first: ReadonlyArray<A>
   /** Each page is what it is when it is read. What was deleted meanwhile is left out. */
-  readonly rest: Stream.Stream<ReadonlyArray<A>, SqliteFailure, Ledger>
+  readonly rest: Stream.Stream<ReadonlyArray<A>, StorageFailure, Store>
   readonly more: boolean
 }
 
@@ -24,16 +24,16 @@ export const idsOf = all(Schema.Struct({ id: Int64 }))
 
 /** One parameter, however many ids they are; to stand behind IN. */
 export const among = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return sql`(SELECT value FROM json_each(${`[${ids.join(",")}]`}))`
 })
 
 /** `pageOf` gives the issues of these ids in any order. */
 export const paged = Effect.fnUntraced(function*<A extends { readonly id: bigint }>(
-  ids: Effect.Effect<ReadonlyArray<{ readonly id: bigint }>, Refused | SqliteFailure, Ledger>,
-  pageOf: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<A>, SqliteFailure, Ledger>
+  ids: Effect.Effect<ReadonlyArray<{ readonly id: bigint }>, Refused | StorageFailure, Store>,
+  pageOf: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<A>, StorageFailure, Store>
 ) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   const inOrder = (page: ReadonlyArray<bigint>) =>
     Effect.map(pageOf(page), (issues) => {
       const byId = new Map(issues.map((issue) => [issue.id, issue]))

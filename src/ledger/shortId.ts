@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Ledger } from "./Ledger.ts"
+import { Store } from "../store/Store.ts"
 import { first } from "./query.ts"
 
 const found = first(Schema.Struct({ one: Schema.Unknown }))
@@ -16,7 +16,7 @@ export const freeShortId = Effect.fnUntraced(function*(
   projects: ReadonlyArray<bigint>,
   least = 4
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   for (let length = least; length <= uid.length; length++) {
     const candidate = uid.slice(-length).toLowerCase()
     const taken = yield* found(sql`

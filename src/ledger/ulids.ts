@@ -3,6 +3,7 @@
  * loses the order.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import { encodeUlid, entropies } from "../records/ulid.ts"
@@ -20,3 +21,8 @@ export const make = (): Effect.Effect<string> => {
     return encodeUlid(time, entropy)
   })
 }
+
+/** The generator of this process. */
+export class Ulids extends Context.Reference<Ulids>()("kata/Ulids", { defaultValue: make }) {}
+
+export const nextUlid: Effect.Effect<string> = Effect.flatten(Ulids)

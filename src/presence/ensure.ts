@@ -52,6 +52,15 @@ export class DaemonSilent extends Schema.TaggedError<DaemonSilent>()("DaemonSile
   }
 }
 
+/** No daemon has the database, and a program that only uses what runs asked for one. */
+export class DaemonMissing extends Schema.TaggedError<DaemonMissing>()("DaemonMissing", { path: Schema.String }) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `no daemon serves ${this.path}, and this program starts none`
+  }
+  readonly hint = "start one: kata daemon start"
+}
+
 /** A daemon that is told to stop answers what it is asked, for 10 s. */
 const patience = 12_000
 const step = "25 millis"
@@ -108,7 +117,7 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
       yield* Effect.sleep(step)
       continue
     }
-    if (file === undefined) return yield* Effect.dieMessage("no program to start a daemon with")
+    if (file === undefined) return yield* new DaemonMissing({ path: from.databasePath })
     yield* Directories.make(from.kataHome)
     const variables = { ...from.variables, KATA_HOME: from.kataHome, KATA_DB: from.databasePath }
     const argv = ["daemon", "start", "--foreground", ...flags]

@@ -15,14 +15,14 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import { BodyLimit, Streams } from "../api/endpoint.ts"
-import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { Refused } from "../ledger/Refused.ts"
+import type { StorageFailure } from "../store/StorageFailure.ts"
 import { bodyOf } from "./body.ts"
 import { Answer, asResponse, failure, guarded, json, refusal, text } from "./responses.ts"
 import { complaint } from "./validate.ts"
 
 /** What a handler may fail with. */
-export type HandlerError = Refused | SqliteFailure
+export type HandlerError = Refused | StorageFailure
 
 /** What answers one route. */
 export type Handler<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any, R> = (

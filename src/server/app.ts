@@ -1,9 +1,11 @@
 /** The whole API on one database, as an app that any server serves. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
-import { Ledger, open } from "../ledger/Ledger.ts"
+import * as SqliteStore from "../store/sqlite.ts"
+import type { Store } from "../store/Store.ts"
 import { Daemon } from "./Daemon.ts"
 import * as Guards from "./guards.ts"
 import { changesHandlers } from "./handlers/changes.ts"
@@ -24,8 +26,8 @@ export interface AppOptions extends Context.Tag.Service<Daemon> {
 
 /** Opens the database, whose lock the caller holds, until the scope closes. */
 export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
-  const ledger = yield* open(daemon.databasePath)
-  const app = serve<Ledger | Daemon | Machine>(
+  const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath))
+  const app = serve<Store | Daemon | Machine>(
     Api,
     {
       ...systemHandlers,
@@ -46,6 +48,6 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
     new Map([["/openapi.json", openapi]])
   )
   const machine = yield* Effect.context<Machine>()
-  const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon), Context.merge(machine))
+  const services = Context.add(store, Daemon, daemon).pipe(Context.merge(machine))
   return Effect.provide(app, services)
 })

@@ -39,8 +39,8 @@ export const createMissing = Effect.fn("daemon.createMissing")(function*(real: s
   yield* Effect.scoped(Effect.gen(function*() {
     const stage = yield* database.stage(real)
     const instance = { key: "instance_uid", value: yield* newUlid }
-    yield* stage.db.attempt("fill the new database", () => {
-      const insert = stage.db.prepare("INSERT INTO meta(key, value) VALUES (@key, @value)")
+    yield* stage.db.attempt("fill the new database", (db) => {
+      const insert = db.prepare("INSERT INTO meta(key, value) VALUES (@key, @value)")
       for (const row of [...newMeta, instance]) insert.run(row)
     })
     yield* stage.build

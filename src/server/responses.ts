@@ -4,12 +4,12 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { FailureKind } from "../Failure.ts"
-import type { Ledger } from "../ledger/Ledger.ts"
 import type { Paged } from "../ledger/paged.ts"
 import { write } from "../ledger/RawJson.ts"
 import type { Refused } from "../ledger/Refused.ts"
+import type { StorageFailure } from "../store/StorageFailure.ts"
+import type { Store } from "../store/Store.ts"
 
 /** A success that is more than its body: another status, or the revision that a client may ask to be unchanged. */
 export class Answer<A> {
@@ -68,7 +68,7 @@ const statusOf = (error: Refused): number =>
   error.code === "sibling_throttle" || error.code === "duplicate_message" ? 429 : statuses[error.kind] ?? 500
 
 /** The answer to what a handler failed with. */
-export const failure = (error: Refused | SqliteFailure): HttpServerResponse.HttpServerResponse => {
+export const failure = (error: Refused | StorageFailure): HttpServerResponse.HttpServerResponse => {
   const [status, body] = error._tag === "Refused"
     ? [statusOf(error), { code: error.code, message: error.message, hint: error.hint, data: error.data }]
     // For clients that end with a code of their own for each; the code is Go kata's.
@@ -105,7 +105,7 @@ export const listed = Effect.fnUntraced(function*<A, I, Name extends string>(
     Stream.concat(Stream.map(Stream.filter(rest, ({ length }) => length > 0), (page) => `,${items(page)}`)),
     Stream.concat(Stream.make("]}\n")),
     Stream.encodeText,
-    Stream.provideContext(yield* Effect.context<Ledger>())
+    Stream.provideContext(yield* Effect.context<Store>())
   )
   return HttpServerResponse.stream(pages, { contentType: "application/json" })
 })

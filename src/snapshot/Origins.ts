@@ -2,16 +2,16 @@
  * Which line each row of a stage was made of, and which lines were refused and why. It is kept in temporary tables of the stage, since
  * there may be any number of them.
  */
-import type { Handle } from "../database/Handle.ts"
+import type { Statements } from "../database/Session.ts"
 import type { Kind } from "../records/Kind.ts"
 
 export class Origins {
   /** Lines that were refused. */
   refused = 0
-  private readonly db: Handle
+  private readonly db: Statements
 
-  /** Throws what SQLite throws, as all of its methods do. */
-  constructor(db: Handle) {
+  /** Of a stage, within an attempt of it, as all methods: they throw what SQLite throws. */
+  constructor(db: Statements) {
     this.db = db
     db.execute(
       "CREATE TEMP TABLE origin (kind TEXT, row INTEGER, line INTEGER, PRIMARY KEY (kind, row)) WITHOUT ROWID;" +

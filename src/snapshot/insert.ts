@@ -1,6 +1,6 @@
 /** How a record is bound to the INSERT of its kind. */
 import * as Option from "effect/Option"
-import type { Param } from "../database/Handle.ts"
+import type { Param } from "../database/Session.ts"
 import type { Value } from "../records/Field.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { kinds, Sequence } from "../records/kinds.ts"

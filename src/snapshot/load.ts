@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
-import type { Param } from "../database/Handle.ts"
+import type { Param, Statements } from "../database/Session.ts"
 import { accepts, type Derived, type Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
@@ -28,15 +28,16 @@ export interface LoadOptions {
 
 const shown = (value: Value): string => JSON.stringify(typeof value === "string" ? shorten(value) : value ?? null)
 
+/** Within attempts of a stage: what SQLite throws is theirs. */
 class Loader {
-  private readonly stage: Stage
+  private readonly db: Statements
   private readonly reading: Reading
   private readonly options: LoadOptions
   private readonly findings: Findings
   private sequences = false
 
-  constructor(stage: Stage, reading: Reading, options: LoadOptions, findings: Findings) {
-    this.stage = stage
+  constructor(db: Statements, reading: Reading, options: LoadOptions, findings: Findings) {
+    this.db = db
     this.reading = reading
     this.options = options
     this.findings = findings
@@ -55,7 +56,7 @@ class Loader {
   private derived({ column, table, via }: Derived, record: AnyRecord): Value {
     const id = exactParam(record[via])
     if (id === null) return undefined
-    const stored = this.stage.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
+    const stored = this.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
     return typeof stored === "string" ? stored : undefined
   }
 
@@ -106,7 +107,7 @@ class Loader {
           )
         }
       } else if (field.storage === "time" && typeof value === "string" && isNumeric(value)) {
-        const kept = this.stage.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
+        const kept = this.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
         if (kept !== value) {
           return this.refused(
             kind,
@@ -121,7 +122,7 @@ class Loader {
   }
 
   private one(kind: Kind, located: Located): void {
-    const { db } = this.stage
+    const { db } = this
     const insert = (record: AnyRecord): string | undefined => {
       const args: Array<Param> = []
       bind(kind, record, args)
@@ -168,7 +169,7 @@ class Loader {
   /** As Go kata does: the name with the first free number. */
   private renamed({ record }: Located): AnyRecord {
     const taken = (name: string) =>
-      this.stage.db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined
+      this.db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined
     for (let n = 2;; n++) if (!taken(`${record["name"]}-${n}`)) return { ...record, name: `${record["name"]}-${n}` }
   }
 
@@ -181,7 +182,7 @@ class Loader {
 
   /** Inserts the records of a batch. Throws what SQLite throws. */
   batch({ kind, records }: Batch): RecordRefused | undefined {
-    const { db } = this.stage
+    const { db } = this
     if (kind.name === Sequence.name) this.clearSequences()
     const transformed = this.options.transform === undefined
       ? records
@@ -251,7 +252,7 @@ class Loader {
 
   /** While rows came in, SQLite counted along; what the file says is what counts. */
   clearSequences(): void {
-    if (!this.sequences) this.stage.db.execute("DELETE FROM sqlite_sequence")
+    if (!this.sequences) this.db.execute("DELETE FROM sqlite_sequence")
     this.sequences = true
   }
 }
@@ -264,15 +265,16 @@ export const load = <E, R>(
   options: LoadOptions,
   findings: Findings
 ) =>
-  Effect.suspend(() => {
-    const loader = new Loader(stage, reading, options, findings)
+  Effect.gen(function*() {
+    const loader = yield* stage.db.attempt(
+      "begin to store the records",
+      (db) => new Loader(db, reading, options, findings)
+    )
     const insert = (batch: Batch) =>
       Effect.flatMap(
         stage.db.attempt(`store records of kind ${batch.kind.name}`, () => loader.batch(batch)),
         (refused) => refused === undefined ? Effect.void : Effect.fail(refused)
       )
-    return batches.pipe(
-      Stream.runForEach(insert),
-      Effect.zipRight(stage.db.attempt("store the sequences", () => loader.clearSequences()))
-    )
+    yield* Stream.runForEach(batches, insert)
+    yield* stage.db.attempt("store the sequences", () => loader.clearSequences())
   })

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
-import type { Handle } from "../database/Handle.ts"
+import type { Session } from "../database/Session.ts"
 import type { FileError } from "../files/FileError.ts"
 import { type Block, blocks } from "../files/lines.ts"
 import { type LongLine, shortened } from "../files/skipLongLines.ts"
@@ -86,7 +86,7 @@ export interface Survey {
 
 /** Reads all lines once: what is no record is refused, and the rest is known to be readable. */
 export const survey = Effect.fn("Snapshot.survey")(
-  function*(input: Opened, db: Handle, origins: Origins, findings: Findings, reading: Reading) {
+  function*(input: Opened, db: Session, origins: Origins, findings: Findings, reading: Reading) {
     const notes: Array<string> = []
     const long: Array<LongLine> = []
     let [good, first, place, inOrder] = [0, 0, 0, true]
@@ -180,7 +180,7 @@ export const salvaged = (
 }
 
 /** The refused lines, each with its number, why, and the bytes that it had. */
-export const refusedLines = (input: Opened, db: Handle, origins: Origins) =>
+export const refusedLines = (input: Opened, db: Session, origins: Origins) =>
   Stream.mapConcatEffect(linesOf(input), (block) =>
     Effect.map(
       db.attempt("remember the lines", () => origins.refusedIn(block.line, block.line + block.count - 1)),

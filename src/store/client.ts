@@ -6,14 +6,14 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
-import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { type EngineUnusable, load, unusableBy } from "../database/engine.ts"
 import { failure, keepCount, uriOf } from "../database/Handle.ts"
-import { SqliteFailure } from "../database/SqliteFailure.ts"
+import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { StorageFailure } from "./StorageFailure.ts"
 
 export interface Client {
   readonly sql: SqlClient.SqlClient
@@ -26,17 +26,15 @@ export interface Client {
   readonly transaction: <A, E, R>(
     kind: "read" | "write",
     work: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SqliteFailure, R>
+  ) => Effect.Effect<A, E | StorageFailure, R>
 }
 
 /** Another program may have the database for a moment; the event loop must not stand still for it. */
 const patience = Schedule.intersect(Schedule.exponential("2 millis"), Schedule.recurs(11))
 
-/** What SQLite said, out of the client's error, which does not know the file: `transaction` adds it. */
-export const failureOf = (error: SqlError): SqliteFailure => failure("", "use the database")(error.cause)
-
-const inFile = (path: string) => <E>(error: E): E | SqliteFailure =>
-  error instanceof SqliteFailure && error.path === "" ? new SqliteFailure({ ...error, path }) : error
+/** What SQLite said, in the words of the port. */
+export const asStorageFailure = ({ code, detail, hint, kind, operation, path }: SqliteFailure): StorageFailure =>
+  new StorageFailure({ storage: path, kind, operation, detail, code, ...(hint === undefined ? {} : { hint }) })
 
 /** The client throws what happens when it opens the file. Its type is not named: who uses the library does not have that package. */
 const opened = (
@@ -63,20 +61,21 @@ export const openClient = Effect.fn("Database.client")(function*(path: string) {
   const reserved = Effect.orDie(sql.reserve)
   const exec: Client["exec"] = (operation, text) =>
     Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
+  const step = (operation: string, text: string, connection: Connection) =>
+    Effect.mapError(run(operation, text, connection), asStorageFailure)
   const transaction: Client["transaction"] = (kind, work) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         restore(reserved),
         (connection) =>
-          run("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection).pipe(
+          step("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection).pipe(
             Effect.zipRight(restore(
               work.pipe(
-                Effect.mapError(inFile(path)),
                 Effect.provideService(SqlClient.TransactionConnection, [connection, 0]),
                 Effect.provideService(SqlClient.SafeIntegers, true)
               )
             )),
-            Effect.tap(() => run("commit", "COMMIT", connection)),
+            Effect.tap(() => step("commit", "COMMIT", connection)),
             // A transaction that SQLite has rolled back by itself cannot be rolled back again: the first error is the one that counts.
             Effect.onExit((exit) =>
               Exit.isSuccess(exit) ? Effect.void : Effect.ignore(connection.executeRaw("ROLLBACK", []))

@@ -4,7 +4,7 @@
  */
 import * as FC from "effect/FastCheck"
 import * as Option from "effect/Option"
-import type { Param } from "../database/Handle.ts"
+import type { Param } from "../database/Session.ts"
 import type { Field, Value } from "../records/Field.ts"
 import { minify } from "../records/json.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"

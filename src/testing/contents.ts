@@ -3,7 +3,7 @@
  * in the place of references; `assemble` turns those into rows that exist and leaves out what would break a rule together with others.
  */
 import type * as FC from "effect/FastCheck"
-import type { Param } from "../database/Handle.ts"
+import type { Param } from "../database/Session.ts"
 import { kinds } from "../records/kinds.ts"
 import type { Content, Row } from "./database.ts"
 import { type Draft, draft } from "./drafts.ts"

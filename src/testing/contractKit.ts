@@ -54,8 +54,8 @@ export const filesIn = (directory: string) =>
 export const staged = (target: string, uid: string) =>
   Effect.gen(function*() {
     const stage = yield* (yield* Database).stage(target)
-    yield* stage.db.attempt("fill", () => {
-      const insert = stage.db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)")
+    yield* stage.db.attempt("fill", (db) => {
+      const insert = db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)")
       insert.run("schema_version", "10")
       insert.run("instance_uid", uid)
     })

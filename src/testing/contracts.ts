@@ -6,8 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Vitest from "vitest"
 import type { Database } from "../database/Database.ts"
+import type { Processes } from "../host/Processes.ts"
+import type { Store } from "../store/Store.ts"
 import { layerFaultyFileSystem } from "./faults.ts"
 import { fileContract } from "./fileContract.ts"
+import type { Children } from "./processes.ts"
+import { processesContract } from "./processesContract.ts"
+import { storeContract } from "./storeContract.ts"
 import { swapContract } from "./swapContract.ts"
 import { viewContract } from "./viewContract.ts"
 
@@ -34,6 +39,36 @@ export const describeDatabase = (
           Vitest.it(name, () => Effect.runPromise(Effect.provide(Effect.scoped(run), Layer.provideMerge(layer, files))))
         }
       })
+    }
+  })
+}
+
+/** Every case on processes of its own. */
+export const describeProcesses = (
+  name: string,
+  layer: Layer.Layer<Processes | Children, never, NodeContext.NodeContext>
+): void => {
+  Vitest.describe(`${name}`, () => {
+    for (const { name, run } of processesContract) {
+      Vitest.it(
+        name,
+        () => Effect.runPromise(Effect.scoped(Effect.provide(run, Layer.provide(layer, NodeContext.layer))))
+      )
+    }
+  })
+}
+
+/** Every case on a store of its own, that the layer makes. */
+export const describeStore = (
+  name: string,
+  layer: Layer.Layer<Store, unknown, FileSystem.FileSystem | Path.Path>
+): void => {
+  Vitest.describe(`${name}`, () => {
+    for (const { name, run } of storeContract) {
+      Vitest.it(
+        name,
+        () => Effect.runPromise(Effect.scoped(Effect.provide(Effect.provide(run, layer), NodeContext.layer)))
+      )
     }
   })
 }

@@ -1,8 +1,9 @@
 /** Databases made with SQL alone: nothing that kata loads or exports with has touched what is in them. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import { type Handle, open, type Param } from "../database/Handle.ts"
+import { type Handle, open } from "../database/Handle.ts"
 import { fillFullText, fullText, indexes, tables, triggers } from "../database/schema.ts"
+import type { Param } from "../database/Session.ts"
 import { kinds } from "../records/kinds.ts"
 
 /** Values by column; a column that is not named gets its default. */

@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Database, type Stage, type View } from "../database/Database.ts"
-import type { Handle } from "../database/Handle.ts"
+import type { Session } from "../database/Session.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 
-/** Work on the handle of a view or of a stage, or a method of the port or of what it opened. */
+/** Work on the session of a view or of a stage, or a method of the port or of what it opened. */
 export type DatabaseOperation =
   | "attempt"
   | "view"
@@ -15,7 +15,6 @@ export type DatabaseOperation =
   | "count"
   | "build"
   | "seal"
-  | "close"
 
 export interface DatabaseCall {
   readonly operation: DatabaseOperation
@@ -65,27 +64,23 @@ export const layerFaultyDatabase = (
           return fault.late === true ? Effect.zipRight(effect, failure) : failure
         })
 
-      const handle = (db: Handle): Handle => {
-        const attempt = <A>(what: string, work: () => A) => decorated("attempt", db.path, db.attempt(what, work), what)
-        return {
-          ...db,
-          attempt,
-          exec: (what, sql) => attempt(what, () => db.execute(sql)),
-          all: (what, sql, ...params) => attempt(what, () => db.prepare(sql).all(...params)),
-          get: (what, sql, ...params) => attempt(what, () => db.prepare(sql).get(...params)),
-          close: decorated("close", db.path, db.close)
-        }
-      }
+      const session = (db: Session): Session => ({
+        path: db.path,
+        attempt: (what, work) => decorated("attempt", db.path, db.attempt(what, work), what),
+        exec: (what, sql) => decorated("attempt", db.path, db.exec(what, sql), what),
+        all: (what, sql, ...params) => decorated("attempt", db.path, db.all(what, sql, ...params), what),
+        get: (what, sql, ...params) => decorated("attempt", db.path, db.get(what, sql, ...params), what)
+      })
 
       const ofView = <V extends View>(view: V): V => ({
         ...view,
-        db: handle(view.db),
+        db: session(view.db),
         count: (selection) => decorated("count", view.path, view.count(selection))
       })
 
       const ofStage = (stage: Stage): Stage => ({
         ...stage,
-        db: handle(stage.db),
+        db: session(stage.db),
         build: decorated("build", stage.path, stage.build),
         seal: decorated("seal", stage.path, stage.seal)
       })

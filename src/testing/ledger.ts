@@ -1,5 +1,6 @@
 /** What the history of a made-up ledger stands on: its clock, its identities, its projects, and the rows that refer to them. */
-import type { Handle, Param } from "../database/Handle.ts"
+import type { Handle } from "../database/Handle.ts"
+import type { Param } from "../database/Session.ts"
 import { type Issue, json } from "./payloads.ts"
 import { text } from "./prose.ts"
 import { Random } from "./random.ts"

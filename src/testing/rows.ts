@@ -1,5 +1,6 @@
 /** Rows of large databases, several to a statement. */
-import type { Handle, Param } from "../database/Handle.ts"
+import type { Handle } from "../database/Handle.ts"
+import type { Param } from "../database/Session.ts"
 
 /** Rows of one INSERT. */
 const rowsPerInsert = 16

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
 import * as Handle from "../../src/database/Handle.ts"
 import * as schema from "../../src/database/schema.ts"
+import type { Cell, Param, Row } from "../../src/database/Session.ts"
 import { kinds } from "../../src/records/kinds.ts"
 
 const goEmpty = fileURLToPath(new URL("../fixtures/go-v10/empty.db", import.meta.url))
@@ -28,13 +29,12 @@ const both = Effect.gen(function*() {
   return [go, ours] as const
 })
 
-const oneSpace = (cell: Handle.Cell | undefined) =>
-  typeof cell === "string" ? cell.replace(/\s+/g, "").toLowerCase() : cell
-const normal = (rows: ReadonlyArray<Handle.Row>) =>
+const oneSpace = (cell: Cell | undefined) => typeof cell === "string" ? cell.replace(/\s+/g, "").toLowerCase() : cell
+const normal = (rows: ReadonlyArray<Row>) =>
   rows.map((row) => Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, oneSpace(cell)])))
 
 /** What SQLite says to a statement: its message (white space aside), or how many rows it changed. */
-const answer = (db: Handle.Handle, sql: string, ...params: ReadonlyArray<Handle.Param>): string => {
+const answer = (db: Handle.Handle, sql: string, ...params: ReadonlyArray<Param>): string => {
   db.execute("SAVEPOINT attempt")
   try {
     return `${db.prepare(sql).run(...params).changes} changed`
@@ -47,7 +47,7 @@ const answer = (db: Handle.Handle, sql: string, ...params: ReadonlyArray<Handle.
   }
 }
 
-type Values = { readonly [column: string]: Handle.Param }
+type Values = { readonly [column: string]: Param }
 const insert = (db: Handle.Handle, table: string, values: Values) =>
   answer(
     db,
@@ -447,9 +447,9 @@ describe("the full text", () => {
       ours.execute("INSERT INTO issues_fts(issues_fts) VALUES('delete-all')")
       assert.deepStrictEqual(tokens(ours), [])
       let parts = 0
-      let from: Handle.Param = schema.fillFullText.from
+      let from: Param = schema.fillFullText.from
       for (;;) {
-        const to: Handle.Cell = ours.prepare(schema.fillFullText.next).get(from, 2)?.["id"] ?? null
+        const to: Cell = ours.prepare(schema.fillFullText.next).get(from, 2)?.["id"] ?? null
         if (to === null) break
         ours.prepare(schema.fillFullText.part).run(from, to)
         from = to

@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 import * as Handle from "../../src/database/Handle.ts"
+import type { NamedParams, Param } from "../../src/database/Session.ts"
 
 const { resolve } = createRequire(import.meta.url)
 
@@ -22,7 +23,7 @@ const made = (sql: string, name = "a.db") =>
   })
 
 /** The only row, as an array. */
-const row = (db: Handle.Handle, sql: string, ...params: ReadonlyArray<Handle.Param | Handle.NamedParams>) =>
+const row = (db: Handle.Handle, sql: string, ...params: ReadonlyArray<Param | NamedParams>) =>
   Object.values(db.prepare(sql).get(...params) ?? {})
 
 /** The code of what SQLite answers, or the message of what better-sqlite3 does. */

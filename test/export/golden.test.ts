@@ -1,7 +1,7 @@
 /** What Go kata writes of a database, kata writes too, byte for byte; and what kata restores, Go kata would have. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Handle from "../../src/database/Handle.ts"
+import type { Row } from "../../src/database/Session.ts"
 import type { ProjectRef } from "../../src/export/scope.ts"
 import * as kit from "../snapshot/kit.ts"
 
@@ -170,7 +170,7 @@ describe("a restored database", () => {
         assert.deepStrictEqual(yield* kit.query(target, objects), yield* kit.query(fresh, objects))
         const columns =
           "SELECT m.name AS tbl, x.* FROM sqlite_schema m, pragma_table_xinfo(m.name) x WHERE m.type = 'table' ORDER BY m.name, x.cid"
-        const plain = (rows: ReadonlyArray<Handle.Row>) =>
+        const plain = (rows: ReadonlyArray<Row>) =>
           rows.map((row) => JSON.stringify(row, (_, x) => typeof x === "bigint" ? Number(x) : x).replace(/\s+/g, ""))
         assert.deepStrictEqual(plain(yield* kit.query(target, columns)), plain(yield* kit.query(fresh, columns)))
 

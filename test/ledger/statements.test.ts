@@ -9,7 +9,8 @@ import { expect, it } from "vitest"
 import * as Lists from "../../src/ledger/issues/lists.ts"
 import { search } from "../../src/ledger/issues/search.ts"
 import { show } from "../../src/ledger/issues/show.ts"
-import { Ledger, open } from "../../src/ledger/Ledger.ts"
+import * as SqliteStore from "../../src/store/sqlite.ts"
+import type { Store } from "../../src/store/Store.ts"
 import { create } from "../server/replay/serve.ts"
 import { execute } from "../server/sql.ts"
 
@@ -38,7 +39,7 @@ const counted = async (n: number) => {
   const native = await Effect.runPromise(Effect.tracer)
   const all = { status: undefined, priority: undefined, maxPriority: undefined, limit: 0n }
   const found: Record<string, readonly [statements: number, issues: number]> = {}
-  const count = <A, E>(name: string, work: Effect.Effect<A, E, Ledger>, of: (result: A) => number) =>
+  const count = <A, E>(name: string, work: Effect.Effect<A, E, Store>, of: (result: A) => number) =>
     Effect.gen(function*() {
       statements = 0
       const result = yield* work
@@ -47,8 +48,7 @@ const counted = async (n: number) => {
   return Effect.gen(function*() {
     yield* create(path)
     yield* Effect.promise(() => execute(path, issues(n)))
-    const ledger = yield* open(path)
-    yield* Effect.provideService(
+    yield* Effect.provide(
       Effect.gen(function*() {
         yield* count("list", Lists.list(1n, all), ({ first }) => first.length)
         yield* count("list of all", Lists.listAll(undefined, all), ({ first }) => first.length)
@@ -64,8 +64,7 @@ const counted = async (n: number) => {
           (results) => results.length
         )
       }),
-      Ledger,
-      ledger
+      SqliteStore.layer(path)
     )
     return found
   }).pipe(Effect.scoped, Effect.withTracer(tracer), Effect.provide(NodeContext.layer), Effect.runPromise)

@@ -12,6 +12,7 @@ import * as Processes from "../../src/host/Processes.ts"
 import { DaemonRunning, running } from "../../src/presence/daemons.ts"
 import { namespaceOf } from "../../src/presence/databasePath.ts"
 import { targetOf } from "../../src/presence/ping.ts"
+import { layerRecorded } from "../../src/testing/processes.ts"
 
 const kata: RequestListener = (request, response) => {
   const known = request.method === "GET" && request.url === "/api/v1/ping"
@@ -60,7 +61,7 @@ const world = Effect.gen(function*() {
       ),
     ask: (programs: { readonly [pid: number]: string | null }, databasePath = database, kataHome = home) =>
       running({ databasePath, kataHome, userHome: user }).pipe(
-        Effect.provide(Processes.layerOf(programs)),
+        Effect.provide(layerRecorded(programs)),
         Effect.map((found) => ({
           running: found.running.map(({ pid }) => pid),
           unproven: found.unproven.map(({ pid }) => pid)
@@ -82,7 +83,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
           yield* Lock.acquire(database, "daemon")
           assert.deepStrictEqual(yield* ask({}), { running: [process.pid], unproven: [] })
           const itself = yield* running({ databasePath: database, kataHome: "/none", userHome: "/none" }).pipe(
-            Effect.provide(Processes.layerOf({}, process.pid))
+            Effect.provide(layerRecorded({}, process.pid))
           )
           assert.deepStrictEqual(itself, { ...nobody, stale: [] })
         }))
@@ -97,7 +98,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         yield* record(70, "unix:///nowhere/daemon.sock")
         const found = yield* Effect.provide(
           running({ databasePath: database, kataHome: home, userHome: user }),
-          Processes.layerOf({})
+          layerRecorded({})
         )
         assert.deepStrictEqual(found.stale.map(({ pid }) => pid), [70])
         assert.deepStrictEqual(found.running, [])
@@ -110,7 +111,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         assert.deepStrictEqual(yield* ask({ 70: "go" }), { running: [70], unproven: [] })
         assert.deepStrictEqual(yield* ask({ 70: null }), { running: [70], unproven: [] })
         const found = yield* running({ databasePath: database, kataHome: home, userHome: user }).pipe(
-          Effect.provide(Processes.layerOf({ 70: null }))
+          Effect.provide(layerRecorded({ 70: null }))
         )
         assert.deepStrictEqual(found.running, [{
           pid: 70,
@@ -126,7 +127,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         const { database, home, record, serve, user } = yield* world
         const proven = (programs: { readonly [pid: number]: string | null }) =>
           running({ databasePath: database, kataHome: home, userHome: user }).pipe(
-            Effect.provide(Processes.layerOf(programs)),
+            Effect.provide(layerRecorded(programs)),
             Effect.map((found) => Object.fromEntries(found.running.map((one) => [one.pid, one.proven])))
           )
         yield* record(70, yield* serve((_, response) => response.end(`{"ok":true,"service":"kata","pid":70}`)))
@@ -134,7 +135,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         yield* record(72, "unix:///hung.sock")
         assert.deepStrictEqual(yield* proven({ 70: null, 71: "kata", 72: "kata" }), { 70: true, 71: false, 72: false })
         // the row of the lock says which process 72 it was
-        yield* Effect.provide(Lock.acquire(database, "daemon"), Processes.layerOf({ 72: "kata" }, 72))
+        yield* Effect.provide(Lock.acquire(database, "daemon"), layerRecorded({ 72: "kata" }, 72))
         assert.deepStrictEqual(yield* proven({ 72: "kata" }), { 72: true })
         const another = Effect.provideServiceEffect(
           running({ databasePath: database, kataHome: home, userHome: user }),
@@ -144,7 +145,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
             identityOf: () => Effect.succeedSome("another process 72")
           }))
         )
-        const found = yield* Effect.provide(another, Processes.layerOf({ 72: "sleep" }))
+        const found = yield* Effect.provide(another, layerRecorded({ 72: "sleep" }))
         assert.deepStrictEqual(found.running.map(({ pid, proven }) => [pid, proven]), [[72, false]])
       }))
 

@@ -1,7 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { Param } from "../../src/database/Handle.ts"
+import type { Param } from "../../src/database/Session.ts"
 import { toFile } from "../../src/export/Export.ts"
 import { build } from "../../src/testing/database.ts"
 import { temporaryDirectory } from "../files/temp.ts"

@@ -5,13 +5,14 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Ledger, open } from "../../src/ledger/Ledger.ts"
 import { eventStream } from "../../src/server/eventStream.ts"
+import * as SqliteStore from "../../src/store/sqlite.ts"
 import { client } from "./client.ts"
 import { scenario } from "./replay/scenario.ts"
 import { create, serving } from "./replay/serve.ts"
@@ -167,9 +168,9 @@ describe("an idle stream", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true, force: true })))
       const path = join(directory, "kata.db")
       yield* create(path)
-      const ledger = yield* open(path)
+      const store = yield* Layer.build(SqliteStore.layer(path))
       const request = HttpServerRequest.fromWeb(new Request("http://kata.invalid", { headers: { accept: "*/*" } }))
-      const response = yield* Effect.provideService(eventStream(request, {}), Ledger, ledger)
+      const response = yield* Effect.provide(eventStream(request, {}), store)
       expect(response.headers).toMatchObject({ "content-type": "text/event-stream", "cache-control": "no-cache" })
       const told: Array<string> = []
       const fiber = yield* Effect.fork(

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { projectById } from "../lookup.ts"
 import { EventEnvelope, Int64 } from "../model.ts"
 import { all, one } from "../query.ts"
@@ -30,7 +30,7 @@ const envelopes = all(EventEnvelope)
 const number = one(Schema.Struct({ n: Schema.NullOr(Int64) }))
 
 const pageAfter = Effect.fnUntraced(function*({ after, projectId }: Cursor, limit: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* envelopes(sql`
     SELECT e.id AS event_id, e.uid AS event_uid, e.origin_instance_uid, e.type, e.project_id, p.uid AS project_uid,
       e.project_name, e.issue_id, e.issue_uid, i.short_id AS issue_short_id, e.related_issue_id, e.related_issue_uid,
@@ -43,7 +43,7 @@ const pageAfter = Effect.fnUntraced(function*({ after, projectId }: Cursor, limi
 
 /** The cursor to begin anew with, where that is needed. */
 const resetAfter = Effect.fnUntraced(function*({ after, projectId }: Cursor) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { n } = yield* number(sql`
     SELECT max(purge_reset_after_event_id) AS n FROM purge_log
     WHERE purge_reset_after_event_id > ${after} ${
@@ -54,7 +54,7 @@ const resetAfter = Effect.fnUntraced(function*({ after, projectId }: Cursor) {
 
 /** One page, and the cursor for the next. */
 export const poll = Effect.fn("Events.poll")(function*(cursor: Cursor, limit: bigint) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   return yield* read(Effect.gen(function*() {
     if (cursor.projectId !== undefined) yield* projectById(cursor.projectId)
     const reset = yield* resetAfter(cursor)
@@ -71,7 +71,7 @@ export const poll = Effect.fn("Events.poll")(function*(cursor: Cursor, limit: bi
 export type News = EventEnvelope | { readonly resetAfter: bigint }
 
 const tooFar = Effect.fnUntraced(function*({ after, projectId }: Cursor) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { n } = yield* number(sql`
     SELECT count(*) AS n FROM (SELECT 1 FROM events
     WHERE id > ${after} ${projectId === undefined ? sql`` : sql`AND project_id = ${projectId}`} LIMIT ${
@@ -84,7 +84,7 @@ const tooFar = Effect.fnUntraced(function*({ after, projectId }: Cursor) {
 
 /** The project must be there; what fails later is the database. */
 export const follow = Effect.fn("Events.follow")(function*(cursor: Cursor) {
-  const ledger = yield* Ledger
+  const ledger = yield* Store
   const { read, writes } = ledger
   const first = yield* read(Effect.gen(function*() {
     if (cursor.projectId !== undefined) yield* projectById(cursor.projectId)
@@ -111,5 +111,5 @@ export const follow = Effect.fn("Events.follow")(function*(cursor: Cursor) {
         const after = last?.event_id ?? from.after
         return [Chunk.unsafeFromArray<News>(found), Option.some<Cursor>({ ...from, after })] as const
       }))
-  })).pipe(Stream.provideService(Ledger, ledger))
+  })).pipe(Stream.provideService(Store, ledger))
 })

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { dateTime } from "../dateTime.ts"
-import { Ledger } from "../Ledger.ts"
 import { Int64, Time } from "../model.ts"
 import { all } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -33,7 +33,7 @@ export const timeOf = (name: "since" | "until", text: string | undefined) =>
 
 const pageSize = 1000n
 
-/** Within a `Ledger.read`: gives `use` the events page by page, `until` excluded. */
+/** Within a `Store.read`: gives `use` the events page by page, `until` excluded. */
 export const forEachPage = Effect.fnUntraced(function*<E, R>(
   wanted: {
     readonly since: Option.Option<string>
@@ -44,7 +44,7 @@ export const forEachPage = Effect.fnUntraced(function*<E, R>(
   },
   use: (page: ReadonlyArray<WindowEvent>) => Effect.Effect<void, E, R>
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { projectId, since, types, until } = wanted
   const conditions = [
     ...Option.toArray(Option.map(since, (time) => sql`e.created_at >= ${time}`)),

@@ -1,9 +1,10 @@
 /** Every change of an issue leaves an event, in the same transaction (spec of schema 10, section 8). */
 import * as Effect from "effect/Effect"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { Event, type Issue, type Project } from "../model.ts"
 import { IdRow, one } from "../query.ts"
 import { write } from "../RawJson.ts"
+import { nextUlid } from "../ulids.ts"
 
 const columns =
   `e.id, e.uid, e.origin_instance_uid, e.project_id, p.uid AS project_uid, e.project_name, e.issue_id, e.issue_uid,
@@ -29,13 +30,13 @@ interface NewEvent {
   readonly payload: { readonly [key: string]: unknown }
 }
 
-/** Writes one event, within a `Ledger.write`, that no answer shows; gives its number. */
+/** Writes one event, within a `Store.write`, that no answer shows; gives its number. */
 export const record = Effect.fnUntraced(function*(event: NewEvent) {
-  const { instanceUid, nextUlid, sql } = yield* Ledger
+  const { instanceUid, sql } = yield* Store
   const uid = yield* nextUlid
   const { id } = yield* one(IdRow)(sql`
     INSERT INTO events(uid, origin_instance_uid, project_id, project_name, issue_id, issue_uid, related_issue_id, related_issue_uid, type, actor, payload)
-    VALUES (${uid}, ${instanceUid}, ${event.project.id}, ${event.project.name}, ${event.issue?.id ?? null}, ${
+    VALUES (${uid}, ${yield* instanceUid}, ${event.project.id}, ${event.project.name}, ${event.issue?.id ?? null}, ${
     event.issue?.uid ?? null
   },
       ${event.related?.id ?? null}, ${event.related?.uid ?? null}, ${event.type}, ${event.actor}, ${
@@ -47,7 +48,7 @@ export const record = Effect.fnUntraced(function*(event: NewEvent) {
 
 /** Writes one event, and gives it as the answer shows it. */
 export const append = Effect.fnUntraced(function*(event: NewEvent) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const id = yield* record(event)
   return yield* oneEvent(sql`${sql.literal(selectEvent)} WHERE e.id = ${id}`)
 })

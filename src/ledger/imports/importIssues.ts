@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../../records/time.ts"
+import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
 import { insertIssue } from "../insertIssue.ts"
-import { Ledger } from "../Ledger.ts"
 import { Int64 } from "../model.ts"
 import { first, run } from "../query.ts"
 import type { Item } from "./importBatch.ts"
@@ -58,7 +58,7 @@ const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
 })
 
 const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Upserted["issue"], item: Item) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`
     UPDATE issues SET title = ${item.title}, body = ${item.body ?? ""}, status = ${item.status},
       closed_reason = ${item.closed_reason || null}, owner = ${item.owner || null}, priority = ${item.priority ?? null},
@@ -74,7 +74,7 @@ const isLater = (item: Item, stored: unknown): boolean =>
 
 /** What is deleted in kata stays deleted: the import of all others goes on. */
 export const upsert = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* Mappings.find(batch, "issue", item.external_id)
   if (Option.isNone(found)) return yield* create(batch, item)
   const mapping = found.value

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { Int64 } from "../model.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -32,7 +32,7 @@ const targetOf = Effect.fnUntraced(function*(
   all: ReadonlyMap<string, Upserted>,
   externalId: string
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const inBatch = all.get(externalId)
   if (inBatch !== undefined) return inBatch.gone ? Option.none<Peer>() : Option.some<Peer>(inBatch.issue)
   const found = yield* first(Other)(sql`
@@ -73,7 +73,7 @@ const tell = (
 
 /** The source has it no more. The mapping goes with the link. */
 const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, mapping: Mappings.Mapping) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* first(OwnedLink)(sql`
     SELECT l.id, l.type, p.id AS peer_id, p.uid AS peer_uid, p.short_id AS peer_short_id
     FROM links l JOIN issues p ON p.id = iif(l.from_issue_id = ${issue.id}, l.to_issue_id, l.from_issue_id)
@@ -86,7 +86,7 @@ const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, 
 
 /** Whether somebody else has taken the link away: its mapping went with it, but that the importer has brought it is still told. */
 const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, peer: Peer, type: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const said = (key: string) => sql.literal(`CASE WHEN json_valid(payload) THEN payload ->> '$.${key}' END`)
   const last = yield* first(LastEvent)(sql`
     SELECT type FROM events WHERE issue_id = ${issue.id} AND related_issue_id = ${peer.id}
@@ -99,7 +99,7 @@ const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer
 
 /** Whether there is room for it: one that a person has made is theirs, and their parent stays the only one. */
 const isFree = Effect.fnUntraced(function*({ issue, reasons }: Upserted, link: Link, from: Peer, to: Peer) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const there = yield* first(IdRow)(
     sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
   )
@@ -121,7 +121,7 @@ const link = Effect.fnUntraced(function*(
   wanted: Link,
   all: ReadonlyMap<string, Upserted>
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { issue, item, reasons, status } = upserted
   const { target_external_id, type } = wanted
   const target = yield* targetOf(batch, all, target_external_id)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../../records/time.ts"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { Int64, type Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
 
@@ -29,7 +29,7 @@ export type Mapping = typeof Mapping.Type
 const columns = "id, external_id, issue_id, link_id, label, source_updated_at"
 
 export const find = Effect.fnUntraced(function*({ project, source }: Import, type: Type, externalId: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* first(Mapping)(sql`
     SELECT ${sql.literal(columns)} FROM import_mappings
     WHERE source = ${source} AND external_id = ${externalId} AND object_type = ${type} AND project_id = ${project.id}`)
@@ -37,7 +37,7 @@ export const find = Effect.fnUntraced(function*({ project, source }: Import, typ
 
 /** What the importer owns of an issue, in the order in which it came. */
 export const ownedBy = Effect.fnUntraced(function*({ source }: Import, type: Type, issueId: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* all(Mapping)(sql`
     SELECT ${sql.literal(columns)} FROM import_mappings
     WHERE issue_id = ${issueId} AND object_type = ${type} AND source = ${source} ORDER BY id`)
@@ -52,7 +52,7 @@ export const put = Effect.fnUntraced(function*({ project, source }: Import, mapp
   readonly label?: string
   readonly updatedAt?: string
 }) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`
     INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id, comment_id, link_id, label, source_updated_at)
     VALUES (${source}, ${mapping.externalId}, ${mapping.type}, ${project.id}, ${mapping.issueId},
@@ -60,13 +60,13 @@ export const put = Effect.fnUntraced(function*({ project, source }: Import, mapp
 })
 
 export const drop = Effect.fnUntraced(function*({ id }: Mapping) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`DELETE FROM import_mappings WHERE id = ${id}`)
 })
 
 /** The source has changed it at that time. */
 export const seen = Effect.fnUntraced(function*({ id }: Mapping, updatedAt: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`
     UPDATE import_mappings SET source_updated_at = ${updatedAt}, imported_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = ${id}`)

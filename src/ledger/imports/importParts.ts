@@ -6,8 +6,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { first, IdRow, one } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Upserted } from "./importIssues.ts"
@@ -19,7 +19,7 @@ export const wanted = <A>({ stale, status }: Upserted, named: ReadonlyArray<A> |
 
 /** Brings the comments that are not there; gives their number. */
 export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Upserted) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   let added = 0
   for (const { author, body, created_at, external_id } of gone ? [] : item.comments ?? []) {
     const known = yield* Mappings.find(batch, "comment", external_id)
@@ -55,7 +55,7 @@ const Deleted = Schema.Struct({ gone: Schema.Unknown })
 
 /** Takes away the importer's labels that the source has no more, and brings new ones. */
 export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { issue, item, status } = upserted
   const named = wanted(upserted, item.labels)
   if (named === undefined) return

@@ -1,6 +1,6 @@
 /** Issues out of another tracker, all of a batch or none. A batch can be sent again: what is there is met, not made anew. */
 import * as Effect from "effect/Effect"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { refuse } from "../Refused.ts"
 import { isBlank } from "../values.ts"
@@ -17,7 +17,7 @@ export const importBatch = Effect.fn("Imports.importBatch")(function*(wanted: {
   readonly source: string
   readonly items: ReadonlyArray<Item>
 }) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   const { items, source } = wanted
   const actor = yield* actorOf(wanted.actor)
   if (isBlank(source)) return yield* refuse("validation", "invalid import: source and actor are required")

@@ -1,4 +1,4 @@
-/** What can be done with issues, for who uses kata as a library: each is one transaction of a `Ledger`. */
+/** What can be done with issues, for who uses kata as a library: each is one transaction of a `Store`. */
 export { close, reopen } from "./close.ts"
 export { create } from "./create.ts"
 export { edit } from "./edit.ts"

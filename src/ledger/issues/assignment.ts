@@ -1,7 +1,7 @@
 /** The fields of an issue that have an action of their own: who has it, and how urgent it is. */
 import * as Effect from "effect/Effect"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, subject, touched } from "../lookup.ts"
 import type { Event, Issue, Project } from "../model.ts"
 import { run } from "../query.ts"
@@ -22,7 +22,7 @@ export const writePriority = Effect.fnUntraced(function*(
   actor: string
 ) {
   if (issue.priority === priority) return null
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`UPDATE issues SET priority = ${priority ?? null} WHERE id = ${issue.id}`)
   return yield* append({
     project,
@@ -36,7 +36,7 @@ export const writePriority = Effect.fnUntraced(function*(
 export const prioritise = Effect.fn("Issues.prioritise")(function*(
   asked: Asked & { readonly priority: bigint | undefined }
 ) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const priority = yield* priorityOf(asked.priority)
@@ -49,7 +49,7 @@ const nobody = ""
 
 const writeOwner = Effect.fnUntraced(function*(project: Project, issue: Issue, owner: string, actor: string) {
   if ((issue.owner ?? nobody) === owner) return null
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`UPDATE issues SET owner = ${owner === nobody ? null : owner} WHERE id = ${issue.id}`)
   return owner === nobody
     ? yield* append({ project, issue, type: "issue.unassigned", actor, payload: {} })
@@ -57,7 +57,7 @@ const writeOwner = Effect.fnUntraced(function*(project: Project, issue: Issue, o
 })
 
 export const assign = Effect.fn("Issues.assign")(function*(asked: Asked & { readonly owner: string }) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const owner = yield* nonBlank("owner", asked.owner)
@@ -66,7 +66,7 @@ export const assign = Effect.fn("Issues.assign")(function*(asked: Asked & { read
 })
 
 export const unassign = Effect.fn("Issues.unassign")(function*(asked: Asked) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     return yield* changed(issue, yield* writeOwner(project, issue, nobody, asked.actor))

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, issueById, issueByRef, subject, touched } from "../lookup.ts"
 import { type Issue, LinkPeer, type Mutation, type Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
@@ -51,7 +51,7 @@ const targetsExist = Effect.fnUntraced(function*(project: Project, issue: Issue,
 const named = 10
 
 const noOpenChildren = Effect.fnUntraced(function*(issue: Issue) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const open = yield* children(sql`
     SELECT i.short_id, i.title FROM links l JOIN issues i ON i.id = l.from_issue_id
     WHERE l.to_issue_id = ${issue.id} AND l.type = 'parent' AND i.status = 'open' AND i.deleted_at IS NULL ORDER BY i.id`)
@@ -72,7 +72,7 @@ const noOpenChildren = Effect.fnUntraced(function*(issue: Issue) {
 type Outcome = { readonly refused: Refused } | { readonly mutation: Mutation }
 
 const closeIn = Effect.fnUntraced(function*(close: Close, throttle: Throttle) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { issue, project } = yield* subject(close)
   if (issue.status === "closed") return { mutation: unchanged(issue) } satisfies Outcome
   const { actor, evidence = [], message = "", source } = close
@@ -120,7 +120,7 @@ const closeIn = Effect.fnUntraced(function*(close: Close, throttle: Throttle) {
 
 /** Closes an issue, with what the reason demands. Closing what is closed changes nothing. */
 export const close = Effect.fn("Issues.close")(function*(close: Close, throttle: Throttle) {
-  const { read, write } = yield* Ledger
+  const { read, write } = yield* Store
   const unknown = unknownType(close.evidence ?? [])
   if (unknown !== undefined) {
     return yield* refuse("validation", `validation failed: body: evidence: unknown type ${JSON.stringify(unknown)}`)
@@ -132,7 +132,7 @@ export const close = Effect.fn("Issues.close")(function*(close: Close, throttle:
 
 /** Opens an issue again. Opening what is open changes nothing. */
 export const reopen = Effect.fn("Issues.reopen")(function*(asked: Asked) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     if (issue.status === "open") return unchanged(issue)

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import { canonicalTime } from "../../records/time.ts"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, subject, touched } from "../lookup.ts"
 import { Comment, type Issue } from "../model.ts"
 import { all, one } from "../query.ts"
@@ -18,13 +18,13 @@ const byTime = Order.mapInput(
 
 /** The comments on an issue, the oldest first; of the same time, by id. */
 export const commentsOn = Effect.fnUntraced(function*(issue: Pick<Issue, "id">) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const comments = yield* all(Comment)(sql`SELECT * FROM comments WHERE issue_id = ${issue.id} ORDER BY id`)
   return comments.toSorted(byTime)
 })
 
 export const add = Effect.fn("Comments.add")(function*(asked: Asked & { readonly body: string }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const body = yield* nonBlank("body", asked.body)

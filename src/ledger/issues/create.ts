@@ -1,9 +1,9 @@
 /** A new issue with its labels and links; one event tells of all of it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
 import { insertIssue } from "../insertIssue.ts"
-import { Ledger } from "../Ledger.ts"
 import { ends, insertLink, type LinkType } from "../links/links.ts"
 import { actorOf, issueByRef, projectById } from "../lookup.ts"
 import type { Issue, Project } from "../model.ts"
@@ -67,7 +67,7 @@ const some = <A>(list: ReadonlyArray<A>) => list.length === 0 ? undefined : list
 
 /** An idempotency key that has made an issue gives that one; without one, an issue that looks like another is refused. */
 export const create = Effect.fn("Issues.create")(function*(asked: Asked) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const actor = yield* actorOf(asked.actor)
     const project = yield* projectById(asked.projectId)

@@ -1,7 +1,7 @@
 /** Issues that say the same as a new one would: creating it asks for them first. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import type { Project } from "../model.ts"
 import { all, one } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -77,7 +77,7 @@ const asked = (words: ReadonlyArray<string>) => `title : (${words.map((word) => 
  * writes need not be asked for then, which is what makes a question about many issues a quick one.
  */
 const rarest = Effect.fnUntraced(function*(words: ReadonlyArray<string>) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const counted = yield* Effect.forEach(words, (word) =>
     Effect.map(
       CountRow(sql`
@@ -94,7 +94,7 @@ const rarest = Effect.fnUntraced(function*(words: ReadonlyArray<string>) {
  * searched. With one, at least half of the title must be the same, so that the index is asked for words of titles only.
  */
 export const noLookAlike = Effect.fnUntraced(function*(project: Project, title: string, body: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const own = wordsOf(title, body)
   if (own.title.size === 0 || own.body.size === 0) return
   const query = asked(yield* rarest([...own.title].slice(0, mostWords)))

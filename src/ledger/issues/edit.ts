@@ -1,7 +1,7 @@
 /** Fields, priority and links of an issue changed in one go: all of it, or nothing. */
 import * as Effect from "effect/Effect"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { asksNothing, changeLinks, type LinksDelta } from "../links/linksDelta.ts"
 import { type Asked as Subject, subject, touched } from "../lookup.ts"
 import type { Issue, Project } from "../model.ts"
@@ -45,7 +45,7 @@ const sensible = Effect.fnUntraced(function*(asked: Asked) {
 
 /** Writes title, body and owner; the event, unless they are that already. */
 const writeFields = Effect.fnUntraced(function*(project: Project, issue: Issue, asked: Asked) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { body = issue.body, owner = issue.owner ?? "", title = issue.title } = asked
   if (title === issue.title && body === issue.body && owner === (issue.owner ?? "")) return null
   // what nobody asked for stays as it is stored, odd or not
@@ -59,7 +59,7 @@ const writeFields = Effect.fnUntraced(function*(project: Project, issue: Issue, 
 /** Up to three events; `event` is the last of them. */
 export const edit = Effect.fn("Issues.edit")(function*(asked: Asked) {
   yield* sensible(asked)
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const updated = yield* writeFields(project, issue, asked)

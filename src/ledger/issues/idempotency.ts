@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import { Store } from "../../store/Store.ts"
 import { selectEvent } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { issueById } from "../lookup.ts"
 import { Event, type Project } from "../model.ts"
 import { first, one } from "../query.ts"
@@ -44,7 +44,7 @@ const Known = Schema.Struct({ id: Schema.BigIntFromSelf, fingerprint: Schema.Nul
 
 /** The issue that this key has made in the last seven days, with the event that tells of it. */
 export const madeBefore = Effect.fnUntraced(function*(project: Project, key: string, print: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const known = yield* first(Known)(sql`
     SELECT id, json_extract(payload, '$.idempotency_fingerprint') AS fingerprint FROM events
     WHERE type = 'issue.created' AND project_id = ${project.id} AND json_extract(payload, '$.idempotency_key') = ${key}

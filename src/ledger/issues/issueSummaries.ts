@@ -1,7 +1,7 @@
 /** What a list says of its issues beside their own columns, for a whole page of them in a constant number of statements. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { Int64, type IssueOut, type LinkPeer } from "../model.ts"
 import { present } from "../omitUndefined.ts"
 import { among } from "../paged.ts"
@@ -30,7 +30,7 @@ const groups = <Row extends { readonly issue_id: bigint }>(rows: ReadonlyArray<R
 /** Nothing that is empty, and nobody who is deleted, is told. */
 export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>) {
   if (issues.length === 0) return []
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const page = yield* among(issues.map(({ id }) => id))
   const labels = groups(
     yield* LabelRow(sql`SELECT issue_id, label FROM issue_labels WHERE issue_id IN ${page} ORDER BY issue_id, label`)

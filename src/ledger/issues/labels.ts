@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, projectById, subject, touched } from "../lookup.ts"
 import { type Issue, Label, LabelCount } from "../model.ts"
 import { all, first, one } from "../query.ts"
@@ -11,20 +11,20 @@ import { labelOf } from "../values.ts"
 
 /** The labels of an issue, by name. */
 export const labelsOf = Effect.fnUntraced(function*(issue: Pick<Issue, "id">) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* all(Label)(sql`SELECT * FROM issue_labels WHERE issue_id = ${issue.id} ORDER BY label`)
 })
 
 /** A new row. That there is none yet is known. */
 export const insertLabel = Effect.fnUntraced(function*(issue: Pick<Issue, "id">, label: string, author: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* one(Label)(
     sql`INSERT INTO issue_labels(issue_id, label, author) VALUES (${issue.id}, ${label}, ${author}) RETURNING *`
   )
 })
 
 export const add = Effect.fn("Labels.add")(function*(asked: Asked & { readonly label: string }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const name = yield* labelOf(asked.label)
@@ -44,7 +44,7 @@ export const add = Effect.fn("Labels.add")(function*(asked: Asked & { readonly l
 
 /** What is not there, not even as a possible label, is removed already. */
 export const remove = Effect.fn("Labels.remove")(function*(asked: Asked & { readonly label: string }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const { actor, label } = asked
@@ -59,7 +59,7 @@ export const remove = Effect.fn("Labels.remove")(function*(asked: Asked & { read
 
 /** How many issues have each label, deleted ones aside; the most used first. */
 export const counts = Effect.fn("Labels.counts")(function*(projectId: bigint) {
-  const { read, sql } = yield* Ledger
+  const { read, sql } = yield* Store
   return yield* read(Effect.gen(function*() {
     yield* projectById(projectId)
     return yield* all(LabelCount)(sql`

@@ -1,7 +1,7 @@
 /** Lists of issues: of a project, of all of them, and of those that can be worked on. */
 import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { projectById, selectIssue } from "../lookup.ts"
 import { Issue, IssueOut } from "../model.ts"
 import { among, idsOf, paged } from "../paged.ts"
@@ -18,7 +18,7 @@ export interface Filter {
 }
 
 const listed = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* outlined(
     yield* all(IssueOut)(sql`
       SELECT i.*, p.uid AS project_uid, p.name || '#' || i.short_id AS qualified_id
@@ -31,7 +31,7 @@ const listed = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
 const limited = (limit: bigint) => limit > 0n ? limit : -1n
 
 const filtered = Effect.fnUntraced(function*(filter: Filter, scope: Statement.Fragment) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const priority = yield* priorityOf(filter.priority)
   const most = yield* priorityOf(filter.maxPriority, "max_priority")
   return sql.and([
@@ -45,7 +45,7 @@ const filtered = Effect.fnUntraced(function*(filter: Filter, scope: Statement.Fr
 
 /** Issues of one project, what changed last first. */
 export const list = Effect.fn("Issues.list")(function*(projectId: bigint, filter: Filter) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const ids = Effect.gen(function*() {
     yield* projectById(projectId)
     const where = yield* filtered(filter, sql`i.project_id = ${projectId}`)
@@ -57,7 +57,7 @@ export const list = Effect.fn("Issues.list")(function*(projectId: bigint, filter
 
 /** Issues of all projects that are not archived, or of one, the newest first. */
 export const listAll = Effect.fn("Issues.listAll")(function*(projectId: bigint | undefined, filter: Filter) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const ids = Effect.gen(function*() {
     if (projectId !== undefined) yield* projectById(projectId)
     const where = yield* filtered(
@@ -75,7 +75,7 @@ export const listAll = Effect.fn("Issues.listAll")(function*(projectId: bigint |
 })
 
 const issuesIn = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* all(Issue)(
     sql`${sql.literal(selectIssue)} WHERE i.id IN ${yield* among(ids)} AND i.deleted_at IS NULL`
   )
@@ -83,7 +83,7 @@ const issuesIn = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
 
 /** Open issues that no open one blocks, what changed last first. */
 export const ready = Effect.fn("Issues.ready")(function*(projectId: bigint, limit: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const ids = Effect.gen(function*() {
     yield* projectById(projectId)
     return yield* idsOf(sql`

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, subject, touched } from "../lookup.ts"
 import { issueRules, patched } from "../metadata/metadata.ts"
 import { type Event, Int64, type Issue, Project } from "../model.ts"
@@ -27,7 +27,7 @@ const blockers = all(Schema.Struct({ link_id: Int64, peer_uid: Schema.String, ty
 
 /** Nothing may stay behind that belongs to the issue. */
 const movable = Effect.fnUntraced(function*(issue: Issue) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   if (issue.recurrence_id !== undefined) {
     return yield* refuse("issue_recurs", "cannot move: the issue is an occurrence of a recurrence of its project")
   }
@@ -45,7 +45,7 @@ const movable = Effect.fnUntraced(function*(issue: Issue) {
 
 /** What an importer knows the issue by goes with it; where the target knows something else by that name, the target is right. */
 const rehome = Effect.fnUntraced(function*(issue: Issue, target: Project) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const own = sql`project_id = ${issue.project_id} AND (issue_id = ${issue.id}
     OR comment_id IN (SELECT id FROM comments WHERE issue_id = ${issue.id}))`
   yield* run(sql`
@@ -57,7 +57,7 @@ const rehome = Effect.fnUntraced(function*(issue: Issue, target: Project) {
 
 /** Moves an issue. Its events stay where they happened; one more, in the new project, tells of the move. */
 export const move = Effect.fn("Issues.move")(function*(asked: Seen & { readonly toProjectUid: string }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const found = yield* firstProject(
@@ -93,7 +93,7 @@ export const move = Effect.fn("Issues.move")(function*(asked: Seen & { readonly 
 
 /** Changes metadata key by key. */
 export const setMetadata = Effect.fn("Issues.setMetadata")(function*(asked: Seen & { readonly patch: RawJson }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     yield* unseen(issue, asked.revision)

@@ -1,12 +1,13 @@
 /** Deleting issues, which can be undone, and purging them, which cannot. Both want to be told twice. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, issueById, subject, touched } from "../lookup.ts"
 import { Int64, type Issue, type Mutation, type Project, PurgeLog } from "../model.ts"
 import { one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
+import { nextUlid } from "../ulids.ts"
 
 /** `confirm` is what the user says to be sure; undefined or empty where nothing was said. */
 interface Confirmed extends Asked {
@@ -28,7 +29,7 @@ interface Subject {
 
 /** Hides an issue. Its short id stays taken, what belongs to it stays. */
 export const remove = Effect.fn("Issues.remove")(function*(asked: Confirmed) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const found = yield* subject(asked, { deleted: true })
     yield* confirmed("DELETE", found, asked.confirm)
@@ -44,7 +45,7 @@ export const remove = Effect.fn("Issues.remove")(function*(asked: Confirmed) {
 
 /** Shows an issue again. */
 export const restore = Effect.fn("Issues.restore")(function*(asked: Asked) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked, { deleted: true })
     if (issue.deleted_at === undefined) return { issue, event: null, changed: false } satisfies Mutation
@@ -64,7 +65,7 @@ const Gone = Schema.Struct({ n: Int64, least: Schema.NullOr(Int64), most: Schema
  * database that was damaged may be behind its rows, or missing.
  */
 const reservedEventId = Effect.fnUntraced(function*() {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { n } = yield* count(sql`
     SELECT 1 + max(coalesce((SELECT max(id) FROM events), 0),
       coalesce((SELECT max(CAST(seq AS INTEGER)) FROM sqlite_sequence WHERE name = 'events'), 0)) AS n`)
@@ -75,7 +76,7 @@ const reservedEventId = Effect.fnUntraced(function*() {
 
 /** Takes an issue away for good, with all that belongs to it, and its events. What was, the purge log tells. */
 export const purge = Effect.fn("Issues.purge")(function*(asked: Confirmed & { readonly reason?: string }) {
-  const { instanceUid, nextUlid, sql, write } = yield* Ledger
+  const { instanceUid, sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const found = yield* subject(asked, { deleted: true })
     yield* confirmed("PURGE", found, asked.confirm)
@@ -102,7 +103,7 @@ export const purge = Effect.fn("Issues.purge")(function*(asked: Confirmed & { re
       INSERT INTO purge_log(uid, origin_instance_uid, project_id, purged_issue_id, issue_uid, project_uid, project_name,
         issue_title, issue_author, comment_count, link_count, label_count, event_count, events_deleted_min_id,
         events_deleted_max_id, purge_reset_after_event_id, short_id, actor, reason)
-      VALUES (${yield* nextUlid}, ${instanceUid}, ${project.id}, ${issue.id}, ${issue.uid}, ${project.uid}, ${project.name},
+      VALUES (${yield* nextUlid}, ${yield* instanceUid}, ${project.id}, ${issue.id}, ${issue.uid}, ${project.uid}, ${project.name},
         ${issue.title}, ${issue.author}, ${comments.n}, ${links.n}, ${labels.n}, ${events.n}, ${events.least},
         ${events.most}, ${reserved}, ${issue.short_id}, ${asked.actor}, ${asked.reason || null}) RETURNING *`)
     yield* run(sql`DELETE FROM issues WHERE id = ${issue.id}`)

@@ -1,7 +1,7 @@
 /** Full-text search over title, body and comments. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { projectById, selectIssue } from "../lookup.ts"
 import { Int64, Issue, type SearchResult } from "../model.ts"
 import { among, idsOf } from "../paged.ts"
@@ -28,7 +28,7 @@ export const search = Effect.fn("Issues.search")(function*(asked: {
   readonly limit: bigint
   readonly deleted: boolean
 }) {
-  const { read, sql } = yield* Ledger
+  const { read, sql } = yield* Store
   yield* nonBlank("query parameter q", asked.text)
   const words = wordsOf(asked.text).map(quoted)
   const limit = asked.limit <= 0n ? usual : asked.limit > most ? most : asked.limit

@@ -1,7 +1,7 @@
 /** One issue with all that belongs to it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { linksOf } from "../links/links.ts"
 import { issueByRef, projectById, selectIssue } from "../lookup.ts"
 import { Issue, IssueOut, IssueRef } from "../model.ts"
@@ -13,7 +13,7 @@ import { outlined } from "./issueSummaries.ts"
 import { labelsOf } from "./labels.ts"
 
 const whole = Effect.fnUntraced(function*(issue: Issue) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const parent = yield* first(IssueRef)(sql`
     SELECT i.uid, i.short_id, p.name || '#' || i.short_id AS qualified_id, i.title, i.status
     FROM links l JOIN issues i ON i.id = l.to_issue_id JOIN projects p ON p.id = i.project_id
@@ -42,7 +42,7 @@ export const show = Effect.fn("Issues.show")(function*(asked: {
   readonly ref: string
   readonly deleted: boolean
 }) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   return yield* read(Effect.gen(function*() {
     const project = yield* projectById(asked.projectId)
     return yield* whole(yield* issueByRef(project, asked.ref, { deleted: asked.deleted }))
@@ -54,7 +54,7 @@ const shortest = 8
 
 /** An issue of any project by its ULID, or by a beginning of it that no other one has. */
 export const byUid = Effect.fn("Issues.byUid")(function*(asked: { readonly uid: string; readonly deleted: boolean }) {
-  const { read, sql } = yield* Ledger
+  const { read, sql } = yield* Store
   const prefix = asked.uid.toUpperCase()
   if (prefix.length < shortest) {
     return yield* refuse("prefix_too_short", `uid prefix "${asked.uid}" must be at least ${shortest} characters`)

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import type { Issue, LinkPeer } from "../model.ts"
 import { all } from "../query.ts"
 import { refuse, type Refused } from "../Refused.ts"
@@ -75,7 +75,7 @@ export const throttled = Effect.fnUntraced(function*(close: {
 }) {
   const { actor, issue, message, parent, reason, throttle } = close
   if (!throttle.enabled || parent === undefined) return undefined
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const age = "unixepoch('now', 'subsec') - unixepoch(e.created_at, 'subsec')"
   const oldest = Math.max(memory, throttle.window / 1000)
   // from the children, whose events have an index: a project may have a hundred thousand

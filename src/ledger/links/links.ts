@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Asked, issueByRef, subject, touched } from "../lookup.ts"
 import { Int64, type Issue, type Link, type Project, Time } from "../model.ts"
 import { all, first, IdRow, one, run } from "../query.ts"
@@ -53,7 +53,7 @@ const toOf = (row: LinkRow): End => ({ id: row.to_id, uid: row.to_uid, short_id:
 
 /** All links of an issue, in either direction, by id. */
 export const linksOf = Effect.fnUntraced(function*(issue: End) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const rows = yield* allLinks(
     sql`${sql.literal(selectLink)} WHERE l.from_issue_id = ${issue.id} OR l.to_issue_id = ${issue.id} ORDER BY l.id`
   )
@@ -65,7 +65,7 @@ export const ends = (type: LinkType, issue: End, peer: End, incoming = false): r
   (type === "related" ? issue.id > peer.id : incoming) ? [peer, issue] : [issue, peer]
 
 export const findLink = Effect.fnUntraced(function*(type: LinkType, [from, to]: readonly [End, End]) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* firstLink(
     sql`${sql.literal(selectLink)} WHERE l.from_issue_id = ${from.id} AND l.to_issue_id = ${to.id} AND l.type = ${type}`
   )
@@ -73,7 +73,7 @@ export const findLink = Effect.fnUntraced(function*(type: LinkType, [from, to]: 
 
 /** The link to the parent, and the parent, which may be deleted. */
 export const parentLink = Effect.fnUntraced(function*(issue: End) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* firstLink(
     sql`${sql.literal(selectLink)} WHERE l.from_issue_id = ${issue.id} AND l.type = 'parent'`
   )
@@ -87,7 +87,7 @@ export const insertLink = Effect.fnUntraced(function*(
   [from, to]: readonly [End, End],
   author: string
 ) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const { id } = yield* one(IdRow)(sql`
     INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author)
     VALUES (${project.id}, ${from.id}, ${to.id}, ${from.uid}, ${to.uid}, ${type}, ${author}) RETURNING id`)
@@ -95,7 +95,7 @@ export const insertLink = Effect.fnUntraced(function*(
 })
 
 export const deleteLink = Effect.fnUntraced(function*(link: { readonly id: bigint }) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`DELETE FROM links WHERE id = ${link.id}`)
 })
 
@@ -104,7 +104,7 @@ export const notItself = (issue: End, peer: End) =>
 
 /** Nobody is its own ancestor. What an older kata has stored may go round in circles: each issue is visited once. */
 export const noCycle = Effect.fnUntraced(function*(issue: End, parent: End) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* first(IdRow)(sql`
     WITH RECURSIVE up(id) AS (
       SELECT ${parent.id} UNION SELECT l.to_issue_id FROM up JOIN links l ON l.from_issue_id = up.id AND l.type = 'parent'
@@ -146,7 +146,7 @@ const tell = (
 export const add = Effect.fn("Links.add")(function*(
   asked: Asked & { readonly type: LinkType; readonly to: string; readonly replace: boolean }
 ) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const peer = yield* issueByRef(project, asked.to)
@@ -175,7 +175,7 @@ export const add = Effect.fn("Links.add")(function*(
 
 /** Takes a link away, from either of its ends. That it is gone already is fine. */
 export const remove = Effect.fn("Links.remove")(function*(asked: Asked & { readonly linkId: bigint }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const { issue, project } = yield* subject(asked)
     const found = yield* firstLink(sql`${sql.literal(selectLink)} WHERE l.id = ${asked.linkId}`)

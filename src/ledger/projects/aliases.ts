@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { Alias, Int64, type Project } from "../model.ts"
 import { first, one } from "../query.ts"
@@ -36,13 +36,13 @@ export const checked = (alias: AliasInput) => {
 }
 
 export const aliasByIdentity = Effect.fnUntraced(function*(identity: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* firstAlias(sql`SELECT * FROM project_aliases WHERE alias_identity = ${identity}`)
 })
 
 /** Whether the alias was seen there within the last minute: then it need not be written again for every command that looks. */
 export const seenLately = Effect.fnUntraced(function*({ id }: Alias, rootPath: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* firstAlias(sql`
     SELECT * FROM project_aliases WHERE id = ${id} AND root_path = ${rootPath}
       AND last_seen_at BETWEEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 minute') AND strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`)
@@ -51,16 +51,16 @@ export const seenLately = Effect.fnUntraced(function*({ id }: Alias, rootPath: s
 
 /** The alias was seen again, perhaps elsewhere, and belongs to that project. */
 export const touch = Effect.fnUntraced(function*(alias: Alias, rootPath: string, projectId: bigint = alias.project_id) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* oneAlias(sql`
     UPDATE project_aliases SET project_id = ${projectId}, root_path = ${rootPath},
       last_seen_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE id = ${alias.id} RETURNING *`)
 })
 
-/** Within a `Ledger.write`. The alias of another project is moved only when that is asked for. */
+/** Within a `Store.write`. The alias of another project is moved only when that is asked for. */
 export const attach = Effect.fnUntraced(function*(project: Project, alias: AliasInput, reassign: boolean) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const known = yield* aliasByIdentity(alias.identity)
   if (Option.isNone(known)) {
     return yield* oneAlias(sql`
@@ -86,7 +86,7 @@ export const detach = Effect.fn("Aliases.detach")(function*(wanted: {
   readonly actor: string
   readonly force: boolean
 }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   const { aliasId, force, projectId } = wanted
   const actor = yield* actorOf(wanted.actor)
   return yield* write(Effect.gen(function*() {

@@ -1,8 +1,8 @@
 /** A project that nobody works in any more: its history stays, and its name. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { actorOf } from "../lookup.ts"
 import { Int64, Project } from "../model.ts"
 import { first, one, run } from "../query.ts"
@@ -16,7 +16,7 @@ export const archive = Effect.fn("Projects.archive")(function*(wanted: {
   readonly actor: string
   readonly force: boolean
 }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   const { force, id } = wanted
   const actor = yield* actorOf(wanted.actor)
   return yield* write(Effect.gen(function*() {

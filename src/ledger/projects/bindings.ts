@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { Alias, noAlias, Project } from "../model.ts"
 import { first } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -21,7 +21,7 @@ const notArchived = (project: Project) => project.deleted_at === undefined
 
 /** The project that an alias belongs to, archived or not. */
 const projectOf = Effect.fnUntraced(function*(alias: AliasInput) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const known = yield* aliasByIdentity(alias.identity)
   if (Option.isNone(known)) return Option.none()
   const found = yield* first(Project)(sql`SELECT * FROM projects WHERE id = ${known.value.project_id}`)
@@ -50,7 +50,7 @@ export const init = Effect.fn("Bindings.init")(function*(wanted: {
   readonly alias?: AliasInput | undefined
   readonly reassign: boolean
 }) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   const name = yield* projectName(wanted.name)
   const alias = wanted.alias === undefined ? undefined : yield* checked(wanted.alias)
   if (alias === undefined) {
@@ -103,7 +103,7 @@ const byAlias = Effect.fnUntraced(function*(alias: AliasInput, name: string | un
 
 /** A command that only looks writes no more than once a minute that its workspace was seen, and works also where nothing can be written. */
 const seen = Effect.fnUntraced(function*(input: AliasInput, name: string | undefined) {
-  const { read, write } = yield* Ledger
+  const { read, write } = yield* Store
   const alias = yield* checked(input)
   const known = yield* read(Effect.gen(function*() {
     const found = yield* byKnownAlias(alias)
@@ -113,7 +113,7 @@ const seen = Effect.fnUntraced(function*(input: AliasInput, name: string | undef
   if (Option.isNone(known)) return yield* write(byAlias(alias, name))
   const { isFresh, ...found } = known.value
   if (isFresh) return found
-  return yield* Effect.catchTag(write(byAlias(alias, name)), "SqliteFailure", () => Effect.succeed(found))
+  return yield* Effect.catchTag(write(byAlias(alias, name)), "StorageFailure", () => Effect.succeed(found))
 })
 
 /** Finds the project; nothing but an alias is made. By name alone it is the project of exactly that name. */
@@ -121,7 +121,7 @@ export const resolve = Effect.fn("Bindings.resolve")(function*(wanted: {
   readonly name?: string | undefined
   readonly alias?: AliasInput | undefined
 }) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   const { alias, name } = wanted
   if (alias !== undefined) {
     return yield* Effect.map(seen(alias, name), (found) => ({ ...found, workspace_root: alias.root_path }))

@@ -1,7 +1,7 @@
 /** Two projects become one. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { Int64, Project } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -29,7 +29,7 @@ const Mapping = Schema.Struct({ Source: Schema.String, ExternalID: Schema.String
 const Same = Schema.Struct({ id: Int64, uid: Schema.String, short_id: Schema.String })
 
 const participant = Effect.fnUntraced(function*(id: bigint, role: "source" | "target") {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const found = yield* first(Project)(sql`SELECT * FROM projects WHERE id = ${id}`)
   const project = yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
   return project.deleted_at === undefined
@@ -39,7 +39,7 @@ const participant = Effect.fnUntraced(function*(id: bigint, role: "source" | "ta
 
 /** What one importer has brought into both: the next import could not tell which of the two it means. */
 const noCollision = Effect.fnUntraced(function*(source: bigint, target: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const mappings = yield* all(Mapping)(sql`
     SELECT s.source AS Source, s.external_id AS ExternalID, s.object_type AS ObjectType
     FROM import_mappings s JOIN import_mappings t USING (source, external_id, object_type)
@@ -54,7 +54,7 @@ const noCollision = Effect.fnUntraced(function*(source: bigint, target: bigint) 
 
 /** Issues of the source whose short id stands for something in the target get a longer one; those of the target keep theirs. */
 const extendShortIds = Effect.fnUntraced(function*(source: bigint, target: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const taken = yield* all(Same)(sql`
     SELECT id, uid, short_id FROM issues s WHERE project_id = ${source} AND (
       EXISTS (SELECT 1 FROM issues WHERE project_id = ${target} AND short_id = s.short_id)
@@ -76,7 +76,7 @@ export const merge = Effect.fn("Projects.merge")(function*(wanted: {
   readonly target: bigint
   readonly name?: string | undefined
 }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   if (wanted.source === wanted.target) {
     return yield* refuse("validation", "cannot merge a project into itself")
   }

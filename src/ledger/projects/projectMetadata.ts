@@ -1,8 +1,8 @@
 /** The metadata of a project, changed key by key. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { patched, projectRules } from "../metadata/metadata.ts"
 import { Project } from "../model.ts"
@@ -17,7 +17,7 @@ export const patchMetadata = Effect.fn("Projects.patchMetadata")(function*(wante
   readonly revision: bigint
   readonly patch: RawJson
 }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   const actor = yield* actorOf(wanted.actor)
   return yield* write(Effect.gen(function*() {
     const before = yield* projectById(wanted.id)

@@ -2,11 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Ledger } from "../Ledger.ts"
+import { Store } from "../../store/Store.ts"
 import { projectById } from "../lookup.ts"
 import { Alias, Int64, Project, ProjectStats, Time } from "../model.ts"
 import { all, first, one } from "../query.ts"
 import { refuse } from "../Refused.ts"
+import { nextUlid } from "../ulids.ts"
 import { projectName } from "./projectName.ts"
 
 const firstProject = first(Project)
@@ -15,24 +16,24 @@ const aliases = all(Alias)
 
 /** The project of that name, archived or not. */
 export const findByName = Effect.fnUntraced(function*(name: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* firstProject(sql`SELECT * FROM projects WHERE name = ${name}`)
 })
 
 /** A new project. No event tells of it. */
 export const insert = Effect.fnUntraced(function*(name: string) {
-  const { nextUlid, sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* oneProject(sql`INSERT INTO projects(uid, name) VALUES (${yield* nextUlid}, ${name}) RETURNING *`)
 })
 
 export const aliasesOf = Effect.fnUntraced(function*(projectId: bigint) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* aliases(sql`SELECT * FROM project_aliases WHERE project_id = ${projectId} ORDER BY id`)
 })
 
 /** One project that is not archived, with its aliases. */
 export const show = Effect.fn("Projects.show")(function*(id: bigint) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   return yield* read(Effect.gen(function*() {
     const project = yield* projectById(id)
     return { project, aliases: yield* aliasesOf(id) }
@@ -50,15 +51,15 @@ export const free = Effect.fnUntraced(function*(name: string, id: bigint, freed:
   })
 })
 
-/** Within a `Ledger.write`. Events keep the name that they were written with. */
+/** Within a `Store.write`. Events keep the name that they were written with. */
 export const setName = Effect.fnUntraced(function*(id: bigint, name: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   return yield* oneProject(sql`UPDATE projects SET name = ${name} WHERE id = ${id} RETURNING *`)
 })
 
 /** No event tells of it. */
 export const rename = Effect.fn("Projects.rename")(function*(id: bigint, to: string) {
-  const { write } = yield* Ledger
+  const { write } = yield* Store
   const name = yield* projectName(to)
   return yield* write(Effect.gen(function*() {
     yield* projectById(id)
@@ -71,7 +72,7 @@ const StatsRow = Schema.Struct({ project_id: Int64, open: Int64, closed: Int64, 
 
 /** All that are not archived, by id. */
 export const list = Effect.fn("Projects.list")(function*(options: { readonly stats: boolean }) {
-  const { read, sql } = yield* Ledger
+  const { read, sql } = yield* Store
   return yield* read(Effect.gen(function*() {
     const projects = yield* all(Project)(sql`SELECT * FROM projects WHERE deleted_at IS NULL ORDER BY id`)
     if (!options.stats) return projects

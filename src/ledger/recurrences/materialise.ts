@@ -4,9 +4,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { members } from "../../records/json.ts"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
 import { insertIssue } from "../insertIssue.ts"
-import { Ledger } from "../Ledger.ts"
 import { type Issue, type Project, Recurrence } from "../model.ts"
 import { first, run } from "../query.ts"
 import { object, RawJson } from "../RawJson.ts"
@@ -27,7 +27,7 @@ const scheduled = (template: RawJson, day: string): string =>
   object([...members(template.text) ?? [], ["scheduled_on", JSON.stringify(day)]])
 
 const advance = Effect.fnUntraced(function*(recurrence: Recurrence, next: string | undefined, made?: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   yield* run(sql`
     UPDATE recurrences SET next_occurrence_key = ${next ?? null}, revision = revision + 1,
       last_materialized_uid = coalesce(${made ?? null}, last_materialized_uid),
@@ -35,7 +35,7 @@ const advance = Effect.fnUntraced(function*(recurrence: Recurrence, next: string
 })
 
 const make = Effect.fnUntraced(function*(project: Project, recurrence: Recurrence, day: string, actor: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const issue = yield* insertIssue(project, {
     title: recurrence.template_title,
     body: recurrence.template_body,
@@ -72,7 +72,7 @@ const make = Effect.fnUntraced(function*(project: Project, recurrence: Recurrenc
 
 /** What comes after an occurrence that was just closed. An issue that is none changes nothing. */
 export const materialise = Effect.fnUntraced(function*(project: Project, closed: Issue, actor: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   if (closed.recurrence_id === undefined || closed.occurrence_key === undefined) return
   const found = yield* firstRecurrence(
     sql`SELECT * FROM recurrences WHERE id = ${closed.recurrence_id} AND deleted_at IS NULL`

@@ -1,14 +1,15 @@
 /** Recurrences: a schedule, and the template of the issues that it makes (`materialise.ts` makes them). */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { Ledger } from "../Ledger.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { issueRules, patched } from "../metadata/metadata.ts"
 import { type Project, Recurrence } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
 import { object, RawJson, write as json } from "../RawJson.ts"
 import { refuse } from "../Refused.ts"
+import { nextUlid } from "../ulids.ts"
 import { isBlank, labelOf, priorityOf } from "../values.ts"
 import { firstDay, type Schedule } from "./occurrences.ts"
 
@@ -82,7 +83,7 @@ const blank: Content = {
 export const create = Effect.fn("Recurrences.create")(function*(
   asked: Schedule & { readonly projectId: bigint; readonly actor: string; readonly template: Template }
 ) {
-  const { nextUlid, sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const actor = yield* actorOf(asked.actor)
     const project = yield* projectById(asked.projectId)
@@ -113,7 +114,7 @@ export const create = Effect.fn("Recurrences.create")(function*(
 
 /** Those of a project, the newest first. */
 export const list = Effect.fn("Recurrences.list")(function*(projectId: bigint) {
-  const { read, sql } = yield* Ledger
+  const { read, sql } = yield* Store
   return yield* read(Effect.gen(function*() {
     yield* projectById(projectId)
     return yield* all(Recurrence)(sql`
@@ -128,7 +129,7 @@ export interface Named {
 }
 
 const found = Effect.fnUntraced(function*(project: Project, uid: string) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const one = yield* first(Recurrence)(
     sql`SELECT * FROM recurrences WHERE uid = ${uid.toUpperCase()} AND deleted_at IS NULL`
   )
@@ -138,7 +139,7 @@ const found = Effect.fnUntraced(function*(project: Project, uid: string) {
 })
 
 export const show = Effect.fn("Recurrences.show")(function*({ projectId, uid }: Named) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   return yield* read(Effect.flatMap(projectById(projectId), (project) => found(project, uid)))
 })
 
@@ -159,7 +160,7 @@ export const patch = Effect.fn("Recurrences.patch")(function*(
     readonly template?: Template
   }
 ) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const actor = yield* actorOf(asked.actor)
     const project = yield* projectById(asked.projectId)
@@ -190,7 +191,7 @@ export const patch = Effect.fn("Recurrences.patch")(function*(
 
 /** Deletes a recurrence: it makes no more issues. Those that it made stay. */
 export const remove = Effect.fn("Recurrences.remove")(function*(asked: Named & { readonly actor: string }) {
-  const { sql, write } = yield* Ledger
+  const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {
     const actor = yield* actorOf(asked.actor)
     const project = yield* projectById(asked.projectId)

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { isUlid } from "../../records/ulid.ts"
+import { Store } from "../../store/Store.ts"
 import { forEachPage, payloadOf, textIn, timeOf, type WindowEvent } from "../events/eventRange.ts"
-import { Ledger } from "../Ledger.ts"
 import { projectById } from "../lookup.ts"
 import { Int64, type Project } from "../model.ts"
 import { all } from "../query.ts"
@@ -26,7 +26,7 @@ const Named = Schema.Struct({ key: Schema.Union(Schema.String, Int64), short_id:
 
 /** The parents that the closes of a page name, by the name that they have now; of closes that name none, the parent of today. */
 const parentsOf = Effect.fnUntraced(function*(closes: ReadonlyArray<WindowEvent>) {
-  const { sql } = yield* Ledger
+  const { sql } = yield* Store
   const payloads = closes.map((event) => ({ event, payload: payloadOf(event) }))
   const uids = payloads.map(({ payload }) => textIn(payload, "parent_uid")).filter((uid) => uid !== "")
   const silent = payloads.filter(({ payload }) => !("parent_uid" in payload) && !("parent_short_id" in payload))
@@ -87,7 +87,7 @@ export const closes = Effect.fn("Reports.closes")(function*(wanted: {
   readonly parent?: string | undefined
   readonly noEvidence: boolean
 }) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   const { actor, projectId, reason } = wanted
   const [since, until] = yield* Effect.all([timeOf("since", wanted.since), timeOf("until", wanted.until)])
   return yield* read(Effect.gen(function*() {

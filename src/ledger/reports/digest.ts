@@ -3,8 +3,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Store } from "../../store/Store.ts"
 import { forEachPage, payloadOf, textIn, textsIn, timeOf, type WindowEvent } from "../events/eventRange.ts"
-import { Ledger } from "../Ledger.ts"
 import { projectById } from "../lookup.ts"
 import { Int64, wireTime } from "../model.ts"
 import { refuse } from "../Refused.ts"
@@ -216,7 +216,7 @@ export const digest = Effect.fn("Reports.digest")(function*(wanted: {
   /** All if it is empty. */
   readonly actors: ReadonlyArray<string>
 }) {
-  const { read } = yield* Ledger
+  const { read } = yield* Store
   const { projectId } = wanted
   const since = yield* timeOf("since", wanted.since)
   const now = yield* Clock.currentTimeMillis

@@ -4,7 +4,7 @@ import type { changes } from "../../api/changes.ts"
 import { close, reopen } from "../../ledger/issues/close.ts"
 import { move, setMetadata } from "../../ledger/issues/move.ts"
 import { purge, remove, restore } from "../../ledger/issues/removal.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
+import type { Store } from "../../store/Store.ts"
 import { Daemon } from "../Daemon.ts"
 import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
@@ -23,7 +23,7 @@ interface Request {
 
 const asked = ({ path, payload }: Request) => ({ projectId: path.project_id, ref: path.ref, actor: payload.actor })
 
-export const changesHandlers: Handlers<typeof changes, Ledger | Daemon> = {
+export const changesHandlers: Handlers<typeof changes, Store | Daemon> = {
   issueClose: (request) =>
     Effect.flatMap(Daemon, ({ throttle }) => close({ ...asked(request), ...request.payload }, throttle)),
   issueReopen: (request) => reopen(asked(request)),

@@ -1,7 +1,7 @@
 import type { events } from "../../api/events.ts"
 import { poll } from "../../ledger/events/eventFeed.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
 import { refuse } from "../../ledger/Refused.ts"
+import type { Store } from "../../store/Store.ts"
 import { eventStream } from "../eventStream.ts"
 import type { Handlers } from "../Router.ts"
 
@@ -16,7 +16,7 @@ const page = (projectId: bigint | undefined, { after_id = 0n, limit = 100n }: Cu
   return poll({ projectId, after: after_id }, limit)
 }
 
-export const eventsHandlers: Handlers<typeof events, Ledger> = {
+export const eventsHandlers: Handlers<typeof events, Store> = {
   events: ({ urlParams }) => page(undefined, urlParams),
   projectEvents: ({ path, urlParams }) => page(path.project_id, urlParams),
   eventStream: ({ request, urlParams }) => eventStream(request, urlParams)

@@ -8,11 +8,11 @@ import * as Labels from "../../ledger/issues/labels.ts"
 import * as Lists from "../../ledger/issues/lists.ts"
 import { search } from "../../ledger/issues/search.ts"
 import * as Show from "../../ledger/issues/show.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Links from "../../ledger/links/links.ts"
 import { Issue, IssueOut } from "../../ledger/model.ts"
 import type { Paged } from "../../ledger/paged.ts"
 import { refuse } from "../../ledger/Refused.ts"
+import type { Store } from "../../store/Store.ts"
 import { listed } from "../responses.ts"
 import type { Handlers } from "../Router.ts"
 
@@ -46,7 +46,7 @@ const header = (value = ""): string => {
 
 const outlines = Effect.flatMap((list: Paged<IssueOut>) => listed("issues", IssueOut, list))
 
-export const issuesHandlers: Handlers<typeof issues, Ledger> = {
+export const issuesHandlers: Handlers<typeof issues, Store> = {
   issueCreate: ({ path, payload, request }) =>
     create({
       projectId: path.project_id,

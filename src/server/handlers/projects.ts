@@ -3,7 +3,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type { projects } from "../../api/projects.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Aliases from "../../ledger/projects/aliases.ts"
 import { archive } from "../../ledger/projects/archive.ts"
 import * as Bindings from "../../ledger/projects/bindings.ts"
@@ -11,6 +10,7 @@ import { merge } from "../../ledger/projects/merge.ts"
 import { patchMetadata } from "../../ledger/projects/projectMetadata.ts"
 import * as Projects from "../../ledger/projects/projects.ts"
 import { refuse } from "../../ledger/Refused.ts"
+import type { Store } from "../../store/Store.ts"
 import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
 import type { Handlers } from "../Router.ts"
@@ -19,7 +19,7 @@ import * as startPath from "../startPath.ts"
 /** What a look at somebody's workspace needs. */
 export type Machine = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
-export const projectsHandlers: Handlers<typeof projects, Ledger | Machine> = {
+export const projectsHandlers: Handlers<typeof projects, Store | Machine> = {
   projectInit: ({ payload: { alias, name = "", reassign = false, replace = false, start_path = "" } }) =>
     start_path !== ""
       ? startPath.init(start_path, { name, replace, reassign })

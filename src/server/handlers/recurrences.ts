@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { recurrences } from "../../api/recurrences.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
 import * as Recurrences from "../../ledger/recurrences/recurrences.ts"
+import type { Store } from "../../store/Store.ts"
 import { Answer } from "../responses.ts"
 import { revisionOf } from "../revision.ts"
 import type { Handlers } from "../Router.ts"
@@ -11,7 +11,7 @@ const named = (path: { readonly project_id: bigint; readonly uid: string }) => (
   uid: path.uid
 })
 
-export const recurrencesHandlers: Handlers<typeof recurrences, Ledger> = {
+export const recurrencesHandlers: Handlers<typeof recurrences, Store> = {
   recurrenceCreate: ({ path, payload }) =>
     Effect.map(
       Recurrences.create({ ...payload, projectId: path.project_id }),

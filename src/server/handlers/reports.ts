@@ -1,12 +1,12 @@
 import type { reports } from "../../api/reports.ts"
-import type { Ledger } from "../../ledger/Ledger.ts"
 import { closes } from "../../ledger/reports/audit.ts"
 import { digest } from "../../ledger/reports/digest.ts"
+import type { Store } from "../../store/Store.ts"
 import type { Handlers } from "../Router.ts"
 
 const names = (text: string | undefined) => text === undefined ? [] : text.split(",")
 
-export const reportsHandlers: Handlers<typeof reports, Ledger> = {
+export const reportsHandlers: Handlers<typeof reports, Store> = {
   digest: ({ urlParams: { actor, since, until } }) => digest({ since, until, actors: names(actor) }),
   projectDigest: ({ path, urlParams: { actor, since, until } }) =>
     digest({ projectId: path.project_id, since, until, actors: names(actor) }),

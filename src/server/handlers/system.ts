@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CommandLine } from "../../api/CommandLine.ts"
 import type { system } from "../../api/system.ts"
-import { Ledger } from "../../ledger/Ledger.ts"
 import { run } from "../../ledger/query.ts"
 import { exportVersion } from "../../records/kinds.ts"
+import { Store } from "../../store/Store.ts"
 import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../Router.ts"
 
@@ -15,12 +15,12 @@ const duration = (milliseconds: number): string => {
   return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${seconds % 60}s`
 }
 
-export const systemHandlers: Handlers<typeof system, Ledger | Daemon> = {
+export const systemHandlers: Handlers<typeof system, Store | Daemon> = {
   ping: () => Effect.map(Daemon, ({ pid, version }) => ({ ok: true, service: "kata", version, pid })),
   health: () =>
     Effect.gen(function*() {
       const { databasePath, startedAt, version } = yield* Daemon
-      const { read, sql } = yield* Ledger
+      const { read, sql } = yield* Store
       // an answer means that the database answers
       yield* read(run(sql`SELECT count(*) FROM meta`))
       const uptime = duration(Date.now() - Date.parse(startedAt))
@@ -28,9 +28,9 @@ export const systemHandlers: Handlers<typeof system, Ledger | Daemon> = {
     }),
   instance: () =>
     Effect.gen(function*() {
-      const { instanceUid } = yield* Ledger
+      const { instanceUid } = yield* Store
       const { version } = yield* Daemon
-      return { instance_uid: instanceUid, version, schema_version: exportVersion }
+      return { instance_uid: yield* instanceUid, version, schema_version: exportVersion }
     }),
   commandRun: ({ payload, request }) =>
     Effect.gen(function*() {
