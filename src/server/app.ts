@@ -1,6 +1,8 @@
 /** The whole API on one database, as an app that any server serves. */
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
 import { Ledger, open } from "../ledger/Ledger.ts"
@@ -16,7 +18,7 @@ import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
 import { serve } from "./Router.ts"
 
-export interface AppOptions extends Context.Tag.Service<Daemon> {
+export interface AppOptions extends Omit<Context.Tag.Service<Daemon>, "app"> {
   /** Empty: everybody who reaches the socket is a friend. */
   readonly token: string
   readonly insecureReadonly: boolean
@@ -25,7 +27,7 @@ export interface AppOptions extends Context.Tag.Service<Daemon> {
 /** Opens the database, whose lock the caller holds, until the scope closes. */
 export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
   const ledger = yield* open(daemon.databasePath)
-  const app = serve<Ledger | Daemon | Machine>(
+  const routes = serve<Ledger | Daemon | Machine>(
     Api,
     {
       ...systemHandlers,
@@ -46,6 +48,13 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
     new Map([["/openapi.json", openapi]])
   )
   const machine = yield* Effect.context<Machine>()
-  const services = Context.make(Ledger, ledger).pipe(Context.add(Daemon, daemon), Context.merge(machine))
-  return Effect.provide(app, services)
+  // A command that runs within has a log of its own; what goes wrong here is for this one.
+  const loggers = yield* FiberRef.get(FiberRef.currentLoggers)
+  const app: HttpApp.Default = Effect.suspend(() => answering)
+  const services = Context.make(Ledger, ledger).pipe(
+    Context.add(Daemon, { ...daemon, app }),
+    Context.merge(machine)
+  )
+  const answering = routes.pipe(Effect.provide(services), Effect.locally(FiberRef.currentLoggers, loggers))
+  return app
 })
