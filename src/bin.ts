@@ -16,6 +16,7 @@ import type { Environment, Signal } from "./cli/Environment.ts"
 import * as Main from "./cli/Main.ts"
 import { registry } from "./cli/registry.ts"
 import { fromStreams, Stdio } from "./cli/Stdio.ts"
+import { layerHttp } from "./client/overHttp.ts"
 import * as Sqlite from "./database/sqlite.ts"
 import { fromErrno } from "./files/FileError.ts"
 import * as Processes from "./host/Processes.ts"
@@ -37,13 +38,14 @@ const commandExecutor = Layer.effect(
   })
 )
 const platform = Layer.mergeAll(NodePath.layer, Layer.provideMerge(commandExecutor, NodeFileSystem.layer))
-const services = Layer.mergeAll(
+const machine = Layer.mergeAll(
   Sqlite.layer,
   Processes.layer,
   Layer.sync(Stdio, () => fromStreams(process)),
   Layer.succeed(ProgramVersion, version),
   Layer.sync(Program, () => [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)])
 ).pipe(Layer.provideMerge(platform))
+const services = Layer.provideMerge(layerHttp, machine)
 
 /** Whoever asks later than the signal came is told as well. */
 const signal = (): Effect.Effect<Signal> => {
@@ -114,9 +116,9 @@ export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> =
   const own = environment()
   const program = Effect.gen(function*() {
     const machine = yield* Effect.context<Layer.Layer.Success<typeof services>>()
-    const commandLine: CommandLine["Type"] = (call) =>
+    const commandLine: CommandLine["Type"] = (call, daemon) =>
       Effect.promise(() => import("./cli/forwarded.ts")).pipe(
-        Effect.flatMap(({ answer }) => answer(own, build, call)),
+        Effect.flatMap(({ answer }) => answer(own, build, call, daemon)),
         Effect.provide(machine)
       )
     return yield* Effect.provideService(Main.run(argv, registry, own), CommandLine, commandLine)

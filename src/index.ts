@@ -1,6 +1,8 @@
 /** kata as a library: what the command line does, as functions with typed errors, streams and reports. See docs/library.md. */
 export * as Api from "./api/Api.ts"
 export * as Client from "./client/Client.ts"
+export * as DaemonClient from "./client/DaemonClient.ts"
+export * as DaemonOverHttp from "./client/overHttp.ts"
 export * as Database from "./database/Database.ts"
 export { EngineUnusable } from "./database/engine.ts"
 export { DatabaseLocked } from "./database/Lock.ts"

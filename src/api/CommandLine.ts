@@ -1,4 +1,5 @@
 /** What runs a command line for somebody else: the daemon does, for a kata that only wants to see something. */
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -21,7 +22,15 @@ export type Call = typeof Call.Type
 export const Printed = Schema.Struct({ stdout: Schema.String, stderr: Schema.String })
 export type Printed = typeof Printed.Type
 
+/** The daemon that runs it, as it is asked from within. */
+export interface Inside {
+  /** As it was named. */
+  readonly databasePath: string
+  /** What answers a request. */
+  readonly app: HttpApp.Default
+}
+
 /** None for a command that has to run where it was typed: one that fails, asks or changes something. */
 export class CommandLine extends Context.Reference<CommandLine>()("kata/daemon/CommandLine", {
-  defaultValue: (): (call: Call) => Effect.Effect<Option.Option<Printed>> => () => Effect.succeedNone
+  defaultValue: (): (call: Call, daemon: Inside) => Effect.Effect<Option.Option<Printed>> => () => Effect.succeedNone
 }) {}

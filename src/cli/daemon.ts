@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { posix } from "node:path"
 import * as Client from "../client/Client.ts"
-import { connect } from "../client/connect.ts"
+import { DaemonClient } from "../client/DaemonClient.ts"
 import * as project from "../client/project.ts"
 import type { Failure } from "../Failure.ts"
 import { choose } from "../presence/databasePath.ts"
@@ -50,8 +50,9 @@ export const from = Effect.gen(function*() {
 
 /** A client of the daemon, which is started when there is none. */
 export const client = Effect.gen(function*() {
-  const target = yield* Effect.interruptible(connect(yield* from))
-  return yield* Client.make(target, yield* timeout)
+  const { connect } = yield* DaemonClient
+  const connection = yield* Effect.interruptible(connect(yield* from))
+  return Client.make(connection, yield* timeout)
 })
 
 /**

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import type { Call, Printed } from "../api/CommandLine.ts"
-import { Program } from "../presence/Program.ts"
+import type { Call, Inside, Printed } from "../api/CommandLine.ts"
+import { layerInProcess } from "../client/inProcess.ts"
 import type { Environment } from "./Environment.ts"
 import * as Main from "./Main.ts"
 import { registry } from "./registry.ts"
@@ -67,7 +67,12 @@ const readOnly = (fs: FileSystem.FileSystem): FileSystem.FileSystem => ({
 })
 
 /** Runs a command line of a caller of this build; `own` is what it has in common with this process. */
-export const answer = Effect.fn("answered.answer")(function*(own: Environment["Type"], build: string, call: Call) {
+export const answer = Effect.fn("forwarded.answer")(function*(
+  own: Environment["Type"],
+  build: string,
+  call: Call,
+  daemon: Inside
+) {
   const { HOME: userHome = "" } = call.variables
   if (build === "" || call.build !== build || userHome === "") return Option.none<Printed>()
   const fs = yield* FileSystem.FileSystem
@@ -91,13 +96,13 @@ export const answer = Effect.fn("answered.answer")(function*(own: Environment["T
   }
   const code = yield* Main.run(call.argv, shown, environment).pipe(
     Effect.provideService(Stdio, { stdout: stdout.writer, stderr: stderr.writer }),
+    // This daemon is the one to ask, from within.
+    Effect.provide(layerInProcess(daemon)),
     Effect.provideService(FileSystem.FileSystem, readOnly(fs)),
     Effect.provideService(
       CommandExecutor.CommandExecutor,
       CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
-    ),
-    // This daemon is the one to ask; none other is started.
-    Effect.provideService(Program, [])
+    )
   )
   return code === 0 ? Option.some({ stdout: stdout.text(), stderr: stderr.text() }) : Option.none()
 })

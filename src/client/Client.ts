@@ -1,13 +1,11 @@
-/** Asks the daemon by the names of its routes, over one connection. */
+/** Asks the daemon by the names of its routes, whichever way it is reached. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { prefix, type RouteName, routes } from "../api/routes.ts"
-import { nameOf, type Target } from "../presence/Target.ts"
 import { AnswerUnreadable, ApiFailure, DaemonUnreachable } from "./ClientError.ts"
-import { connections, type Message, send, textOf } from "./transport.ts"
+import type { Connection, Message } from "./DaemonClient.ts"
 
 /** What the daemon answered: text that is passed on as it is, or read with `read`. */
 export interface Answer {
@@ -43,7 +41,6 @@ export type Request<Name extends RouteName> =
 export type ClientError = ApiFailure | DaemonUnreachable
 
 export interface Client {
-  readonly target: Target
   /** A question can always be interrupted; a change only where the caller can. */
   readonly call: <Name extends RouteName>(name: Name, request: Request<Name>) => Effect.Effect<Answer, ClientError>
 }
@@ -84,44 +81,37 @@ export const refusal = (status: number, text: string): ApiFailure =>
 
 export const defaultTimeout = Duration.seconds(5)
 
-/** A client of this target; its connection is closed with the scope. Each request may take `timeout`. */
-export const make = (
-  target: Target,
-  timeout: Duration.Duration = defaultTimeout
-): Effect.Effect<Client, never, Scope.Scope> =>
-  Effect.map(connections, (agent) => ({
-    target,
-    call: (name, request) => {
-      const { method, path } = lineOf(name, request)
-      const message: Message = {
-        method,
-        path,
-        headers: request.headers ?? {},
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) })
-      }
-      const exchange = send(target, agent, message).pipe(
-        Effect.flatMap((answer) =>
-          Effect.map(textOf(target, method, answer), (text) => ({ status: answer.statusCode ?? 0, text }))
-        ),
-        Effect.scoped,
-        Effect.timeoutFail({
-          duration: request.timeout ?? timeout,
-          onTimeout: () => late(target, method, request.timeout ?? timeout)
-        }),
-        Effect.flatMap(({ status, text }) =>
-          status >= 200 && status < 300
-            ? Effect.succeed({ text, address: nameOf(target), request: `${method} ${path}` })
-            : Effect.fail(refusal(status, text))
-        )
-      )
-      return method === "GET" ? Effect.interruptible(exchange) : exchange
+/** A client of the daemon at the other end. Each request may take `timeout`. */
+export const make = (connection: Connection, timeout: Duration.Duration = defaultTimeout): Client => ({
+  call: (name, request) => {
+    const { method, path } = lineOf(name, request)
+    const message: Message = {
+      method,
+      path,
+      headers: request.headers ?? {},
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) })
     }
-  }))
+    const exchange = connection.send(message).pipe(
+      Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
+      Effect.scoped,
+      Effect.timeoutFail({
+        duration: request.timeout ?? timeout,
+        onTimeout: () => late(connection.address, method, request.timeout ?? timeout)
+      }),
+      Effect.flatMap(({ status, text }) =>
+        status >= 200 && status < 300
+          ? Effect.succeed({ text, address: connection.address, request: `${method} ${path}` })
+          : Effect.fail(refusal(status, text))
+      )
+    )
+    return method === "GET" ? Effect.interruptible(exchange) : exchange
+  }
+})
 
 /** Nothing came in time. */
-export const late = (target: Target, method: string, timeout: Duration.Duration) =>
+export const late = (address: string, method: string, timeout: Duration.Duration) =>
   new DaemonUnreachable({
-    address: nameOf(target),
+    address,
     what: `nothing within ${Duration.format(timeout)}`,
     next: "KATA_HTTP_TIMEOUT=1m waits longer",
     mayBeDone: method !== "GET"

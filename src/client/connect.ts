@@ -11,6 +11,7 @@ import { ping } from "../presence/ping.ts"
 import * as Settings from "../presence/settings.ts"
 import type { Target } from "../presence/Target.ts"
 import { type Remote, remote } from "../workspace/remoteServer.ts"
+import type { DaemonUnreachable } from "./ClientError.ts"
 
 /** The configuration names a daemon elsewhere, which does not answer. There is no other one to use then. */
 export class ServerSilent extends Schema.TaggedError<ServerSilent>()("ServerSilent", {
@@ -34,13 +35,30 @@ const there = Effect.fnUntraced(function*({ address, source, url }: Remote) {
   return Option.isSome(pong) ? address : yield* new ServerSilent({ url, source })
 })
 
-/** The token belongs to every target; the client keeps it from those that must not see it. */
-const tokenOf = (from: From) => Effect.map(Settings.load(from.kataHome, from.variables), ({ token }) => token)
+/** A daemon is asked for another database than its own, by a command that it runs itself: that command has to run where it was typed. */
+export class AnotherDaemon extends Schema.TaggedError<AnotherDaemon>()("AnotherDaemon", {
+  /** What is asked for: a database, or the URL of a server. */
+  wanted: Schema.String,
+  databasePath: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `the daemon of ${this.databasePath} was asked for ${this.wanted}`
+  }
+}
+
+/**
+ * What the configuration says of the daemon. The token belongs to every target; the client keeps it from those that must not see it. What a
+ * daemon would refuse too is refused before one is looked for.
+ */
+export const configured = Effect.fn("connect.configured")(function*(from: From) {
+  const { token } = yield* Settings.load(from.kataHome, from.variables)
+  return { token, elsewhere: yield* remote({ variables: from.variables, start: from.cwd }) }
+})
 
 /** The daemon to ask, of whatever version; none is started. */
 export const find = Effect.fn("connect.find")(function*(from: From) {
-  const token = yield* tokenOf(from)
-  const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
+  const { elsewhere, token } = yield* configured(from)
   if (Option.isSome(elsewhere)) {
     return Option.some<Target>({ ...(yield* there(elsewhere.value)), token })
   }
@@ -49,9 +67,7 @@ export const find = Effect.fn("connect.find")(function*(from: From) {
 
 /** The daemon to ask, of this version; one is started where there is none. */
 export const connect = Effect.fn("connect.connect")(function*(from: From) {
-  // What a daemon would refuse too is refused before one is started.
-  const token = yield* tokenOf(from)
-  const elsewhere = yield* remote({ variables: from.variables, start: from.cwd })
+  const { elsewhere, token } = yield* configured(from)
   if (Option.isSome(elsewhere)) return { ...(yield* there(elsewhere.value)), token } satisfies Target
   const found = yield* here(from, "same version")
   if (Option.isSome(found)) return { ...found.value.target, token } satisfies Target
@@ -59,4 +75,8 @@ export const connect = Effect.fn("connect.connect")(function*(from: From) {
   return { ...(yield* ensure(from)).target, token } satisfies Target
 })
 
-export type DaemonFailure = Effect.Effect.Error<ReturnType<typeof connect>>
+/** Why there is no daemon to ask. */
+export type ConnectFailure = Effect.Effect.Error<ReturnType<typeof connect>> | AnotherDaemon | DaemonUnreachable
+
+/** What it takes to find and to start one. */
+export type ConnectServices = Effect.Effect.Context<ReturnType<typeof connect>>

@@ -1,16 +1,15 @@
 /** The stream of events, followed for as long as somebody listens: a connection that ends is made again where it ended. */
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Failure } from "../Failure.ts"
-import type { Target } from "../presence/Target.ts"
 import { late, lineOf, refusal } from "./Client.ts"
 import { ApiFailure, type DaemonUnreachable } from "./ClientError.ts"
-import { connections, send, textOf, unreachable } from "./transport.ts"
+import type { Connection } from "./DaemonClient.ts"
 
 /** One frame of an event stream. */
 export interface Frame {
@@ -57,8 +56,8 @@ export type News =
   | { readonly _tag: "Reset"; readonly after: number }
 
 export interface Following<E, R, E2, R2> {
-  /** Asked for each connection: a daemon may come back at another address. */
-  readonly target: Effect.Effect<Target, E, R>
+  /** Made anew for each attempt: a daemon may come back at another address. */
+  readonly connection: Effect.Effect<Connection, E, R>
   /** Everything that there is, unless given. */
   readonly after: number | undefined
   readonly projectId: bigint | undefined
@@ -78,7 +77,7 @@ const mayPass = (error: Failure) =>
 /** Ends with a failure only: the daemon refuses, or nobody listens any more. */
 export const follow = <E extends Failure, R, E2 extends Failure, R2>(
   following: Following<E, R, E2, R2>
-): Effect.Effect<never, ApiFailure | DaemonUnreachable | E | E2, R | R2> =>
+): Effect.Effect<never, ApiFailure | DaemonUnreachable | E | E2, Exclude<R, Scope.Scope> | R2> =>
   Effect.gen(function*() {
     let after = following.after
     let wait = 1
@@ -88,7 +87,7 @@ export const follow = <E extends Failure, R, E2 extends Failure, R2>(
       return following.onNews(news)
     }
     for (;;) {
-      const end = yield* Effect.either(connection(following, after, onNews))
+      const end = yield* Effect.either(attempt(following, after, onNews))
       if (Either.isLeft(end) && !mayPass(end.left)) return yield* Effect.fail(end.left)
       // After a reset there is nothing to wait for.
       if (Either.isRight(end) && end.right === "reset") continue
@@ -99,25 +98,23 @@ export const follow = <E extends Failure, R, E2 extends Failure, R2>(
   })
 
 /** One connection, until it ends or a reset comes. */
-const connection = <E, R, E2, R2>(
-  { projectId, target, timeout }: Following<E, R, E2, R2>,
+const attempt = <E, R, E2, R2>(
+  { connection, projectId, timeout }: Following<E, R, E2, R2>,
   after: number | undefined,
   onNews: (news: News) => Effect.Effect<void, E2, R2>
 ) =>
   Effect.scoped(Effect.gen(function*() {
-    const to = yield* target
-    const agent = yield* connections
+    const { address, send } = yield* connection
     const { method, path } = lineOf("eventStream", { query: { project_id: projectId } })
     const headers = {
       accept: "text/event-stream",
       ...(after === undefined ? {} : { "last-event-id": String(after) })
     }
-    const answer = yield* send(to, agent, { method, path, headers }).pipe(
-      Effect.timeoutFail({ duration: timeout, onTimeout: () => late(to, method, timeout) })
+    const { bytes, status, text } = yield* send({ method, path, headers }).pipe(
+      Effect.timeoutFail({ duration: timeout, onTimeout: () => late(address, method, timeout) })
     )
-    const status = answer.statusCode ?? 0
-    if (status !== 200) return yield* refusal(status, yield* textOf(to, method, answer))
-    return yield* frames(NodeStream.fromReadable(() => answer, unreachable(to, method, true))).pipe(
+    if (status !== 200) return yield* refusal(status, yield* text)
+    return yield* frames(bytes).pipe(
       Stream.map(newsOf),
       Stream.takeUntil(({ _tag }) => _tag === "Reset"),
       Stream.tap(onNews),

@@ -1,4 +1,5 @@
 /** One HTTP exchange over node:http, which is all that a command may load for it. */
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
@@ -7,13 +8,7 @@ import { codeOf, reasonOf } from "../files/FileError.ts"
 import { unnamed } from "../presence/ping.ts"
 import { nameOf, type Target } from "../presence/Target.ts"
 import { DaemonUnreachable } from "./ClientError.ts"
-
-export interface Message {
-  readonly method: string
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
+import type { Message, Reply } from "./DaemonClient.ts"
 
 const isLoopback = (host: string) => {
   const family = isIP(host)
@@ -33,7 +28,8 @@ const bytesOf = (headers: Readonly<Record<string, string>>) =>
     Object.entries(headers).map(([name, value]) => [name, Buffer.from(value, "utf8").toString("latin1")])
   )
 
-const headersOf = (target: Target, { body, headers }: Message) =>
+/** The headers of a message as they go over the wire. */
+export const headersOf = (target: Target, { body, headers }: Message): Readonly<Record<string, string>> =>
   bytesOf({
     ...("socketPath" in target ? { host: "kata.invalid" } : {}),
     ...(target.token !== undefined && target.token !== "" && maySee(target)
@@ -86,34 +82,46 @@ const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<Clie
     catch: unreachable(target, message.method, false)
   })
 
+const answered = (asked: ClientRequest, target: Target, message: Message) =>
+  Effect.async<IncomingMessage, DaemonUnreachable>((resume) => {
+    let sent = false
+    asked.once("socket", (socket) => {
+      if (!socket.connecting) sent = true
+      else socket.once("connect", () => sent = true)
+    })
+    asked.once("response", (answer) => resume(Effect.succeed(answer)))
+    // Stays on: a connection that breaks later has told it through the body.
+    asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
+    // Bytes: before text, Node would write the head in the text's encoding too.
+    asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
+  })
+
+/** The whole body of an answer. */
+const textOf = (answer: IncomingMessage, broken: (cause: unknown) => DaemonUnreachable) =>
+  Effect.async<string, DaemonUnreachable>((resume) => {
+    const chunks: Array<Buffer> = []
+    answer.on("data", (chunk: Buffer) => chunks.push(chunk))
+    answer.once("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
+    answer.on("error", (cause) => resume(Effect.fail(broken(cause))))
+  })
+
 /** Sends the message and waits for the head of the answer; its body ends with the scope. No redirect is followed. */
 export const send = (
   target: Target,
   agent: Agent,
   message: Message
-): Effect.Effect<IncomingMessage, DaemonUnreachable, Scope.Scope> =>
+): Effect.Effect<Reply, DaemonUnreachable, Scope.Scope> =>
   Effect.acquireRelease(ask(target, agent, message), (asked) => Effect.sync(() => asked.destroy())).pipe(
-    Effect.flatMap((asked) =>
-      Effect.async<IncomingMessage, DaemonUnreachable>((resume) => {
-        let sent = false
-        asked.once("socket", (socket) => {
-          if (!socket.connecting) sent = true
-          else socket.once("connect", () => sent = true)
-        })
-        asked.once("response", (answer) => resume(Effect.succeed(answer)))
-        // Stays on: a connection that breaks later has told it through the body.
-        asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
-        // Bytes: before text, Node would write the head in the text's encoding too.
-        asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
-      })
-    )
+    Effect.flatMap((asked) => answered(asked, target, message)),
+    Effect.map((answer) => {
+      const broken = unreachable(target, message.method, true)
+      return {
+        status: answer.statusCode ?? 0,
+        headers: Object.fromEntries(
+          Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
+        ),
+        text: textOf(answer, broken),
+        bytes: NodeStream.fromReadable(() => answer, broken)
+      }
+    })
   )
-
-/** The whole body of an answer. */
-export const textOf = (target: Target, method: string, answer: IncomingMessage) =>
-  Effect.async<string, DaemonUnreachable>((resume) => {
-    const chunks: Array<Buffer> = []
-    answer.on("data", (chunk: Buffer) => chunks.push(chunk))
-    answer.once("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
-    answer.on("error", (cause) => resume(Effect.fail(unreachable(target, method, true)(cause))))
-  })

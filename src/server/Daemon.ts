@@ -1,4 +1,5 @@
-/** What the daemon says of itself. */
+/** What the daemon knows of itself. */
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
 
 export class Daemon extends Context.Tag("kata/Daemon")<Daemon, {
@@ -11,4 +12,6 @@ export class Daemon extends Context.Tag("kata/Daemon")<Daemon, {
   readonly startedAt: string
   /** Whether closing many children of one parent in a short time is refused; `window` in milliseconds. */
   readonly throttle: { readonly enabled: boolean; readonly window: number }
+  /** What answers its requests, for a command that runs within. */
+  readonly app: HttpApp.Default
 }>() {}

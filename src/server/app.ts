@@ -1,6 +1,8 @@
 /** The whole API on one database, as an app that any server serves. */
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
@@ -18,7 +20,7 @@ import { reportsHandlers } from "./handlers/reports.ts"
 import { systemHandlers } from "./handlers/system.ts"
 import { serve } from "./Router.ts"
 
-export interface AppOptions extends Context.Tag.Service<Daemon> {
+export interface AppOptions extends Omit<Context.Tag.Service<Daemon>, "app"> {
   /** Empty: everybody who reaches the socket is a friend. */
   readonly token: string
   readonly insecureReadonly: boolean
@@ -27,7 +29,7 @@ export interface AppOptions extends Context.Tag.Service<Daemon> {
 /** Opens the database, whose lock the caller holds, until the scope closes. */
 export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
   const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath))
-  const app = serve<Store | Daemon | Machine>(
+  const routes = serve<Store | Daemon | Machine>(
     Api,
     {
       ...systemHandlers,
@@ -48,6 +50,10 @@ export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token,
     new Map([["/openapi.json", openapi]])
   )
   const machine = yield* Effect.context<Machine>()
-  const services = Context.add(store, Daemon, daemon).pipe(Context.merge(machine))
-  return Effect.provide(app, services)
+  // A command that runs within has a log of its own; what goes wrong here is for this one.
+  const loggers = yield* FiberRef.get(FiberRef.currentLoggers)
+  const app: HttpApp.Default = Effect.suspend(() => answering)
+  const services = Context.add(store, Daemon, { ...daemon, app }).pipe(Context.merge(machine))
+  const answering = routes.pipe(Effect.provide(services), Effect.locally(FiberRef.currentLoggers, loggers))
+  return app
 })

@@ -1,5 +1,4 @@
 /** The body of a request: its size, the time it may take, its syntax. */
-import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -7,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { IncomingMessage } from "node:http"
 import { parse } from "../api/json.ts"
 import { Refusal, refusal } from "./responses.ts"
 import { normalised } from "./validate.ts"
@@ -19,6 +19,8 @@ export const hasBody = (request: HttpServerRequest.HttpServerRequest): boolean =
   request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0"
 
 const tooLarge = (limit: number) => refusal(413, "error", `request body is too large limit=${limit} bytes`)
+
+const unreadable = () => refusal(400, "validation", "request body could not be read")
 
 /** It is told, and let go. */
 const tooSlow = () =>
@@ -34,21 +36,23 @@ const tooSlow = () =>
  * A request that is not read to its end stays open, since node would take the connection away before the refusal is sent; what still comes
  * is dropped, so that its end is noticed.
  */
-const piecesOf = (request: HttpServerRequest.HttpServerRequest) => {
-  const incoming = toIncomingMessage(request)
-  return NodeStream.fromReadable<Refusal, Uint8Array>(
-    () => incoming,
-    () => refusal(400, "validation", "request body could not be read"),
-    { closeOnDone: false }
-  ).pipe(Stream.ensuring(Effect.sync(() => incoming.resume())))
+const piecesOf = (incoming: IncomingMessage) => {
+  return NodeStream.fromReadable<Refusal, Uint8Array>(() => incoming, unreadable, { closeOnDone: false }).pipe(
+    Stream.ensuring(Effect.sync(() => incoming.resume()))
+  )
 }
 
 const bytesOf = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
     if (Number(request.headers["content-length"] ?? "0") >= limit) return Effect.fail(tooLarge(limit))
+    const { source } = request
+    // What is asked from within comes at once.
+    if (!(source instanceof IncomingMessage)) {
+      return Effect.mapBoth(request.arrayBuffer, { onFailure: unreadable, onSuccess: (bytes) => Buffer.from(bytes) })
+    }
     const pieces: Array<Uint8Array> = []
     let size = 0
-    return piecesOf(request).pipe(
+    return piecesOf(source).pipe(
       Stream.runForEachChunk((chunk) =>
         Effect.suspend(() => {
           for (const piece of chunk) {

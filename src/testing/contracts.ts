@@ -4,10 +4,14 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as Vitest from "vitest"
+import type { DaemonClient } from "../client/DaemonClient.ts"
 import type { Database } from "../database/Database.ts"
 import type { Processes } from "../host/Processes.ts"
+import type { From } from "../presence/discover.ts"
 import type { Store } from "../store/Store.ts"
+import { daemonContract } from "./daemonContract.ts"
 import { layerFaultyFileSystem } from "./faults.ts"
 import { fileContract } from "./fileContract.ts"
 import type { Children } from "./processes.ts"
@@ -69,6 +73,23 @@ export const describeStore = (
         name,
         () => Effect.runPromise(Effect.scoped(Effect.provide(Effect.provide(run, layer), NodeContext.layer)))
       )
+    }
+  })
+}
+
+/** Every case on a new daemon: what it is found by, and the layer that finds it, until the scope closes. */
+export const describeDaemonClient = <E>(
+  name: string,
+  daemon: Effect.Effect<{ readonly from: From; readonly layer: Layer.Layer<DaemonClient> }, E, Scope.Scope>
+): void => {
+  Vitest.describe(`${name}`, () => {
+    for (const { name, run } of daemonContract) {
+      Vitest.it(name, () =>
+        daemon.pipe(
+          Effect.flatMap(({ from, layer }) => Effect.provide(run(from), layer)),
+          Effect.scoped,
+          Effect.runPromise
+        ))
     }
   })
 }

@@ -4,8 +4,10 @@
  */
 export * as Arbitraries from "./arbitraries.ts"
 export * as Contents from "./contents.ts"
+export { daemonContract } from "./daemonContract.ts"
 export * as TestDatabase from "./database.ts"
 export * as Faults from "./faults.ts"
+export * as DaemonFaults from "./faultyDaemon.ts"
 export * as DatabaseFaults from "./faultyDatabase.ts"
 export * as StoreFaults from "./faultyStore.ts"
 export { fileContract } from "./fileContract.ts"

@@ -15,6 +15,7 @@ import { registry } from "../../src/cli/registry.ts"
 import * as Sqlite from "../../src/database/sqlite.ts"
 import type { FailureKind } from "../../src/Failure.ts"
 import * as Processes from "../../src/host/Processes.ts"
+import { layerNoDaemon } from "../../src/testing/faultyDaemon.ts"
 import { captured } from "../../src/testing/stdio.ts"
 
 export const environment: Environment["Type"] = {
@@ -73,8 +74,10 @@ const real = <const Name extends Node["name"]>(name: Name) =>
 
 export const about = [real("version"), real("completion")] as const
 
-/** What the real commands need of the machine. */
-export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
+/** What the real commands need of the machine; there is no daemon, unless a test says which. */
+export const services = Layer.mergeAll(Sqlite.layer, Processes.layer, layerNoDaemon).pipe(
+  Layer.provideMerge(NodeContext.layer)
+)
 
 export const nodes = [
   leaf("list", () =>

@@ -2,19 +2,21 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { serving } from "../server/replay/serve.ts"
+import { inside } from "../server/replay/serve.ts"
 import { place, run } from "./replay/scenario.ts"
 
 type Kata = (...argv: ReadonlyArray<string>) => ReturnType<typeof run>
 
 /** A workspace of the project `app`, in which `kata` runs with the words of a mode before each line. */
-const inWorkspace = (mode: ReadonlyArray<string>, use: (kata: Kata, url: string, root: string) => Promise<void>) =>
+const inWorkspace = (
+  mode: ReadonlyArray<string>,
+  use: (kata: Kata, root: string, plain: Kata) => Promise<void>
+) =>
   place((root) =>
-    serving({ tcp: true }, async (_, { address }) => {
-      const url = "host" in address ? `http://${address.host}:${address.port}` : ""
+    inside({}, async (daemon) => {
       mkdirSync(join(root, "ws", ".git"), { recursive: true })
-      const variables = { KATA_AUTHOR: "alice", KATA_SERVER: url }
-      await use((...argv) => run({ argv: [...mode, ...argv], cwd: join(root, "ws"), variables }), url, root)
+      const plain: Kata = (...argv) => run({ argv, cwd: join(root, "ws"), daemon, variables: { KATA_AUTHOR: "alice" } })
+      await use((...argv) => plain(...mode, ...argv), root, plain)
     })
   )
 
@@ -94,12 +96,10 @@ const story = (
   mode: ReadonlyArray<string>,
   each: (line: readonly [argv: ReadonlyArray<string>, agent: string], result: Awaited<ReturnType<Kata>>) => void
 ) =>
-  inWorkspace(mode, async (kata, url, root) => {
+  inWorkspace(mode, async (kata, root, plain) => {
     const ids = new Map<string, string>()
     const make = async (name: string, title: string) => {
-      const argv = ["-q", "create", title, "--body", name === "A" ? "first" : ""]
-      const variables = { KATA_AUTHOR: "alice", KATA_SERVER: url }
-      const { stdout } = await run({ argv, cwd: join(root, "ws"), variables })
+      const { stdout } = await plain("-q", "create", title, "--body", name === "A" ? "first" : "")
       ids.set(name, stdout.trim())
     }
     expect((await kata("init")).exit).toBe(0)

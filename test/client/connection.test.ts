@@ -8,7 +8,9 @@ import * as Stream from "effect/Stream"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Client from "../../src/client/Client.ts"
+import { overHttp } from "../../src/client/overHttp.ts"
 import { follow, frames, type News } from "../../src/client/stream.ts"
+import type { Target } from "../../src/presence/Target.ts"
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
@@ -37,6 +39,10 @@ const server = (handle: Handler) =>
       })
   )
 
+/** A client of that server. */
+const clientOf = (target: Target, timeout?: Duration.Duration) =>
+  Effect.map(overHttp(target), (connection) => Client.make(connection, timeout))
+
 const fixed = (status: number, body: string): Handler => (_, response) =>
   void response.writeHead(status, { "content-type": "application/json" }).end(body)
 
@@ -50,7 +56,7 @@ describe("the client", () => {
         seen.push({ method, url, body, type: headers["content-type"], confirm: headers["x-kata-confirm"] })
         response.end("{\"a\":1.0}\n")
       })
-      const { call } = yield* Client.make(target)
+      const { call } = yield* clientOf(target)
       const answer = yield* call("labelRemove", {
         path: { project_id: 7n, ref: "abc4", label: "a/b ü" },
         query: { actor: "x&y", none: undefined }
@@ -88,10 +94,10 @@ describe("the client", () => {
         tokens.push(headers.authorization)
         response.end("{}")
       })
-      yield* Effect.flatMap(Client.make({ ...target, token: "secret" }), ({ call }) => call("instance", {}))
+      yield* Effect.flatMap(clientOf({ ...target, token: "secret" }), ({ call }) => call("instance", {}))
       // the same server, by a name that may be anybody's
       yield* Effect.flatMap(
-        Client.make({ host: "localhost", port: target.port, token: "secret" }),
+        clientOf({ host: "localhost", port: target.port, token: "secret" }),
         ({ call }) => call("instance", {})
       )
       expect(tokens).toEqual(["Bearer secret", undefined])
@@ -111,13 +117,13 @@ describe("the client", () => {
   ]
   it.scopedLive.each(refusals)("a %d is a typed error", ([status, body, error]) =>
     Effect.gen(function*() {
-      const { call } = yield* Client.make(yield* server(fixed(status, body)))
+      const { call } = yield* clientOf(yield* server(fixed(status, body)))
       expect(yield* Effect.flip(call("issueShow", show))).toMatchObject({ _tag: "ApiFailure", ...error })
     }))
 
   it.scopedLive("waits only so long; of a change it says that it may be made", () =>
     Effect.gen(function*() {
-      const { call } = yield* Client.make(yield* server(() => {}), Duration.millis(50))
+      const { call } = yield* clientOf(yield* server(() => {}), Duration.millis(50))
       expect(yield* Effect.flip(call("issueShow", show))).toMatchObject({
         kind: "daemon_unavailable",
         message: expect.stringMatching(/nothing within 50ms$/),
@@ -134,12 +140,12 @@ describe("the client", () => {
         response.writeHead(200, { "content-length": "100" })
         response.write("{", () => response.destroy())
       })
-      const broken = yield* Client.make(half)
+      const broken = yield* clientOf(half)
       expect(yield* Effect.flip(broken.call("issueReopen", { ...show, body: {} }))).toMatchObject({
         kind: "daemon_unavailable",
         mayBeDone: true
       })
-      const nobody = yield* Client.make({ socketPath: "/nonexistent/daemon.sock" })
+      const nobody = yield* clientOf({ socketPath: "/nonexistent/daemon.sock" })
       expect(yield* Effect.flip(nobody.call("issueReopen", { ...show, body: {} }))).toMatchObject({
         kind: "daemon_unavailable",
         message: "no answer from the daemon at unix:///nonexistent/daemon.sock: no such file (ENOENT)",
@@ -149,7 +155,7 @@ describe("the client", () => {
 
   it.scopedLive("refuses what it cannot read, and a header that cannot be sent", () =>
     Effect.gen(function*() {
-      const { call } = yield* Client.make(yield* server(fixed(200, "{\"a\":1}")))
+      const { call } = yield* clientOf(yield* server(fixed(200, "{\"a\":1}")))
       const answer = yield* call("issueShow", show)
       expect(yield* Effect.flip(Client.read(Schema.Struct({ a: Schema.String }))(answer))).toMatchObject({
         kind: "internal",
@@ -204,7 +210,7 @@ describe("a stream of events", () => {
       const news: Array<News> = []
       const breaks: Array<readonly [string, number]> = []
       const fiber = yield* Effect.fork(follow({
-        target: Effect.succeed(target),
+        connection: overHttp(target),
         after: 40,
         projectId: 1n,
         timeout: Duration.seconds(5),

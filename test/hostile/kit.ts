@@ -6,6 +6,7 @@ import { createHash } from "node:crypto"
 import * as Main from "../../src/cli/Main.ts"
 import { registry } from "../../src/cli/registry.ts"
 import { exitCodes } from "../../src/Failure.ts"
+import { layerNoDaemon } from "../../src/testing/faultyDaemon.ts"
 import { captured } from "../../src/testing/stdio.ts"
 import { environment } from "../cli/kit.ts"
 
@@ -18,7 +19,7 @@ export const kata = (
   const streams = captured()
   const home = { KATA_HOME: directory, ...variables }
   return Main.run(argv, registry, { ...environment, cwd: directory, userHome: directory, variables: home }).pipe(
-    Effect.provide(streams.layer),
+    Effect.provide([streams.layer, layerNoDaemon]),
     Effect.map((exit) => ({ exit, stdout: streams.stdout.text(), stderr: streams.stderr.text() }))
   )
 }

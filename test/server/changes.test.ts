@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import * as Client from "../../src/client/Client.ts"
+import { overHttp } from "../../src/client/overHttp.ts"
 import { client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -189,8 +190,8 @@ describe("a purge", () => {
           body: { error: { code: "confirm_mismatch", hint: `expected DELETE ${name}#${short_id}` } }
         }
       )
-      const deleted = await Effect.runPromise(Effect.scoped(Effect.flatMap(Client.make(address), ({ call }) =>
-        call("issueDelete", {
+      const deleted = await Effect.runPromise(Effect.scoped(Effect.flatMap(overHttp(address), (connection) =>
+        Client.make(connection).call("issueDelete", {
           path: { project_id: 1, ref: short_id as string },
           headers: { "X-Kata-Confirm": `DELETE ${name}#${short_id}` },
           body: { actor: "ann" }

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DaemonUnreachable } from "../../client/ClientError.ts"
-import { connect, find } from "../../client/connect.ts"
+import { DaemonClient } from "../../client/DaemonClient.ts"
 import * as stream from "../../client/stream.ts"
 import { EventEnvelope, Int64 } from "../../ledger/model.ts"
 import type { From } from "../../presence/discover.ts"
@@ -120,12 +120,13 @@ const words = (mode: "human" | "json" | "agent", news: stream.News): string => {
 
 /** Somebody who stops the daemon wants it stopped: it is looked for, and not started. */
 const again = (where: From) =>
-  Effect.flatMap(find(where), (found) =>
-    Option.match(found, {
+  Effect.flatMap(DaemonClient, ({ find }) => find(where)).pipe(
+    Effect.flatMap(Option.match({
       onNone: () =>
         new DaemonUnreachable({ address: where.databasePath, what: "none is running", next: "", mayBeDone: false }),
       onSome: Effect.succeed
     }))
+  )
 
 const tail = (flags: Flags) =>
   Effect.gen(function*() {
@@ -133,14 +134,15 @@ const tail = (flags: Flags) =>
     const { mode, quiet } = yield* Globals
     const { id } = yield* Effect.scoped(scope(flags))
     const where = yield* from
+    const { connect } = yield* DaemonClient
     let isFirst = true
-    const target = Effect.gen(function*() {
+    const connection = Effect.suspend(() => {
       const wasFirst = isFirst
       isFirst = false
-      return wasFirst ? yield* connect(where) : yield* again(where)
+      return wasFirst ? connect(where) : again(where)
     })
     return yield* stream.follow({
-      target,
+      connection,
       after: flags.lastEventId,
       projectId: id,
       timeout: yield* timeout,

@@ -1,10 +1,10 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { find } from "../../client/connect.ts"
+import * as Client from "../../client/Client.ts"
+import { DaemonClient } from "../../client/DaemonClient.ts"
 import type { FailureKind } from "../../Failure.ts"
-import { get } from "../../presence/ping.ts"
-import { nameOf } from "../../presence/Target.ts"
 import * as Output from "../Output.ts"
 import { quote } from "../terminal.ts"
 import { here } from "./daemon/here.ts"
@@ -25,11 +25,8 @@ export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
   }
 }
 
-interface Healthy {
-  readonly address: string
-  /** As the daemon wrote it. */
-  readonly text: string
-}
+/** Who is well says so at once. */
+const patience = Duration.seconds(1)
 
 const Health = Schema.parseJson(Schema.Struct({
   ok: Schema.Boolean,
@@ -38,7 +35,7 @@ const Health = Schema.parseJson(Schema.Struct({
   uptime: Schema.String
 }))
 
-const format: Output.Format<Healthy, typeof Health.Type & { readonly address: string }> = {
+const format: Output.Format<Client.Answer, typeof Health.Type & { readonly address: string }> = {
   json: ({ text }) => text,
   read: ({ address, text }) =>
     Schema.decode(Health)(text).pipe(
@@ -57,12 +54,13 @@ export const health = Output.command(
   format,
   () =>
     Effect.gen(function*() {
-      const target = yield* find(yield* here)
-      if (Option.isNone(target)) return yield* new NoHealth({ address: "" })
-      const address = nameOf(target.value)
-      const text = yield* get(target.value, "/api/v1/health")
-      return Option.isNone(text) ? yield* new NoHealth({ address }) : { address, text: text.value }
-    }),
+      const { find } = yield* DaemonClient
+      const connection = yield* find(yield* here)
+      if (Option.isNone(connection)) return yield* new NoHealth({ address: "" })
+      const { address } = connection.value
+      const { call } = Client.make(connection.value, patience)
+      return yield* Effect.mapError(call("health", {}), () => new NoHealth({ address }))
+    }).pipe(Effect.scoped),
   {
     description:
       "Ask the daemon that serves the database whether it is well. None is started for it: exit 7 when there is none.",

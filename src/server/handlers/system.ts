@@ -37,6 +37,6 @@ export const systemHandlers: Handlers<typeof system, Store | Daemon> = {
       // Only who may open the socket of this user asks for what this user may see.
       if (Option.isSome(request.remoteAddress)) return { printed: null }
       const run = yield* CommandLine
-      return { printed: Option.getOrNull(yield* run(payload)) }
+      return { printed: Option.getOrNull(yield* run(payload, yield* Daemon)) }
     })
 }

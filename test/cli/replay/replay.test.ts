@@ -1,6 +1,6 @@
 /** What Go kata's command line did, done again with ours against our API. Every difference is meant, and says why. */
 import { describe, expect, it } from "vitest"
-import { serving } from "../../server/replay/serve.ts"
+import { inside } from "../../server/replay/serve.ts"
 import { differences } from "./differences.ts"
 import { type Case, type Outcome, place, replay, scenario } from "./scenario.ts"
 
@@ -37,10 +37,10 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
 
   it("does as recorded, or differs for a reason", async () => {
     outcomes = await place((root) =>
-      serving({ tcp: true, ...(throttle === undefined ? {} : { throttle }) }, (_, { address }) =>
+      inside(throttle === undefined ? {} : { throttle }, (daemon) =>
         replay(
           scenario(name),
-          { root, url: "host" in address ? `http://${address.host}:${address.port}` : "" },
+          { root, daemon },
           (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
         ))
     )

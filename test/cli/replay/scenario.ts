@@ -6,9 +6,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync 
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { Readable } from "node:stream"
+import type { Inside } from "../../../src/api/CommandLine.ts"
 import type { Environment } from "../../../src/cli/Environment.ts"
 import * as Main from "../../../src/cli/Main.ts"
 import { registry } from "../../../src/cli/registry.ts"
+import { layerInProcess } from "../../../src/client/inProcess.ts"
+import { layerHttp } from "../../../src/client/overHttp.ts"
 import { fromErrno } from "../../../src/files/FileError.ts"
 import { captured } from "../../../src/testing/stdio.ts"
 import { Normal } from "../../server/replay/normal.ts"
@@ -118,7 +121,7 @@ const withoutHint = (stderr: string): string =>
   stderr.replace(/^(kata: .*\n|)hint: .*\n$/s, "$1").replace(/,"hint":"(?:[^"\\]|\\.)*"/, "")
 
 export interface Where {
-  readonly url: string
+  readonly daemon: Inside
   /** The directory that stands for the one of the recording. */
   readonly root: string
 }
@@ -150,25 +153,29 @@ export interface Run {
   readonly stdin?: string | undefined
   readonly stdinIsTerminal?: boolean
   readonly signal?: Environment["Type"]["signal"]
+  /** Whom the command asks, unless its variables name somebody else. */
+  readonly daemon: Inside
 }
 
 /** Runs a command line of the real program in this process. */
-export const run = async ({ argv, cwd, stdin = "", ...more }: Run) => {
+export const run = async ({ argv, cwd, daemon, stdin = "", variables, ...more }: Run) => {
   const streams = captured()
+  const client = variables["KATA_SERVER"] === undefined ? layerInProcess(daemon) : layerHttp
   const exit = await Main.run(argv, registry, {
     ...environment,
     stdin: NodeStream.fromReadable(() => Readable.from([Buffer.from(stdin)]), fromErrno("read", "stdin")),
     typedLine: Effect.succeed(stdin.split("\n")[0] ?? ""),
     cwd,
+    variables: { KATA_DB: daemon.databasePath, ...variables },
     ...more
-  }).pipe(Effect.provide(streams.layer), Effect.provide(services), Effect.runPromise)
+  }).pipe(Effect.provide(streams.layer), Effect.provide(client), Effect.provide(services), Effect.runPromise)
   return { exit, stdout: streams.stdout.text(), stderr: streams.stderr.text() }
 }
 
 /** Runs the cases in order; those that `skip` names are not run. */
 export const replay = async (
   { cases, cwd, scenario, setup = [] }: Scenario,
-  { root, url }: Where,
+  { daemon, root }: Where,
   skip: (one: Case) => boolean
 ): Promise<ReadonlyArray<Outcome>> => {
   const theirRoot = `/tmp/kx/c/${scenario}`
@@ -182,12 +189,12 @@ export const replay = async (
     const variables = {
       HOME: join(root, "user"),
       KATA_HOME: join(root, "home"),
-      KATA_DB: join(root, "home", "kata.db"),
+      KATA_DB: daemon.databasePath,
       KATA_AUTHOR: "alice",
-      KATA_SERVER: url,
       ...one.env
     }
     const got = await run({
+      daemon,
       argv,
       cwd: resolve(root, one.cwd ?? cwd),
       variables: Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null)) as Record<

@@ -1,0 +1,94 @@
+/** The daemon from within: its routes without its socket, for the commands that it runs itself and for tests. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { validateHeaderName, validateHeaderValue } from "node:http"
+import type { Inside } from "../api/CommandLine.ts"
+import type { From } from "../presence/discover.ts"
+import type { Target } from "../presence/Target.ts"
+import type { DaemonUnreachable } from "./ClientError.ts"
+import { AnotherDaemon, configured } from "./connect.ts"
+import { type Connection, DaemonClient, type Message, type Reply } from "./DaemonClient.ts"
+import { headersOf, unreachable } from "./transport.ts"
+
+/** The message as a server gets it; throws where node:http would not send it. */
+const received = (message: Message, headers: Readonly<Record<string, string>>) => {
+  const { body, method, path } = message
+  if (/[^\u0021-\u00ff]/.test(path)) throw new TypeError("Request path contains unescaped characters")
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  }
+  const request = new Request("http://kata.invalid/", {
+    method,
+    ...(body === undefined ? {} : { body: Buffer.from(body) })
+  })
+  return HttpServerRequest.fromWeb(request).modify({
+    // As it is spelled: a URL would have no `..`.
+    url: path,
+    headers: Headers.fromInput(Object.entries(headers).map(([name, value]): [string, string] => [name, value.trim()]))
+  })
+}
+
+const replyOf = (
+  { body, headers, status }: HttpServerResponse.HttpServerResponse,
+  broken: (cause: unknown) => DaemonUnreachable
+): Reply => {
+  switch (body._tag) {
+    case "Empty":
+      return { status, headers, text: Effect.succeed(""), bytes: Stream.empty }
+    case "Uint8Array":
+      return {
+        status,
+        headers,
+        text: Effect.sync(() => Buffer.from(body.body).toString("utf8")),
+        bytes: Stream.succeed(body.body)
+      }
+    case "Stream": {
+      // What ends a body in its middle ends the connection, when there is one.
+      const bytes = Stream.catchAllCause(body.stream, (cause) => Stream.fail(broken(Cause.squash(cause))))
+      return { status, headers, text: Stream.mkString(Stream.decodeText(bytes)), bytes }
+    }
+    default:
+      throw new Error(`an answer of the API is a text or a stream, not ${body._tag}`)
+  }
+}
+
+/** Asks the daemon itself; what ends a connection in its middle ends the answer. */
+export const connectionInside = ({ app, databasePath }: Inside, token?: string): Connection => {
+  const target: Target = { socketPath: "", token }
+  return {
+    address: `the daemon of ${databasePath}`,
+    send: (message) =>
+      Effect.try({
+        try: () => received(message, headersOf(target, message)),
+        catch: unreachable(target, message.method, false)
+      }).pipe(
+        Effect.flatMap((request) => Effect.provideService(app, HttpServerRequest.HttpServerRequest, request)),
+        Effect.map((response) => replyOf(response, unreachable(target, message.method, true)))
+      )
+  }
+}
+
+/** For a command that wants this daemon; one that wants another has to run where it was typed. */
+export const layerInProcess = (inside: Inside): Layer.Layer<DaemonClient, never, FileSystem.FileSystem> =>
+  Layer.effect(
+    DaemonClient,
+    Effect.map(Effect.context<FileSystem.FileSystem>(), (context) => {
+      const connect = Effect.fnUntraced(function*(from: From) {
+        const { elsewhere, token } = yield* Effect.provide(configured(from), context)
+        const wanted = Option.match(elsewhere, { onNone: () => from.databasePath, onSome: ({ url }) => url })
+        if (wanted !== inside.databasePath) {
+          return yield* new AnotherDaemon({ wanted, databasePath: inside.databasePath })
+        }
+        return connectionInside(inside, token)
+      })
+      return { connect, find: (from) => Effect.asSome(connect(from)) }
+    })
+  )
