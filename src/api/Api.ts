@@ -1,5 +1,6 @@
 /** The API of the daemon, once: from it come the router (`Router.ts`), the types of the client, and the OpenAPI document. It is Go kata's. */
 import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { changes } from "./changes.ts"
 import { events } from "./events.ts"
 import { imports } from "./imports.ts"
@@ -20,3 +21,7 @@ export const Api = HttpApi.make("kata")
   .add(imports)
   .add(reports)
   .prefix(prefix)
+  .annotate(OpenApi.Title, "kata")
+  .annotate(OpenApi.Description, "A local-first issue ledger")
+  .annotate(OpenApi.License, { name: "MIT", url: "https://opensource.org/license/mit" })
+  .annotate(OpenApi.Servers, [{ url: "/", description: "the daemon that serves this document" }])

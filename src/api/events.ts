@@ -1,30 +1,32 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { EventEnvelope, Int64 } from "../ledger/model.ts"
+import { EventPage } from "./answers.ts"
 import { endpoint, Streams } from "./endpoint.ts"
-import { Integer, ProjectPath } from "./params.ts"
+import { maybe } from "./optional.ts"
+import { After, CursorText, Page, ProjectIdText, ProjectPath } from "./params.ts"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
-const CursorQuery = Schema.Struct({ after_id: optional(Integer), limit: optional(Integer) })
-
-const Page = Schema.Struct({
-  reset_required: Schema.Boolean,
-  reset_after_id: optional(Int64),
-  events: Schema.Array(EventEnvelope),
-  next_after_id: Int64
-})
+const CursorQuery = Schema.Struct({ after_id: maybe(After), limit: maybe(Page) })
 
 export const events = HttpApiGroup.make("events", { topLevel: true })
-  .add(endpoint("events").setUrlParams(CursorQuery).addSuccess(Page))
-  .add(endpoint("projectEvents").setPath(ProjectPath).setUrlParams(CursorQuery).addSuccess(Page))
+  .annotate(OpenApi.Description, "What happened, in its order")
   .add(
-    endpoint("eventStream")
+    endpoint("events", "A page of the events of all projects", ["project_not_found"]).setUrlParams(CursorQuery)
+      .addSuccess(EventPage)
+  )
+  .add(
+    endpoint("projectEvents", "A page of the events of a project", ["project_not_found"])
+      .setPath(ProjectPath).setUrlParams(CursorQuery).addSuccess(EventPage)
+  )
+  .add(
+    endpoint("eventStream", "Events as they happen, as server-sent events", ["project_not_found"], [
+      "NotAcceptable",
+      "CursorConflict"
+    ])
       // the stream has sentences of its own for what is no number
-      .setUrlParams(
-        Schema.Struct({ after_id: optional(Schema.String), project_id: optional(Schema.String) })
-      )
+      .setUrlParams(Schema.Struct({ after_id: maybe(CursorText), project_id: maybe(ProjectIdText) }))
+      .setHeaders(Schema.Struct({ "Last-Event-ID": maybe(CursorText) }))
       .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
       .annotate(Streams, "events stream")
   )

@@ -1,11 +1,13 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Batch, Imported } from "../ledger/imports/importBatch.ts"
 import { BodyLimit, endpoint } from "./endpoint.ts"
 import { ProjectPath } from "./params.ts"
 
 export const imports = HttpApiGroup.make("imports", { topLevel: true })
+  .annotate(OpenApi.Description, "Issues out of other trackers")
   .add(
-    endpoint("imports")
+    endpoint("imports", "Issues out of another tracker, all of them or none", ["project_not_found", "issue_not_found"])
       .setPath(ProjectPath)
       .setPayload(Batch)
       .addSuccess(Imported)

@@ -1,19 +1,32 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { Alias, Event, Int64, Project } from "../ledger/model.ts"
+import { Int64 } from "../ledger/model.ts"
 import { AliasInput } from "../ledger/projects/aliases.ts"
-import { Binding } from "../ledger/projects/bindings.ts"
-import { Merged } from "../ledger/projects/merge.ts"
-import { ProjectOut } from "../ledger/projects/projects.ts"
-import { endpoint } from "./endpoint.ts"
-import { ActorBody, ActorQuery, Bool, Integer, JsonObject, may, maybe, ProjectPath } from "./params.ts"
+import {
+  Archived,
+  Binding,
+  Detached,
+  Initialised,
+  Merged,
+  ProjectPatched,
+  Projects,
+  ProjectWithAliases
+} from "./answers.ts"
+import { endpoint, Revised } from "./endpoint.ts"
+import { may, maybe } from "./optional.ts"
+import { ActorBody, ActorQuery, Bool, IfMatch, Include, JsonObject, NotBlank, ProjectPath, RowId } from "./params.ts"
 
-const WithAliases = Schema.Struct({ project: Project, aliases: Schema.Array(Alias) })
 const Forced = Schema.Struct({ ...ActorQuery.fields, force: maybe(Bool) })
 
 export const projects = HttpApiGroup.make("projects", { topLevel: true })
+  .annotate(OpenApi.Description, "Projects, and the workspaces that they are known by")
   .add(
-    endpoint("projectInit")
+    endpoint("projectInit", "The project of a workspace or of a name, made where there is none", [
+      "project_archived",
+      "project_alias_conflict",
+      "project_binding_conflict"
+    ])
       .setPayload(Schema.Struct({
         name: may(Schema.String),
         start_path: may(Schema.String),
@@ -21,46 +34,66 @@ export const projects = HttpApiGroup.make("projects", { topLevel: true })
         reassign: may(Schema.Boolean),
         alias: may(AliasInput)
       }))
-      .addSuccess(Schema.Struct({ ...Binding.fields, created: Schema.Boolean }))
+      .addSuccess(Initialised)
   )
   .add(
-    endpoint("projectResolve")
+    endpoint("projectResolve", "The project of a workspace or of a name", [
+      "project_not_initialized",
+      "project_alias_conflict"
+    ])
       .setPayload(Schema.Struct({ alias: may(AliasInput), name: may(Schema.String), start_path: may(Schema.String) }))
       .addSuccess(Binding)
   )
   .add(
-    endpoint("projectList")
-      .setUrlParams(Schema.Struct({ include: maybe(Schema.String) }))
-      .addSuccess(Schema.Struct({ projects: Schema.Array(ProjectOut) }))
-  )
-  .add(endpoint("projectShow").setPath(ProjectPath).addSuccess(WithAliases))
-  .add(
-    endpoint("projectRename")
-      .setPath(ProjectPath)
-      .setPayload(Schema.Struct({ name: Schema.String }))
-      .addSuccess(WithAliases)
+    endpoint("projectList", "All projects that are not archived")
+      .setUrlParams(Schema.Struct({ include: maybe(Include) })).addSuccess(Projects)
   )
   .add(
-    endpoint("projectMerge")
+    endpoint("projectShow", "One project, and what it is known by", ["project_not_found"])
+      .setPath(ProjectPath).addSuccess(ProjectWithAliases)
+  )
+  .add(
+    endpoint("projectRename", "Give a project another name", ["project_not_found", "project_name_taken"])
+      .setPath(ProjectPath).setPayload(Schema.Struct({ name: NotBlank })).addSuccess(ProjectWithAliases)
+  )
+  .add(
+    endpoint("projectMerge", "Move everything of another project into this one", [
+      "project_not_found",
+      "project_name_taken",
+      "project_merge_archived_source",
+      "project_merge_archived_target",
+      "project_merge_import_mapping_collision"
+    ])
       .setPath(ProjectPath)
       .setPayload(Schema.Struct({ source_project_id: Int64, target_name: may(Schema.String) }))
       .addSuccess(Merged)
   )
   .add(
-    endpoint("projectArchive")
-      .setPath(ProjectPath)
-      .setUrlParams(Forced)
-      .addSuccess(Schema.Struct({ project: Project, event: Event }))
+    endpoint("projectArchive", "Archive a project", [
+      "project_not_found",
+      "project_already_archived",
+      "project_has_open_issues"
+    ]).setPath(ProjectPath).setUrlParams(Forced).addSuccess(Archived)
   )
   .add(
-    endpoint("projectMetadata")
+    endpoint("projectMetadata", "Change the metadata of a project, key by key; null takes a key away", [
+      "project_not_found",
+      "invalid_metadata_value",
+      "revision_conflict"
+    ])
       .setPath(ProjectPath)
+      .setHeaders(IfMatch)
       .setPayload(Schema.Struct({ ...ActorBody.fields, patch: JsonObject }))
-      .addSuccess(Schema.Struct({ project: Project, event: maybe(Event), changed: Schema.Boolean }))
+      .addSuccess(ProjectPatched)
+      .annotate(Revised, true)
   )
   .add(
-    endpoint("aliasDetach")
-      .setPath(Schema.Struct({ ...ProjectPath.fields, alias_id: Integer }))
+    endpoint("aliasDetach", "Let a workspace no longer belong to a project", [
+      "project_not_found",
+      "alias_not_found",
+      "alias_is_last"
+    ])
+      .setPath(Schema.Struct({ ...ProjectPath.fields, alias_id: RowId("the alias") }))
       .setUrlParams(Forced)
-      .addSuccess(Schema.Struct({ alias: Alias, event: Event }))
+      .addSuccess(Detached)
   )

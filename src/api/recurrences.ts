@@ -1,48 +1,78 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { Int64, Recurrence } from "../ledger/model.ts"
-import { endpoint } from "./endpoint.ts"
-import { ActorQuery, Integer, JsonObject, may, ProjectPath } from "./params.ts"
+import { Recurrence } from "../ledger/model.ts"
+import { endpoint, Revised } from "./endpoint.ts"
+import { may } from "./optional.ts"
+import {
+  Actor,
+  ActorQuery,
+  IfMatch,
+  JsonObject,
+  LabelName,
+  NotBlank,
+  Priority,
+  ProjectId,
+  ProjectPath,
+  Uid
+} from "./params.ts"
 
 const template = {
   body: may(Schema.String),
   owner: may(Schema.String),
-  priority: may(Int64),
-  labels: may(Schema.Array(Schema.String)),
+  priority: may(Priority),
+  labels: may(Schema.Array(LabelName)),
   metadata: may(JsonObject)
 }
 
 const Create = Schema.Struct({
-  actor: Schema.String,
-  rrule: Schema.String,
-  dtstart: Schema.String,
-  timezone: Schema.String,
-  template: Schema.Struct({ title: Schema.String, ...template })
+  actor: Actor,
+  rrule: NotBlank,
+  dtstart: NotBlank,
+  timezone: NotBlank,
+  template: Schema.Struct({ title: NotBlank, ...template })
 })
 
 const Patch = Schema.Struct({
-  actor: Schema.String,
-  rrule: may(Schema.String),
-  dtstart: may(Schema.String),
-  timezone: may(Schema.String),
-  template: may(Schema.Struct({ title: may(Schema.String), ...template }))
+  actor: Actor,
+  rrule: may(NotBlank),
+  dtstart: may(NotBlank),
+  timezone: may(NotBlank),
+  template: may(Schema.Struct({ title: may(NotBlank), ...template }))
 })
 
-const RecurrencePath = Schema.Struct({ project_id: Integer, uid: Schema.String })
+const RecurrencePath = Schema.Struct({ project_id: ProjectId, uid: Uid })
 
 const One = Schema.Struct({ recurrence: Recurrence })
 const Patched = Schema.Struct({ recurrence: Recurrence, changed: Schema.Boolean })
 
 export const recurrences = HttpApiGroup.make("recurrences", { topLevel: true })
-  .add(endpoint("recurrenceCreate").setPath(ProjectPath).setPayload(Create).addSuccess(One, { status: 201 }))
+  .annotate(OpenApi.Description, "Issues that come again")
   .add(
-    endpoint("recurrenceList").setPath(ProjectPath).addSuccess(
-      Schema.Struct({ recurrences: Schema.Array(Recurrence) })
-    )
+    endpoint("recurrenceCreate", "A rule by which an issue comes again", [
+      "project_not_found",
+      "invalid_metadata_value"
+    ])
+      .setPath(ProjectPath).setPayload(Create).addSuccess(One, { status: 201 })
   )
-  .add(endpoint("recurrenceShow").setPath(RecurrencePath).addSuccess(One))
-  .add(endpoint("recurrencePatch").setPath(RecurrencePath).setPayload(Patch).addSuccess(Patched))
   .add(
-    endpoint("recurrenceDelete").setPath(RecurrencePath).setUrlParams(ActorQuery).addSuccess(HttpApiSchema.NoContent)
+    endpoint("recurrenceList", "The recurrences of a project", ["project_not_found"])
+      .setPath(ProjectPath).addSuccess(Schema.Struct({ recurrences: Schema.Array(Recurrence) }))
+  )
+  .add(
+    endpoint("recurrenceShow", "One recurrence", ["project_not_found", "not_found"])
+      .setPath(RecurrencePath).addSuccess(One)
+  )
+  .add(
+    endpoint("recurrencePatch", "Change a recurrence", [
+      "project_not_found",
+      "not_found",
+      "invalid_metadata_value",
+      "revision_conflict"
+    ]).setPath(RecurrencePath).setHeaders(IfMatch).setPayload(Patch).addSuccess(Patched).annotate(Revised, true)
+  )
+  .add(
+    endpoint("recurrenceDelete", "Delete a recurrence; its issues stay", ["project_not_found", "not_found"])
+      .setPath(RecurrencePath).setUrlParams(ActorQuery).addSuccess(HttpApiSchema.NoContent)
   )

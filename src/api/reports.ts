@@ -1,27 +1,33 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { AuditRow } from "../ledger/reports/audit.ts"
 import { Digest } from "../ledger/reports/digest.ts"
 import { endpoint } from "./endpoint.ts"
-import { Bool, Integer, maybe, ProjectPath } from "./params.ts"
+import { maybe } from "./optional.ts"
+import { Actors, Bool, IssueRef, ProjectId, ProjectPath, Since } from "./params.ts"
 
-const Text = maybe(Schema.String)
-
-/** `actor` names several, with commas between them. */
-const Window = Schema.Struct({ since: Schema.String, until: Text, actor: Text })
+const Window = Schema.Struct({ since: Since, until: maybe(Since), actor: maybe(Actors) })
 
 export const reports = HttpApiGroup.make("reports", { topLevel: true })
-  .add(endpoint("digest").setUrlParams(Window).addSuccess(Digest))
-  .add(endpoint("projectDigest").setPath(ProjectPath).setUrlParams(Window).addSuccess(Digest))
+  .annotate(OpenApi.Description, "Who did what")
   .add(
-    endpoint("auditCloses")
+    endpoint("digest", "Who did what in a span of time, in all projects", ["project_not_found"]).setUrlParams(Window)
+      .addSuccess(Digest)
+  )
+  .add(
+    endpoint("projectDigest", "Who did what in a span of time, in a project", ["project_not_found"])
+      .setPath(ProjectPath).setUrlParams(Window).addSuccess(Digest)
+  )
+  .add(
+    endpoint("auditCloses", "How issues were closed: by whom, why, with what evidence", ["project_not_found"])
       .setUrlParams(Schema.Struct({
-        project_id: Integer,
-        since: Text,
-        until: Text,
-        actor: Text,
-        parent: Text,
-        reason: Text,
+        project_id: ProjectId,
+        since: maybe(Since),
+        until: maybe(Since),
+        actor: maybe(Schema.String),
+        parent: maybe(IssueRef),
+        reason: maybe(Schema.String),
         no_evidence: maybe(Bool)
       }))
       .addSuccess(Schema.Struct({ rows: Schema.Array(AuditRow) }))

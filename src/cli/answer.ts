@@ -5,7 +5,7 @@ import { type Answer, read } from "../client/Client.ts"
 import type { Format, View } from "./Output.ts"
 
 /** Programs get the daemon's text as it is; for people it is read with the Schema. */
-export const answer = <B, I>(schema: Schema.Schema<B, I>, view: View<B>): Format<Answer, B> => ({
+export const answer = <B, I>(schema: Schema.Schema<B, I>, view: View<B>): Format<Answer<B>, B> => ({
   ...view,
   json: ({ text }) => text,
   read: read(schema)
@@ -15,12 +15,8 @@ export const answer = <B, I>(schema: Schema.Schema<B, I>, view: View<B>): Format
 export const answerWith = <B, I, C>(
   schema: Schema.Schema<B, I>,
   view: View<readonly [B, C]>
-): Format<readonly [Answer, C], readonly [B, C]> => ({
+): Format<readonly [Answer<B>, C], readonly [B, C]> => ({
   ...view,
   json: ([{ text }]) => text,
   read: ([answer, more]) => Effect.map(read(schema)(answer), (shown) => [shown, more] as const)
 })
-
-/** An array of an answer; Go kata's daemon says null for an empty one. */
-export const rows = <A, I>(item: Schema.Schema<A, I>) =>
-  Schema.optionalWith(Schema.Array(item), { nullable: true, default: () => [] })

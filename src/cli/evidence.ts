@@ -1,5 +1,6 @@
 /** What shows that an issue is done. */
 import * as Effect from "effect/Effect"
+import type { Request } from "../client/Client.ts"
 import { UsageError } from "./UsageError.ts"
 
 /** By type: the member that holds the value. */
@@ -18,10 +19,7 @@ type Type = keyof typeof members
 const isType = (word: string): word is Type => Object.hasOwn(members, word)
 
 /** As the daemon takes it. */
-export interface Evidence {
-  readonly type: string
-  readonly [member: string]: string | ReadonlyArray<string>
-}
+export type Evidence = NonNullable<NonNullable<Request<"issueClose">["body"]>["evidence"]>[number]
 
 /** `commit:3a401a8` */
 export const names = (item: { readonly [member: string]: unknown }): string => {
@@ -46,6 +44,11 @@ const canonical = (words: ReadonlyArray<string>) =>
       ? Effect.succeed<Item>({ type, value: word.slice(at + 1) })
       : refuse(`unknown type ${JSON.stringify(type)}`)
   })
+
+const asItem = ({ type, value }: Item): Evidence => {
+  const member = members[type]
+  return member === "paths" ? { type, paths: [value] } : { type, [member]: value }
+}
 
 /** In the order of the flags of their own, then of `--evidence`; the paths of all are one item. */
 export const evidenceOf = (flags: {
@@ -77,8 +80,9 @@ export const evidenceOf = (flags: {
     }
     const all = [...short, ...given]
     const paths = all.filter(({ type }) => type === "reviewed-paths").map(({ value }) => value)
-    return all.flatMap(({ type, value }, at): ReadonlyArray<Evidence> => {
-      if (type !== "reviewed-paths") return [{ type, [members[type]]: value }]
-      return all.findIndex((item) => item.type === type) === at ? [{ type, paths }] : []
+    return all.flatMap((item, at): ReadonlyArray<Evidence> => {
+      const { type } = item
+      if (type !== "reviewed-paths") return [asItem(item)]
+      return all.findIndex((other) => other.type === type) === at ? [{ type, paths }] : []
     })
   })

@@ -3,15 +3,13 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ApiFailure } from "../client/ClientError.ts"
 import type { Failure } from "../Failure.ts"
+import { Candidates } from "../ledger/candidates.ts"
 
 /** At most so many of the issues that look alike are named. */
 const shown = 3
 
-/** Made when it is needed: most commands fail at nothing. */
 const candidatesOf = (data: unknown) =>
-  Schema.decodeUnknownOption(Schema.Struct({
-    candidates: Schema.NonEmptyArray(Schema.Struct({ short_id: Schema.String, title: Schema.String }))
-  }))(data)
+  Option.filter(Schema.decodeUnknownOption(Candidates())(data), ({ candidates }) => candidates.length > 0)
 
 const alike = ({ data }: ApiFailure) =>
   Option.match(candidatesOf(data), {

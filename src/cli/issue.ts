@@ -3,9 +3,10 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Shown } from "../api/answers.ts"
 import { type Client, type ClientError, read, type Request } from "../client/Client.ts"
 import type { FailureKind } from "../Failure.ts"
-import { Issue } from "../ledger/model.ts"
+import { type Issue, Mutation } from "../ledger/model.ts"
 import { actor } from "./actor.ts"
 import { answer } from "./answer.ts"
 import { text, toggle } from "./Argv.ts"
@@ -61,10 +62,6 @@ export const change = <A, E, R>(word: string, comment: string | undefined, run: 
     return result
   })
 
-/** As much of the answer to a change as is shown. */
-export const Changed = Schema.Struct({ issue: Issue, changed: Schema.Boolean })
-export type Changed = typeof Changed.Type
-
 /** `abc4 Title [open]` */
 export const line = ({ short_id: id, status, title }: Issue): string => `${id} ${title} [${status}]`
 
@@ -77,12 +74,12 @@ export const heading = (verb: string, issue: Issue, more = ""): ReadonlyArray<st
 /** The format of a change that is told by the issue as it is now. */
 export const changed = (verb: string, agent: (issue: Issue) => ReadonlyArray<string>) =>
   answer(
-    Changed,
+    Mutation,
     {
       human: ({ issue }) => [line(issue)],
       quiet: ({ issue }) => [issue.short_id],
       agent: ({ changed, issue }) => [...heading(verb, issue, changed ? "" : " changed=false"), ...agent(issue)]
-    } satisfies View<Changed>
+    } satisfies View<Mutation>
   )
 
 export const forceFlag = toggle("force", false).pipe(Options.withDescription("needed, so that no slip does it"))
@@ -93,11 +90,9 @@ export const confirmFlag = (word: string) =>
     Options.withDefault(undefined)
   )
 
-const Looked = Schema.Struct({ issue: Schema.Struct({ short_id: Schema.String }) })
-
 /** `kata#abc4`, for an issue that exists. */
 export const qualifiedId = ({ client, path, project }: At, isDeletedToo: boolean) =>
   client.call("issueShow", { path, query: { include_deleted: isDeletedToo || undefined } }).pipe(
-    Effect.flatMap(read(Looked)),
+    Effect.flatMap(read(Shown)),
     Effect.map(({ issue }) => `${project}#${issue.short_id}`)
   )

@@ -1,8 +1,10 @@
 /** What the two commands about one label have in common. */
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { Issue } from "../ledger/model.ts"
 import { answerWith } from "./answer.ts"
-import { Changed, heading } from "./issue.ts"
+import { heading } from "./issue.ts"
 import { refused } from "./refs.ts"
 import { quote } from "./terminal.ts"
 
@@ -11,11 +13,12 @@ export const labelArgument = Args.text({ name: "label" }).pipe(Args.withDescript
 export const refuseBlank = (label: string) => label.trim() === "" ? refused("label must not be empty") : Effect.void
 
 /** The label is the command's own: the answer to a removal does not say it. */
-export const labelFormat = (
+export const labelFormat = <B extends { readonly issue: Issue; readonly changed: boolean }, I>(
+  schema: Schema.Schema<B, I>,
   action: "added" | "removed",
   words: (id: string, label: string, changed: boolean) => string
 ) =>
-  answerWith<Changed, typeof Changed.Encoded, string>(Changed, {
+  answerWith<B, I, string>(schema, {
     human: ([{ changed, issue }, label]) => [words(issue.short_id, label, changed)],
     agent: ([{ changed, issue }, label]) => [
       ...heading("label", issue, changed ? "" : " changed=false"),

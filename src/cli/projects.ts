@@ -1,15 +1,10 @@
 /** Words that choose a project: its number, its name, a workspace it is known by, or the end of one of these. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Projects, ProjectWithAliases } from "../api/answers.ts"
 import { type Client, type ClientError, read } from "../client/Client.ts"
 import type { FailureKind } from "../Failure.ts"
-import { Alias, Project } from "../ledger/model.ts"
-import { rows } from "./answer.ts"
 import { refused } from "./refs.ts"
-
-export const Projects = Schema.Struct({ projects: rows(Project) })
-export const ProjectWithAliases = Schema.Struct({ project: Project, aliases: rows(Alias) })
-export type ProjectWithAliases = typeof ProjectWithAliases.Type
 
 export class ProjectUnknown extends Schema.TaggedError<ProjectUnknown>()("ProjectUnknown", {
   reason: Schema.String,

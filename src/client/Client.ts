@@ -2,55 +2,54 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import type { Request, Success } from "../api/calls.ts"
 import { prefix, type RouteName, routes } from "../api/routes.ts"
+import { jsonOf } from "../ledger/RawJson.ts"
 import { AnswerUnreadable, ApiFailure, DaemonUnreachable } from "./ClientError.ts"
 import type { Connection, Message } from "./DaemonClient.ts"
+import { withEmptyLists } from "./emptyLists.ts"
 
-/** What the daemon answered: text that is passed on as it is, or read with `read`. */
-export interface Answer {
+export type { Request }
+
+/** What the daemon answered: text that is passed on as it is, or read with `read`. `A` is what it says, by the API's definition. */
+export interface Answer<out A> {
   readonly text: string
   readonly address: string
   /** As in `GET /projects`. */
   readonly request: string
+  /** Never there: it keeps an answer from being read as another one. */
+  readonly says?: A
 }
 
 type Word = string | number | bigint
 
-type Names<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}` ? Name | Names<Rest>
-  : Path extends `${string}:${infer Name}` ? Name
-  : never
-
-type PathOf<Name extends RouteName> = Names<typeof routes[Name][1]>
-
-interface Rest {
-  /** An undefined member is left out. */
+/** Any request, as it is sent. */
+interface Sent {
+  readonly path?: Readonly<Record<string, Word>>
   readonly query?: Readonly<Record<string, Word | boolean | undefined>>
-  readonly headers?: Readonly<Record<string, string>>
-  /** Becomes JSON; an undefined member is left out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: object
-  /** For a request that takes longer than others. */
   readonly timeout?: Duration.Duration
 }
-
-export type Request<Name extends RouteName> =
-  & Rest
-  & ([PathOf<Name>] extends [never] ? { readonly path?: never }
-    : { readonly path: Readonly<Record<PathOf<Name>, Word>> })
 
 export type ClientError = ApiFailure | DaemonUnreachable
 
 export interface Client {
   /** A question can always be interrupted; a change only where the caller can. */
-  readonly call: <Name extends RouteName>(name: Name, request: Request<Name>) => Effect.Effect<Answer, ClientError>
+  readonly call: <Name extends RouteName>(
+    name: Name,
+    request: Request<Name>
+  ) => Effect.Effect<Answer<Success<Name>>, ClientError>
 }
 
 /** The method and the path with its query. */
-export const lineOf = <Name extends RouteName>(name: Name, { path, query }: Request<Name>) => {
+export const lineOf = <Name extends RouteName>(name: Name, request: Request<Name>) => {
   const [method, template] = routes[name]
-  const values: Readonly<Record<string, Word>> = path ?? {}
+  const { path: values = {}, query = {} }: Sent = request
   const filled = template.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(String(values[key])))
-  const search = Object.entries(query ?? {}).filter(([, value]) => value !== undefined)
+  const search = Object.entries(query).filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join("&")
   return { method, path: prefix + filled + (search === "" ? "" : `?${search}`) }
 }
@@ -81,22 +80,23 @@ export const refusal = (status: number, text: string): ApiFailure =>
 
 export const defaultTimeout = Duration.seconds(5)
 
-/** A client of the daemon at the other end. Each request may take `timeout`. */
-export const make = (connection: Connection, timeout: Duration.Duration = defaultTimeout): Client => ({
+/** A client of the daemon at the other end. Each request may take so long, unless it says otherwise. */
+export const make = (connection: Connection, patience: Duration.Duration = defaultTimeout): Client => ({
   call: (name, request) => {
     const { method, path } = lineOf(name, request)
+    const { body, headers = {}, timeout = patience }: Sent = request
     const message: Message = {
       method,
       path,
-      headers: request.headers ?? {},
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) })
+      headers: Record.filter(headers, (value) => value !== undefined),
+      ...(body === undefined ? {} : { body: jsonOf(body) })
     }
     const exchange = connection.send(message).pipe(
       Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
       Effect.scoped,
       Effect.timeoutFail({
-        duration: request.timeout ?? timeout,
-        onTimeout: () => late(connection.address, method, request.timeout ?? timeout)
+        duration: timeout,
+        onTimeout: () => late(connection.address, method, timeout)
       }),
       Effect.flatMap(({ status, text }) =>
         status >= 200 && status < 300
@@ -117,12 +117,14 @@ export const late = (address: string, method: string, timeout: Duration.Duration
     mayBeDone: method !== "GET"
   })
 
-/** What an answer says. */
+const parse = Schema.decode(Schema.parseJson())
+
+/** What an answer says: the Schema is that of the API, in `api/answers.ts`. */
 export const read = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decode(Schema.parseJson(schema))
-  return (answer: Answer): Effect.Effect<A, AnswerUnreadable> =>
+  const decode = Schema.decodeUnknown(schema)
+  return (answer: Answer<A>): Effect.Effect<A, AnswerUnreadable> =>
     Effect.mapError(
-      decode(answer.text),
+      Effect.flatMap(parse(answer.text), (value) => decode(withEmptyLists(schema.ast, value))),
       (error) =>
         new AnswerUnreadable({
           address: answer.address,

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Binding } from "../api/answers.ts"
 import type { FailureKind } from "../Failure.ts"
-import { Project } from "../ledger/model.ts"
 import * as alias from "../workspace/alias.ts"
 import { bind, boundTo, discover } from "../workspace/workspace.ts"
 import { type Client, read } from "./Client.ts"
@@ -53,11 +53,9 @@ export const wanted = Effect.fn("project.wanted")(function*(project: string | un
 export const wantedForIssue = (project: string | undefined, start: string) =>
   Effect.filterOrFail(wanted(project, start), (wanted) => wanted.start_path === undefined, () => new NoProject())
 
-const Resolved = Schema.Struct({ project: Project })
-
 /** The project. A workspace learns of a project's new name here: that is how renames and merges reach clones. */
 export const resolve = Effect.fn("project.resolve")(function*(client: Client, { bound, ...body }: Wanted) {
-  const { project } = yield* Effect.flatMap(client.call("projectResolve", { body }), read(Resolved))
+  const { project } = yield* Effect.flatMap(client.call("projectResolve", { body }), read(Binding))
   // Where it cannot be written the command works all the same, and the next one tries again.
   if (bound !== undefined && project.name !== body.name) yield* Effect.ignore(bind(bound, project.name))
   return project

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { StreamReset } from "../api/answers.ts"
 import type { Failure } from "../Failure.ts"
 import { late, lineOf, refusal } from "./Client.ts"
 import { ApiFailure, type DaemonUnreachable } from "./ClientError.ts"
@@ -46,8 +47,7 @@ export const frames = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Str
     Stream.filterMap((frame) => frame)
   )
 
-const Reset = Schema.parseJson(Schema.Struct({ reset_after_id: Schema.Int }))
-const decodeReset = Schema.decodeOption(Reset)
+const decodeReset = Schema.decodeOption(Schema.parseJson(StreamReset))
 
 /** What is told to whoever follows. */
 export type News =
@@ -105,7 +105,7 @@ const attempt = <E, R, E2, R2>(
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const { address, send } = yield* connection
-    const { method, path } = lineOf("eventStream", { query: { project_id: projectId } })
+    const { method, path } = lineOf("eventStream", { query: { project_id: projectId?.toString() } })
     const headers = {
       accept: "text/event-stream",
       ...(after === undefined ? {} : { "last-event-id": String(after) })
@@ -126,5 +126,5 @@ const newsOf = ({ data, event, id }: Frame): News => {
   const reset = event === "sync.reset_required" ? Option.getOrUndefined(decodeReset(data)) : undefined
   return reset === undefined
     ? { _tag: "Event", after: Number(id), json: data }
-    : { _tag: "Reset", after: reset.reset_after_id }
+    : { _tag: "Reset", after: Number(reset.reset_after_id) }
 }

@@ -30,7 +30,7 @@ export const Raw: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unkn
   decode: (from) =>
     from instanceof RawJson ? from : new RawJson(typeof from === "string" ? stored(from) : JSON.stringify(from)),
   encode: (raw) => raw
-}).annotations({ identifier: "RawJson", jsonSchema: {} })
+}).annotations({ identifier: "Json", jsonSchema: {} })
 
 /** An object of those members, its keys in the order of their bytes, as Go prints one. Of a key that stands twice, the last one counts. */
 export const object = (members: Iterable<readonly [key: string, raw: string]>): string => {
@@ -49,7 +49,7 @@ export const Metadata: Schema.Schema<RawJson, unknown> = Schema.transform(Schema
   strict: true,
   decode: (from) => typeof from === "string" ? new RawJson(sorted(stored(from))) : from,
   encode: (raw) => raw
-}).annotations({ identifier: "Metadata", jsonSchema: { type: "object" } })
+}).annotations({ identifier: "Metadata", jsonSchema: { type: "object", additionalProperties: true } })
 
 const escapes: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -62,14 +62,17 @@ const escapes: Readonly<Record<string, string>> = {
 /** As Go's encoder leaves JSON text. */
 export const escape = (text: string): string => text.replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found)
 
-/** JSON text of what a Schema has encoded. */
-export const write = (value: unknown): string => {
-  if (value instanceof RawJson) return escape(value.text)
-  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`
+/** JSON text of a value: integers are exact, what is JSON already stays as it is spelled, an undefined member is left out. */
+export const jsonOf = (value: unknown): string => {
+  if (value instanceof RawJson) return value.text
+  if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`
   if (typeof value === "bigint") return value.toString()
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    return `{${members.map(([key, member]) => `${escape(JSON.stringify(key))}:${write(member)}`).join(",")}}`
+    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jsonOf(member)}`).join(",")}}`
   }
-  return escape(JSON.stringify(value))
+  return JSON.stringify(value)
 }
+
+/** The same as Go writes it: what is escaped can stand only within texts. */
+export const write = (value: unknown): string => escape(jsonOf(value))

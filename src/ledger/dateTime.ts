@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../records/time.ts"
+import { wireType } from "./wireType.ts"
 
 const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
@@ -18,4 +19,8 @@ export const DateTime = Schema.transformOrFail(Schema.String, Schema.String, {
       onSome: ParseResult.succeed
     }),
   encode: ParseResult.succeed
-}).annotations({ identifier: "DateTime", jsonSchema: { type: "string", format: "date-time" } })
+}).annotations({
+  ...wireType("date-time"),
+  identifier: "DateTime",
+  jsonSchema: { type: "string", format: "date-time" }
+})

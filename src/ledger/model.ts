@@ -6,13 +6,14 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../records/time.ts"
 import { Metadata, Raw } from "./RawJson.ts"
+import { wireType } from "./wireType.ts"
 
 /** SQL gives a bigint, JSON a number. */
 export const Int64: Schema.Schema<bigint, bigint | number> = Schema.transform(
   Schema.Union(Schema.BigIntFromSelf, Schema.Int),
   Schema.BigIntFromSelf,
   { strict: true, decode: (from) => BigInt(from), encode: (to) => to }
-).annotations({ identifier: "Int64", jsonSchema: { type: "integer", format: "int64" } })
+).annotations({ ...wireType("int64"), identifier: "Int64", jsonSchema: { type: "integer", format: "int64" } })
 
 /** Left out where it is NULL. */
 const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
@@ -294,6 +295,9 @@ export const PurgeLog = named(
 )
 export type PurgeLog = typeof PurgeLog.Type
 
+/** JSON that goes out as it is stored: a list of texts. */
+const texts = { type: "array", items: { type: "string" } } as const
+
 export const Recurrence = named(
   "Recurrence",
   Schema.Struct({
@@ -307,8 +311,11 @@ export const Recurrence = named(
     template_body: Schema.String,
     template_owner: maybe(Schema.String),
     template_priority: maybe(Int64),
-    template_labels: Raw,
-    template_metadata: Raw,
+    template_labels: Raw.annotations({ identifier: "RawLabels", jsonSchema: texts }),
+    template_metadata: Raw.annotations({
+      identifier: "RawObject",
+      jsonSchema: { type: "object", additionalProperties: true }
+    }),
     next_occurrence_key: maybe(Schema.String),
     last_materialized_uid: maybe(Schema.String),
     author: Schema.String,

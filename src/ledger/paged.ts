@@ -7,7 +7,6 @@ import type { StorageFailure } from "../store/StorageFailure.ts"
 import { Store } from "../store/Store.ts"
 import { Int64 } from "./model.ts"
 import { all } from "./query.ts"
-import type { Refused } from "./Refused.ts"
 
 /** A page is read in one go, and nobody else is served meanwhile. */
 const pageSize = 500
@@ -29,8 +28,8 @@ export const among = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
 })
 
 /** `pageOf` gives the issues of these ids in any order. */
-export const paged = Effect.fnUntraced(function*<A extends { readonly id: bigint }>(
-  ids: Effect.Effect<ReadonlyArray<{ readonly id: bigint }>, Refused | StorageFailure, Store>,
+export const paged = Effect.fnUntraced(function*<A extends { readonly id: bigint }, E>(
+  ids: Effect.Effect<ReadonlyArray<{ readonly id: bigint }>, E | StorageFailure, Store>,
   pageOf: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<A>, StorageFailure, Store>
 ) {
   const { read } = yield* Store

@@ -5,6 +5,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
@@ -13,9 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import type * as Types from "effect/Types"
 import { BodyLimit, Streams } from "../api/endpoint.ts"
-import type { Refused } from "../ledger/Refused.ts"
+import type { Envelope } from "../api/refusals.ts"
+import type { Code, Refused, RefusedAs } from "../ledger/Refused.ts"
 import type { StorageFailure } from "../store/StorageFailure.ts"
 import { bodyOf } from "./body.ts"
 import { Answer, asResponse, failure, guarded, json, refusal, text } from "./responses.ts"
@@ -24,6 +27,10 @@ import { complaint } from "./validate.ts"
 /** What a handler may fail with. */
 export type HandlerError = Refused | StorageFailure
 
+/** The refusals that an endpoint declares: a handler that refuses otherwise does not compile. */
+type Declared<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any> =
+  HttpApiEndpoint.HttpApiEndpoint.Error<Endpoint> extends Envelope<infer C> ? RefusedAs<Extract<C, Code>> : never
+
 /** What answers one route. */
 export type Handler<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any, R> = (
   request: Types.Simplify<HttpApiEndpoint.HttpApiEndpoint.Request<Endpoint>>
@@ -31,7 +38,7 @@ export type Handler<Endpoint extends HttpApiEndpoint.HttpApiEndpoint.Any, R> = (
   | HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>
   | Answer<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>>
   | HttpServerResponse.HttpServerResponse,
-  HandlerError,
+  Declared<Endpoint> | StorageFailure,
   R
 >
 
@@ -64,7 +71,26 @@ const decoder = (schema: Option.Option<Schema.Schema.All>, absent: string) => {
   if (Option.isNone(schema)) return () => Effect.succeed<unknown>({})
   const decode = Schema.decodeUnknown(schema.value as Schema.Schema<unknown>, { errors: "all" })
   return (input: unknown) =>
-    Effect.mapError(decode(input), (error) => refusal(400, "validation", misread(error, absent)))
+    Effect.mapError(decode(input), (error) => refusal("InvalidRequest", misread(error, absent)))
+}
+
+/** The headers that an endpoint declares, by the names that it gives them. One that must be there is asked for by its name. */
+const headersOf = (schema: Option.Option<Schema.Schema.All>) => {
+  if (Option.isNone(schema)) return () => Effect.succeed<unknown>({})
+  const { ast } = schema.value
+  const names = AST.isTypeLiteral(ast) ? ast.propertySignatures.map((property) => String(property.name)) : []
+  const decode = Schema.decodeUnknown(schema.value as Schema.Schema<unknown>)
+  return ({ headers }: HttpServerRequest.HttpServerRequest) => {
+    const given: Record<string, string> = {}
+    for (const name of names) {
+      const value = headers[name.toLowerCase()]
+      if (value !== undefined) given[name] = value
+    }
+    return Effect.mapError(decode(given), (error) => {
+      const [missing] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      return refusal("InvalidRequest", `${missing?.path.join(".") ?? ""} header required`)
+    })
+  }
 }
 
 /** The values of a query, each the first of its name; an empty one counts as absent. */
@@ -80,6 +106,8 @@ const routeOf = <R>(
 ): Route<R> => {
   const path = decoder(endpoint.pathSchema, "required")
   const query = decoder(endpoint.urlParamsSchema, "required query parameter is missing")
+  const headers = headersOf(endpoint.headersSchema)
+  const status = HttpApiSchema.getStatusSuccess(endpoint.successSchema)
   const encode = Schema.encodeUnknownSync(endpoint.successSchema as Schema.Schema<unknown>)
   const payload = Option.map(endpoint.payloadSchema, (schema) => ({
     schema,
@@ -94,16 +122,19 @@ const routeOf = <R>(
       Effect.gen(function*() {
         const url = new URL(request.url, "http://kata.invalid")
         const asked = { path: yield* path(params), urlParams: yield* query(queryOf(url)), request }
-        if (Option.isNone(payload)) return asResponse(encode, yield* handler(asked as never))
+        if (Option.isNone(payload)) {
+          return asResponse(status, encode, yield* handler({ ...asked, headers: yield* headers(request) } as never))
+        }
         const body = yield* bodyOf(request, limit, payload.value.schema)
         const wrong = complaint(payload.value.schema, body)
-        if (wrong !== undefined) return yield* Effect.fail(refusal(400, "validation", wrong))
+        if (wrong !== undefined) return yield* Effect.fail(refusal("InvalidRequest", wrong))
         // what has the right shape and is still not read is a rule of a field, which names itself
         const decoded = yield* Effect.mapError(
           payload.value.decode(body),
-          (error) => refusal(400, "validation", misread(error, "required"))
+          (error) => refusal("InvalidRequest", misread(error, "required"))
         )
-        return asResponse(encode, yield* handler({ ...asked, payload: decoded } as never))
+        const given = { ...asked, headers: yield* headers(request), payload: decoded }
+        return asResponse(status, encode, yield* handler(given as never))
       }).pipe(Effect.catchTag("Refusal", ({ response }) => Effect.succeed(response)))
   }
 }
@@ -196,7 +227,7 @@ export const serve = <R>(
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
         // a bug of ours: the log has it, the client learns that it is none of its own
-        : Effect.as(Effect.logError(Cause.pretty(cause)), refusal(500, "internal", "internal error").response)
+        : Effect.as(Effect.logError(Cause.pretty(cause)), refusal("InternalError", "internal error").response)
     )
   )
 }
@@ -214,7 +245,7 @@ const redirect = (to: string) =>
 
 const onlyStreams = ({ method, stream }: { readonly method: string; readonly stream: string }) =>
   HttpServerResponse.setHeader(
-    guarded(405, "method_not_allowed", `${stream} only accepts ${method}`),
+    guarded("MethodNotAllowed", `${stream} only accepts ${method}`),
     "allow",
     method
   )

@@ -18,15 +18,15 @@ const patience = "5 seconds"
 export const hasBody = (request: HttpServerRequest.HttpServerRequest): boolean =>
   request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0"
 
-const tooLarge = (limit: number) => refusal(413, "error", `request body is too large limit=${limit} bytes`)
+const tooLarge = (limit: number) => refusal("BodyTooLarge", `request body is too large limit=${limit} bytes`)
 
-const unreadable = () => refusal(400, "validation", "request body could not be read")
+const unreadable = () => refusal("InvalidRequest", "request body could not be read")
 
 /** It is told, and let go. */
 const tooSlow = () =>
   new Refusal({
     response: HttpServerResponse.setHeader(
-      refusal(408, "error", "request body read timeout").response,
+      refusal("BodyTooSlow", "request body read timeout").response,
       "connection",
       "close"
     )
@@ -74,15 +74,15 @@ export const bodyOf = Effect.fnUntraced(
   function*(request: HttpServerRequest.HttpServerRequest, limit: number, schema: Schema.Schema.All) {
     const type = request.headers["content-type"] ?? ""
     const bytes = yield* bytesOf(request, limit)
-    if (bytes.length === 0) return yield* Effect.fail(refusal(400, "validation", "request body is required"))
+    if (bytes.length === 0) return yield* Effect.fail(refusal("InvalidRequest", "request body is required"))
     if (!/^application\/json\s*(?:;|$)/.test(type)) {
       return yield* Effect.fail(
-        refusal(415, "error", `validation failed: body: unknown content type: ${type}`)
+        refusal("BodyTypeUnknown", `validation failed: body: unknown content type: ${type}`)
       )
     }
     const value = parse(bytes.toString("utf8"))
     if (Either.isLeft(value)) {
-      return yield* Effect.fail(refusal(400, "validation", `validation failed: body: ${value.left}`))
+      return yield* Effect.fail(refusal("InvalidRequest", `validation failed: body: ${value.left}`))
     }
     return normalised(schema.ast, value.right)
   }

@@ -4,6 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { StreamReset } from "../api/answers.ts"
 import { fits64 } from "../api/params.ts"
 import { type Cursor, follow, type News } from "../ledger/events/eventFeed.ts"
 import { EventEnvelope } from "../ledger/model.ts"
@@ -14,21 +15,27 @@ import { guarded } from "./responses.ts"
 const heartbeat = "25 seconds"
 
 const encode = Schema.encodeSync(EventEnvelope)
+const encodeReset = Schema.encodeSync(StreamReset)
 
 const frameText = (id: bigint, event: string, data: unknown) =>
   `id: ${id}\nevent: ${event.replace(/[\r\n]/g, " ")}\ndata: ${write(data)}\n\n`
 
 const frame = (news: News): string =>
   "resetAfter" in news
-    ? frameText(news.resetAfter, "sync.reset_required", { event_id: news.resetAfter, reset_after_id: news.resetAfter })
+    ? frameText(
+      news.resetAfter,
+      "sync.reset_required",
+      encodeReset({ event_id: news.resetAfter, reset_after_id: news.resetAfter })
+    )
     : frameText(news.event_id, news.type, encode(news))
 
+interface Query {
+  readonly after_id?: string
+  readonly project_id?: string
+}
+
 /** Where a client left off, or the refusal of what it says. */
-const cursorOf = (
-  { headers }: HttpServerRequest.HttpServerRequest,
-  query: { readonly after_id?: string | undefined; readonly project_id?: string | undefined }
-): Cursor | string => {
-  const last = headers["last-event-id"]
+const cursorOf = (last: string | undefined, query: Query): Cursor | string => {
   const [name, after] = last === undefined ? ["after_id", query.after_id ?? "0"] : ["Last-Event-ID", last]
   if (!isId(after)) return `${name} must be a non-negative integer`
   if (query.project_id === undefined) return { projectId: undefined, after: BigInt(after) }
@@ -44,14 +51,15 @@ const accepts = (accept: string | undefined) =>
 /** The answer to a request for the stream. */
 export const eventStream = Effect.fnUntraced(function*(
   request: HttpServerRequest.HttpServerRequest,
-  query: { readonly after_id?: string | undefined; readonly project_id?: string | undefined }
+  last: string | undefined,
+  query: Query
 ) {
-  if (!accepts(request.headers["accept"])) return guarded(406, "not_acceptable", "Accept must be text/event-stream")
-  if (request.headers["last-event-id"] !== undefined && query.after_id !== undefined) {
-    return guarded(400, "cursor_conflict", "pass either Last-Event-ID or ?after_id, not both")
+  if (!accepts(request.headers["accept"])) return guarded("NotAcceptable", "Accept must be text/event-stream")
+  if (last !== undefined && query.after_id !== undefined) {
+    return guarded("CursorConflict", "pass either Last-Event-ID or ?after_id, not both")
   }
-  const cursor = cursorOf(request, query)
-  if (typeof cursor === "string") return guarded(400, "validation", cursor)
+  const cursor = cursorOf(last, query)
+  if (typeof cursor === "string") return guarded("InvalidRequest", cursor)
   const news = yield* follow(cursor)
   const beats = Stream.drop(Stream.tick(heartbeat), 1).pipe(Stream.as(": keepalive\n\n"))
   const frames = news.pipe(

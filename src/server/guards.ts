@@ -12,7 +12,7 @@ const open = new Set([`${prefix}/ping`, `${prefix}/health`])
 
 /** A browser page must not reach the daemon: browsers name the origin, other clients do not. */
 export const origin: Guard = (request) =>
-  (request.headers["origin"] ?? "") === "" ? undefined : guarded(403, "origin_forbidden", "Origin header forbidden")
+  (request.headers["origin"] ?? "") === "" ? undefined : guarded("OriginForbidden", "Origin header forbidden")
 
 /**
  * A page whose name was made to lead to this machine after it was loaded is no other origin to the browser, but names itself as the host.
@@ -26,7 +26,7 @@ export const host = (options: { readonly token: string; readonly insecureReadonl
   const name = (request.headers["host"] ?? "").replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
   return name === "" || name === "localhost" || isIP(name) !== 0
     ? undefined
-    : guarded(403, "host_forbidden", "Host must be an IP address or localhost where no token is asked for")
+    : guarded("HostForbidden", "Host must be an IP address or localhost where no token is asked for")
 }
 
 const changing = new Set(["POST", "PUT", "PATCH", "DELETE"])
@@ -35,7 +35,7 @@ const changing = new Set(["POST", "PUT", "PATCH", "DELETE"])
 export const contentType: Guard = (request) =>
   changing.has(request.method) && hasBody(request) &&
     !(request.headers["content-type"] ?? "").startsWith("application/json")
-    ? guarded(415, "unsupported_media_type", "Content-Type must be application/json")
+    ? guarded("UnsupportedMediaType", "Content-Type must be application/json")
     : undefined
 
 const stream = segmentsOf(`${prefix}/events/stream`).join("/")
@@ -55,17 +55,16 @@ export const auth = (options: { readonly token: string; readonly insecureReadonl
     const shows = request.method === "GET" && segmentsOf(path).join("/") !== stream
     return options.insecureReadonly && !shows
       ? guarded(
-        401,
-        "auth_required",
+        "AuthRequired",
         "mutations and event stream require authentication; daemon is in --insecure-readonly mode"
       )
       : undefined
   }
   const header = request.headers["authorization"] ?? ""
   if (!header.startsWith("Bearer ")) {
-    return guarded(401, "auth_required", "Authorization: Bearer <token> required")
+    return guarded("AuthRequired", "Authorization: Bearer <token> required")
   }
   return same(header.slice("Bearer ".length), options.token)
     ? undefined
-    : guarded(403, "auth_invalid", "token mismatch")
+    : guarded("AuthInvalid", "token mismatch")
 }

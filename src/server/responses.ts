@@ -4,22 +4,20 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { FailureKind } from "../Failure.ts"
+import { type Before, before, statusOf } from "../api/refusals.ts"
 import type { Paged } from "../ledger/paged.ts"
 import { write } from "../ledger/RawJson.ts"
 import type { Refused } from "../ledger/Refused.ts"
 import type { StorageFailure } from "../store/StorageFailure.ts"
 import type { Store } from "../store/Store.ts"
 
-/** A success that is more than its body: another status, or the revision that a client may ask to be unchanged. */
+/** A success, and the revision that a client may ask to be unchanged. */
 export class Answer<A> {
   readonly body: A
-  readonly status: number
-  readonly revision: bigint | undefined
-  constructor(body: A, options: { readonly status?: number; readonly revision?: bigint }) {
+  readonly revision: bigint
+  constructor(body: A, revision: bigint) {
     this.body = body
-    this.status = options.status ?? 200
-    this.revision = options.revision
+    this.revision = revision
   }
 }
 
@@ -49,43 +47,40 @@ export const envelope = (
   }
 ): string => write({ status, error: { code: error.code, message: error.message, hint: error.hint, data: error.data } })
 
-export const refusal = (status: number, code: string, message: string): Refusal =>
-  new Refusal({ response: json(status, `${envelope(status, { code, message })}\n`) })
-
-/** What a guard answers; there the older kata writes no newline. */
-export const guarded = (status: number, code: string, message: string) =>
-  json(status, envelope(status, { code, message }))
-
-const statuses: Readonly<Partial<Record<FailureKind, number>>> = {
-  validation: 400,
-  not_found: 404,
-  conflict: 409,
-  confirm: 412,
-  internal: 500
+/** A refusal that is none of the ledger's. */
+export const refusal = (name: Before, message: string): Refusal => {
+  const [status, code] = before[name]
+  return new Refusal({ response: json(status, `${envelope(status, { code, message })}\n`) })
 }
 
-const statusOf = (error: Refused): number =>
-  error.code === "sibling_throttle" || error.code === "duplicate_message" ? 429 : statuses[error.kind] ?? 500
+/** What a guard answers; there the older kata writes no newline. */
+export const guarded = (name: Before, message: string) => {
+  const [status, code] = before[name]
+  return json(status, envelope(status, { code, message }))
+}
 
 /** The answer to what a handler failed with. */
 export const failure = (error: Refused | StorageFailure): HttpServerResponse.HttpServerResponse => {
-  const [status, body] = error._tag === "Refused"
-    ? [statusOf(error), { code: error.code, message: error.message, hint: error.hint, data: error.data }]
-    // For clients that end with a code of their own for each; the code is Go kata's.
-    : [500, { code: "internal", message: error.message, hint: error.hint, data: { kind: error.kind } }]
-  return json(status, `${envelope(status, body)}\n`)
+  const { hint, kind, message } = error
+  if (error._tag !== "StorageFailure") {
+    const [status, data] = [statusOf(error.code), "data" in error ? error.data : undefined]
+    return json(status, `${envelope(status, { code: error.code, message, hint, data })}\n`)
+  }
+  // For clients that end with an exit code of their own for each; the code is Go kata's.
+  const [status, code] = before.InternalError
+  return json(status, `${envelope(status, { code, message, hint, data: { kind } })}\n`)
 }
 
 /** A success as a response, its body encoded by the Schema of the endpoint. */
 export const asResponse = (
+  status: number,
   encode: (value: unknown) => unknown,
   value: unknown
 ): HttpServerResponse.HttpServerResponse => {
   if (HttpServerResponse.isServerResponse(value)) return value
-  const answer = value instanceof Answer ? value : new Answer(value, {})
-  const headers = answer.revision === undefined ? {} : { etag: `"rev-${answer.revision}"` }
-  if (answer.status === 204) return HttpServerResponse.empty({ status: 204, headers })
-  return json(answer.status, `${write(encode(answer.body))}\n`, headers)
+  const [body, headers] = value instanceof Answer ? [value.body, { etag: `"rev-${value.revision}"` }] : [value, {}]
+  if (status === 204) return HttpServerResponse.empty({ status, headers })
+  return json(status, `${write(encode(body))}\n`, headers)
 }
 
 /**

@@ -1,12 +1,12 @@
 /** Which revision a client has seen: the header `If-Match: "rev-N"`. */
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
-import { refuse, type Refused } from "../ledger/Refused.ts"
+import { type InvalidRequest, refuse } from "../ledger/Refused.ts"
 
 const wrong = (reason: string) => Effect.fail(refuse("validation", reason))
 
-export const revisionOf = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<bigint, Refused> => {
-  const header = request.headers["if-match"] ?? ""
+export const revisionOf = (
+  { "If-Match": header }: { readonly "If-Match": string }
+): Effect.Effect<bigint, InvalidRequest> => {
   if (header === "") return wrong("If-Match header required")
   const quoted = /^"(.*)"$/.exec(header)
   if (quoted === null) return wrong("If-Match must be a quoted ETag")

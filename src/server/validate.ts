@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { fits64 } from "../api/params.ts"
 import { dateTime } from "../ledger/dateTime.ts"
+import { wireTypeOf } from "../ledger/wireType.ts"
 
 /** One sentence: where, and what. */
 interface Detail {
@@ -17,17 +18,15 @@ const at = (path: string, key: string) => path === "" ? key : `${path}.${key}`
 
 const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
 
-const identifierOf = (ast: AST.AST): string | undefined => Option.getOrUndefined(AST.getIdentifierAnnotation(ast))
-
-/** What the encoded side of a Schema wants; what it is called decides where the encoded side says nothing. */
+/** What the encoded side of a Schema wants; its wire type decides where the encoded side says nothing. */
 const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Detail> => {
   const says = (what: string) => [{ path: path === "" ? "body" : path, what }]
-  const identifier = identifierOf(ast)
-  if (identifier === "Int64") return typeof value === "bigint" && fits64(value) ? [] : says("expected integer")
-  if (identifier === "RawJson") {
+  const type = wireTypeOf(ast)
+  if (type === "int64") return typeof value === "bigint" && fits64(value) ? [] : says("expected integer")
+  if (type === "object") {
     return typeof value === "object" && value !== null && !Array.isArray(value) ? [] : says("expected object")
   }
-  if (identifier === "DateTime" && typeof value === "string") {
+  if (type === "date-time" && typeof value === "string") {
     return Option.isSome(dateTime(value)) ? [] : says("expected string to be RFC 3339 date-time")
   }
   if (AST.isTransformation(ast)) return details(ast.from, value, path)

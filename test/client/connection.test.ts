@@ -3,10 +3,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Shown } from "../../src/api/answers.ts"
 import * as Client from "../../src/client/Client.ts"
 import { overHttp } from "../../src/client/overHttp.ts"
 import { follow, frames, type News } from "../../src/client/stream.ts"
@@ -59,13 +59,13 @@ describe("the client", () => {
       const { call } = yield* clientOf(target)
       const answer = yield* call("labelRemove", {
         path: { project_id: 7n, ref: "abc4", label: "a/b ü" },
-        query: { actor: "x&y", none: undefined }
+        query: { actor: "x&y" }
       })
       expect(answer.text).toBe("{\"a\":1.0}\n")
       yield* call("issueDelete", {
         path: { project_id: 7n, ref: "abc4" },
         headers: { "X-Kata-Confirm": "DELETE ü#abc4" },
-        body: { actor: "ä", none: undefined }
+        body: { actor: "ä", reason: undefined }
       })
       expect(seen).toEqual([
         {
@@ -129,7 +129,7 @@ describe("the client", () => {
         message: expect.stringMatching(/nothing within 50ms$/),
         hint: "KATA_HTTP_TIMEOUT=1m waits longer"
       })
-      expect(yield* Effect.flip(call("issueReopen", { ...show, body: {} }))).toMatchObject({
+      expect(yield* Effect.flip(call("issueReopen", { ...show, body: { actor: "ann" } }))).toMatchObject({
         hint: "the change may have been made: look before you repeat it; KATA_HTTP_TIMEOUT=1m waits longer"
       })
     }))
@@ -141,12 +141,12 @@ describe("the client", () => {
         response.write("{", () => response.destroy())
       })
       const broken = yield* clientOf(half)
-      expect(yield* Effect.flip(broken.call("issueReopen", { ...show, body: {} }))).toMatchObject({
+      expect(yield* Effect.flip(broken.call("issueReopen", { ...show, body: { actor: "ann" } }))).toMatchObject({
         kind: "daemon_unavailable",
         mayBeDone: true
       })
       const nobody = yield* clientOf({ socketPath: "/nonexistent/daemon.sock" })
-      expect(yield* Effect.flip(nobody.call("issueReopen", { ...show, body: {} }))).toMatchObject({
+      expect(yield* Effect.flip(nobody.call("issueReopen", { ...show, body: { actor: "ann" } }))).toMatchObject({
         kind: "daemon_unavailable",
         message: "no answer from the daemon at unix:///nonexistent/daemon.sock: no such file (ENOENT)",
         mayBeDone: false
@@ -157,13 +157,17 @@ describe("the client", () => {
     Effect.gen(function*() {
       const { call } = yield* clientOf(yield* server(fixed(200, "{\"a\":1}")))
       const answer = yield* call("issueShow", show)
-      expect(yield* Effect.flip(Client.read(Schema.Struct({ a: Schema.String }))(answer))).toMatchObject({
+      expect(yield* Effect.flip(Client.read(Shown)(answer))).toMatchObject({
         kind: "internal",
         message: expect.stringContaining("to GET /api/v1/projects/1/issues/abc4")
       })
       expect(
         yield* Effect.flip(
-          call("issueCreate", { path: { project_id: 1 }, headers: { "Idempotency-Key": "a\nb" }, body: {} })
+          call("issueCreate", {
+            path: { project_id: 1 },
+            headers: { "Idempotency-Key": "a\nb" },
+            body: { actor: "ann", title: "t" }
+          })
         )
       ).toMatchObject({ _tag: "DaemonUnreachable", mayBeDone: false })
     }))

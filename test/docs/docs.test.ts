@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest"
 import { openError } from "../../src/database/OpenError.ts"
 import { SqliteFailure } from "../../src/database/SqliteFailure.ts"
 import { exitCodes } from "../../src/Failure.ts"
+import { classes, type Code, refusals } from "../../src/ledger/Refused.ts"
 import { catalogue, type Entry } from "../records/catalogue.ts"
 import { documents, type Machine, machine, read, root, runnable } from "./kit.ts"
 
@@ -131,6 +132,9 @@ describe("exit-codes.md", () => {
     )
     expect([...said.keys()]).toEqual([...inCode.keys()].toSorted())
     for (const [name, kind] of inCode) if (kind !== undefined) expect(said.get(name), name).toBe(kind)
+    for (const [code, refusal] of Object.entries(classes)) {
+      expect(said.get(refusal.identifier), code).toBe(refusals[code as Code].kind)
+    }
   })
 
   it("has every reason why a database cannot be used", () => {

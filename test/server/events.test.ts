@@ -170,7 +170,7 @@ describe("an idle stream", () => {
       yield* create(path)
       const store = yield* Layer.build(SqliteStore.layer(path))
       const request = HttpServerRequest.fromWeb(new Request("http://kata.invalid", { headers: { accept: "*/*" } }))
-      const response = yield* Effect.provide(eventStream(request, {}), store)
+      const response = yield* Effect.provide(eventStream(request, undefined, {}), store)
       expect(response.headers).toMatchObject({ "content-type": "text/event-stream", "cache-control": "no-cache" })
       const told: Array<string> = []
       const fiber = yield* Effect.fork(

@@ -1,8 +1,9 @@
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
+import { Mutation } from "../../ledger/model.ts"
 import { answerWith } from "../answer.ts"
 import { command } from "../daemon.ts"
-import { change, Changed, commentFlag, heading, refArgument } from "../issue.ts"
+import { change, commentFlag, heading, refArgument } from "../issue.ts"
 import { quote } from "../terminal.ts"
 
 export const assign = command(
@@ -12,7 +13,7 @@ export const assign = command(
     owner: Args.text({ name: "owner" }).pipe(Args.withDescription("who works on it")),
     comment: commentFlag
   },
-  answerWith<Changed, typeof Changed.Encoded, string>(Changed, {
+  answerWith<Mutation, typeof Mutation.Encoded, string>(Mutation, {
     human: ([{ changed, issue }, owner]) => [
       changed ? `${issue.short_id} assigned to ${owner}` : `${issue.short_id} already assigned to ${owner} (no-op)`
     ],

@@ -2,7 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Event, Issue } from "../../ledger/model.ts"
+import { type Event, Mutation } from "../../ledger/model.ts"
 import { answerWith } from "../answer.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { command } from "../daemon.ts"
@@ -10,12 +10,6 @@ import { type Evidence, evidenceOf, names } from "../evidence.ts"
 import { change, commentFlag, heading, line, refArgument } from "../issue.ts"
 import { refused } from "../refs.ts"
 import { UsageError } from "../UsageError.ts"
-
-const Closed = Schema.Struct({
-  issue: Issue,
-  event: Schema.optionalWith(Event, { nullable: true, exact: true }),
-  changed: Schema.Boolean
-})
 
 const Payload = Schema.parseJson(Schema.Struct({
   evidence: Schema.optionalWith(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })), {
@@ -25,14 +19,14 @@ const Payload = Schema.parseJson(Schema.Struct({
 }))
 
 /** `Evidence: commit:3a401a8,test:make check`, as the event tells it. */
-const evidenceLine = (event: Event | undefined): ReadonlyArray<string> => {
+const evidenceLine = (event: Event | null): ReadonlyArray<string> => {
   const payload = Option.flatMap(Option.fromNullable(event?.payload), Schema.decodeOption(Payload))
   const items = Option.match(payload, { onNone: () => [], onSome: ({ evidence }) => evidence.map(names) })
   return items.length === 0 ? [] : [`Evidence: ${items.join(",")}`]
 }
 
 /** With whether it is only a dry run. */
-const format = answerWith<typeof Closed.Type, typeof Closed.Encoded, boolean>(Closed, {
+const format = answerWith<Mutation, typeof Mutation.Encoded, boolean>(Mutation, {
   human: ([{ issue }]) => [line(issue)],
   aside: ([, isDry]) => isDry ? ["close: dry-run (no mutations will occur)"] : [],
   quiet: ([{ issue }]) => [issue.short_id],

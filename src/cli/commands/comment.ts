@@ -1,13 +1,12 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Comment, Issue } from "../../ledger/model.ts"
+import { Commented } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
 import { bodyFlags, bodyOf } from "../body.ts"
 import { command } from "../daemon.ts"
 import { change, heading, refArgument } from "../issue.ts"
 import { refused } from "../refs.ts"
 
-const format = answer(Schema.Struct({ issue: Issue, comment: Comment }), {
+const format = answer(Commented, {
   human: () => ["comment appended"],
   agent: ({ issue }) => [...heading("comment", issue), "Comment: appended"]
 })

@@ -1,8 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Issue } from "../../ledger/model.ts"
+import { Mutation } from "../../ledger/model.ts"
 import { actor } from "../actor.ts"
 import { answerWith } from "../answer.ts"
 import { text, texts, toggle } from "../Argv.ts"
@@ -12,21 +11,15 @@ import { heading, line } from "../issue.ts"
 import { addFlags } from "../links.ts"
 import { only, priorityOf, refsOf, refused, within } from "../refs.ts"
 
-const Created = Schema.Struct({
-  issue: Issue,
-  changed: Schema.Boolean,
-  reused: Schema.optionalWith(Schema.Boolean, { default: () => false })
-})
-
 /** What was linked, in words: `+parent abc4`. */
 type Links = ReadonlyArray<string>
 
-const format = answerWith<typeof Created.Type, typeof Created.Encoded, Links>(Created, {
+const format = answerWith<Mutation, typeof Mutation.Encoded, Links>(Mutation, {
   human: ([{ changed, issue }, links]) => [
     line(issue) + (changed && links.length > 0 ? ` links: ${links.join(", ")}` : "")
   ],
   quiet: ([{ issue }]) => [issue.short_id],
-  agent: ([{ issue, reused }]) => [
+  agent: ([{ issue, reused = false }]) => [
     ...heading("create", issue, reused ? " reused=true changed=false" : ""),
     `Status: ${issue.status}`
   ]

@@ -1,14 +1,15 @@
 import * as Effect from "effect/Effect"
+import { Mutation } from "../../ledger/model.ts"
 import { answerWith } from "../answer.ts"
 import { confirmation } from "../confirm.ts"
 import { command } from "../daemon.ts"
-import { change, Changed, confirmFlag, forceFlag, heading, qualifiedId, refArgument } from "../issue.ts"
+import { change, confirmFlag, forceFlag, heading, qualifiedId, refArgument } from "../issue.ts"
 import { InputRefused } from "../refs.ts"
 
 export const deleteCommand = command(
   "delete",
   { ref: refArgument, force: forceFlag, confirm: confirmFlag("DELETE") },
-  answerWith<Changed, typeof Changed.Encoded, string>(Changed, {
+  answerWith<Mutation, typeof Mutation.Encoded, string>(Mutation, {
     human: ([, id]) => [`${id} deleted (use \`kata restore ${id}\` to undo)`],
     agent: ([{ issue }]) => [
       ...heading("delete", issue),

@@ -1,7 +1,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Event, Issue, LinkPeer } from "../../ledger/model.ts"
+import { Edited } from "../../api/answers.ts"
+import type { LinkPeer } from "../../ledger/model.ts"
 import { answer } from "../answer.ts"
 import { text } from "../Argv.ts"
 import { command } from "../daemon.ts"
@@ -9,34 +9,13 @@ import { change, commentFlag, heading, line, refArgument } from "../issue.ts"
 import { addFlags, removeFlags } from "../links.ts"
 import { only, priorityOf, type Ref, refsOf, refused, within } from "../refs.ts"
 
-const peer = Schema.optionalWith(LinkPeer, { nullable: true, exact: true })
-const peers = Schema.optionalWith(Schema.Array(LinkPeer), { nullable: true, default: () => [] })
-
-const Changes = Schema.Struct({
-  parent_set: peer,
-  parent_removed: peer,
-  blocks_added: peers,
-  blocks_removed: peers,
-  blocked_by_added: peers,
-  blocked_by_removed: peers,
-  related_added: peers,
-  related_removed: peers
-})
-
-const Edited = Schema.Struct({
-  issue: Issue,
-  events: Schema.optionalWith(Schema.Array(Event), { nullable: true, default: () => [] }),
-  changed: Schema.Boolean,
-  /** Only when links were asked for. */
-  changes: Schema.optionalWith(Changes, { nullable: true, exact: true })
-})
 type Edited = typeof Edited.Type
 
 /** `+blocks abc4`, `parent abc4→d4ex` */
 const linkWords = ({ changes }: Edited): ReadonlyArray<string> => {
   if (changes === undefined) return []
   const { parent_removed: old, parent_set: now } = changes
-  const each = (sign: string, word: string, peers: ReadonlyArray<LinkPeer>) =>
+  const each = (sign: string, word: string, peers: ReadonlyArray<LinkPeer> = []) =>
     peers.map((peer) => `${sign}${word} ${peer.short_id}`)
   return [
     ...(now !== undefined && old !== undefined
@@ -64,7 +43,7 @@ const format = answer(Edited, {
   human: (edited) => [line(edited.issue) + suffix(edited)],
   quiet: ({ issue }) => [issue.short_id],
   agent: (edited) => {
-    const what = edited.events.map(({ type }) => type.replace(/^issue\./, ""))
+    const what = (edited.events ?? []).map(({ type }) => type.replace(/^issue\./, ""))
     return [
       ...heading("edit", edited.issue, ` changed=${edited.changed}`),
       ...(what.length === 0 ? [] : [`Changes: ${what.join(",")}`]),

@@ -2,12 +2,13 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { EventPage } from "../../api/answers.ts"
 import { DaemonUnreachable } from "../../client/ClientError.ts"
 import { DaemonClient } from "../../client/DaemonClient.ts"
 import * as stream from "../../client/stream.ts"
-import { EventEnvelope, Int64 } from "../../ledger/model.ts"
+import { EventEnvelope } from "../../ledger/model.ts"
 import type { From } from "../../presence/discover.ts"
-import { answer, rows } from "../answer.ts"
+import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { client, from, inProject, timeout } from "../daemon.ts"
 import { Globals } from "../Globals.ts"
@@ -18,13 +19,7 @@ import { quote, singleLine } from "../terminal.ts"
 import { untilStopped } from "../until.ts"
 import { UsageError } from "../UsageError.ts"
 
-const Events = Schema.Struct({
-  reset_required: Schema.Boolean,
-  reset_after_id: Schema.optionalWith(Int64, { exact: true }),
-  events: rows(EventEnvelope),
-  next_after_id: Int64
-})
-type Events = typeof Events.Type
+type Events = typeof EventPage.Type
 
 const row = (event: EventEnvelope) =>
   `${String(event.event_id).padEnd(6)}  ${event.type.padEnd(22)}  proj=${String(event.project_id).padEnd(3)}  ${
@@ -43,7 +38,7 @@ const agentRow = (event: EventEnvelope) =>
     `actor=${quote(event.actor)}`
   ].join(" ")
 
-const format = answer(Events, {
+const format = answer(EventPage, {
   human,
   quiet: human,
   aside: (events) =>

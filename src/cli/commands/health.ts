@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Health } from "../../api/answers.ts"
 import * as Client from "../../client/Client.ts"
 import { DaemonClient } from "../../client/DaemonClient.ts"
 import type { FailureKind } from "../../Failure.ts"
@@ -28,19 +29,12 @@ export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
 /** Who is well says so at once. */
 const patience = Duration.seconds(1)
 
-const Health = Schema.parseJson(Schema.Struct({
-  ok: Schema.Boolean,
-  db_path: Schema.String,
-  schema_version: Schema.Number,
-  uptime: Schema.String
-}))
-
-const format: Output.Format<Client.Answer, typeof Health.Type & { readonly address: string }> = {
+const format: Output.Format<Client.Answer<typeof Health.Type>, typeof Health.Type & { readonly address: string }> = {
   json: ({ text }) => text,
-  read: ({ address, text }) =>
-    Schema.decode(Health)(text).pipe(
-      Effect.map((health) => ({ ...health, address })),
-      Effect.mapError(() => new NoHealth({ address }))
+  read: (answer) =>
+    Client.read(Health)(answer).pipe(
+      Effect.map((health) => ({ ...health, address: answer.address })),
+      Effect.mapError(({ address }) => new NoHealth({ address }))
     ),
   human: (health) => [
     `ok=${health.ok} schema_version=${health.schema_version} uptime=${health.uptime} db=${health.db_path}`

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { posix } from "node:path"
+import { Initialised } from "../../api/answers.ts"
 import { read } from "../../client/Client.ts"
 import { isNamed } from "../../client/project.ts"
 import type { FailureKind } from "../../Failure.ts"
 import { fromPlatform } from "../../files/FileError.ts"
-import { Project } from "../../ledger/model.ts"
 import * as alias from "../../workspace/alias.ts"
 import { bind, boundTo, discover, ignoreLocal, type Workspace } from "../../workspace/workspace.ts"
 import { answerWith } from "../answer.ts"
@@ -33,7 +33,6 @@ export class BindingConflict extends Schema.TaggedError<BindingConflict>()("Bind
   }
 }
 
-const Initialised = Schema.Struct({ project: Project, created: Schema.Boolean })
 type Initialised = typeof Initialised.Type
 
 /** What only the command knows. */

@@ -1,19 +1,15 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Int64 } from "../../ledger/model.ts"
-import { answer, rows } from "../answer.ts"
+import { LabelCounts } from "../../api/answers.ts"
+import { answer } from "../answer.ts"
 import { command, inProject } from "../daemon.ts"
 import { quote } from "../terminal.ts"
 
-const Counts = Schema.Struct({ labels: rows(Schema.Struct({ label: Schema.String, count: Int64 })) })
-type Counts = typeof Counts.Type
-
-const human = ({ labels }: Counts) => labels.map(({ count, label }) => `${label.padEnd(32)}  ${count}`)
+const human = ({ labels }: typeof LabelCounts.Type) => labels.map(({ count, label }) => `${label.padEnd(32)}  ${count}`)
 
 export const labels = command(
   "labels",
   {},
-  answer(Counts, {
+  answer(LabelCounts, {
     human,
     quiet: human,
     agent: ({ labels }) => [

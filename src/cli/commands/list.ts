@@ -1,15 +1,13 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { IssueOut } from "../../ledger/model.ts"
-import { answerWith, rows } from "../answer.ts"
+import { Listed } from "../../api/answers.ts"
+import { answerWith } from "../answer.ts"
 import { text } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
 import { priorityOf, refused } from "../refs.ts"
 import { quote, quoted } from "../terminal.ts"
 
-const Issues = Schema.Struct({ issues: rows(IssueOut) })
-type Shown = readonly [typeof Issues.Type, number]
+type Shown = readonly [typeof Listed.Type, number]
 
 const human = ([{ issues }]: Shown) =>
   issues.map(({ owner = "", short_id: id, status, title }) =>
@@ -27,7 +25,7 @@ export const list = command(
     priority: priority("priority", "only those of this priority"),
     maxPriority: priority("max-priority", "only those of this priority or a higher one")
   },
-  answerWith<Shown[0], typeof Issues.Encoded, number>(Issues, {
+  answerWith<Shown[0], typeof Listed.Encoded, number>(Listed, {
     human,
     quiet: human,
     aside: ([{ issues }, limit]) => issues.length === limit ? [`... showing ${limit} (raise --limit to see more)`] : [],
@@ -54,8 +52,8 @@ export const list = command(
         path: { project_id: project.id },
         query: {
           status: status === "all" || status === "" ? undefined : status,
-          priority,
-          max_priority: maxPriority,
+          priority: priority?.toString(),
+          max_priority: maxPriority?.toString(),
           limit
         }
       })

@@ -1,15 +1,12 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { PurgeLog } from "../../ledger/model.ts"
+import { Purged } from "../../api/answers.ts"
 import { answerWith } from "../answer.ts"
 import { text } from "../Argv.ts"
 import { confirmation } from "../confirm.ts"
 import { command } from "../daemon.ts"
 import { change, confirmFlag, forceFlag, qualifiedId, refArgument } from "../issue.ts"
 import { InputRefused } from "../refs.ts"
-
-const Purged = Schema.Struct({ purge_log: PurgeLog })
 
 export const purge = command(
   "purge",

@@ -1,13 +1,10 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Issue } from "../../ledger/model.ts"
-import { answer, rows } from "../answer.ts"
+import { Ready } from "../../api/answers.ts"
+import { answer } from "../answer.ts"
 import { command, inProject } from "../daemon.ts"
 import { refused } from "../refs.ts"
 import { quote, quoted } from "../terminal.ts"
-
-const Ready = Schema.Struct({ issues: rows(Issue) })
 
 const human = ({ issues }: typeof Ready.Type) =>
   issues.map(({ owner = "", short_id: id, title }) => `${id.padEnd(8)}  ${title}  (${owner === "" ? "-" : owner})`)

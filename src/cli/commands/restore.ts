@@ -1,11 +1,12 @@
+import { Mutation } from "../../ledger/model.ts"
 import { answer } from "../answer.ts"
 import { command } from "../daemon.ts"
-import { change, Changed, heading, refArgument } from "../issue.ts"
+import { change, heading, refArgument } from "../issue.ts"
 
 export const restore = command(
   "restore",
   { ref: refArgument },
-  answer(Changed, {
+  answer(Mutation, {
     human: ({ issue }) => [`${issue.short_id} restored`],
     quiet: ({ issue }) => [issue.short_id],
     agent: ({ changed, issue }) => [...heading("restore", issue, changed ? "" : " changed=false"), "Deleted: false"]

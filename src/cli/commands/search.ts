@@ -1,22 +1,13 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Issue } from "../../ledger/model.ts"
-import { answer, rows } from "../answer.ts"
+import { Found } from "../../api/answers.ts"
+import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
 import { refused } from "../refs.ts"
 import { quoted } from "../terminal.ts"
 
-const Found = Schema.Struct({
-  query: Schema.String,
-  results: rows(Schema.Struct({
-    issue: Issue,
-    score: Schema.Number,
-    matched_in: rows(Schema.String)
-  }))
-})
 type Found = typeof Found.Type
 
 const human = ({ results }: Found) =>

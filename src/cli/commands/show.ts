@@ -1,19 +1,11 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Comment, Issue, IssueRef, Label, Link } from "../../ledger/model.ts"
-import { answer, rows } from "../answer.ts"
+import { Shown } from "../../api/answers.ts"
+import { answer } from "../answer.ts"
 import { atIssue, command } from "../daemon.ts"
 import { heading, refArgument } from "../issue.ts"
 import { refOf } from "../refs.ts"
 import { fenced, lines, quote, singleLine } from "../terminal.ts"
 
-const Shown = Schema.Struct({
-  issue: Issue,
-  comments: rows(Comment),
-  links: rows(Link),
-  labels: rows(Label),
-  parent: Schema.optionalWith(IssueRef, { nullable: true, exact: true })
-})
 type Shown = typeof Shown.Type
 
 /** Seen from this issue: what the other one is to it. */

@@ -1,11 +1,12 @@
+import { Mutation } from "../../ledger/model.ts"
 import { answer } from "../answer.ts"
 import { command } from "../daemon.ts"
-import { change, Changed, commentFlag, heading, refArgument } from "../issue.ts"
+import { change, commentFlag, heading, refArgument } from "../issue.ts"
 
 export const unassign = command(
   "unassign",
   { ref: refArgument, comment: commentFlag },
-  answer(Changed, {
+  answer(Mutation, {
     human: ({ changed, issue }) => [
       changed ? `${issue.short_id} unassigned` : `${issue.short_id} already unassigned (no-op)`
     ],

@@ -8,9 +8,9 @@ import { type Asked, issueById, issueByRef, subject, touched } from "../lookup.t
 import { type Issue, LinkPeer, type Mutation, type Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
 import { materialise } from "../recurrences/materialise.ts"
-import { refuse, type Refused } from "../Refused.ts"
+import { refuse } from "../Refused.ts"
 import { type Evidence, evidencePayload, evidenceProblem, messageProblem, unknownType } from "./evidence.ts"
-import { type Throttle, throttled } from "./throttle.ts"
+import { type Throttle, type Throttled, throttled } from "./throttle.ts"
 
 export interface Close extends Asked {
   readonly reason?: string
@@ -69,7 +69,7 @@ const noOpenChildren = Effect.fnUntraced(function*(issue: Issue) {
 })
 
 /** A close that was refused is an outcome, not a failure, inside of the transaction: the event that tells of it must stay. */
-type Outcome = { readonly refused: Refused } | { readonly mutation: Mutation }
+type Outcome = { readonly refused: Throttled["refusal"] } | { readonly mutation: Mutation }
 
 const closeIn = Effect.fnUntraced(function*(close: Close, throttle: Throttle) {
   const { sql } = yield* Store

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import type { Project } from "../model.ts"
 import { all, one } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { DuplicateCandidates } from "../Refused.ts"
 import { quoted } from "./search.ts"
 
 const stopWords = new Set(
@@ -109,7 +109,8 @@ export const noLookAlike = Effect.fnUntraced(function*(project: Project, title: 
     .toSorted((a, b) => b.score - a.score)
   if (found.length === 0) return
   const count = found.length === 1 ? "1 open issue matches" : `${found.length} open issues match`
-  return yield* refuse("duplicate_candidates", `${count} this title`, {
+  return yield* new DuplicateCandidates({
+    message: `${count} this title`,
     hint: "comment on an existing issue, or pass force_new=true to create anyway",
     data: { candidates: found }
   })

@@ -9,7 +9,7 @@ import { issueById } from "../lookup.ts"
 import { Event, type Project } from "../model.ts"
 import { first, one } from "../query.ts"
 import { write } from "../RawJson.ts"
-import { refuse } from "../Refused.ts"
+import { IdempotencyDeleted, IdempotencyMismatch } from "../Refused.ts"
 
 /** What was asked for, as far as it makes a difference. */
 export interface Said {
@@ -55,13 +55,15 @@ export const madeBefore = Effect.fnUntraced(function*(project: Project, key: str
   const issue = yield* issueById(event.issue_id ?? 0n)
   const data = { qualified_id: `${project.name}#${issue.short_id}`, short_id: issue.short_id, uid: issue.uid }
   if (issue.deleted_at !== undefined) {
-    return yield* refuse("idempotency_deleted", "idempotency key matched a soft-deleted issue", {
+    return yield* new IdempotencyDeleted({
+      message: "idempotency key matched a soft-deleted issue",
       hint: `run \`kata restore ${issue.short_id}\` or use a fresh key`,
       data
     })
   }
   if (known.value.fingerprint !== print) {
-    return yield* refuse("idempotency_mismatch", "idempotency key matched a prior issue with a different fingerprint", {
+    return yield* new IdempotencyMismatch({
+      message: "idempotency key matched a prior issue with a different fingerprint",
       hint: "either use a fresh key, or send the exact same fields as the original",
       data
     })

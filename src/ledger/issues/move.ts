@@ -9,7 +9,7 @@ import { issueRules, patched } from "../metadata/metadata.ts"
 import { type Event, Int64, type Issue, Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
 import type { RawJson } from "../RawJson.ts"
-import { refuse } from "../Refused.ts"
+import { CrossProjectLinks, refuse } from "../Refused.ts"
 import { freeShortId } from "../shortId.ts"
 
 interface Seen extends Asked {
@@ -35,11 +35,11 @@ const movable = Effect.fnUntraced(function*(issue: Issue) {
     SELECT id AS link_id, type, CASE from_issue_id WHEN ${issue.id} THEN to_issue_uid ELSE from_issue_uid END AS peer_uid
     FROM links WHERE from_issue_id = ${issue.id} OR to_issue_id = ${issue.id} ORDER BY id`)
   if (links.length > 0) {
-    return yield* refuse(
-      "cross_project_links",
-      `cannot move: ${links.length} cross-project link(s) anchored in source project`,
-      { hint: "remove the cross-project links before moving", data: { blockers: links } }
-    )
+    return yield* new CrossProjectLinks({
+      message: `cannot move: ${links.length} cross-project link(s) anchored in source project`,
+      hint: "remove the cross-project links before moving",
+      data: { blockers: links }
+    })
   }
 })
 

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import type { Issue, LinkPeer } from "../model.ts"
 import { all } from "../query.ts"
-import { refuse, type Refused } from "../Refused.ts"
+import { type DuplicateMessage, refuse, type SiblingThrottle } from "../Refused.ts"
 import { normalised } from "./evidence.ts"
 
 /** `window` in milliseconds. */
@@ -23,7 +23,7 @@ const memory = 1800
 
 /** What is refused, and the payload of the event that says so. */
 export interface Throttled {
-  readonly refusal: Refused
+  readonly refusal: SiblingThrottle | DuplicateMessage
   readonly payload: { readonly [key: string]: unknown }
 }
 

@@ -7,7 +7,7 @@ import { append } from "../events/events.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { Alias, Int64, type Project } from "../model.ts"
 import { first, one } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { ProjectAliasConflict, refuse } from "../Refused.ts"
 
 /** As a client says it. */
 export const AliasInput = Schema.Struct({ identity: Schema.String, kind: Schema.String, root_path: Schema.String })
@@ -69,7 +69,8 @@ export const attach = Effect.fnUntraced(function*(project: Project, alias: Alias
   }
   const existing = known.value.project_id
   if (existing !== project.id && !reassign) {
-    return yield* refuse("project_alias_conflict", "alias already attached to a different project", {
+    return yield* new ProjectAliasConflict({
+      message: "alias already attached to a different project",
       hint: "pass reassign=true to move it",
       data: { alias_identity: alias.identity, existing_project_id: existing }
     })

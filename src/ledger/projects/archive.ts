@@ -6,7 +6,7 @@ import { append } from "../events/events.ts"
 import { actorOf } from "../lookup.ts"
 import { Int64, Project } from "../model.ts"
 import { first, one, run } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { ProjectHasOpenIssues, refuse } from "../Refused.ts"
 
 const Counts = Schema.Struct({ open_issues: Int64, alias_count: Int64 })
 
@@ -29,7 +29,8 @@ export const archive = Effect.fn("Projects.archive")(function*(wanted: {
       SELECT (SELECT count(*) FROM issues WHERE project_id = ${id} AND status = 'open' AND deleted_at IS NULL) AS open_issues,
         (SELECT count(*) FROM project_aliases WHERE project_id = ${id}) AS alias_count`)
     if (open_issues > 0n && !force) {
-      return yield* refuse("project_has_open_issues", "project has open issues", {
+      return yield* new ProjectHasOpenIssues({
+        message: "project has open issues",
         hint: "close or purge the open issues first, or pass force=true",
         data: { open_issues }
       })

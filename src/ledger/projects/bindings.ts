@@ -1,21 +1,13 @@
 /** Which project a workspace belongs to. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
-import { Alias, noAlias, Project } from "../model.ts"
+import { noAlias, Project } from "../model.ts"
 import { first } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { ProjectArchived, refuse } from "../Refused.ts"
 import { aliasByIdentity, type AliasInput, attach, checked, seenLately, touch } from "./aliases.ts"
 import { projectName } from "./projectName.ts"
 import { findByName, insert } from "./projects.ts"
-
-/** Of an alias: where its workspace lies. */
-export const Binding = Schema.Struct({
-  project: Project,
-  alias: Alias,
-  workspace_root: Schema.optionalWith(Schema.String, { exact: true })
-})
 
 const notArchived = (project: Project) => project.deleted_at === undefined
 
@@ -33,10 +25,12 @@ const ensure = Effect.fnUntraced(function*(name: string) {
   const found = yield* findByName(name)
   if (Option.isNone(found)) return { project: yield* insert(name), created: true }
   const project = found.value
-  if (notArchived(project)) return { project, created: false }
-  return yield* refuse("project_archived", "project with this name was archived via `kata projects remove`", {
+  const { deleted_at } = project
+  if (deleted_at === undefined) return { project, created: false }
+  return yield* new ProjectArchived({
+    message: "project with this name was archived via `kata projects remove`",
     hint: "restore the project (not yet supported) or pick a different name",
-    data: { deleted_at: project.deleted_at, name }
+    data: { deleted_at, name }
   })
 })
 

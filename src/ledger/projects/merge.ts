@@ -4,26 +4,10 @@ import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { Int64, Project } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { MergeMappingCollision, refuse } from "../Refused.ts"
 import { freeShortId } from "../shortId.ts"
 import { projectName } from "./projectName.ts"
 import { free, setName } from "./projects.ts"
-
-const Extension = Schema.Struct({
-  uid: Schema.String,
-  pre_merge_short_id: Schema.String,
-  post_merge_short_id: Schema.String
-})
-
-export const Merged = Schema.Struct({
-  source: Project,
-  target: Project,
-  issues_moved: Int64,
-  aliases_moved: Int64,
-  events_moved: Int64,
-  purge_logs_moved: Int64,
-  short_id_extensions: Schema.optionalWith(Schema.Array(Extension), { exact: true })
-})
 
 const Mapping = Schema.Struct({ Source: Schema.String, ExternalID: Schema.String, ObjectType: Schema.String })
 const Same = Schema.Struct({ id: Int64, uid: Schema.String, short_id: Schema.String })
@@ -45,11 +29,11 @@ const noCollision = Effect.fnUntraced(function*(source: bigint, target: bigint) 
     FROM import_mappings s JOIN import_mappings t USING (source, external_id, object_type)
     WHERE s.project_id = ${source} AND t.project_id = ${target} ORDER BY s.id`)
   if (mappings.length === 0) return
-  return yield* refuse(
-    "project_merge_import_mapping_collision",
-    "source and target have overlapping import mappings",
-    { hint: "resolve import mapping collisions before merging", data: { mappings } }
-  )
+  return yield* new MergeMappingCollision({
+    message: "source and target have overlapping import mappings",
+    hint: "resolve import mapping collisions before merging",
+    data: { mappings }
+  })
 })
 
 /** Issues of the source whose short id stands for something in the target get a longer one; those of the target keep theirs. */

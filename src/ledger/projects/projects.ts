@@ -4,9 +4,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { projectById } from "../lookup.ts"
-import { Alias, Int64, Project, ProjectStats, Time } from "../model.ts"
+import { Alias, Int64, Project, Time } from "../model.ts"
 import { all, first, one } from "../query.ts"
-import { refuse } from "../Refused.ts"
+import { ProjectNameTaken } from "../Refused.ts"
 import { nextUlid } from "../ulids.ts"
 import { projectName } from "./projectName.ts"
 
@@ -45,7 +45,8 @@ export const free = Effect.fnUntraced(function*(name: string, id: bigint, freed:
   const taken = yield* Effect.map(findByName(name), Option.filter((other) => other.id !== id && other.id !== freed))
   if (Option.isNone(taken)) return
   const archived = taken.value.deleted_at === undefined ? "" : ", which is archived,"
-  return yield* refuse("project_name_taken", `another project${archived} has the name ${name}`, {
+  return yield* new ProjectNameTaken({
+    message: `another project${archived} has the name ${name}`,
     hint: "pick a different name",
     data: { name, project_id: taken.value.id }
   })
@@ -91,9 +92,3 @@ export const list = Effect.fn("Projects.list")(function*(options: { readonly sta
     })
   }))
 })
-
-/** A project in a list. */
-export const ProjectOut = Schema.extend(
-  Project,
-  Schema.Struct({ stats: Schema.optionalWith(ProjectStats, { exact: true }) })
-)

@@ -41,14 +41,14 @@ const wrong = (what: string) => refuse("validation", `invalid recurrence: ${what
 
 const normalisedLabels = Effect.fnUntraced(function*(given: ReadonlyArray<string>) {
   const labels = [...new Set(given.map((label) => label.trim().toLowerCase()))].toSorted()
-  for (const label of labels) yield* Effect.mapError(labelOf(label), ({ reason }) => wrong(reason))
+  for (const label of labels) yield* Effect.mapError(labelOf(label), ({ message }) => wrong(message))
   return new RawJson(json(labels))
 })
 
 /** The template over what was there before, in the form in which it is stored. */
 const applied = Effect.fnUntraced(function*(before: Content, schedule: Partial<Schedule>, template: Template) {
   const { labels, metadata } = template
-  yield* Effect.mapError(priorityOf(template.priority, "template_priority"), ({ reason }) => wrong(reason))
+  yield* Effect.mapError(priorityOf(template.priority, "template_priority"), ({ message }) => wrong(message))
   if (metadata !== undefined) yield* patched(new RawJson("{}"), metadata, issueRules)
   const content: Content = {
     rrule: schedule.rrule ?? before.rrule,

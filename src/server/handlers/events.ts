@@ -19,5 +19,5 @@ const page = (projectId: bigint | undefined, { after_id = 0n, limit = 100n }: Cu
 export const eventsHandlers: Handlers<typeof events, Store> = {
   events: ({ urlParams }) => page(undefined, urlParams),
   projectEvents: ({ path, urlParams }) => page(path.project_id, urlParams),
-  eventStream: ({ request, urlParams }) => eventStream(request, urlParams)
+  eventStream: ({ headers, request, urlParams }) => eventStream(request, headers["Last-Event-ID"], urlParams)
 }

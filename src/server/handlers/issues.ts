@@ -47,7 +47,7 @@ const header = (value = ""): string => {
 const outlines = Effect.flatMap((list: Paged<IssueOut>) => listed("issues", IssueOut, list))
 
 export const issuesHandlers: Handlers<typeof issues, Store> = {
-  issueCreate: ({ path, payload, request }) =>
+  issueCreate: ({ headers, path, payload }) =>
     create({
       projectId: path.project_id,
       actor: payload.actor,
@@ -58,7 +58,7 @@ export const issuesHandlers: Handlers<typeof issues, Store> = {
       labels: payload.labels ?? [],
       links: (payload.links ?? []).map(({ incoming = false, to_ref, type }) => ({ type, to: to_ref, incoming })),
       forceNew: payload.force_new ?? false,
-      idempotencyKey: header(request.headers["idempotency-key"])
+      idempotencyKey: header(headers["Idempotency-Key"])
     }),
   issueList: ({ path, urlParams }) =>
     Effect.flatMap(filter(urlParams), (by) => outlines(Lists.list(path.project_id, by))),

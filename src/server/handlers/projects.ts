@@ -39,11 +39,11 @@ export const projectsHandlers: Handlers<typeof projects, Store | Machine> = {
   projectMerge: ({ path, payload }) =>
     merge({ source: payload.source_project_id, target: path.project_id, name: payload.target_name }),
   projectArchive: ({ path, urlParams: { actor, force = false } }) => archive({ id: path.project_id, actor, force }),
-  projectMetadata: ({ path, payload: { actor, patch }, request }) =>
+  projectMetadata: ({ headers, path, payload: { actor, patch } }) =>
     Effect.gen(function*() {
-      const revision = yield* revisionOf(request)
+      const revision = yield* revisionOf(headers)
       const done = yield* patchMetadata({ id: path.project_id, actor, revision, patch })
-      return new Answer(done, { revision: done.project.revision })
+      return new Answer(done, done.project.revision)
     }),
   aliasDetach: ({ path, urlParams: { actor, force = false } }) =>
     Aliases.detach({ projectId: path.project_id, aliasId: path.alias_id, actor, force })

@@ -13,17 +13,14 @@ const named = (path: { readonly project_id: bigint; readonly uid: string }) => (
 
 export const recurrencesHandlers: Handlers<typeof recurrences, Store> = {
   recurrenceCreate: ({ path, payload }) =>
-    Effect.map(
-      Recurrences.create({ ...payload, projectId: path.project_id }),
-      (recurrence) => new Answer({ recurrence }, { status: 201 })
-    ),
+    Effect.map(Recurrences.create({ ...payload, projectId: path.project_id }), (recurrence) => ({ recurrence })),
   recurrenceList: ({ path }) => Effect.map(Recurrences.list(path.project_id), (recurrences) => ({ recurrences })),
   recurrenceShow: ({ path }) => Effect.map(Recurrences.show(named(path)), (recurrence) => ({ recurrence })),
-  recurrencePatch: ({ path, payload, request }) =>
-    revisionOf(request).pipe(
+  recurrencePatch: ({ headers, path, payload }) =>
+    revisionOf(headers).pipe(
       Effect.flatMap((revision) => Recurrences.patch({ ...payload, ...named(path), revision })),
-      Effect.map((patched) => new Answer(patched, { revision: patched.recurrence.revision }))
+      Effect.map((patched) => new Answer(patched, patched.recurrence.revision))
     ),
   recurrenceDelete: ({ path, urlParams }) =>
-    Effect.as(Recurrences.remove({ ...named(path), actor: urlParams.actor }), new Answer(undefined, { status: 204 }))
+    Effect.asVoid(Recurrences.remove({ ...named(path), actor: urlParams.actor }))
 }

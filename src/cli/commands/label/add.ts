@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { Labelled } from "../../../api/answers.ts"
 import { command } from "../../daemon.ts"
 import { change, commentFlag, refArgument } from "../../issue.ts"
 import { labelArgument, labelFormat, refuseBlank } from "../../label.ts"
@@ -7,6 +8,7 @@ export const add = command(
   "add",
   { ref: refArgument, label: labelArgument, comment: commentFlag },
   labelFormat(
+    Labelled,
     "added",
     (id, label, changed) => changed ? `${id} labeled "${label}"` : `${id} already labeled "${label}" (no-op)`
   ),

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { Mutation } from "../../../ledger/model.ts"
 import { command } from "../../daemon.ts"
 import { change, commentFlag, refArgument } from "../../issue.ts"
 import { labelArgument, labelFormat, refuseBlank } from "../../label.ts"
@@ -7,6 +8,7 @@ export const rm = command(
   "rm",
   { ref: refArgument, label: labelArgument, comment: commentFlag },
   labelFormat(
+    Mutation,
     "removed",
     (id, label, changed) => changed ? `${id} unlabeled "${label}"` : `${id} label "${label}" already removed (no-op)`
   ),

@@ -1,8 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Alias } from "../../../ledger/model.ts"
+import { Detached } from "../../../api/answers.ts"
 import { actor } from "../../actor.ts"
 import { answer } from "../../answer.ts"
 import { toggle } from "../../Argv.ts"
@@ -18,7 +17,7 @@ export const detach = command(
     ),
     force: toggle("force", false).pipe(Options.withDescription("even if the project is known by nothing else"))
   },
-  answer(Schema.Struct({ alias: Alias }), {
+  answer(Detached, {
     human: ({ alias }) => [`detached alias "${alias.alias_identity}" from project #${alias.project_id}`],
     agent: ({ alias }) => [`OK project action=detach alias=${quote(alias.alias_identity)} id=${alias.project_id}`]
   }),

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
+import { Projects } from "../../../api/answers.ts"
 import { answer } from "../../answer.ts"
 import { client, command } from "../../daemon.ts"
-import { Projects } from "../../projects.ts"
 import { quote } from "../../terminal.ts"
 
 const human = ({ projects }: typeof Projects.Type) => projects.map(({ id, name }) => `${id}  ${name}`)

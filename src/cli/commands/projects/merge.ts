@@ -1,11 +1,10 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import { Merged } from "../../../api/answers.ts"
 import { read } from "../../../client/Client.ts"
-import { Int64, Project } from "../../../ledger/model.ts"
 import { bind, boundTo, discover } from "../../../workspace/workspace.ts"
-import { answer, rows } from "../../answer.ts"
+import { answer } from "../../answer.ts"
 import { text } from "../../Argv.ts"
 import { client, command, startPath } from "../../daemon.ts"
 import { select } from "../../projects.ts"
@@ -13,21 +12,9 @@ import { refused } from "../../refs.ts"
 import { plural } from "../../report.ts"
 import { quote } from "../../terminal.ts"
 
-const Merged = Schema.Struct({
-  source: Project,
-  target: Project,
-  issues_moved: Int64,
-  aliases_moved: Int64,
-  events_moved: Int64,
-  short_id_extensions: rows(Schema.Struct({
-    uid: Schema.String,
-    pre_merge_short_id: Schema.String,
-    post_merge_short_id: Schema.String
-  }))
-})
 type Merged = typeof Merged.Type
 
-const extended = ({ short_id_extensions: all, target }: Merged) =>
+const extended = ({ short_id_extensions: all = [], target }: Merged) =>
   all.map(({ post_merge_short_id: now, pre_merge_short_id: old }) =>
     `extended ${target.name}#${now} from ${old} to ${now}`
   )
@@ -58,7 +45,7 @@ export const merge = command(
         quote(merged.target.name)
       } id=${merged.target.id} source=${merged.source.id} ` +
       `issues=${merged.issues_moved} aliases=${merged.aliases_moved} events=${merged.events_moved}`,
-      ...merged.short_id_extensions.map(({ post_merge_short_id: now, pre_merge_short_id: old }) =>
+      ...(merged.short_id_extensions ?? []).map(({ post_merge_short_id: now, pre_merge_short_id: old }) =>
         `- issue=${now} was=${old}`
       )
     ]
@@ -72,7 +59,7 @@ export const merge = command(
       const answer = yield* asked.call("projectMerge", {
         path: { project_id: target.id },
         body: {
-          source_project_id: Number(source.id),
+          source_project_id: source.id,
           target_name: flags.renameTarget === "" ? undefined : flags.renameTarget
         }
       })

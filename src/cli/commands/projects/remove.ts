@@ -1,8 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import { Project } from "../../../ledger/model.ts"
+import { Archived } from "../../../api/answers.ts"
 import { actor } from "../../actor.ts"
 import { answer } from "../../answer.ts"
 import { toggle } from "../../Argv.ts"
@@ -16,7 +15,7 @@ export const remove = command(
     project: Args.text({ name: "project" }).pipe(Args.withDescription("its number, its name, or the end of it")),
     force: toggle("force", false).pipe(Options.withDescription("even if it has open issues"))
   },
-  answer(Schema.Struct({ project: Project }), {
+  answer(Archived, {
     human: ({ project }) => [
       `archived project #${project.id} (${project.name}); events preserved, aliases dropped`
     ],

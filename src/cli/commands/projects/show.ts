@@ -1,8 +1,9 @@
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
+import { ProjectWithAliases } from "../../../api/answers.ts"
 import { answer } from "../../answer.ts"
 import { client, command } from "../../daemon.ts"
-import { ProjectWithAliases, select } from "../../projects.ts"
+import { select } from "../../projects.ts"
 import { quote } from "../../terminal.ts"
 
 export const show = command(
