@@ -1,4 +1,6 @@
 /** The document that the daemon serves of itself. */
+import { createConfig, lintFromString } from "@redocly/openapi-core"
+import { Validator } from "@seriousme/openapi-schema-validator"
 import { describe, expect, it } from "vitest"
 import { prefix, routes } from "../../src/api/routes.ts"
 import { serving } from "../server/replay/serve.ts"
@@ -6,13 +8,24 @@ import { serving } from "../server/replay/serve.ts"
 interface Document {
   readonly openapi: string
   readonly info: { readonly title: string }
+  readonly servers: ReadonlyArray<{ readonly url: string }>
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: { readonly schemas: Readonly<Record<string, { readonly properties?: object }>> }
 }
 
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly required: boolean
+  readonly schema: Readonly<Record<string, unknown>>
+}
+
 interface Operation {
   readonly operationId: string
-  readonly responses: Readonly<Record<string, unknown>>
+  readonly summary?: string
+  readonly parameters: ReadonlyArray<Parameter>
+  readonly requestBody?: unknown
+  readonly responses: Readonly<Record<string, { readonly headers?: object; readonly content?: object }>>
 }
 
 const get = (path: string, options: { readonly method?: string; readonly token?: string } = {}) =>
@@ -21,27 +34,76 @@ const get = (path: string, options: { readonly method?: string; readonly token?:
     (send) => send({ method: options.method ?? "GET", path, headers: {}, body: undefined })
   )
 
+const described = async () => JSON.parse((await get("/openapi.json")).text) as Document
+
 describe("/openapi.json", () => {
   it("has every route, and nothing that it does not define", async () => {
     const reply = await get("/openapi.json")
     expect(reply.status).toBe(200)
     expect(reply.headers["content-type"]).toBe("application/json")
     const document = JSON.parse(reply.text) as Document
-    const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+    const operations = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { operationId }]) => `${operationId} ${method} ${path}`)
     )
     const wanted = Object.entries(routes).map(([name, [method, path]]) =>
       `${name} ${method.toLowerCase()} ${prefix}${path.replace(/:(\w+)/g, "{$1}")}`
     )
-    expect(described.toSorted()).toEqual(wanted.toSorted())
+    expect(operations.toSorted()).toEqual(wanted.toSorted())
     const schemas = document.components.schemas
     const named = [...new Set(reply.text.match(/(?<="\$ref":"#\/components\/schemas\/)[^"]+/g))]
     expect(named.filter((name) => !(name in schemas))).toEqual([])
     expect(schemas).not.toHaveProperty("HttpApiDecodeError")
     expect(Object.keys(schemas["Issue"]?.properties ?? {})).toContain("short_id")
-    for (const operations of Object.values(document.paths)) {
-      for (const { responses } of Object.values(operations)) expect(Object.keys(responses)).toContain("default")
+    expect(schemas["RawLabels"]).toEqual({ type: "array", items: { type: "string" } })
+  })
+
+  it("says of every operation what it does, takes and refuses", async () => {
+    const document = await described()
+    expect(document.servers.length).toBeGreaterThan(0)
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
+    for (const { operationId, parameters, requestBody, responses, summary } of operations) {
+      expect(summary, operationId).toBeTypeOf("string")
+      for (const { name, schema } of parameters) {
+        expect(typeof schema["type"], `${operationId} ${name}`).toBe("string")
+        // a number has a range, a word its form or its choices or a sentence
+        const says = schema["type"] === "integer" ? ["minimum"] : ["description", "enum", "minLength", "type"]
+        expect(says.some((key) => key in schema), `${operationId} ${name}`).toBe(true)
+      }
+      const refused = Object.keys(responses).filter((status) => status >= "400")
+      const body = requestBody === undefined ? [] : ["408", "413", "415"]
+      expect(refused, operationId).toEqual(expect.arrayContaining(["400", "401", "403", "500", ...body]))
+      for (const status of refused) expect(responses[status]?.content, `${operationId} ${status}`).toBeDefined()
     }
+    const headers = Object.fromEntries(
+      operations.flatMap(({ operationId, parameters }) =>
+        parameters.filter((one) => one.in === "header").map((
+          { name, required }
+        ) => [operationId, `${name} ${required}`])
+      )
+    )
+    expect(headers).toEqual({
+      eventStream: "Last-Event-ID false",
+      issueCreate: "Idempotency-Key false",
+      issueDelete: "X-Kata-Confirm false",
+      issueMetadata: "If-Match true",
+      issueMove: "If-Match true",
+      issuePurge: "X-Kata-Confirm false",
+      projectMetadata: "If-Match true",
+      recurrencePatch: "If-Match true"
+    })
+    const tagged = operations.filter(({ responses }) => responses["200"]?.headers !== undefined)
+    expect(tagged.map(({ operationId }) => operationId).toSorted()).toEqual(
+      Object.keys(headers).filter((name) => headers[name] === "If-Match true").toSorted()
+    )
+  })
+
+  it("two public validators accept it", async () => {
+    const document = await described()
+    const { errors, valid } = await new Validator().validate({ ...document })
+    expect([valid, errors]).toEqual([true, undefined])
+    const config = await createConfig({ extends: ["recommended"] })
+    const problems = await lintFromString({ source: JSON.stringify(document), config })
+    expect(problems.map(({ location, message, ruleId }) => [ruleId, message, location[0]?.pointer])).toEqual([])
   })
 
   it("is guarded as everything is, and read only", async () => {
