@@ -93,7 +93,10 @@ const lines: ReadonlyArray<readonly [argv: ReadonlyArray<string>, agent: string]
 /** Runs the lines, and hands on what each printed, with names in the place of short ids. */
 const story = (
   mode: ReadonlyArray<string>,
-  each: (line: readonly [argv: ReadonlyArray<string>, agent: string], result: Effect.Effect.Success<ReturnType<Kata>>) => void
+  each: (
+    line: readonly [argv: ReadonlyArray<string>, agent: string],
+    result: Effect.Effect.Success<ReturnType<Kata>>
+  ) => void
 ) =>
   Effect.gen(function*() {
     const { kata, plain, root } = yield* workspace(mode)
@@ -144,29 +147,33 @@ describe("every command", () => {
 
   it.scopedLive("says nothing that only confirms when it is quiet", () => {
     const printed: Array<string> = []
-    return Effect.map(story(["-q"], ([argv], { exit, stderr, stdout }) => {
-      expect({ exit, stderr }, argv.join(" ")).toEqual({ exit: 0, stderr: "" })
-      const [command = "", second = ""] = argv
-      if (stdout !== "") printed.push(command === "label" || command === "projects" ? `${command} ${second}` : command)
-    }), () =>
-      // What was asked for, and the short id of what was changed.
-      expect([...new Set(printed)]).toEqual([
-        "init",
-        "create",
-        "edit",
-        "labels",
-        "show",
-        "search",
-        "ready",
-        "list",
-        "close",
-        "reopen",
-        "restore",
-        "events",
-        "projects list",
-        "projects show",
-        "whoami"
-      ])
+    return Effect.map(
+      story(["-q"], ([argv], { exit, stderr, stdout }) => {
+        expect({ exit, stderr }, argv.join(" ")).toEqual({ exit: 0, stderr: "" })
+        const [command = "", second = ""] = argv
+        if (stdout !== "") {
+          printed.push(command === "label" || command === "projects" ? `${command} ${second}` : command)
+        }
+      }),
+      () =>
+        // What was asked for, and the short id of what was changed.
+        expect([...new Set(printed)]).toEqual([
+          "init",
+          "create",
+          "edit",
+          "labels",
+          "show",
+          "search",
+          "ready",
+          "list",
+          "close",
+          "reopen",
+          "restore",
+          "events",
+          "projects list",
+          "projects show",
+          "whoami"
+        ])
     )
   })
 

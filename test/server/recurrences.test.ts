@@ -200,7 +200,7 @@ describe("a recurrence", () => {
         ])
     }))
 
-  it.live.each([
+  it.live.each<readonly [wrong: object, message: string]>([
     [{ template: { title: "x", labels: ["no blanks"] } }, "invalid recurrence: label must match"],
     [{ template: { title: "x", metadata: { scheduled_on: "soon" } } }, "validate \"scheduled_on\""],
     [
@@ -208,7 +208,7 @@ describe("a recurrence", () => {
       "invalid recurrence: template_priority must be between 0 and 4"
     ],
     [{ rrule: "FREQ=DAILY;UNTIL=20200101" }, "invalid recurrence: rrule gives no day"]
-  ])("is not made of %j", (wrong, message) =>
+  ])("is not made of %j", ([wrong, message]) =>
     serving({}, async (send) => {
       const { ask, project } = client(send)
       await project()

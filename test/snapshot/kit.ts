@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
-import * as Handle from "../../src/database/Handle.ts"
+import type { Row } from "../../src/database/Session.ts"
 import { layer as database } from "../../src/database/sqlite.ts"
 import * as Export from "../../src/export/Export.ts"
 import type { FailureKind } from "../../src/Failure.ts"
@@ -100,7 +100,7 @@ const opened = <A>(path: string, use: (db: Sqlite.Database) => A) =>
   })
 
 /** Its rows. */
-export const query = (path: string, sql: string) => opened(path, (db) => db.prepare<[], Handle.Row>(sql).all())
+export const query = (path: string, sql: string) => opened(path, (db) => db.prepare<[], Row>(sql).all())
 
 /** Changes a database with every rule off. */
 export const change = (path: string, sql: string) =>
@@ -109,8 +109,8 @@ export const change = (path: string, sql: string) =>
 /** What SQLite itself says of a database; nothing, when it is sound. */
 export const complaints = (path: string) =>
   opened(path, (db) => {
-    const integrity = db.prepare<[], Handle.Row>("PRAGMA integrity_check").all()
-    const orphans = db.prepare<[], Handle.Row>("PRAGMA foreign_key_check").all()
+    const integrity = db.prepare<[], Row>("PRAGMA integrity_check").all()
+    const orphans = db.prepare<[], Row>("PRAGMA foreign_key_check").all()
     db.exec("INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
     return [
       ...integrity.map((row) => String(row["integrity_check"])).filter((text) => text !== "ok"),

@@ -38,22 +38,22 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
 
   it.scopedLive("does as recorded, or differs for a reason", () =>
     Effect.gen(function*() {
-    const root = yield* place
-    const daemon = yield* inside(throttle === undefined ? {} : { throttle })
-    outcomes = yield* replay(
-      scenario(name),
-      { root, daemon },
-      (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
-    )
-    const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
-      const meant = differenceOf(name)?.ours
-      const wanted = filled({ ...recorded, ...(typeof meant === "function" ? meant(recorded) : meant) }, ours)
-      return matches(ours, wanted)
-        ? []
-        : [`${name}: ${argv.join(" ")}\n  wanted ${JSON.stringify(wanted)}\n  ours   ${JSON.stringify(ours)}\n`]
-    })
-    expect(wrong.join("")).toBe("")
-  }))
+      const root = yield* place
+      const daemon = yield* inside(throttle === undefined ? {} : { throttle })
+      outcomes = yield* replay(
+        scenario(name),
+        { root, daemon },
+        (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
+      )
+      const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
+        const meant = differenceOf(name)?.ours
+        const wanted = filled({ ...recorded, ...(typeof meant === "function" ? meant(recorded) : meant) }, ours)
+        return matches(ours, wanted)
+          ? []
+          : [`${name}: ${argv.join(" ")}\n  wanted ${JSON.stringify(wanted)}\n  ours   ${JSON.stringify(ours)}\n`]
+      })
+      expect(wrong.join("")).toBe("")
+    }))
 
   it("has no reason for a difference that is none", () => {
     const unused = cases.filter(([pattern, { skip }]) =>
