@@ -72,6 +72,33 @@ it("the top level holds only what it may", () => {
     .toEqual([])
 })
 
+/** What runs effects by itself, and why: everything else leaves it to @effect/vitest, which knows the cause, the clock and the time limit. */
+const runners: Readonly<Record<string, string>> = {
+  "campaign/scenarios.ts": "npm run campaign runs it without vitest",
+  "docs/examples/export-to-a-stream.ts": "it shows a program",
+  "docs/examples/filesystem-in-a-test.ts": "it shows a test of somebody who has only node",
+  "docs/examples/import-with-a-transform.ts": "it shows a program",
+  "docs/examples/scripted-migration.ts": "it shows a program",
+  "fuzz/main.ts": "it is the program of npm run fuzz",
+  "process/kit.ts": "tests of processes are plain: it makes a database for them"
+}
+
+it("effects in tests are run by @effect/vitest", () => {
+  const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.m?ts$/.test(name))
+  const found = files.filter((name) =>
+    /\b(?:Effect|ManagedRuntime)\.run(?:Promise|Sync|Fork|Callback)/.test(read(`test/${name}`))
+  )
+  expect(found.toSorted()).toEqual(Object.keys(runners).toSorted())
+})
+
+it("no tests of one file run at once: SQLite answers one after the other, and all of them would be waited for", () => {
+  const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts")
+  )
+  expect(files.filter((name) => /\b(?:describe|it|test)\.concurrent\b/.test(read(`test/${name}`)))).toEqual([])
+})
+
 it("SQLite reads names as URIs in every test", () => {
   expect(process.env["SQLITE_USE_URI"]).toBe("1")
 })

@@ -1,11 +1,11 @@
-/** Suites of vitest that a layer runs to show that it keeps the contract of its port. The only module that needs vitest. */
+/** Suites of vitest that a layer runs to show that it keeps the contract of its port. The only module that needs @effect/vitest. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Vitest from "vitest"
 import type { DaemonClient } from "../client/DaemonClient.ts"
 import type { Database } from "../database/Database.ts"
 import type { Processes } from "../host/Processes.ts"
@@ -22,9 +22,9 @@ import { viewContract } from "./viewContract.ts"
 
 /** What kata takes for granted of a filesystem, and of the errors that it gives. */
 export const describeFileSystem = (name: string, layer: Layer.Layer<FileSystem.FileSystem>): void => {
-  Vitest.describe(`${name}`, () => {
+  describe(`${name}`, () => {
     for (const { name, run } of fileContract) {
-      Vitest.it(name, () => Effect.runPromise(Effect.provide(Effect.scoped(run), layer)))
+      it.scopedLive(name, () => Effect.provide(run, layer))
     }
   })
 }
@@ -35,12 +35,12 @@ export const describeDatabase = (
   layer: Layer.Layer<Database, never, FileSystem.FileSystem | Path.Path>
 ): void => {
   const suite = { view: viewContract, "stage and swap": swapContract }
-  Vitest.describe(`${name}`, () => {
+  describe(`${name}`, () => {
     for (const [part, cases] of Object.entries(suite)) {
-      Vitest.describe(`${part}`, () => {
+      describe(`${part}`, () => {
         for (const { faults, name, run } of cases) {
           const files = Layer.provideMerge(layerFaultyFileSystem(faults ?? []), NodeContext.layer)
-          Vitest.it(name, () => Effect.runPromise(Effect.provide(Effect.scoped(run), Layer.provideMerge(layer, files))))
+          it.scopedLive(name, () => Effect.provide(run, Layer.provideMerge(layer, files)))
         }
       })
     }
@@ -52,12 +52,9 @@ export const describeProcesses = (
   name: string,
   layer: Layer.Layer<Processes | Children, never, NodeContext.NodeContext>
 ): void => {
-  Vitest.describe(`${name}`, () => {
+  describe(`${name}`, () => {
     for (const { name, run } of processesContract) {
-      Vitest.it(
-        name,
-        () => Effect.runPromise(Effect.scoped(Effect.provide(run, Layer.provide(layer, NodeContext.layer))))
-      )
+      it.scopedLive(name, () => Effect.provide(run, Layer.provide(layer, NodeContext.layer)))
     }
   })
 }
@@ -67,12 +64,9 @@ export const describeStore = (
   name: string,
   layer: Layer.Layer<Store, unknown, FileSystem.FileSystem | Path.Path>
 ): void => {
-  Vitest.describe(`${name}`, () => {
+  describe(`${name}`, () => {
     for (const { name, run } of storeContract) {
-      Vitest.it(
-        name,
-        () => Effect.runPromise(Effect.scoped(Effect.provide(Effect.provide(run, layer), NodeContext.layer)))
-      )
+      it.scopedLive(name, () => Effect.provide(Effect.provide(run, layer), NodeContext.layer))
     }
   })
 }
@@ -82,14 +76,9 @@ export const describeDaemonClient = <E>(
   name: string,
   daemon: Effect.Effect<{ readonly from: From; readonly layer: Layer.Layer<DaemonClient> }, E, Scope.Scope>
 ): void => {
-  Vitest.describe(`${name}`, () => {
+  describe(`${name}`, () => {
     for (const { name, run } of daemonContract) {
-      Vitest.it(name, () =>
-        daemon.pipe(
-          Effect.flatMap(({ from, layer }) => Effect.provide(run(from), layer)),
-          Effect.scoped,
-          Effect.runPromise
-        ))
+      it.scopedLive(name, () => Effect.flatMap(daemon, ({ from, layer }) => Effect.provide(run(from), layer)))
     }
   })
 }

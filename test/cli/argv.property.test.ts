@@ -156,9 +156,11 @@ const line = fc.record({
   forced: fc.option(fc.array(value, { maxLength: 3 }), { nil: undefined })
 })
 
-it("values reach the command exactly as typed, in any spelling and at any place", () =>
-  fc.assert(
-    fc.asyncProperty(line, async ({ before, between, forced }) => {
+it.effect.prop(
+  "values reach the command exactly as typed, in any spelling and at any place",
+  [line],
+  ([{ before, between, forced }]) =>
+    Effect.gen(function*() {
       const model: Model = {
         status: undefined,
         limit: undefined,
@@ -182,12 +184,12 @@ it("values reach the command exactly as typed, in any spelling and at any place"
         ...between.flatMap((piece) => piece.words),
         ...(forced === undefined ? [] : ["--", ...forced])
       ]
-      const { globals, path, request } = await Effect.runPromise(read(root, argv))
+      const { globals, path, request } = yield* read(root, argv)
       const { as, project, quiet, ...flags } = model
       expect(path.map((node) => node.name)).toStrictEqual(["kata", "any"])
       expect(request).toMatchObject({ _tag: "Run", flags: { words } })
       expect(request).toHaveProperty("flags", { ...flags, words })
       expect(globals).toStrictEqual({ mode: "human", as, project, quiet, workspace: undefined })
     }),
-    { numRuns: Number(process.env["KATA_RUNS"] ?? 500) }
-  ))
+  { fastCheck: { numRuns: Number(process.env["KATA_RUNS"] ?? 500) } }
+)

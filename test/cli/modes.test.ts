@@ -1,24 +1,23 @@
 /** Each command in each mode, on our API. */
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
 import { inside } from "../server/replay/serve.ts"
 import { place, run } from "./replay/scenario.ts"
 
 type Kata = (...argv: ReadonlyArray<string>) => ReturnType<typeof run>
 
 /** A workspace of the project `app`, in which `kata` runs with the words of a mode before each line. */
-const inWorkspace = (
-  mode: ReadonlyArray<string>,
-  use: (kata: Kata, root: string, plain: Kata) => Promise<void>
-) =>
-  place((root) =>
-    inside({}, async (daemon) => {
-      mkdirSync(join(root, "ws", ".git"), { recursive: true })
-      const plain: Kata = (...argv) => run({ argv, cwd: join(root, "ws"), daemon, variables: { KATA_AUTHOR: "alice" } })
-      await use((...argv) => plain(...mode, ...argv), root, plain)
-    })
-  )
+const workspace = (mode: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const root = yield* place
+    const daemon = yield* inside({})
+    mkdirSync(join(root, "ws", ".git"), { recursive: true })
+    const plain: Kata = (...argv) => run({ argv, cwd: join(root, "ws"), daemon, variables: { KATA_AUTHOR: "alice" } })
+    const kata: Kata = (...argv) => plain(...mode, ...argv)
+    return { kata, plain, root }
+  })
 
 const message = "Rewrote the reader and ran the whole test suite on it."
 
@@ -94,18 +93,22 @@ const lines: ReadonlyArray<readonly [argv: ReadonlyArray<string>, agent: string]
 /** Runs the lines, and hands on what each printed, with names in the place of short ids. */
 const story = (
   mode: ReadonlyArray<string>,
-  each: (line: readonly [argv: ReadonlyArray<string>, agent: string], result: Awaited<ReturnType<Kata>>) => void
+  each: (
+    line: readonly [argv: ReadonlyArray<string>, agent: string],
+    result: Effect.Effect.Success<ReturnType<Kata>>
+  ) => void
 ) =>
-  inWorkspace(mode, async (kata, root, plain) => {
+  Effect.gen(function*() {
+    const { kata, plain, root } = yield* workspace(mode)
     const ids = new Map<string, string>()
-    const make = async (name: string, title: string) => {
-      const { stdout } = await plain("-q", "create", title, "--body", name === "A" ? "first" : "")
+    const make = Effect.fn("make")(function*(name: string, title: string) {
+      const { stdout } = yield* plain("-q", "create", title, "--body", name === "A" ? "first" : "")
       ids.set(name, stdout.trim())
-    }
-    expect((await kata("init")).exit).toBe(0)
-    await make("A", "First")
-    await make("B", "Second")
-    await make("C", "Third")
+    })
+    expect((yield* kata("init")).exit).toBe(0)
+    yield* make("A", "First")
+    yield* make("B", "Second")
+    yield* make("C", "Third")
     const named = (text: string) =>
       [...ids].reduce((text, [name, id]) => text.replace(new RegExp(`\\b${id}\\b`, "g"), name), text)
         .replaceAll(root, "<root>")
@@ -113,7 +116,7 @@ const story = (
       const argv = line[0].map((word) =>
         word.replace(/\{\{(.)\}\}/g, (_, name: string) => ids.get(name) ?? "").replaceAll("<root>", root)
       )
-      const result = await kata(...argv)
+      const result = yield* kata(...argv)
       const made = /(?:OK create |"short_id":"|^)([0-9a-hjkmnp-tv-z]{4,26})\b/.exec(result.stdout)?.[1]
       if (line[0][0] === "create") ids.set("D", made ?? "")
       each(line, { ...result, stdout: named(result.stdout) })
@@ -121,18 +124,17 @@ const story = (
   })
 
 describe("every command", () => {
-  it(
+  it.scopedLive(
     "prints lines for agents that begin with OK, in this order",
     () =>
       story(["--agent"], ([argv, agent], { exit, stderr, stdout }) => {
         const got = stdout.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<T>")
           .replace(/score=[\d.e-]+/g, "score=<n>").replace(/reset_after_id=\d+/g, "reset_after_id=<n>")
         expect({ exit, stderr, stdout: got }, argv.join(" ")).toEqual({ exit: 0, stderr: "", stdout: agent })
-      }),
-    60_000
+      })
   )
 
-  it(
+  it.scopedLive(
     "prints one object of JSON that begins with the version",
     () =>
       story(["--json"], ([argv], { exit, stderr, stdout }) => {
@@ -140,41 +142,45 @@ describe("every command", () => {
         expect(stdout, argv.join(" ")).toMatch(/^\{"kata_api_version":1,.*\}\n$/)
         expect(stdout.trimEnd().split("\n")).toHaveLength(1)
         expect(() => JSON.parse(stdout) as unknown).not.toThrow()
-      }),
-    60_000
+      })
   )
 
-  it("says nothing that only confirms when it is quiet", () => {
+  it.scopedLive("says nothing that only confirms when it is quiet", () => {
     const printed: Array<string> = []
-    return story(["-q"], ([argv], { exit, stderr, stdout }) => {
-      expect({ exit, stderr }, argv.join(" ")).toEqual({ exit: 0, stderr: "" })
-      const [command = "", second = ""] = argv
-      if (stdout !== "") printed.push(command === "label" || command === "projects" ? `${command} ${second}` : command)
-    }).then(() =>
-      // What was asked for, and the short id of what was changed.
-      expect([...new Set(printed)]).toEqual([
-        "init",
-        "create",
-        "edit",
-        "labels",
-        "show",
-        "search",
-        "ready",
-        "list",
-        "close",
-        "reopen",
-        "restore",
-        "events",
-        "projects list",
-        "projects show",
-        "whoami"
-      ])
+    return Effect.map(
+      story(["-q"], ([argv], { exit, stderr, stdout }) => {
+        expect({ exit, stderr }, argv.join(" ")).toEqual({ exit: 0, stderr: "" })
+        const [command = "", second = ""] = argv
+        if (stdout !== "") {
+          printed.push(command === "label" || command === "projects" ? `${command} ${second}` : command)
+        }
+      }),
+      () =>
+        // What was asked for, and the short id of what was changed.
+        expect([...new Set(printed)]).toEqual([
+          "init",
+          "create",
+          "edit",
+          "labels",
+          "show",
+          "search",
+          "ready",
+          "list",
+          "close",
+          "reopen",
+          "restore",
+          "events",
+          "projects list",
+          "projects show",
+          "whoami"
+        ])
     )
-  }, 60_000)
+  })
 
-  it("leaves stdout empty when it fails, and reports once", () =>
-    inWorkspace([], async (kata) => {
-      await kata("init")
+  it.scopedLive("leaves stdout empty when it fails, and reports once", () =>
+    Effect.gen(function*() {
+      const { kata } = yield* workspace([])
+      yield* kata("init")
       const failing: ReadonlyArray<readonly [exit: number, ...argv: ReadonlyArray<string>]> = [
         [4, "show", "zzzz"],
         [4, "edit", "zzzz", "--title", "x"],
@@ -203,7 +209,7 @@ describe("every command", () => {
       ]
       for (const [exit, ...argv] of failing) {
         for (const mode of [["--json"], ["--agent"]]) {
-          const result = await kata(...mode, ...argv)
+          const result = yield* kata(...mode, ...argv)
           expect({ exit: result.exit, stdout: result.stdout }, argv.join(" ")).toEqual({ exit, stdout: "" })
           expect(result.stderr).toMatch(
             mode[0] === "--json"
@@ -212,5 +218,5 @@ describe("every command", () => {
           )
         }
       }
-    }), 120_000)
+    }))
 })

@@ -36,13 +36,15 @@ describe("a ref", () => {
     (word) => Effect.map(Effect.flip(refOf(word)), (error) => expect(error.kind).toBe("validation"))
   )
 
-  it("whatever is typed is a ref or refused", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), (word) => {
-      const got = Effect.runSync(Effect.either(refOf(word)))
-      if (got._tag === "Left") expect(got.left.kind).toBe("validation")
-      else expect(got.right.ref).toMatch(/^[0-9A-Za-z]{4,26}$/)
-    }))
-  })
+  it.effect.prop(
+    "whatever is typed is a ref or refused",
+    [fc.string({ unit: "binary", maxLength: 30 })],
+    ([word]) =>
+      Effect.map(Effect.either(refOf(word)), (got) => {
+        if (got._tag === "Left") expect(got.left.kind).toBe("validation")
+        else expect(got.right.ref).toMatch(/^[0-9A-Za-z]{4,26}$/)
+      })
+  )
 })
 
 describe("flags with refs", () => {

@@ -54,8 +54,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
             made,
             there ? ["again", "target.db.bak.<time>"] : ["again", "target.db", "target.db.lock"]
           )
-        }),
-      60_000
+        })
     )
   }
 
@@ -75,8 +74,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
         assert.isTrue(Buffer.from(yield* fs.readFile(target)).equals(before))
         yield* other.kill
         assert.isNotNull((yield* restore({ input: at("b"), target, force: true, homes })).backup)
-      }),
-    60_000
+      })
   )
 
   it.scoped(
@@ -97,8 +95,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
         }
         const after = (yield* fs.readDirectory(directory)).filter((name) => !before.includes(name))
         assert.deepStrictEqual(after, ["output"])
-      }),
-    60_000
+      })
   )
 
   it.scoped(
@@ -112,10 +109,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
         yield* restore({ input: at("a"), target, homes })
         for (const input of [at("b"), at("a"), at("b")]) {
           const [, exported] = yield* Effect.all([
-            Effect.retry(restore({ input, target, force: true, homes }), {
-              times: 20,
-              while: ({ kind }) => kind === "locked"
-            }),
+            Effect.retry(restore({ input, target, force: true, homes }), { while: ({ kind }) => kind === "locked" }),
             Effect.forEach(
               Array.from({ length: 6 }, (_, i) => at(`out ${i}`)),
               (output) =>
@@ -128,8 +122,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
           }
           assert.deepStrictEqual(yield* complaints(target), [])
         }
-      }),
-    60_000
+      })
   )
 
   it.scoped("an empty target that somebody fills just before it is taken stays theirs, and meets no side file of the old one", () =>

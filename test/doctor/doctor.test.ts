@@ -1,10 +1,10 @@
 /** What `kata doctor` says of sound and of broken databases, and of what lies around them. */
+import { afterEach, beforeEach, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
-import { afterEach, beforeEach, expect, it } from "vitest"
 import { type Check, type DoctorReport, examine } from "../../src/doctor.ts"
 import { toFile } from "../../src/export/Export.ts"
 import { services } from "../testing/services.ts"
@@ -20,12 +20,12 @@ const fixture = (name: string): string => {
   return path
 }
 
-const ask = (database: string): Promise<DoctorReport> =>
+const ask = (database: string): Effect.Effect<DoctorReport> =>
   examine({
     database,
     homes: { kataHome: join(place, "home"), userHome: join(place, "user") },
     backups: [join(place, "backups")]
-  }).pipe(Effect.provide(services), Effect.runPromise)
+  }).pipe(Effect.provide(services))
 
 const of = (report: DoctorReport, name: Check["name"]) => report.checks.find((check) => check.name === name)
 
@@ -33,97 +33,102 @@ const of = (report: DoctorReport, name: Check["name"]) => report.checks.find((ch
 const quiet = { integrity: "ok", content: "ok", leftovers: "ok", daemon: "ok" }
 const statuses = (report: DoctorReport) => Object.fromEntries(report.checks.map(({ name, status }) => [name, status]))
 
-it("a sound database without a backup", async () => {
-  const database = fixture("rich.db")
-  const before = readFileSync(database)
-  const report = await ask(database)
-  expect(statuses(report)).toMatchObject({ ...quiet, database: "ok", backup: "warning" })
-  expect(report.outcome).toBeNull()
-  const backups = join(place, "backups")
-  expect(of(report, "backup")).toMatchObject({
-    details: [`looked in ${backups}, which does not exist`],
-    next: expect.stringMatching(`^mkdir -p ${backups} && kata export --output ${backups}/kata-\\d{8}\\.jsonl$`)
-  })
-  expect(readFileSync(database).equals(before)).toBe(true)
-  expect(readdirSync(place)).toEqual(["kata.db"])
-})
+it.live("a sound database without a backup", () =>
+  Effect.gen(function*() {
+    const database = fixture("rich.db")
+    const before = readFileSync(database)
+    const report = yield* ask(database)
+    expect(statuses(report)).toMatchObject({ ...quiet, database: "ok", backup: "warning" })
+    expect(report.outcome).toBeNull()
+    const backups = join(place, "backups")
+    expect(of(report, "backup")).toMatchObject({
+      details: [`looked in ${backups}, which does not exist`],
+      next: expect.stringMatching(`^mkdir -p ${backups} && kata export --output ${backups}/kata-\\d{8}\\.jsonl$`)
+    })
+    expect(readFileSync(database).equals(before)).toBe(true)
+    expect(readdirSync(place)).toEqual(["kata.db"])
+  }))
 
-it("its newest backup, compressed or not; those of other databases do not count", async () => {
-  const database = fixture("small.db")
-  mkdirSync(join(place, "backups"))
-  const exportTo = (name: string) =>
-    Effect.runPromise(Effect.provide(toFile({ database, output: join(place, "backups", name) }), services))
-  await exportTo("old.jsonl")
-  await exportTo("new.jsonl.gz")
-  const past = new Date(Date.now() - 9 * 24 * 60 * 60 * 1000)
-  utimesSync(join(place, "backups", "old.jsonl"), past, past)
-  writeFileSync(join(place, "backups", "notes.jsonl"), "{\"a\":1}\n")
-  writeFileSync(
-    join(place, "backups", "other.jsonl"),
-    readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url))
-  )
-  const fresh = await ask(database)
-  expect(fresh.backup).toMatchObject({ path: join(place, "backups", "new.jsonl.gz"), of_this_database: true })
-  expect(of(fresh, "backup")).toMatchObject({ status: "ok", says: expect.stringMatching(/^0 minutes old: /) })
-  rmSync(join(place, "backups", "new.jsonl.gz"))
-  expect(of(await ask(database), "backup")).toMatchObject({
-    status: "warning",
-    says: `9 days old: ${join(place, "backups", "old.jsonl")}`,
-    next: expect.stringMatching(`^kata export --output ${join(place, "backups")}/kata-\\d{8}\\.jsonl$`)
-  })
-  rmSync(join(place, "backups", "old.jsonl"))
-  expect(of(await ask(database), "backup")).toMatchObject({
-    status: "warning",
-    says: "no snapshot of this database was found",
-    details: [`the newest of another database: ${join(place, "backups", "other.jsonl")}`, expect.any(String)]
-  })
-})
+it.live("its newest backup, compressed or not; those of other databases do not count", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    mkdirSync(join(place, "backups"))
+    const exportTo = (name: string) =>
+      Effect.provide(toFile({ database, output: join(place, "backups", name) }), services)
+    yield* exportTo("old.jsonl")
+    yield* exportTo("new.jsonl.gz")
+    const past = new Date(Date.now() - 9 * 24 * 60 * 60 * 1000)
+    utimesSync(join(place, "backups", "old.jsonl"), past, past)
+    writeFileSync(join(place, "backups", "notes.jsonl"), "{\"a\":1}\n")
+    writeFileSync(
+      join(place, "backups", "other.jsonl"),
+      readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url))
+    )
+    const fresh = yield* ask(database)
+    expect(fresh.backup).toMatchObject({ path: join(place, "backups", "new.jsonl.gz"), of_this_database: true })
+    expect(of(fresh, "backup")).toMatchObject({ status: "ok", says: expect.stringMatching(/^0 minutes old: /) })
+    rmSync(join(place, "backups", "new.jsonl.gz"))
+    expect(of(yield* ask(database), "backup")).toMatchObject({
+      status: "warning",
+      says: `9 days old: ${join(place, "backups", "old.jsonl")}`,
+      next: expect.stringMatching(`^kata export --output ${join(place, "backups")}/kata-\\d{8}\\.jsonl$`)
+    })
+    rmSync(join(place, "backups", "old.jsonl"))
+    expect(of(yield* ask(database), "backup")).toMatchObject({
+      status: "warning",
+      says: "no snapshot of this database was found",
+      details: [`the newest of another database: ${join(place, "backups", "other.jsonl")}`, expect.any(String)]
+    })
+  }))
 
-it.each(
+it.live.each(
   [
     ["file-truncated-half.db.gz", "damaged", { database: "error" }],
     ["index-misses-a-row.db.gz", "damaged", { integrity: "error" }],
     ["invalid-json-issue-metadata.db.gz", "damaged", { content: "error", integrity: "ok" }],
     ["array-issue-metadata.db.gz", "validation", { content: "ok", findings: "error" }]
   ] as const
-)("%s is %s", async (name, outcome, wrong) => {
-  const report = await ask(fixture(`badrows/${name}`))
-  expect(statuses(report)).toMatchObject(wrong)
-  expect(report.outcome).toBe(outcome)
-  for (const check of report.checks.filter(({ status }) => status === "error")) expect(check.next).not.toBeNull()
-})
+)("%s is %s", ([name, outcome, wrong]) =>
+  Effect.gen(function*() {
+    const report = yield* ask(fixture(`badrows/${name}`))
+    expect(statuses(report)).toMatchObject(wrong)
+    expect(report.outcome).toBe(outcome)
+    for (const check of report.checks.filter(({ status }) => status === "error")) expect(check.next).not.toBeNull()
+  }))
 
-it("a database that is not there, and one that is none", async () => {
-  const missing = await ask(join(place, "none.db"))
-  expect(missing.outcome).toBe("not_found")
-  expect(of(missing, "database")).toMatchObject({ status: "error" })
-  mkdirSync(join(place, "backups"))
-  const snapshot = join(place, "backups", "kata.jsonl")
-  writeFileSync(snapshot, readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url)))
-  expect(of(await ask(join(place, "none.db")), "backup")).toMatchObject({
-    status: "note",
-    says: expect.stringContaining(snapshot)
-  })
-  const foreign = join(place, "text.db")
-  writeFileSync(foreign, "hello")
-  expect((await ask(foreign)).outcome).toBe("damaged")
-})
+it.live("a database that is not there, and one that is none", () =>
+  Effect.gen(function*() {
+    const missing = yield* ask(join(place, "none.db"))
+    expect(missing.outcome).toBe("not_found")
+    expect(of(missing, "database")).toMatchObject({ status: "error" })
+    mkdirSync(join(place, "backups"))
+    const snapshot = join(place, "backups", "kata.jsonl")
+    writeFileSync(snapshot, readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url)))
+    expect(of(yield* ask(join(place, "none.db")), "backup")).toMatchObject({
+      status: "note",
+      says: expect.stringContaining(snapshot)
+    })
+    const foreign = join(place, "text.db")
+    writeFileSync(foreign, "hello")
+    expect((yield* ask(foreign)).outcome).toBe("damaged")
+  }))
 
-it("what interrupted work and killed daemons left", async () => {
-  const database = fixture("small.db")
-  const dead = 4_194_304 + 7
-  const left = [`.kata.db.kata-${dead}-0123456789ab`, ".kata.db.kata-stage-0123456789ab", "kata.db.import.tmp.db"]
-  for (const name of left) writeFileSync(join(place, name), "")
-  const runtime = join(place, "home", "runtime", "0123456789ab")
-  mkdirSync(runtime, { recursive: true })
-  const record = join(runtime, `daemon.${dead}.json`)
-  writeFileSync(record, JSON.stringify({ pid: dead, address: "unix:///none", db_path: database }))
-  const report = await ask(database)
-  expect(of(report, "leftovers")).toMatchObject({ status: "note" })
-  for (const name of left) expect(of(report, "leftovers")?.details).toContain(join(place, name))
-  expect(of(report, "daemon")).toMatchObject({
-    says: "none is running",
-    details: [`left by a daemon that is gone: ${record}`]
-  })
-  expect(readdirSync(place)).toEqual(expect.arrayContaining(left))
-})
+it.live("what interrupted work and killed daemons left", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    const dead = 4_194_304 + 7
+    const left = [`.kata.db.kata-${dead}-0123456789ab`, ".kata.db.kata-stage-0123456789ab", "kata.db.import.tmp.db"]
+    for (const name of left) writeFileSync(join(place, name), "")
+    const runtime = join(place, "home", "runtime", "0123456789ab")
+    mkdirSync(runtime, { recursive: true })
+    const record = join(runtime, `daemon.${dead}.json`)
+    writeFileSync(record, JSON.stringify({ pid: dead, address: "unix:///none", db_path: database }))
+    const report = yield* ask(database)
+    expect(of(report, "leftovers")).toMatchObject({ status: "note" })
+    for (const name of left) expect(of(report, "leftovers")?.details).toContain(join(place, name))
+    expect(of(report, "daemon")).toMatchObject({
+      says: "none is running",
+      details: [`left by a daemon that is gone: ${record}`]
+    })
+    expect(readdirSync(place)).toEqual(expect.arrayContaining(left))
+  }))

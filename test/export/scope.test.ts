@@ -22,7 +22,7 @@ const subsets = [
 
 const whole = kit.lines(kit.fixtureText("rich.export.jsonl"))
 
-describe.concurrent("a snapshot of", () => {
+describe("a snapshot of", () => {
   for (const subset of subsets) {
     const names = subset.map(({ name }) => name)
     it.scopedLive(`${names.join(" and ")} holds what is theirs, and is restored as it is`, () =>

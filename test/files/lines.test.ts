@@ -50,8 +50,7 @@ it.effect.prop(
         assert.isAtMost(block.bytes.length, target * 1.25 + longest)
         line += block.count
       })
-    }),
-  { timeout: 30_000 }
+    })
 )
 
 it.effect.prop(
@@ -69,8 +68,7 @@ it.effect.prop(
       )
       const before = lines.slice(0, bad).map((line) => `${line}\n`).join("")
       assert.strictEqual(Buffer.concat(seen.map((block) => block.bytes)).toString("latin1"), before)
-    }),
-  { timeout: 30_000 }
+    })
 )
 
 it.effect("a line over the limit fails before it has ended", () =>

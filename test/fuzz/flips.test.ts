@@ -28,4 +28,4 @@ it.live("a sealed file that is cut, after whatever byte, is never taken", () =>
     assert.deepStrictEqual(all.violations, [])
     assert.strictEqual(all.truncations, small.reduce((sum, { bytes }) => sum + bytes.length, 0))
     assert.deepStrictEqual([...all.outcomes.keys()], ["damaged"])
-  }).pipe(Effect.provide(kit.services)), 60_000)
+  }).pipe(Effect.provide(kit.services)))

@@ -38,7 +38,7 @@ it("the table has every file that Go kata was given", () => {
   assert.deepStrictEqual(cases.map(({ file }) => file), expected.map(({ file }) => file))
 })
 
-describe.concurrent("a restore of", () => {
+describe("a restore of", () => {
   for (const { file, outcome, says, why } of cases) {
     it.scopedLive(`${file} is ${outcome}${why === undefined ? "" : `, other than with Go kata: ${why}`}`, () =>
       Effect.gen(function*() {

@@ -19,7 +19,7 @@ const repaired = (text: string) =>
     }
   })
 
-describe.concurrent("a repair takes what breaks only the rules of the database", () => {
+describe("a repair takes what breaks only the rules of the database", () => {
   const refusedByRules = /^line \d+: \w+ \S+: |^meta schema_version/
   for (
     const { file, says } of cases.filter(({ outcome, says }) => outcome === "validation" && refusedByRules.test(says))

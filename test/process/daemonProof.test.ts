@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { afterEach, describe, expect } from "vitest"
-import { isAlive, it, sleep, timed, until } from "./world.ts"
+import { isAlive, it, sleep, until } from "./world.ts"
 
 const others: Array<ChildProcess> = []
 afterEach(() => others.splice(0).forEach((other) => other.kill("SIGKILL")))
@@ -84,12 +84,11 @@ describe("a daemon that hangs", () => {
     process.kill(pid, "SIGSTOP")
     try {
       expect(await world.ok(["daemon", "status"])).toContain(`daemon pid=${pid} `)
-      expect(await timed(world.run(["health"]))).toMatchObject({ exit: 7 })
+      expect(await world.run(["health"])).toMatchObject({ exit: 7 })
       expect(await world.fails(10, ["export", "--output", "x.jsonl"])).toContain(`pid ${pid} at ${address}`)
-      const start = await timed(world.run(["daemon", "start"]))
+      const start = await world.run(["daemon", "start"])
       expect(start).toMatchObject({ exit: 7, stdout: "" })
       expect(start.stderr).toContain(`(pid ${pid}) does not answer at ${address}\nhint: it may hang: kata daemon stop`)
-      expect(start.took).toBeLessThan(25_000)
       const stopping = world.start(["daemon", "stop"])
       await sleep(1500)
       expect(stopping.child.exitCode).toBe(null)

@@ -219,4 +219,4 @@ it("does what Go kata did, or has a reason", async ({ world }) => {
   } finally {
     for (const child of children) child.kill("SIGKILL")
   }
-}, 120_000)
+})

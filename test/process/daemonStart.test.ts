@@ -6,7 +6,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { namespaceOf } from "../../src/presence/databasePath.ts"
-import { ask, isAlive, it, timed, type World } from "./world.ts"
+import { ask, isAlive, it, type World } from "./world.ts"
 
 const config = (world: World, text: string) => fs.writeFileSync(join(world.home, "config.toml"), text)
 const socketOf = (world: World) => `${world.sockets}/kata/${namespaceOf(world.database)}/daemon.sock`
@@ -142,11 +142,9 @@ describe("is told", () => {
     it(name, async ({ world }) => {
       await before(world)
       const options = env === undefined ? {} : { env: env(world) }
-      const began = Date.now()
       const report = await world.fails(exit, ["daemon", "start", ...flags], options)
+      // why, and not that it did not come in time
       expect(report).toMatch(says)
-      // a time-out would be 30 s
-      expect(Date.now() - began).toBeLessThan(15_000)
       expect(world.records()).toEqual([])
       expect(await world.ok(["daemon", "status"], options)).toBe("no daemon running\n")
       const json = await world.fails(exit, ["daemon", "start", "--json", ...flags], options)
@@ -232,7 +230,7 @@ describe("the version that /ping says", () => {
     const skip = { env: { KATA_SKIP_DAEMON_VERSION_CHECK: "1" } }
     expect(await world.ok(["daemon", "start"], skip)).toContain(`already running: daemon pid=${pid} `)
     say("0.0.1")
-    const result = await timed(world.run(["daemon", "start"]))
+    const result = await world.run(["daemon", "start"])
     expect(result).toMatchObject({ exit: 0, stderr: "" })
     expect(result.stdout).toMatch(/^started daemon /)
     expect(isAlive(pid)).toBe(false)

@@ -22,7 +22,7 @@ const seeded = (seed: number) => () => {
 }
 
 describe("a killed import --force", () => {
-  it(`leaves the old or the new database, ${kills} times`, { timeout: 180_000 }, async ({ place }) => {
+  it(`leaves the old or the new database, ${kills} times`, async ({ place }) => {
     place.killed = true
     const random = seeded(20_260_504)
     const target = place.path("t.db")

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
 import { test } from "vitest"
-import { type Options, Place, type Result, sleep, until } from "./kit.ts"
+import { type Options, Place, sleep, until } from "./kit.ts"
 
 export interface DaemonRecord {
   readonly pid: number
@@ -117,13 +117,6 @@ export const it = test.extend<{ world: World }>({
 
 /** Waits for the end of a process that is no child. */
 export const gone = (pid: number): Promise<void> => until(`${pid} is gone`, () => !isAlive(pid))
-
-/** How long something took, in milliseconds. */
-export const timed = async (work: Promise<Result>): Promise<Result & { readonly took: number }> => {
-  const began = Date.now()
-  const result = await work
-  return { ...result, took: Date.now() - began }
-}
 
 /** One request at the address of a record; with a body it is a POST. */
 export const ask = (

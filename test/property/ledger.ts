@@ -6,7 +6,7 @@ import { toFile } from "../../src/export/Export.ts"
 import { restore } from "../../src/import/Import.ts"
 import { temporaryDirectory } from "../files/temp.ts"
 import type { Send } from "../server/replay/scenario.ts"
-import { serving } from "../server/replay/serve.ts"
+import { served } from "../server/replay/serve.ts"
 import { complaints, dump } from "./dump.ts"
 import { property } from "./Property.ts"
 
@@ -220,17 +220,15 @@ export const ledger = property(
       const fs = yield* FileSystem.FileSystem
       const directory = yield* temporaryDirectory
       const at = (name: string) => `${directory}/${name}`
-      const runtime = yield* Effect.runtime<Effect.Effect.Context<ReturnType<typeof toFile>>>()
-      const live = yield* Effect.promise(() =>
-        serving({}, async (send, { database }) => {
-          await drive(send, all)
-          // the daemon still works with it
-          const report = await Effect.runPromise(Effect.provide(toFile({ database, output: at("a") }), runtime))
-          assert.deepEqual(report.findings, [])
-          assert.ok(report.restorable)
-          return Effect.runPromise(dump(database))
-        })
-      )
+      const live = yield* Effect.scoped(Effect.gen(function*() {
+        const { database, send } = yield* served({})
+        yield* Effect.promise(() => drive(send, all))
+        // the daemon still works with it
+        const report = yield* toFile({ database, output: at("a") })
+        assert.deepEqual(report.findings, [])
+        assert.ok(report.restorable)
+        return yield* dump(database)
+      }))
       const homes = { kataHome: directory, userHome: directory }
       const { proof } = yield* restore({ input: at("a"), target: at("b.db"), homes })
       assert.strictEqual(proof, "seal")

@@ -1,16 +1,16 @@
 /** What the recordings do not show of closing, deleting, purging, moving, and metadata. */
+import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { describe, expect, it } from "vitest"
 import * as Client from "../../src/client/Client.ts"
 import { overHttp } from "../../src/client/overHttp.ts"
-import { client } from "./client.ts"
-import { serving } from "./replay/serve.ts"
+import { type Body, client } from "./client.ts"
+import { served, serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
 
 const times = <A>(n: number, make: (i: number) => A): ReadonlyArray<A> => Array.from({ length: n }, (_, i) => make(i))
 
 describe("at once", () => {
-  it("many close an issue: one of them does", () =>
+  it.live("many close an issue: one of them does", () =>
     serving({}, async (send) => {
       const { close, events, issue, project } = client(send)
       await project()
@@ -21,7 +21,7 @@ describe("at once", () => {
       expect(await events()).toHaveLength(2)
     }))
 
-  it("many change the metadata of the revision that they saw: one of them does, and nothing is lost of who asks again", () =>
+  it.live("many change the metadata of the revision that they saw: one of them does, and nothing is lost of who asks again", () =>
     serving({}, async (send) => {
       const { ask, issue, ok, project } = client(send)
       await project()
@@ -42,7 +42,7 @@ describe("at once", () => {
       expect(after.revision).toBe(7)
     }))
 
-  it("a parent is not closed while a child is opened", () =>
+  it.live("a parent is not closed while a child is opened", () =>
     serving({}, async (send) => {
       const { close, issue, ok, project } = client(send)
       await project()
@@ -65,7 +65,7 @@ describe("at once", () => {
 })
 
 describe("a close", () => {
-  it("leaves an event when it is throttled, none when it is a dry run, and the window ends", () =>
+  it.live("leaves an event when it is throttled, none when it is a dry run, and the window ends", () =>
     serving({ throttle: { enabled: true, window: 90_000 } }, async (send, { database }) => {
       const { close, events, issue, project } = client(send)
       await project()
@@ -84,7 +84,7 @@ describe("a close", () => {
       expect(refused.body.error).toMatchObject({ code: "sibling_throttle" })
       expect(refused.body.error.message).toContain("in the last 90 sec")
       expect((await events()).at(-1)).toMatchObject({ type: "close.throttled", payload: { reason: "sibling-burst" } })
-      await execute(
+      execute(
         database,
         "UPDATE events SET created_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-91 seconds') WHERE type = 'issue.closed'"
       )
@@ -93,11 +93,11 @@ describe("a close", () => {
         body: { error: { code: "duplicate_message" } }
       })
       expect(await fourth()).toMatchObject({ status: 200 })
-      await execute(database, "UPDATE events SET payload = '{\"message\":7}' WHERE type = 'issue.closed'")
+      execute(database, "UPDATE events SET payload = '{\"message\":7}' WHERE type = 'issue.closed'")
       expect(await close(children[4].short_id, { message: message(3) })).toMatchObject({ status: 200 })
     }))
 
-  it("keeps evidence in the order of its members, without those that say nothing", () =>
+  it.live("keeps evidence in the order of its members, without those that say nothing", () =>
     serving({}, async (send) => {
       const { close, issue, project } = client(send)
       await project()
@@ -118,7 +118,7 @@ describe("a close", () => {
 describe("a purge", () => {
   const purge = (ref: string) => ["POST", `/projects/1/issues/${ref}/actions/purge`] as const
 
-  it("takes what belongs to the issue, and leaves what others did", () =>
+  it.live("takes what belongs to the issue, and leaves what others did", () =>
     serving({}, async (send, { database }) => {
       const { events, issue, ok, project } = client(send)
       await project()
@@ -130,7 +130,7 @@ describe("a purge", () => {
       })
       await ok("POST", `/projects/1/issues/${a.short_id}/comments`, { actor: "ann", body: "xylophone" })
       await ok("POST", `/projects/1/issues/${a.short_id}/labels`, { actor: "ann", label: "x" })
-      await execute(
+      execute(
         database,
         `INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id) VALUES('s', 'e', 'issue', 1, ${a.id});
          INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id, comment_id) VALUES('s', 'c', 'comment', 1, ${a.id}, 1)`
@@ -139,7 +139,7 @@ describe("a purge", () => {
         "x-kata-confirm": `PURGE alpha#${a.short_id}`
       })
       expect(log).toMatchObject({ comment_count: 1, label_count: 1, link_count: 2, event_count: 4 })
-      const left = await rows(
+      const left = rows(
         database,
         "SELECT type, issue_id, related_issue_id, related_issue_uid FROM events ORDER BY id"
       )
@@ -149,25 +149,25 @@ describe("a purge", () => {
         { type: "issue.links_changed", issue_id: 3n, related_issue_id: null, related_issue_uid: null }
       ])
       for (const table of ["comments", "issue_labels", "links", "import_mappings"]) {
-        expect(await rows(database, `SELECT * FROM ${table}`)).toEqual([])
+        expect(rows(database, `SELECT * FROM ${table}`)).toEqual([])
       }
       expect((await ok("GET", "/projects/1/search?q=xylophone")).results).toEqual([])
-      await execute(database, "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
+      execute(database, "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
       expect(await events()).toEqual([])
       expect((await issue("Damson")).id).toBe(4)
     }))
 
-  it.each([
+  it.live.each<readonly [counter: string, damage: string]>([
     ["is missing", "DELETE FROM sqlite_sequence WHERE name = 'events'"],
     ["is behind", "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'events'"],
     ["is a text", "UPDATE sqlite_sequence SET seq = 'x' WHERE name = 'events'"],
     ["is there twice", "INSERT INTO sqlite_sequence(name, seq) VALUES('events', 2)"]
-  ])("reserves an id above all when the counter %s", (_, damage) =>
+  ])("reserves an id above all when the counter %s", ([, damage]) =>
     serving({}, async (send, { database }) => {
       const { issue, ok, project } = client(send)
       await project()
       const [a] = [await issue("Apple"), await issue("Banana"), await issue("Cherry")]
-      await execute(database, damage)
+      execute(database, damage)
       const { purge_log: log } = await ok(...purge(a.short_id), { actor: "ann" }, {
         "x-kata-confirm": `PURGE alpha#${a.short_id}`
       })
@@ -176,40 +176,40 @@ describe("a purge", () => {
       expect((await ok("GET", "/events?after_id=4")).events).toMatchObject([{ event_id: 5 }])
     }))
 
-  it("wants the name of the project, in any script", () =>
-    serving({}, async (send, { address }) => {
+  it.scopedLive("wants the name of the project, in any script", () =>
+    Effect.gen(function*() {
+      const { address, send } = yield* served({})
       const { ask, issue, ok, project } = client(send)
       const name = "prøjekt ✓"
-      await project(name)
-      const { short_id } = await issue("One")
+      yield* Effect.promise(() => project(name))
+      const { short_id }: Body = yield* Effect.promise(() => issue("One"))
       const header = (text: string) => ({ "x-kata-confirm": Buffer.from(text, "utf8").toString("latin1") })
       const path = `/projects/1/issues/${short_id}/actions`
-      expect(await ask("POST", `${path}/delete`, { actor: "ann" }, header(`DELETE projekt#${short_id}`))).toMatchObject(
-        {
-          status: 412,
-          body: { error: { code: "confirm_mismatch", hint: `expected DELETE ${name}#${short_id}` } }
-        }
-      )
-      const deleted = await Effect.runPromise(Effect.scoped(Effect.flatMap(overHttp(address), (connection) =>
-        Client.make(connection).call("issueDelete", {
-          path: { project_id: 1, ref: short_id as string },
-          headers: { "X-Kata-Confirm": `DELETE ${name}#${short_id}` },
-          body: { actor: "ann" }
-        }))))
+      const wrong = header(`DELETE projekt#${short_id}`)
+      expect(yield* Effect.promise(() => ask("POST", `${path}/delete`, { actor: "ann" }, wrong))).toMatchObject({
+        status: 412,
+        body: { error: { code: "confirm_mismatch", hint: `expected DELETE ${name}#${short_id}` } }
+      })
+      const deleted = yield* Client.make(yield* overHttp(address)).call("issueDelete", {
+        path: { project_id: 1, ref: short_id as string },
+        headers: { "X-Kata-Confirm": `DELETE ${name}#${short_id}` },
+        body: { actor: "ann" }
+      })
       expect(deleted.text).toContain("\"changed\":true")
-      await ok("POST", `${path}/purge`, { actor: "ann" }, header(`PURGE ${name}#${short_id}`))
+      const right = header(`PURGE ${name}#${short_id}`)
+      yield* Effect.promise(() => ok("POST", `${path}/purge`, { actor: "ann" }, right))
     }))
 })
 
 describe("a move", () => {
-  it("gives a new short id where the old one is taken, and takes what an importer knows along", () =>
+  it.live("gives a new short id where the old one is taken, and takes what an importer knows along", () =>
     serving({}, async (send, { database }) => {
       const { ask, issue, ok, project } = client(send)
       const [from, to] = [await project("alpha"), await project("beta")]
       const a = await issue("Apple")
       const taken = `01HZZZZZZZZZZZZZZZZZZZ${(a.uid as string).slice(-4)}`
       await ok("POST", `/projects/1/issues/${a.short_id}/comments`, { actor: "ann", body: "hi" })
-      await execute(
+      execute(
         database,
         `INSERT INTO issues(uid, project_id, short_id, title, author) VALUES ('${taken}', 2, '${a.short_id}', 'Banana', 'ann');
          INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id) VALUES
@@ -233,7 +233,7 @@ describe("a move", () => {
         type: "issue.moved",
         payload: { from_project_uid: from.uid, from_short_id: a.short_id, to_short_id: longer }
       })
-      expect(await rows(database, "SELECT external_id, project_id, issue_id FROM import_mappings ORDER BY id")).toEqual(
+      expect(rows(database, "SELECT external_id, project_id, issue_id FROM import_mappings ORDER BY id")).toEqual(
         [
           { external_id: "both", project_id: 2n, issue_id: 2n },
           { external_id: "c1", project_id: 2n, issue_id: null }
@@ -241,7 +241,7 @@ describe("a move", () => {
       )
     }))
 
-  it("leaves an occurrence with its recurrence", () =>
+  it.live("leaves an occurrence with its recurrence", () =>
     serving({}, async (send, { database }) => {
       const { ask, issue, ok, project } = client(send)
       await project("alpha")
@@ -254,7 +254,7 @@ describe("a move", () => {
         timezone: "UTC",
         template: { title: "x" }
       })
-      await execute(database, "UPDATE issues SET recurrence_id = 1, occurrence_key = '2026-06-01'")
+      execute(database, "UPDATE issues SET recurrence_id = 1, occurrence_key = '2026-06-01'")
       const moved = await ask(
         "POST",
         `/projects/1/issues/${short_id}/actions/move`,
@@ -272,7 +272,7 @@ describe("metadata", () => {
     body: `{"actor":"ann","patch":${text}}`
   })
 
-  it("keeps the spelling of values, the last of a key that stands twice, and keys that JavaScript has names for", () =>
+  it.live("keeps the spelling of values, the last of a key that stands twice, and keys that JavaScript has names for", () =>
     serving({}, async (send, { database }) => {
       const { issue, project } = client(send)
       await project()
@@ -286,16 +286,16 @@ describe("metadata", () => {
       expect(answer.status).toBe(200)
       const stored = "{\"10\":[1],\"9\":{},\"__proto__\":{\"z\":1,\"a\":\"<\"},\"big\":12345678901234567890,\"n\":2.0}"
       expect(answer.text).toContain(`"metadata":${stored.replace("<", "\\u003c")}`)
-      expect(await rows(database, "SELECT metadata FROM issues")).toEqual([{ metadata: stored }])
+      expect(rows(database, "SELECT metadata FROM issues")).toEqual([{ metadata: stored }])
     }))
 
-  it.each([
+  it.live.each<readonly [text: string, what: string]>([
     ["{\"scheduled_on\":\"2026-02-30\"}", "date must match YYYY-MM-DD"],
     ["{\"someday\":1}", "value must be a JSON boolean"],
     ["{\"timezone\":\"utc\"}", "is not a valid IANA name"],
     ["{\"checklist\":[{\"id\":\"01hzzzzzzzzzzzzzzzzzzzzzzz\"}]}", "item[0].id must be a 26-char ULID"],
     ["{\"checklist\":[{\"id\":\"01HZZZZZZZZZZZZZZZZZZZZZZZ\",\"done\":1}]}", "item[0].done must be a JSON boolean"]
-  ])("refuses %s", (text, what) =>
+  ])("refuses %s", ([text, what]) =>
     serving({}, async (send) => {
       const { issue, project } = client(send)
       await project()
@@ -306,19 +306,19 @@ describe("metadata", () => {
       expect(answer.text).toContain(what)
     }))
 
-  it.each(["{", "[1]", "\"x", "7"])(
+  it.live.each(["{", "[1]", "\"x", "7"])(
     "that is %s in the database is shown, and not written over",
     (odd) =>
       serving({}, async (send, { database }) => {
         const { issue, ok, project } = client(send)
         await project()
         const { short_id } = await issue("One")
-        await execute(database, `UPDATE issues SET metadata = '${odd}', created_at = '2026-05-04 00:21:07 +0200 CEST'`)
+        execute(database, `UPDATE issues SET metadata = '${odd}', created_at = '2026-05-04 00:21:07 +0200 CEST'`)
         const list = await ok("GET", "/projects/1/issues")
         expect(list.issues).toMatchObject([{ created_at: "2026-05-03T22:21:07Z" }])
         const answer = await send({ ...patch("{\"a\":1}"), path: `/api/v1/projects/1/issues/${short_id}/metadata` })
         expect(answer.status).toBe(400)
-        expect(await rows(database, "SELECT metadata FROM issues")).toEqual([{ metadata: odd }])
+        expect(rows(database, "SELECT metadata FROM issues")).toEqual([{ metadata: odd }])
       })
   )
 })

@@ -1,10 +1,10 @@
 /** What Go kata's command line and terminal UI send, as a proxy has seen it: each of it gets an answer that they can read. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import { afterAll, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
 import { newMeta } from "../../src/database/schema.ts"
 import { build } from "../../src/testing/database.ts"
 import { serving } from "./replay/serve.ts"
@@ -70,7 +70,7 @@ const world = (name: string, commands: ReadonlyArray<Command>) => {
       return [uid.slice(-4).toLowerCase(), uid]
     })
   )
-  return Effect.runPromise(
+  return Effect.as(
     build(path, {
       meta: newMeta.map((row) => ({ ...row })),
       projects: name === "02-init" ? [] : [project(1, "app"), project(2, "lib"), project(3, "ws3")],
@@ -83,42 +83,44 @@ const world = (name: string, commands: ReadonlyArray<Command>) => {
         title: `seed ${short_id} ${uid}`,
         author: "alice"
       }))
-    }).pipe(Effect.provide(NodeContext.layer))
-  ).then(() => path)
+    }),
+    path
+  )
 }
 
 /** Commands that are answered otherwise, since one before them was not recorded. */
 const otherwise: Readonly<Record<string, number>> = { "edit remove": 409 }
 
 describe.each([...scenarios])("%s", (name, commands) => {
-  it("is understood", async () => {
-    const database = await world(name, commands)
-    const odd = await serving({ database, throttle: { enabled: true, window: 300_000 } }, async (send) => {
-      const odd: Array<string> = []
-      let pinged = false
-      for (const command of commands) {
-        for (const { body, headers, method, path, query } of command.requests) {
-          // The stream has its own tests; one ping is as good as five hundred.
-          if (path.endsWith("/events/stream") || (pinged && path.endsWith("/ping"))) continue
-          pinged ||= path.endsWith("/ping")
-          const target = query === undefined ? path : `${path}?${query}`
-          const reply = await send({
-            method,
-            path: target,
-            headers: { host: "kata.invalid", "user-agent": "Go-http-client/1.1", ...headers },
-            body: body === undefined ? undefined : JSON.stringify(body)
-          })
-          const words = `${command.name ?? command.argv.join(" ")}: ${method} ${target} ${JSON.stringify(body)} -> ${
-            String(reply.status)
-          } ${reply.text}`
-          const wanted = otherwise[command.name ?? ""]
-          if (reply.headers["content-type"] !== "application/json") odd.push(words)
-          else if (command.exit === 0 ? ![200, wanted].includes(reply.status) : reply.status >= 500) odd.push(words)
-          else if (typeof JSON.parse(reply.text) !== "object") odd.push(words)
+  it.live("is understood", () =>
+    Effect.gen(function*() {
+      const database = yield* world(name, commands)
+      const odd = yield* serving({ database, throttle: { enabled: true, window: 300_000 } }, async (send) => {
+        const odd: Array<string> = []
+        let pinged = false
+        for (const command of commands) {
+          for (const { body, headers, method, path, query } of command.requests) {
+            // The stream has its own tests; one ping is as good as five hundred.
+            if (path.endsWith("/events/stream") || (pinged && path.endsWith("/ping"))) continue
+            pinged ||= path.endsWith("/ping")
+            const target = query === undefined ? path : `${path}?${query}`
+            const reply = await send({
+              method,
+              path: target,
+              headers: { host: "kata.invalid", "user-agent": "Go-http-client/1.1", ...headers },
+              body: body === undefined ? undefined : JSON.stringify(body)
+            })
+            const words = `${command.name ?? command.argv.join(" ")}: ${method} ${target} ${JSON.stringify(body)} -> ${
+              String(reply.status)
+            } ${reply.text}`
+            const wanted = otherwise[command.name ?? ""]
+            if (reply.headers["content-type"] !== "application/json") odd.push(words)
+            else if (command.exit === 0 ? ![200, wanted].includes(reply.status) : reply.status >= 500) odd.push(words)
+            else if (typeof JSON.parse(reply.text) !== "object") odd.push(words)
+          }
         }
-      }
-      return odd
-    })
-    expect(odd.join("")).toBe("")
-  })
+        return odd
+      })
+      expect(odd.join("")).toBe("")
+    }).pipe(Effect.provide(NodeContext.layer)))
 })

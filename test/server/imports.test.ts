@@ -1,5 +1,5 @@
 /** What the recordings do not show of imports: run again after changes on either side, times, limits. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -44,7 +44,7 @@ const refused = async (answer: Promise<{ readonly status: number; readonly body:
 }
 
 describe("times", () => {
-  it("of any offset are stored as kata writes them", () =>
+  it.live("of any offset are stored as kata writes them", () =>
     importing(async ({ bring, database, show }) => {
       const done = await bring(
         item("a", {
@@ -61,7 +61,7 @@ describe("times", () => {
         }),
         item("b", { status: "closed", closed_at: "2026-05-01T12:00:00+02:00" })
       )
-      const stored = await rows(
+      const stored = rows(
         database,
         `SELECT created_at AS t FROM issues UNION ALL SELECT updated_at FROM issues
          UNION ALL SELECT closed_at FROM issues WHERE closed_at IS NOT NULL UNION ALL SELECT created_at FROM comments
@@ -69,23 +69,23 @@ describe("times", () => {
          UNION ALL SELECT source_updated_at FROM import_mappings WHERE source_updated_at IS NOT NULL`
       )
       expect(stored).toHaveLength(12)
-      for (const { t } of stored) expect(t).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      for (const row of stored) expect((row as Body).t).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
       const { issue } = await show(done)
       expect([issue.created_at, issue.updated_at]).toEqual(["2026-05-01T17:00:00.123Z", "2026-05-01T19:00:00Z"])
     }))
 
-  it("that Go kata has stored are compared as times, not as texts", () =>
+  it.live("that Go kata has stored are compared as times, not as texts", () =>
     importing(async ({ bring, database }) => {
       await bring(item("a"))
-      await execute(database, "UPDATE issues SET updated_at = '2026-05-02 12:00:00 +0200 CEST'")
+      execute(database, "UPDATE issues SET updated_at = '2026-05-02 12:00:00 +0200 CEST'")
       expect(await bring(item("a", { title: "same time" }))).toMatchObject({ unchanged: 1 })
       expect(await bring(item("a", { title: "later", updated_at: "2026-05-02T10:00:00.001Z" })))
         .toMatchObject({ updated: 1 })
-      await execute(database, "UPDATE issues SET updated_at = 'last week'")
+      execute(database, "UPDATE issues SET updated_at = 'last week'")
       expect(await bring(item("a", { title: "who knows", ...later }))).toMatchObject({ unchanged: 1 })
     }))
 
-  it("are times", () =>
+  it.live("are times", () =>
     importing(async ({ ask }) => {
       for (
         const created_at of ["2026-02-30T00:00:00Z", "2026-05-01 10:00:00Z", "2026-05-01T10:00:00", "2026-05-01", ""]
@@ -105,7 +105,7 @@ describe("times", () => {
 })
 
 describe("again", () => {
-  it("labels and links that the source has changed arrive without a new time; what it does not name stays", () =>
+  it.live("labels and links that the source has changed arrive without a new time; what it does not name stays", () =>
     importing(async ({ bring, show }) => {
       const parent = { links: [{ type: "parent", target_external_id: "b" }] }
       const done = await bring(item("a", { labels: ["x", "y"], ...parent }), item("b"))
@@ -119,7 +119,7 @@ describe("again", () => {
       expect(await bring(item("a", { labels: ["y", "z"], ...parent }))).toMatchObject({ unchanged: 1, links: 1 })
     }))
 
-  it("what is older than what was told before changes nothing", () =>
+  it.live("what is older than what was told before changes nothing", () =>
     importing(async ({ bring, events, show }) => {
       const done = await bring(item("a", { ...later, labels: ["new"] }))
       const told = (await events()).length
@@ -128,7 +128,7 @@ describe("again", () => {
       expect(await events()).toHaveLength(told)
     }))
 
-  it("what somebody took away stays away until the source changes the issue", () =>
+  it.live("what somebody took away stays away until the source changes the issue", () =>
     importing(async ({ bring, ok, show }) => {
       const full = { labels: ["x"], links: [{ type: "blocks", target_external_id: "b" }] }
       const done = await bring(item("a", full), item("b"))
@@ -144,7 +144,7 @@ describe("again", () => {
       expect([labels(back), links(back)]).toEqual([["x"], ["blocks"]])
     }))
 
-  it("what a person has put there is theirs", () =>
+  it.live("what a person has put there is theirs", () =>
     importing(async ({ bring, issue, ok, show }) => {
       const done = await bring(item("a"), item("b"))
       const path = `/projects/1/issues/${done.items[0].issue_short_id}`
@@ -162,7 +162,7 @@ describe("again", () => {
       expect(shown.parent.short_id).toBe(parent.short_id)
     }))
 
-  it("a comment is brought once, and an issue that was moved is another project's", () =>
+  it.live("a comment is brought once, and an issue that was moved is another project's", () =>
     importing(async ({ bring, database, ok, project }) => {
       const comment = { external_id: "c", author: "dave", body: "hello", created_at: "2026-05-01T11:00:00Z" }
       const done = await bring(item("a", { comments: [comment] }))
@@ -172,10 +172,10 @@ describe("again", () => {
       await ok("POST", path, { actor: "ann", to_project_uid: beta.uid }, { "if-match": "\"rev-1\"" })
       const batch = { actor: "ann", source: "beads", items: [item("a", { comments: [comment] })] }
       expect(await ok("POST", "/projects/2/imports", batch)).toMatchObject({ unchanged: 1, comments: 0 })
-      expect(await rows(database, "SELECT count(*) AS n FROM comments")).toEqual([{ n: 1n }])
+      expect(rows(database, "SELECT count(*) AS n FROM comments")).toEqual([{ n: 1n }])
     }))
 
-  it("two batches at once bring each issue once", () =>
+  it.live("two batches at once bring each issue once", () =>
     importing(async ({ bring, ok }) => {
       const batch = Array.from({ length: 20 }, (_, i) => item(`i${i}`, { labels: ["x"] }))
       const outcomes = await Promise.all([bring(...batch), bring(...batch), bring(...batch.slice(5))])
@@ -185,7 +185,7 @@ describe("again", () => {
 })
 
 describe("all or nothing", () => {
-  it("what fails last takes back what was first", () =>
+  it.live("what fails last takes back what was first", () =>
     importing(async ({ ask, database, events }) => {
       const items = [
         ...Array.from({ length: 30 }, (_, i) => item(`i${i}`, { labels: ["x"] })),
@@ -195,16 +195,16 @@ describe("all or nothing", () => {
       expect(await refused(answer)).toEqual([404, "issue_not_found", "not found: import link target \"nowhere\""])
       expect(await events()).toEqual([])
       const left = "SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM import_mappings) AS n"
-      expect(await rows(database, left)).toEqual([{ n: 0n }])
+      expect(rows(database, left)).toEqual([{ n: 0n }])
     }))
 
-  it.each([
+  it.live.each<readonly [what: string, more: Json]>([
     ["a title that SQLite takes for blank", { title: "\u0000rest" }],
     ["a blank author", { author: "\t" }],
     ["a label in capitals", { labels: ["Bug"] }],
     ["a priority of many bits", { priority: 2 ** 52 }],
     ["a blank comment", { comments: [{ external_id: "c", author: "x", body: " \n", created_at: later.updated_at }] }]
-  ])("%s is refused, with its place", (_, more) =>
+  ])("%s is refused, with its place", ([, more]) =>
     importing(async ({ ask }) => {
       const { body, status } = await ask("POST", "/projects/1/imports", {
         actor: "ann",
@@ -218,7 +218,7 @@ describe("all or nothing", () => {
 describe("sizes", () => {
   const sized = (bytes: number, body: string) => body.slice(0, -1) + " ".repeat(bytes - body.length) + body.slice(-1)
 
-  it("a body has less than 1 MiB, an import less than 64", () =>
+  it.live("a body has less than 1 MiB, an import less than 64", () =>
     importing(async ({ ask, bring }) => {
       expect(await bring(item("big", { body: "x".repeat(3 * 1024 * 1024) }))).toMatchObject({ created: 1 })
       const declared = ask("POST", "/projects/1/imports", {}, { "content-length": String(64 * 1024 * 1024) })
@@ -229,7 +229,7 @@ describe("sizes", () => {
       ])
     }))
 
-  it("as recorded: 1 MiB is too much, one byte less is not", () =>
+  it.live("as recorded: 1 MiB is too much, one byte less is not", () =>
     serving({}, async (send) => {
       const post = (bytes: number) =>
         send({

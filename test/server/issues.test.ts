@@ -1,5 +1,5 @@
 /** What the recordings do not show of issues: at once, at the limits, and what an older kata may have stored. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { score, wordsOf } from "../../src/ledger/issues/duplicates.ts"
 import { Random } from "../../src/testing/random.ts"
 import { type Body, client } from "./client.ts"
@@ -11,19 +11,19 @@ const at = ({ short_id }: Body): string => `/projects/1/issues/${short_id}`
 const titles = (body: Body): ReadonlyArray<string> => body.issues.map(({ title }: Body) => title)
 
 describe("at once", () => {
-  it("one key makes one issue, however often and in how many requests it is sent", () =>
+  it.live("one key makes one issue, however often and in how many requests it is sent", () =>
     serving({}, async (send) => {
       const { events, ok, project } = client(send)
       await project()
-      const answers: ReadonlyArray<Body> = await Promise.all(times(12, (i) =>
-        ok("POST", "/projects/1/issues", { actor: `ann${i}`, title: "Once", body: "and not again" }, {
-          // a header is bytes
-          "idempotency-key": Buffer.from("schlüssel").toString("latin1")
-        })))
+      const answers: ReadonlyArray<Body> = await Promise.all(
+        times(12, (i) =>
+          ok("POST", "/projects/1/issues", { actor: `ann${i}`, title: "Once", body: "and not again" }, {
+            // a header is bytes
+            "idempotency-key": Buffer.from("schlüssel").toString("latin1")
+          }))
+      )
       expect(
-        new Set(answers.map(({ issue }) =>
-          issue.uid
-        )).size
+        new Set(answers.map(({ issue }) => issue.uid)).size
       ).toBe(1)
       expect(answers.filter(({ changed }) => changed === true)).toHaveLength(1)
       expect(answers.filter(({ reused }) => reused === true)).toHaveLength(11)
@@ -32,7 +32,7 @@ describe("at once", () => {
       expect(told[0].payload.idempotency_key).toBe("schlüssel")
     }))
 
-  it("a child gets one parent", () =>
+  it.live("a child gets one parent", () =>
     serving({}, async (send) => {
       const { ask, issue, ok, project } = client(send)
       await project()
@@ -51,7 +51,7 @@ describe("at once", () => {
       expect(parent.short_id).toBe(links[0].to.short_id)
     }))
 
-  it("nobody becomes its own ancestor, by edits and links that cross", () =>
+  it.live("nobody becomes its own ancestor, by edits and links that cross", () =>
     serving({}, async (send) => {
       const { ask, issue, ok, project } = client(send)
       await project()
@@ -67,7 +67,7 @@ describe("at once", () => {
         .toHaveLength(5)
     }))
 
-  it("a label is added once", () =>
+  it.live("a label is added once", () =>
     serving({}, async (send) => {
       const { events, issue, ok, project } = client(send)
       await project()
@@ -81,7 +81,7 @@ describe("at once", () => {
 })
 
 describe("an edit", () => {
-  it("of no links is no edit", () =>
+  it.live("of no links is no edit", () =>
     serving({}, async (send) => {
       const { ask, issue, project } = client(send)
       await project()
@@ -95,7 +95,7 @@ describe("an idempotency key", () => {
   const make = (send: Parameters<typeof client>[0], title = "Once") =>
     client(send).ask("POST", "/projects/1/issues", { actor: "ann", title }, { "idempotency-key": "k" })
 
-  it("is forgotten after seven days", () =>
+  it.live("is forgotten after seven days", () =>
     serving({}, async (send, { database }) => {
       await client(send).project()
       const first = await make(send)
@@ -109,7 +109,7 @@ describe("an idempotency key", () => {
       expect(second.body.issue.uid).not.toBe(first.body.issue.uid)
     }))
 
-  it("is free when its issue was purged", () =>
+  it.live("is free when its issue was purged", () =>
     serving({}, async (send) => {
       const { ok, project } = client(send)
       await project()
@@ -122,7 +122,7 @@ describe("an idempotency key", () => {
 })
 
 describe("look-alikes", () => {
-  it("are found among many that share a word, also when they were edited to be so", () =>
+  it.live("are found among many that share a word, also when they were edited to be so", () =>
     serving({}, async (send) => {
       const { ask, issue, ok, project } = client(send)
       await project()
@@ -145,7 +145,7 @@ describe("look-alikes", () => {
       expect((await ask("POST", "/projects/1/issues", asked)).status).toBe(200)
     }))
 
-  it("are found whatever words they share: the index is asked for the rarest ones only", () =>
+  it.live("are found whatever words they share: the index is asked for the rarest ones only", () =>
     serving({}, async (send) => {
       const { ask, issue, project } = client(send)
       await project()
@@ -178,7 +178,7 @@ describe("look-alikes", () => {
       expect(alike).toBeGreaterThan(20)
     }))
 
-  it("are asked for in any words: nothing in a title is an operator of the index", () =>
+  it.live("are asked for in any words: nothing in a title is an operator of the index", () =>
     serving({}, async (send) => {
       const { ask, project } = client(send)
       await project()
@@ -197,7 +197,7 @@ describe("look-alikes", () => {
 })
 
 describe("search", () => {
-  it("knows what an issue says now, in its title, body and comments", () =>
+  it.live("knows what an issue says now, in its title, body and comments", () =>
     serving({}, async (send) => {
       const { issue, ok, project } = client(send)
       await project()
@@ -213,7 +213,7 @@ describe("search", () => {
       expect([hit.issue.uid, hit.matched_in]).toEqual([one.uid, ["title", "comments"]])
     }))
 
-  it("takes any text", () =>
+  it.live("takes any text", () =>
     serving({}, async (send) => {
       const { ask, issue, project } = client(send)
       await project()
@@ -242,11 +242,11 @@ describe("search", () => {
       expect((await ask("GET", "/projects/1/search?q=%00")).status).toBe(400)
     }))
 
-  it("gives 20, as many as asked for, and never more than 200", () =>
+  it.live("gives 20, as many as asked for, and never more than 200", () =>
     serving({}, async (send, { database }) => {
       const { ok, project } = client(send)
       await project()
-      await execute(database, many(250))
+      execute(database, many(250))
       const count = async (limit: string) => (await ok("GET", `/projects/1/search?q=issue${limit}`)).results.length
       expect(await Promise.all(["", "&limit=3", "&limit=0", "&limit=-1", "&limit=200", "&limit=1000"].map(count)))
         .toEqual([20, 3, 20, 20, 200, 200])
@@ -265,11 +265,11 @@ const many = (n: number) => `
     UNION ALL SELECT 1, c.id, p.id, c.uid, p.uid, 'parent', 'ann' FROM issues c JOIN issues p ON p.id = 1 WHERE c.id > 1`
 
 describe("a long list", () => {
-  it("is whole, in its order, and says of each issue what a short one says", () =>
+  it.live("is whole, in its order, and says of each issue what a short one says", () =>
     serving({}, async (send, { database }) => {
       const { ok, project } = client(send)
       await project()
-      await execute(database, many(1234))
+      execute(database, many(1234))
       const { issues } = await ok("GET", "/projects/1/issues")
       // three of them have the same time: of those, the newest first
       expect(issues.map(({ id }: Body) => id)).toEqual(times(1234, (i) => 1234 - i))
@@ -288,17 +288,17 @@ describe("a long list", () => {
       const head = await send({ method: "HEAD", path: "/api/v1/projects/1/issues", headers: {}, body: undefined })
       expect([head.status, head.headers["content-type"], head.text]).toEqual([200, "application/json", ""])
       expect(titles(await ok("GET", "/projects/1/ready"))).toEqual(["Issue 1"])
-      await execute(database, "DELETE FROM links WHERE type = 'blocks'")
+      execute(database, "DELETE FROM links WHERE type = 'blocks'")
       expect((await ok("GET", "/projects/1/ready")).issues.map(({ id }: Body) => id)).toEqual(
         times(1234, (i) => 1234 - i)
       )
     }))
 
-  it("is not waited for by others, and leaves out what is deleted while it is read", () =>
+  it.live("is not waited for by others, and leaves out what is deleted while it is read", () =>
     serving({}, async (send, { database }) => {
       const { ok, project } = client(send)
       await project()
-      await execute(database, many(3000))
+      execute(database, many(3000))
       const before = ok("GET", "/projects/1/issues")
       await ok("POST", "/projects/1/issues/00000001/actions/delete", { actor: "ann" }, {
         "x-kata-confirm": "DELETE alpha#00000001"
@@ -310,7 +310,7 @@ describe("a long list", () => {
 })
 
 describe("ready", () => {
-  it("is what no open issue blocks", () =>
+  it.live("is what no open issue blocks", () =>
     serving({}, async (send) => {
       const { close, issue, ok, project } = client(send)
       await project()
@@ -328,7 +328,7 @@ describe("ready", () => {
 })
 
 describe("what is stored oddly", () => {
-  it("does not break a list, and is shown as well as it can be", () =>
+  it.live("does not break a list, and is shown as well as it can be", () =>
     serving({}, async (send, { database }) => {
       const { issue, ok, project } = client(send)
       await project()
@@ -337,7 +337,7 @@ describe("what is stored oddly", () => {
       for (const name of names) made[name] = await issue(name, { body: "text" })
       await ok("POST", `${at(made["Go time"])}/comments`, { actor: "ann", body: "late" })
       await ok("POST", `${at(made["Go time"])}/comments`, { actor: "ann", body: "early" })
-      await execute(
+      execute(
         database,
         `UPDATE issues SET created_at = '2026-05-04 00:21:07.5 +0200 CEST' WHERE title = 'Go time';
          UPDATE issues SET updated_at = 'yesterday' WHERE title = 'No time';
@@ -362,19 +362,19 @@ describe("what is stored oddly", () => {
       expect(comments.map(({ body }: Body) => body)).toEqual(["early", "late"])
       // an edit leaves alone what it is not about
       await ok("PATCH", at(made["Blob"]), { actor: "ann", title: "Blobs" })
-      expect(await rows(database, "SELECT hex(body) AS body, hex(owner) AS owner FROM issues WHERE title = 'Blobs'"))
+      expect(rows(database, "SELECT hex(body) AS body, hex(owner) AS owner FROM issues WHERE title = 'Blobs'"))
         .toEqual([{ body: "6173", owner: "FF" }])
       // nobody had it already
       const { changed } = await ok("POST", `${at(made["Empty owner"])}/actions/unassign`, { actor: "ann" })
       expect(changed).toBe(false)
     }))
 
-  it("an odd ULID is found by what it is, and goes with its issue everywhere", () =>
+  it.live("an odd ULID is found by what it is, and goes with its issue everywhere", () =>
     serving({}, async (send, { database }) => {
       const { issue, ok, project } = client(send)
       await project()
       const peer = await issue("Peer")
-      await execute(
+      execute(
         database,
         `INSERT INTO issues(uid, project_id, short_id, title, author)
            VALUES ('01arz3ndektsv4rrffq69g5fav', 1, '5fav', 'Small', 'ann'), ('not-a-ulid-but-26-long-abc', 1, '-abc', 'Odd', 'ann')`
@@ -392,12 +392,12 @@ describe("what is stored oddly", () => {
       expect(related.map(({ uid }: Body) => uid)).toEqual(["01arz3ndektsv4rrffq69g5fav", "not-a-ulid-but-26-long-abc"])
     }))
 
-  it("parents that go round in a circle are shown, and can be put right", () =>
+  it.live("parents that go round in a circle are shown, and can be put right", () =>
     serving({}, async (send, { database }) => {
       const { ask, issue, ok, project } = client(send)
       await project()
       const [a, b, c] = [await issue("A"), await issue("B"), await issue("C")]
-      await execute(
+      execute(
         database,
         `INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author)
            SELECT 1, f.id, t.id, f.uid, t.uid, 'parent', 'ann' FROM issues f JOIN issues t
@@ -414,14 +414,14 @@ describe("what is stored oddly", () => {
 })
 
 describe("what SQLite would refuse is refused before", () => {
-  it.each<[string, string, object]>([
+  it.live.each<[string, string, object]>([
     ["a blank title", "", { title: " \t\n" }],
     ["a title that is over before it begins", "", { title: " \0title" }],
     ["an actor that is", "", { actor: "\0ann", title: "Title" }],
     ["a blank comment", "/comments", { body: "\u00a0" }],
     ["a comment that is over before it begins", "/comments", { body: "\0" }],
     ["an owner of blanks", "/actions/assign", { owner: "\t" }]
-  ])("%s", (_, route, body) =>
+  ])("%s", ([, route, body]) =>
     serving({}, async (send) => {
       const { ask, issue, project } = client(send)
       await project()
@@ -430,25 +430,25 @@ describe("what SQLite would refuse is refused before", () => {
       expect([answer.status, answer.body.error.code]).toEqual([400, "validation"])
     }))
 
-  it("half of a surrogate pair is stored as U+FFFD, which every export can carry", () =>
+  it.live("half of a surrogate pair is stored as U+FFFD, which every export can carry", () =>
     serving({}, async (send, { database }) => {
       const { issue, project } = client(send)
       await project()
       const { title } = await issue("a\ud83db", { body: "\udc00" })
       expect(title).toBe("a\ufffdb")
-      expect(await rows(database, "SELECT hex(title) AS title, hex(body) AS body FROM issues")).toEqual([
+      expect(rows(database, "SELECT hex(title) AS title, hex(body) AS body FROM issues")).toEqual([
         { title: "61EFBFBD62", body: "EFBFBD" }
       ])
     }))
 })
 
 describe("by uid", () => {
-  it("a beginning must be of one issue, deleted ones and archived projects aside", () =>
+  it.live("a beginning must be of one issue, deleted ones and archived projects aside", () =>
     serving({}, async (send, { database }) => {
       const { ask, ok, project } = client(send)
       await project()
       await project("beta")
-      await execute(
+      execute(
         database,
         `INSERT INTO issues(uid, project_id, short_id, title, author)
            VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 1, '5fav', 'One', 'ann'), ('01ARZ3NDEZTSV4RRFFQ69G5FA0', 2, '5fa0', 'Two', 'ann')`

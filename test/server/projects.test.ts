@@ -1,8 +1,8 @@
 /** What the recordings do not show of projects: at once, by path, merged, stored oddly. */
+import { describe, expect, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -15,7 +15,7 @@ const alias = (name: string, root_path = `/tmp/${name}`) => ({
 })
 
 describe("at once", () => {
-  it("one name and one alias make one project, whoever comes first", () =>
+  it.live("one name and one alias make one project, whoever comes first", () =>
     serving({}, async (send) => {
       const { ok } = client(send)
       const answers: ReadonlyArray<Body> = await Promise.all(
@@ -25,7 +25,7 @@ describe("at once", () => {
       expect(new Set(answers.map(({ alias, project }) => `${project.uid} ${alias.id}`)).size).toBe(1)
     }))
 
-  it("an alias belongs to one project, and who lost it made none", () =>
+  it.live("an alias belongs to one project, and who lost it made none", () =>
     serving({}, async (send) => {
       const { ask, ok } = client(send)
       const answers = await Promise.all(
@@ -35,7 +35,7 @@ describe("at once", () => {
       expect((await ok("GET", "/projects")).projects).toHaveLength(1)
     }))
 
-  it("issues made while their project is merged away are in the other one, or refused", () =>
+  it.live("issues made while their project is merged away are in the other one, or refused", () =>
     serving({}, async (send, { database }) => {
       const { ask, issue, ok, project } = client(send)
       await project("target")
@@ -48,7 +48,7 @@ describe("at once", () => {
       expect(answers.filter(({ status }) => status !== 200 && status !== 404)).toEqual([])
       const made = answers.filter(({ status }) => status === 200)
       expect((await ok("GET", "/projects/1/issues")).issues).toHaveLength(1 + made.length)
-      expect(await rows(database, "PRAGMA foreign_key_check")).toEqual([])
+      expect(rows(database, "PRAGMA foreign_key_check")).toEqual([])
     }))
 })
 
@@ -68,7 +68,7 @@ describe("by path", () => {
     return root
   }
 
-  it("a repository is bound, found again, and learns of a rename", () =>
+  it.live("a repository is bound, found again, and learns of a rename", () =>
     serving({}, async (send, { directory }) => {
       const { ask, ok } = client(send)
       const root = repository(directory)
@@ -97,7 +97,7 @@ describe("by path", () => {
       expect((await ok("POST", "/projects", { start_path })).project.id).toBe(1)
     }))
 
-  it("another name than that of the .kata.toml needs replace, and the alias reassign", () =>
+  it.live("another name than that of the .kata.toml needs replace, and the alias reassign", () =>
     serving({}, async (send, { directory }) => {
       const { ask, ok } = client(send)
       const start_path = repository(directory)
@@ -113,7 +113,7 @@ describe("by path", () => {
       expect(bound(start_path)).toContain("\"other\"")
     }))
 
-  it("a directory outside of all workspaces becomes one when it is given a name", () =>
+  it.live("a directory outside of all workspaces becomes one when it is given a name", () =>
     serving({}, async (send, { directory }) => {
       const { ask, ok } = client(send)
       const start_path = join(directory, "My Docs")
@@ -125,7 +125,7 @@ describe("by path", () => {
       expect((await ok("POST", "/projects/resolve", { start_path })).project.name).toBe("docs")
     }))
 
-  it("a .kata.toml that cannot be read is told, and nothing is made", () =>
+  it.live("a .kata.toml that cannot be read is told, and nothing is made", () =>
     serving({}, async (send, { directory }) => {
       const { ask, ok } = client(send)
       writeFileSync(join(directory, ".kata.toml"), "version = 1\n[project\n")
@@ -155,7 +155,7 @@ describe("merge", () => {
        UPDATE issues SET recurrence_id = 1, occurrence_key = '2026-05-31' WHERE id = 3`
     )
 
-  it("short ids that are taken grow, those of the target stay, and recurrences go on", () =>
+  it.live("short ids that are taken grow, those of the target stay, and recurrences go on", () =>
     serving({}, async (send, { database }) => {
       const { ask, close, ok, project } = client(send)
       await project("target")
@@ -175,11 +175,11 @@ describe("merge", () => {
       expect((await close("bab12")).status).toBe(200)
       const titles = (await ok("GET", "/projects/1/issues?status=open")).issues.map(({ title }: Body) => title)
       expect(titles).toContain("Daily")
-      expect(await rows(database, "PRAGMA foreign_key_check")).toEqual([])
-      expect(await rows(database, "SELECT id FROM projects WHERE id = 2")).toEqual([])
+      expect(rows(database, "PRAGMA foreign_key_check")).toEqual([])
+      expect(rows(database, "SELECT id FROM projects WHERE id = 2")).toEqual([])
     }))
 
-  it("what was imported into the source is met again in the target", () =>
+  it.live("what was imported into the source is met again in the target", () =>
     serving({}, async (send) => {
       const { ok, project } = client(send)
       await project("target")
@@ -201,32 +201,31 @@ describe("merge", () => {
 })
 
 describe("a workspace that is seen again", () => {
-  const seen = (database: string) =>
-    rows(database, "SELECT root_path, last_seen_at FROM project_aliases").then(([row]) => row as Body)
+  const seen = (database: string) => rows(database, "SELECT root_path, last_seen_at FROM project_aliases")[0] as Body
 
-  it("is written down once a minute, or when it has moved", () =>
+  it.live("is written down once a minute, or when it has moved", () =>
     serving({}, async (send, { database }) => {
       const { ok } = client(send)
       await ok("POST", "/projects", { name: "app", alias: alias("app") })
-      const first = await seen(database)
+      const first = seen(database)
       await ok("POST", "/projects/resolve", { alias: alias("app") })
-      expect(await seen(database)).toEqual(first)
+      expect(seen(database)).toEqual(first)
       const moved = await ok("POST", "/projects/resolve", { alias: alias("app", "/tmp/moved") })
       expect(moved).toMatchObject({ workspace_root: "/tmp/moved", alias: { root_path: "/tmp/moved" } })
-      expect((await seen(database)).root_path).toBe("/tmp/moved")
+      expect((seen(database)).root_path).toBe("/tmp/moved")
       for (const time of ["2026-01-01T00:00:00.000Z", "9999-01-01T00:00:00.000Z", "long ago"]) {
-        await execute(database, `UPDATE project_aliases SET last_seen_at = '${time}'`)
+        execute(database, `UPDATE project_aliases SET last_seen_at = '${time}'`)
         const now = new Date().toISOString()
         const { alias: { last_seen_at } } = await ok("POST", "/projects/resolve", { alias: alias("app", "/tmp/moved") })
         expect([last_seen_at >= now, last_seen_at < "9999"]).toEqual([true, true])
       }
     }))
 
-  it("is found also while nothing can be written", () =>
+  it.live("is found also while nothing can be written", () =>
     serving({}, async (send, { database }) => {
       const { ask, ok } = client(send)
       await ok("POST", "/projects", { name: "app", alias: alias("app") })
-      await execute(
+      execute(
         database,
         `CREATE TRIGGER full BEFORE UPDATE ON project_aliases BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
          CREATE TRIGGER full_too BEFORE INSERT ON project_aliases BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`
@@ -239,12 +238,12 @@ describe("a workspace that is seen again", () => {
 })
 
 describe("what a database may hold", () => {
-  it("odd rows do not hide the others", () =>
+  it.live("odd rows do not hide the others", () =>
     serving({}, async (send, { database }) => {
       const { ask, ok, project } = client(send)
       await project("sound")
       await project("odd")
-      await execute(
+      execute(
         database,
         `UPDATE projects SET metadata = 'no JSON', created_at = 'yesterday' WHERE id = 2;
          INSERT INTO project_aliases(project_id, alias_identity, alias_kind, root_path, last_seen_at)
@@ -259,11 +258,11 @@ describe("what a database may hold", () => {
       expect(patch.status).toBe(400)
     }))
 
-  it("an alias of an archived project finds nothing", () =>
+  it.live("an alias of an archived project finds nothing", () =>
     serving({}, async (send, { database }) => {
       const { ask, project } = client(send)
       await project("old")
-      await execute(
+      execute(
         database,
         `UPDATE projects SET deleted_at = '2026-01-01T00:00:00.000Z';
          INSERT INTO project_aliases(project_id, alias_identity, alias_kind, root_path)

@@ -1,5 +1,5 @@
 /** What the recordings do not show: no request makes the first occurrence, so that they never saw the next one made. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute, rows } from "./sql.ts"
@@ -29,7 +29,7 @@ const first = async (
   await project()
   const { recurrence } = await ok("POST", "/projects/1/recurrences", weekly)
   const { short_id } = await issue("Weekly review")
-  await execute(database, "UPDATE issues SET recurrence_id = 1, occurrence_key = '2026-06-01'")
+  execute(database, "UPDATE issues SET recurrence_id = 1, occurrence_key = '2026-06-01'")
   return { uid: recurrence.uid as string, ref: short_id as string }
 }
 
@@ -41,7 +41,7 @@ const types = (events: ReadonlyArray<Body>) => events.map(({ type }) => type as 
 const done = { closed_reason: "done", status: "closed" }
 
 describe("an occurrence that is closed as done", () => {
-  it("makes the next one of the template, until there is none", () =>
+  it.live("makes the next one of the template, until there is none", () =>
     serving({}, async (send, { database }) => {
       const asked = client(send)
       const { ref, uid } = await first(asked, database)
@@ -95,7 +95,7 @@ describe("an occurrence that is closed as done", () => {
       expect(await open(asked)).toEqual([])
     }))
 
-  it("makes none for another reason, and none when the recurrence was deleted", () =>
+  it.live("makes none for another reason, and none when the recurrence was deleted", () =>
     serving({}, async (send, { database }) => {
       const asked = client(send)
       const { ref, uid } = await first(asked, database)
@@ -113,7 +113,7 @@ describe("an occurrence that is closed as done", () => {
       ])
     }))
 
-  it("does not make what is there already", () =>
+  it.live("does not make what is there already", () =>
     serving({}, async (send, { database }) => {
       const asked = client(send)
       const { ref, uid } = await first(asked, database)
@@ -133,11 +133,11 @@ describe("an occurrence that is closed as done", () => {
       })
     }))
 
-  it("is closed all the same when nobody can read the rule, or the labels", () =>
+  it.live("is closed all the same when nobody can read the rule, or the labels", () =>
     serving({}, async (send, { database }) => {
       const asked = client(send)
       const { ref } = await first(asked, database)
-      await execute(
+      execute(
         database,
         "UPDATE recurrences SET rrule = 'FREQ=SOMETIMES', template_labels = '{', template_metadata = '7'"
       )
@@ -150,7 +150,7 @@ describe("an occurrence that is closed as done", () => {
         { template_labels: "{", template_metadata: 7 }
       ])
       await asked.ok("POST", `/projects/1/issues/${ref}/actions/reopen`, { actor: "ann" })
-      await execute(database, "UPDATE recurrences SET rrule = 'FREQ=DAILY'")
+      execute(database, "UPDATE recurrences SET rrule = 'FREQ=DAILY'")
       await asked.close(ref)
       const [next] = await open(asked)
       expect(next).toMatchObject({ metadata: { scheduled_on: "2026-06-02" }, occurrence_key: "2026-06-02" })
@@ -158,7 +158,7 @@ describe("an occurrence that is closed as done", () => {
 })
 
 describe("a recurrence", () => {
-  it("is changed by one of many who have seen the same revision", () =>
+  it.live("is changed by one of many who have seen the same revision", () =>
     serving({}, async (send) => {
       const { ask, ok, project } = client(send)
       await project()
@@ -179,12 +179,12 @@ describe("a recurrence", () => {
       ).toEqual([200, ...Array<number>(7).fill(412)])
     }))
 
-  it("keeps what a change does not name as it is spelled", () =>
+  it.live("keeps what a change does not name as it is spelled", () =>
     serving({}, async (send, { database }) => {
       const { ask, ok, project } = client(send)
       await project()
       const { recurrence } = await ok("POST", "/projects/1/recurrences", weekly)
-      await execute(database, "UPDATE recurrences SET template_metadata = '{\"b\": 1.0,\"a\":[ ]}'")
+      execute(database, "UPDATE recurrences SET template_metadata = '{\"b\": 1.0,\"a\":[ ]}'")
       const changed = await ask(
         "PATCH",
         `/projects/1/recurrences/${recurrence.uid}`,
@@ -194,13 +194,13 @@ describe("a recurrence", () => {
       expect(changed.body).toMatchObject({ changed: true })
       expect(changed.headers["etag"]).toBe("\"rev-2\"")
       expect(changed.body.recurrence).not.toHaveProperty("template_owner")
-      expect(await rows(database, "SELECT template_owner, template_priority, template_metadata FROM recurrences"))
+      expect(rows(database, "SELECT template_owner, template_priority, template_metadata FROM recurrences"))
         .toEqual([
           { template_owner: null, template_priority: 0n, template_metadata: "{\"b\": 1.0,\"a\":[ ]}" }
         ])
     }))
 
-  it.each([
+  it.live.each<readonly [wrong: object, message: string]>([
     [{ template: { title: "x", labels: ["no blanks"] } }, "invalid recurrence: label must match"],
     [{ template: { title: "x", metadata: { scheduled_on: "soon" } } }, "validate \"scheduled_on\""],
     [
@@ -208,7 +208,7 @@ describe("a recurrence", () => {
       "invalid recurrence: template_priority must be between 0 and 4"
     ],
     [{ rrule: "FREQ=DAILY;UNTIL=20200101" }, "invalid recurrence: rrule gives no day"]
-  ])("is not made of %j", (wrong, message) =>
+  ])("is not made of %j", ([wrong, message]) =>
     serving({}, async (send) => {
       const { ask, project } = client(send)
       await project()

@@ -1,5 +1,5 @@
 /** What the recordings do not show of digest and audit. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { type Body, client } from "./client.ts"
 import { serving } from "./replay/serve.ts"
 import { execute } from "./sql.ts"
@@ -17,7 +17,7 @@ const events = (rows: ReadonlyArray<{ readonly type: string; readonly payload?: 
   }`
 
 describe("digest", () => {
-  it("tells of each issue what was done, in one order", () =>
+  it.live("tells of each issue what was done, in one order", () =>
     serving({}, async (send) => {
       const { close, issue, ok, project } = client(send)
       await project()
@@ -94,12 +94,12 @@ describe("digest", () => {
       expect([some.event_count, some.project_id]).toEqual([1, 0])
     }))
 
-  it("takes the span from since to before until, however many events are in it, and reads what is stored oddly", () =>
+  it.live("takes the span from since to before until, however many events are in it, and reads what is stored oddly", () =>
     serving({}, async (send, { database }) => {
       const { ask, issue, ok, project } = client(send)
       await project()
       await issue("One")
-      await execute(
+      execute(
         database,
         events([
           { type: "issue.reopened", at: "2026-05-01T00:00:00.000Z" },
@@ -125,7 +125,7 @@ describe("digest", () => {
 })
 
 describe("audit", () => {
-  it("knows whose child it was, by any name of the parent", () =>
+  it.live("knows whose child it was, by any name of the parent", () =>
     serving({}, async (send) => {
       const { ask, close, issue, ok, project } = client(send)
       await project()
@@ -150,7 +150,7 @@ describe("audit", () => {
       expect((await ask("GET", "/audit/closes?project_id=1&no_evidence=perhaps")).status).toBe(400)
     }))
 
-  it("knows who was refused before; of an older payload the parent is that of today", () =>
+  it.live("knows who was refused before; of an older payload the parent is that of today", () =>
     serving({}, async (send, { database }) => {
       const { issue, ok, project } = client(send)
       await project()
@@ -158,7 +158,7 @@ describe("audit", () => {
       const parent = await issue("Parent")
       const path = `/projects/1/issues/${child.short_id}/links`
       await ok("POST", path, { actor: "ann", type: "parent", to_ref: parent.short_id })
-      await execute(
+      execute(
         database,
         events([
           { type: "close.throttled" },

@@ -1,6 +1,7 @@
 /** Fixtures of Go kata as private copies, and the operations as the tests of records, snapshots, exports and imports call them. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
+import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -8,14 +9,14 @@ import * as Stream from "effect/Stream"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
-import * as Handle from "../../src/database/Handle.ts"
-import * as Sqlite from "../../src/database/sqlite.ts"
+import type { Row } from "../../src/database/Session.ts"
+import { layer as database } from "../../src/database/sqlite.ts"
 import * as Export from "../../src/export/Export.ts"
 import type { FailureKind } from "../../src/Failure.ts"
 import * as Processes from "../../src/host/Processes.ts"
 import * as Import from "../../src/import/Import.ts"
 
-export const services = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
+export const services = Layer.mergeAll(database, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
 
 const folder = fileURLToPath(new URL("../fixtures/go-v10/", import.meta.url))
 
@@ -87,29 +88,35 @@ export const text = (content: string | Uint8Array, name = "the snapshot") => ({
   bytes: Stream.make(typeof content === "string" ? Buffer.from(content) : content)
 })
 
-/** Rows of a database that nobody else has open. */
-export const query = (path: string, sql: string) =>
-  Effect.scoped(Effect.flatMap(Handle.open(path, "write"), (db) => db.all("ask", sql)))
+/** A database that nobody else has open, as other programs open it. */
+const opened = <A>(path: string, use: (db: Sqlite.Database) => A) =>
+  Effect.sync(() => {
+    const db = new Sqlite(path, { fileMustExist: true })
+    try {
+      return use(db.defaultSafeIntegers())
+    } finally {
+      db.close()
+    }
+  })
+
+/** Its rows. */
+export const query = (path: string, sql: string) => opened(path, (db) => db.prepare<[], Row>(sql).all())
 
 /** Changes a database with every rule off. */
 export const change = (path: string, sql: string) =>
-  Effect.scoped(
-    Effect.flatMap(Handle.open(path, "write"), (db) =>
-      db.exec("change", `PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${sql}`))
-  )
+  opened(path, (db) => void db.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${sql}`))
 
 /** What SQLite itself says of a database; nothing, when it is sound. */
 export const complaints = (path: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const db = yield* Handle.open(path, "write")
-    const integrity = yield* db.all("ask", "PRAGMA integrity_check")
-    const orphans = yield* db.all("ask", "PRAGMA foreign_key_check")
-    yield* db.exec("check the search index", "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
+  opened(path, (db) => {
+    const integrity = db.prepare<[], Row>("PRAGMA integrity_check").all()
+    const orphans = db.prepare<[], Row>("PRAGMA foreign_key_check").all()
+    db.exec("INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")
     return [
       ...integrity.map((row) => String(row["integrity_check"])).filter((text) => text !== "ok"),
       ...orphans.map((row) => `${row["table"]} ${row["rowid"]} -> ${row["parent"]}`)
     ]
-  }))
+  })
 
 export interface Outcome {
   readonly outcome: "ok" | FailureKind

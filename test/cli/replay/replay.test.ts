@@ -1,5 +1,6 @@
 /** What Go kata's command line did, done again with ours against our API. Every difference is meant, and says why. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { inside } from "../../server/replay/serve.ts"
 import { differences } from "./differences.ts"
 import { type Case, type Outcome, place, replay, scenario } from "./scenario.ts"
@@ -35,24 +36,24 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
   const differenceOf = (name: string | undefined) => cases.find(([pattern]) => pattern.test(name ?? ""))?.[1]
   let outcomes: ReadonlyArray<Outcome> = []
 
-  it("does as recorded, or differs for a reason", async () => {
-    outcomes = await place((root) =>
-      inside(throttle === undefined ? {} : { throttle }, (daemon) =>
-        replay(
-          scenario(name),
-          { root, daemon },
-          (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
-        ))
-    )
-    const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
-      const meant = differenceOf(name)?.ours
-      const wanted = filled({ ...recorded, ...(typeof meant === "function" ? meant(recorded) : meant) }, ours)
-      return matches(ours, wanted)
-        ? []
-        : [`${name}: ${argv.join(" ")}\n  wanted ${JSON.stringify(wanted)}\n  ours   ${JSON.stringify(ours)}\n`]
-    })
-    expect(wrong.join("")).toBe("")
-  }, 120_000)
+  it.scopedLive("does as recorded, or differs for a reason", () =>
+    Effect.gen(function*() {
+      const root = yield* place
+      const daemon = yield* inside(throttle === undefined ? {} : { throttle })
+      outcomes = yield* replay(
+        scenario(name),
+        { root, daemon },
+        (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
+      )
+      const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
+        const meant = differenceOf(name)?.ours
+        const wanted = filled({ ...recorded, ...(typeof meant === "function" ? meant(recorded) : meant) }, ours)
+        return matches(ours, wanted)
+          ? []
+          : [`${name}: ${argv.join(" ")}\n  wanted ${JSON.stringify(wanted)}\n  ours   ${JSON.stringify(ours)}\n`]
+      })
+      expect(wrong.join("")).toBe("")
+    }))
 
   it("has no reason for a difference that is none", () => {
     const unused = cases.filter(([pattern, { skip }]) =>

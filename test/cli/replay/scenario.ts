@@ -127,24 +127,26 @@ export interface Where {
 }
 
 /** A directory for a scenario, in which git knows nothing of this machine. */
-export const place = async <A>(use: (root: string) => Promise<A>): Promise<A> => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "kata-cli-")))
-  for (const name of ["ws", "user", "home", "run"]) mkdirSync(join(root, name))
-  const git = {
-    GIT_CONFIG_GLOBAL: process.env["GIT_CONFIG_GLOBAL"],
-    GIT_CONFIG_NOSYSTEM: process.env["GIT_CONFIG_NOSYSTEM"]
-  }
-  Object.assign(process.env, { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" })
-  try {
-    return await use(root)
-  } finally {
-    for (const [name, value] of Object.entries(git)) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
+export const place = Effect.acquireRelease(
+  Effect.sync(() => {
+    const root = realpathSync(mkdtempSync(join(tmpdir(), "kata-cli-")))
+    for (const name of ["ws", "user", "home", "run"]) mkdirSync(join(root, name))
+    const git = {
+      GIT_CONFIG_GLOBAL: process.env["GIT_CONFIG_GLOBAL"],
+      GIT_CONFIG_NOSYSTEM: process.env["GIT_CONFIG_NOSYSTEM"]
     }
-    rmSync(root, { recursive: true, force: true })
-  }
-}
+    Object.assign(process.env, { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" })
+    return { git, root }
+  }),
+  ({ git, root }) =>
+    Effect.sync(() => {
+      for (const [name, value] of Object.entries(git)) {
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      }
+      rmSync(root, { recursive: true, force: true })
+    })
+).pipe(Effect.map(({ root }) => root))
 
 export interface Run {
   readonly argv: ReadonlyArray<string>
@@ -158,26 +160,30 @@ export interface Run {
 }
 
 /** Runs a command line of the real program in this process. */
-export const run = async ({ argv, cwd, daemon, stdin = "", variables, ...more }: Run) => {
+export const run = ({ argv, cwd, daemon, stdin = "", variables, ...more }: Run) => {
   const streams = captured()
   const client = variables["KATA_SERVER"] === undefined ? layerInProcess(daemon) : layerHttp
-  const exit = await Main.run(argv, registry, {
+  return Main.run(argv, registry, {
     ...environment,
     stdin: NodeStream.fromReadable(() => Readable.from([Buffer.from(stdin)]), fromErrno("read", "stdin")),
     typedLine: Effect.succeed(stdin.split("\n")[0] ?? ""),
     cwd,
     variables: { KATA_DB: daemon.databasePath, ...variables },
     ...more
-  }).pipe(Effect.provide(streams.layer), Effect.provide(client), Effect.provide(services), Effect.runPromise)
-  return { exit, stdout: streams.stdout.text(), stderr: streams.stderr.text() }
+  }).pipe(
+    Effect.provide(streams.layer),
+    Effect.provide(client),
+    Effect.provide(services),
+    Effect.map((exit) => ({ exit, stdout: streams.stdout.text(), stderr: streams.stderr.text() }))
+  )
 }
 
 /** Runs the cases in order; those that `skip` names are not run. */
-export const replay = async (
+export const replay = Effect.fn("replay")(function*(
   { cases, cwd, scenario, setup = [] }: Scenario,
   { daemon, root }: Where,
   skip: (one: Case) => boolean
-): Promise<ReadonlyArray<Outcome>> => {
+) {
   const theirRoot = `/tmp/kx/c/${scenario}`
   const [theirs, ours] = [new Side(theirRoot), new Side(root)]
   for (const line of setup) shell(line, root)
@@ -193,7 +199,7 @@ export const replay = async (
       KATA_AUTHOR: "alice",
       ...one.env
     }
-    const got = await run({
+    const got = yield* run({
       daemon,
       argv,
       cwd: resolve(root, one.cwd ?? cwd),
@@ -226,4 +232,4 @@ export const replay = async (
     })
   }
   return outcomes
-}
+})

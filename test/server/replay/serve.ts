@@ -3,12 +3,10 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import type { Inside } from "../../../src/api/CommandLine.ts"
 import * as Handle from "../../../src/database/Handle.ts"
 import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
 import { make } from "../../../src/server/app.ts"
@@ -71,18 +69,18 @@ export interface Served {
   readonly directory: string
 }
 
-/** Our API on a new database, for as long as `use` runs. */
-const opened = <A>(
-  options: ServeOptions,
-  use: (inside: Inside, directory: string) => Effect.Effect<A, unknown, Scope.Scope>
-): Promise<A> => {
-  const directory = mkdtempSync(join(tmpdir(), "kata-test-"))
-  const path = join(directory, "kata.db")
-  for (const [file, text] of Object.entries(options.files ?? {})) {
-    mkdirSync(dirname(join(directory, "files", file)), { recursive: true })
-    writeFileSync(join(directory, "files", file), text)
-  }
-  return Effect.gen(function*() {
+/** Our API on a new database, for as long as the scope is open; without a socket: it is asked from within. */
+export const inside = (options: ServeOptions) =>
+  Effect.gen(function*() {
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "kata-test-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    const path = join(directory, "kata.db")
+    for (const [file, text] of Object.entries(options.files ?? {})) {
+      mkdirSync(dirname(join(directory, "files", file)), { recursive: true })
+      writeFileSync(join(directory, "files", file), text)
+    }
     if (options.database === undefined) yield* create(path)
     else copyFileSync(options.database, path)
     const app = yield* make({
@@ -94,30 +92,25 @@ const opened = <A>(
       token: options.token ?? "",
       insecureReadonly: options.insecureReadonly ?? false
     })
-    return yield* use({ databasePath: path, app }, directory)
-  }).pipe(
-    Effect.scoped,
-    Effect.provide(NodeContext.layer),
-    Effect.runPromise
-  ).finally(() => rmSync(directory, { recursive: true, force: true }))
-}
+    return { databasePath: path, app, directory }
+  }).pipe(Effect.provide(NodeContext.layer))
 
-/** Without a socket: it is asked from within. */
-export const inside = <A>(options: ServeOptions, use: (inside: Inside) => Promise<A>): Promise<A> =>
-  opened(options, (inside) => Effect.promise(() => use(inside)))
+/** The same on a socket. */
+export const served = (options: ServeOptions) =>
+  Effect.gen(function*() {
+    const { app, databasePath, directory } = yield* inside(options)
+    const socketPath = join(directory, "s")
+    const server = yield* NodeHttpServer.make(
+      () => createServer(),
+      options.tcp === true ? { host: "127.0.0.1", port: 0 } : { path: socketPath }
+    )
+    yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, server))
+    const address = server.address._tag === "TcpAddress"
+      ? { host: server.address.hostname, port: server.address.port }
+      : { socketPath }
+    return { send: send(address), address, database: databasePath, directory }
+  }).pipe(Effect.provide(NodeContext.layer))
 
 /** Serves for as long as `use` runs. */
-export const serving = <A>(options: ServeOptions, use: (send: Send, served: Served) => Promise<A>): Promise<A> =>
-  opened(options, ({ app, databasePath }, directory) =>
-    Effect.gen(function*() {
-      const socketPath = join(directory, "s")
-      const server = yield* NodeHttpServer.make(
-        () => createServer(),
-        options.tcp === true ? { host: "127.0.0.1", port: 0 } : { path: socketPath }
-      )
-      yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, server))
-      const address = server.address._tag === "TcpAddress"
-        ? { host: server.address.hostname, port: server.address.port }
-        : { socketPath }
-      return yield* Effect.promise(() => use(send(address), { address, database: databasePath, directory }))
-    }))
+export const serving = <A>(options: ServeOptions, use: (send: Send, served: Served) => Promise<A>) =>
+  Effect.scoped(Effect.flatMap(served(options), ({ send, ...served }) => Effect.promise(() => use(send, served))))

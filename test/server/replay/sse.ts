@@ -18,7 +18,8 @@ const frameOf = (text: string): Frame => {
 
 /** An open stream. */
 export class Watched {
-  private text = ""
+  private rest = ""
+  private readonly all: Array<Frame> = []
   ended = false
   readonly response: IncomingMessage
   private readonly asked: ClientRequest
@@ -27,19 +28,23 @@ export class Watched {
     this.asked = asked
     this.response = response
     response.setEncoding("utf8")
-    response.on("data", (chunk: string) => this.text += chunk)
+    response.on("data", (chunk: string) => {
+      const texts = (this.rest + chunk).split("\n\n")
+      this.rest = texts.pop() ?? ""
+      for (const text of texts) this.all.push(frameOf(text))
+    })
     response.on("end", () => this.ended = true)
     // how a stream ends that is closed by the client
     response.on("error", () => {})
   }
 
   get frames(): ReadonlyArray<Frame> {
-    return this.text.split("\n\n").slice(0, -1).map(frameOf)
+    return this.all
   }
 
-  /** Waits, at most 20 seconds, until it is so; then whoever asks finds that it is not. */
+  /** Waits until it is so, or until nothing more can come. */
   async until(so: () => boolean): Promise<void> {
-    for (let i = 0; i < 4000 && !so(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!so() && !this.ended) await new Promise((resolve) => setTimeout(resolve, 5))
   }
 
   close(): void {
