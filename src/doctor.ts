@@ -18,6 +18,7 @@ import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
 import { leftBehind } from "./files/staleFiles.ts"
 import { running } from "./presence/daemons.ts"
 import { blocking, Finding } from "./records/Finding.ts"
+import { version10 } from "./records/kinds.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")
 
@@ -62,7 +63,7 @@ const refused = (name: Check["name"], failure: Failure) => check(name, "error", 
 const integrityOf = Effect.fnUntraced(function*(path: string) {
   const { view } = yield* Database
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* view(path)
+    const { db } = yield* view(path, version10)
     // what breaks a CHECK is no damage: the findings tell it, with its row
     yield* db.exec("check the pages", "PRAGMA ignore_check_constraints = ON")
     const rows = yield* db.all("check the pages", "PRAGMA integrity_check(20)")
@@ -230,7 +231,7 @@ const backupCheck = Effect.fnUntraced(function*(
 const instanceOf = Effect.fnUntraced(function*(path: string) {
   const { view } = yield* Database
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* view(path)
+    const { db } = yield* view(path, version10)
     const row = yield* db.get("read the instance", "SELECT value FROM meta NOT INDEXED WHERE key = 'instance_uid'")
     return typeof row?.["value"] === "string" ? row["value"] : undefined
   }))

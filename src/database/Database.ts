@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { EngineUnusable } from "./engine.ts"
 import type { OpenError } from "./OpenError.ts"
 import type { Scope as Selection } from "./Selection.ts"
@@ -52,11 +53,11 @@ export type DatabaseError = OpenError | EngineUnusable | SqliteFailure | FileErr
 
 export class Database extends Context.Tag("kata/Database")<Database, {
   /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */
-  readonly view: (path: string) => Effect.Effect<View, DatabaseError, Scope.Scope>
+  readonly view: (path: string, format: Format) => Effect.Effect<View, DatabaseError, Scope.Scope>
   /** The same of a database that `view` refuses: damaged pages, rows that nothing can say, data that kata does not know. */
-  readonly salvage: (path: string) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
+  readonly salvage: (path: string, format: Format) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
   /** A new database in the directory of `target`, private to us. */
-  readonly stage: (target: string) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
+  readonly stage: (target: string, format: Format) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
   /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */

@@ -1,7 +1,7 @@
 /** Copies every row that a snapshot can carry out of a database that may be damaged; what it cannot carry becomes lines. */
 import { examples, Finding, FindingRow, Findings } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
 import {
   type Found,
   indexRows,
@@ -28,12 +28,14 @@ type Tick = Uint8Array | undefined
 export class SalvageCopy {
   private readonly from: Handle
   private readonly to: Handle
+  private readonly format: Format
   private readonly single = new Findings()
   private readonly ranges: Array<Finding> = []
 
-  constructor(from: Handle, to: Handle) {
+  constructor(from: Handle, to: Handle, format: Format) {
     this.from = from
     this.to = to
+    this.format = format
   }
 
   get findings(): ReadonlyArray<Finding> {
@@ -43,7 +45,7 @@ export class SalvageCopy {
   /** Everything there is, table by table. */
   *all(): Generator<Tick> {
     const tables = this.tables()
-    for (const kind of kinds) {
+    for (const kind of this.format.kinds) {
       if (tables.has(kind.table)) yield* this.kind(kind)
       else {
         yield* this.unread(
@@ -53,7 +55,9 @@ export class SalvageCopy {
         )
       }
     }
-    for (const [table, rowids] of tables) if (!knownTables.includes(table)) yield* this.unknown(table, rowids)
+    for (const [table, rowids] of tables) {
+      if (!knownTables(this.format).includes(table)) yield* this.unknown(table, rowids)
+    }
   }
 
   /** The tables that the file still has, and whether their rows have rowids. */

@@ -1,9 +1,9 @@
 /** Holds the rows of a database against every rule of the schema, hard and soft, and says what it found. Nothing is changed. */
 import * as Effect from "effect/Effect"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
-import type { Kind, Unique } from "../records/Kind.ts"
-import { rowName } from "../records/Kind.ts"
-import { kinds, Link } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
+import { type Kind, rowName, type Tree } from "../records/Kind.ts"
+import { type Told, type Unique, uniqueRule } from "../records/Rule.ts"
 import type { Soundness } from "../records/Soundness.ts"
 import { judgeIndexes } from "./indexes.ts"
 import { parentCycle, parentCycles } from "./links.ts"
@@ -23,6 +23,9 @@ const text = (cell: Row[string] | undefined): string =>
     : cell instanceof Uint8Array
     ? `x'${Buffer.from(cell).toString("hex")}'`
     : String(cell)
+
+/** What a report says of a rule. */
+const reported = ({ blocking, field, rule, says }: Told) => ({ rule, field, says, blocking })
 
 const rowOf = (kind: Kind, row: Row): string =>
   rowName(kind, Object.fromEntries(kind.key.map((column) => [column, text(row[column])])))
@@ -76,12 +79,9 @@ const judgeRules = (db: Session, kind: Kind, scope: Scope, rules: ReadonlyArray<
           ),
           (rows) =>
             new Finding({
-              rule: rule.rule,
+              ...reported(rule),
               kind: kind.name,
-              field: rule.field,
-              says: rule.says,
               outcome: "carried",
-              blocking: rule.blocking,
               count,
               rows: rows.map((row) => new FindingRow({ row: rowOf(kind, row), value: shorten(text(row[rule.field])) }))
             })
@@ -102,14 +102,9 @@ const judgeDoubles = (db: Session, kind: Kind, scope: Scope, unique: Unique) => 
     (doubles) =>
       doubles.length === 0 ? [] : [
         new Finding({
-          rule: "unique",
+          ...reported(uniqueRule(unique)),
           kind: kind.name,
-          field: columns,
-          says: unique.where === undefined
-            ? "is there more than once"
-            : `is there more than once where ${unique.where}`,
           outcome: "carried",
-          blocking: true,
           count: doubles.reduce((sum, row) => sum + Number(row["n"]) - 1, 0),
           rows: doubles.slice(0, examples).map((row) =>
             new FindingRow({ row: text(row["keys"]), value: shorten(text(row["value"])) })
@@ -119,12 +114,12 @@ const judgeDoubles = (db: Session, kind: Kind, scope: Scope, unique: Unique) => 
   )
 }
 
-const judgeParents = (db: Session, scope: Scope) =>
-  Effect.map(parentCycles(db, scope), (cycles) =>
+const judgeParents = (db: Session, kind: Kind, tree: Tree, scope: Scope) =>
+  Effect.map(parentCycles(db, kind, tree, scope), (cycles) =>
     cycles.length === 0 ? [] : [
       new Finding({
-        ...parentCycle,
-        kind: Link.name,
+        ...reported(parentCycle(tree)),
+        kind: kind.name,
         outcome: "carried",
         count: cycles.length,
         rows: cycles.slice(0, examples).map(({ issues, link }) =>
@@ -140,14 +135,19 @@ const judgeParents = (db: Session, scope: Scope) =>
  * All findings of a database, or of the part of it that a scope selects. Rows that `watched` has seen pass are not read again where it
  * vouches for them.
  */
-export const judge = Effect.fn("Database.judge")(function*(db: Session, scope: Scope, watched?: Soundness) {
+export const judge = Effect.fn("Database.judge")(function*(
+  db: Session,
+  format: Format,
+  scope: Scope,
+  watched?: Soundness
+) {
   const sound = watched?.holds === true
   const findings: Array<Finding> = []
-  for (const kind of kinds) {
+  for (const kind of format.kinds) {
     const own = watched === undefined || watched.suspect.has(kind.name)
     const rules = sound ? [] : [...(own ? rowRules(kind) : []), ...crossRules(kind)]
     findings.push(...(yield* judgeRules(db, kind, scope, rules)))
-    if (!sound && kind.name === Link.name) findings.push(...(yield* judgeParents(db, scope)))
+    if (!sound && kind.tree !== undefined) findings.push(...(yield* judgeParents(db, kind, kind.tree, scope)))
     const rows = sound && scope.of(kind) === everything ? watched.rows(kind) : undefined
     const indexes = yield* judgeIndexes(db, kind, rows)
     findings.push(...indexes.findings)
@@ -159,5 +159,7 @@ export const judge = Effect.fn("Database.judge")(function*(db: Session, scope: S
       }
     }
   }
-  return sound ? findings : [...(yield* metaFindings(db)), ...findings, ...(yield* sequences(db, scope))]
+  return sound
+    ? findings
+    : [...(yield* metaFindings(db, format)), ...findings, ...(yield* sequences(db, format, scope))]
 })

@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import { Finding } from "../records/Finding.ts"
-import type { Kind, Unique } from "../records/Kind.ts"
+import type { Kind } from "../records/Kind.ts"
+import type { Unique } from "../records/Rule.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
 import { type OpenError, openError } from "./OpenError.ts"
 import type { Session, Statements } from "./Session.ts"

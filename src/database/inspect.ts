@@ -1,8 +1,8 @@
 /** Whether an open SQLite file is a kata database of this schema, and what is in it that the schema does not know. */
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow, shorten } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { exportVersion, Issue, kinds, Project } from "../records/kinds.ts"
 import type { Handle } from "./Handle.ts"
 import { type OpenError, openError } from "./OpenError.ts"
 import { knownTables } from "./schema.ts"
@@ -11,7 +11,7 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 const quote = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
 /** Fails unless the file says that it is of this schema version. */
-export const version = Effect.fnUntraced(function*(db: Handle, path: string) {
+export const version = Effect.fnUntraced(function*(db: Handle, path: string, format: Pick<Format, "version">) {
   const encoding = yield* db.get("read the encoding", "SELECT encoding FROM pragma_encoding")
   if (encoding?.["encoding"] !== "UTF-8") return yield* openError(path, "encoding", String(encoding?.["encoding"]))
   const meta = yield* db.all("read the schema", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")
@@ -22,14 +22,14 @@ export const version = Effect.fnUntraced(function*(db: Handle, path: string) {
   )
   const value = rows[0]?.["value"]
   if (rows.length === 0) return yield* openError(path, "version", "meta.schema_version is missing")
-  if (value === String(exportVersion)) return
+  if (value === String(format.version)) return
   const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : undefined
   if (number === undefined || number < 1) {
     return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(shorten(String(value)))}`)
   }
-  return yield* number < exportVersion
-    ? openError(path, "older", `version ${number}, this kata works with version ${exportVersion}`)
-    : openError(path, "newer", `version ${number}, this kata knows versions up to ${exportVersion}`)
+  return yield* number < format.version
+    ? openError(path, "older", `version ${number}, this kata works with version ${format.version}`)
+    : openError(path, "newer", `version ${number}, this kata knows versions up to ${format.version}`)
 })
 
 const columnsOf = (db: Handle, table: string) =>
@@ -76,7 +76,7 @@ const unknownColumns = Effect.fnUntraced(function*(db: Handle, path: string, kin
  * the row that says the version may be the one that is damaged.
  */
 export const recognise = Effect.fn("Database.recognise")(
-  function*(db: Handle, path: string, problem: OpenError | SqliteFailure) {
+  function*(db: Handle, path: string, { kinds }: Format, problem: OpenError | SqliteFailure) {
     if (problem._tag === "OpenError" && problem.reason === "encoding") return yield* problem
     const found = new Set<string>()
     for (const kind of kinds) {
@@ -90,7 +90,7 @@ export const recognise = Effect.fn("Database.recognise")(
       }
       found.add(kind.name)
     }
-    if (!found.has(Issue.name) && !found.has(Project.name)) {
+    if (!found.has("issue") && !found.has("project")) {
       return yield* problem._tag === "OpenError" ? problem : openError(path, "damaged", problem.detail)
     }
   }
@@ -100,15 +100,16 @@ export const recognise = Effect.fn("Database.recognise")(
  * Fails unless it is a kata database of this version with nothing in it that could not be carried; the findings are empty tables and
  * columns that are not ours.
  */
-export const inspect = Effect.fn("Database.inspect")(function*(db: Handle, path: string) {
-  yield* version(db, path)
+export const inspect = Effect.fn("Database.inspect")(function*(db: Handle, path: string, format: Format) {
+  yield* version(db, path, format)
   const findings: Array<Finding> = []
-  for (const kind of kinds) findings.push(...(yield* unknownColumns(db, path, kind)))
+  for (const kind of format.kinds) findings.push(...(yield* unknownColumns(db, path, kind)))
   const tables = yield* db.all(
     "read the schema",
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
   )
-  for (const name of tables.map((row) => String(row["name"])).filter((name) => !knownTables.includes(name))) {
+  const ours = knownTables(format)
+  for (const name of tables.map((row) => String(row["name"])).filter((name) => !ours.includes(name))) {
     const row = yield* db.get(`read the table ${name}`, `SELECT 1 AS one FROM ${quote(name)} NOT INDEXED LIMIT 1`)
     if (row !== undefined) return yield* openError(path, "unknown", `table ${name}`)
     findings.push(finding("is a table that kata does not know; it holds no data", name, name))

@@ -1,16 +1,19 @@
 /** Circles of parents: none of their issues can be closed, because each has an open child, and a tree of them has no root. */
 import * as Effect from "effect/Effect"
-import { Link } from "../records/kinds.ts"
-import type { Rule } from "./rules.ts"
+import * as Option from "effect/Option"
+import type { Kind, Tree } from "../records/Kind.ts"
+import { drop } from "../records/repairs.ts"
+import type { Told } from "../records/Rule.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
 import type { Session } from "./Session.ts"
 
-export const parentCycle: Omit<Rule, "holds"> = {
+export const parentCycle = ({ parent }: Tree): Told => ({
   rule: "parent cycle",
-  field: "to_issue_id",
+  field: parent,
   says: "is an issue below the child: the parents go round in a circle",
-  blocking: false
-}
+  blocking: false,
+  repair: Option.some(drop)
+})
 
 export interface Cycle {
   /** The link that was made last; without it there is no circle. */
@@ -20,9 +23,9 @@ export interface Cycle {
 }
 
 /** Links whose parent is below no root: they are in a circle, or hang below one. An issue that is its own parent is a CHECK's matter. */
-const rootless = (scope: Scope) =>
-  `WITH RECURSIVE p AS MATERIALIZED (SELECT id, from_issue_id AS child, to_issue_id AS parent FROM ${
-    rowsOf(Link, scope.of(Link), "type = 'parent' AND from_issue_id <> to_issue_id")
+const rootless = (kind: Kind, { child, only, parent }: Tree, scope: Scope) =>
+  `WITH RECURSIVE p AS MATERIALIZED (SELECT id, ${child} AS child, ${parent} AS parent FROM ${
+    rowsOf(kind, scope.of(kind), `${only.column} = '${only.is}' AND ${child} <> ${parent}`)
   }),` +
   ` rooted(issue) AS (SELECT parent FROM p WHERE parent NOT IN (SELECT child FROM p)` +
   ` UNION SELECT p.child FROM rooted JOIN p ON p.parent = rooted.issue)` +
@@ -57,9 +60,9 @@ const circles = (steps: ReadonlyMap<bigint, Step>): ReadonlyArray<Cycle> => {
 }
 
 /** The circles among the parent links that a scope selects. What is sound takes no memory: SQLite finds it by itself. */
-export const parentCycles = (db: Session, scope: Scope) =>
+export const parentCycles = (db: Session, kind: Kind, tree: Tree, scope: Scope) =>
   Effect.map(
-    db.all("check the parents of issues", rootless(scope), ...scope.params),
+    db.all("check the parents of issues", rootless(kind, tree, scope), ...scope.params),
     (rows) => {
       const steps = new Map<bigint, Step>()
       for (const { child, id, parent } of rows) {

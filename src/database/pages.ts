@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
 import { codeOf } from "../files/FileError.ts"
 import type { Field } from "../records/Field.ts"
+import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { read } from "../records/line.ts"
 import { decoded, match } from "../records/linePatterns.ts"
@@ -79,13 +80,13 @@ const sortSql = (kind: Kind, scope: Scope): string =>
   `SELECT rowid_ FROM ${rowsOf(kind, scope.of(kind), "1")} r ORDER BY ${orderIn(kind, "r")}`
 
 /** Shows the lines of a page to who watches. False when one of them is no record. */
-const show = (watch: Watch, kind: Kind, lines: string): boolean => {
+const show = (watch: Watch, format: Format, kind: Kind, lines: string): boolean => {
   for (let from = 0; from < lines.length;) {
     const to = lines.indexOf("\n", from)
     const groups = match(kind.patterns.glance, lines, from, to)
     if (groups !== undefined && kind.vouch(groups)) watch.sound(kind, groups)
     else watch.other(kind)
-    if (groups === undefined && Either.isLeft(read(decoded(lines.slice(from, to))))) return false
+    if (groups === undefined && Either.isLeft(read(format, decoded(lines.slice(from, to))))) return false
     from = to + 1
   }
   return true
@@ -159,7 +160,7 @@ const bySort = (db: Statements, kind: Kind, scope: Scope) => {
   }
 }
 
-const puller = (db: Statements, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
+const puller = (db: Statements, format: Format, kind: Kind, scope: Scope, watch: Watch | undefined): Puller => {
   /** Rows that are read one by one before the next statement. */
   let slow: { readonly records: Generator<AnyRecord>; readonly watch: Watch | undefined } | undefined
   const sorted = byRowid(kind) ? undefined : bySort(db, kind, scope)
@@ -176,7 +177,7 @@ const puller = (db: Statements, kind: Kind, scope: Scope, watch: Watch | undefin
       }
       const bytes = lineOf(db.path, kind, next.value)
       if (bytes.length - 1 > goLineLimit) long.push(rowName(kind, next.value))
-      if (slow.watch !== undefined) show(slow.watch, kind, bytes.toString("latin1"))
+      if (slow.watch !== undefined) show(slow.watch, format, kind, bytes.toString("latin1"))
       out.push(bytes)
       size += bytes.length
     }
@@ -191,7 +192,7 @@ const puller = (db: Statements, kind: Kind, scope: Scope, watch: Watch | undefin
     if (found === undefined) return undefined
     const { bytes, plain, total } = found.row
     if (plain === total && bytes instanceof Buffer && isUtf8(bytes)) {
-      if (watch === undefined || show(watch, kind, bytes.toString("latin1"))) {
+      if (watch === undefined || show(watch, format, kind, bytes.toString("latin1"))) {
         return { kind, bytes, rows: Number(total), long: [] }
       }
       slow = { records: recordsIn(db, kind, scope, found.extent), watch: undefined }
@@ -234,13 +235,14 @@ const some = (
  */
 export const pages = (
   db: Session,
+  format: Format,
   kind: Kind,
   scope: Scope,
   watch?: Watch
 ): Stream.Stream<Page, SqliteFailure | RowUnreadable> =>
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
-      db.attempt(`read the table ${kind.table}`, (statements) => puller(statements, kind, scope, watch)),
+      db.attempt(`read the table ${kind.table}`, (statements) => puller(statements, format, kind, scope, watch)),
       (source) => Effect.sync(source.close)
     ),
     (source) => Stream.repeatEffectChunkOption(some(db, kind, source))

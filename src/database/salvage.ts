@@ -15,6 +15,7 @@ import { spool } from "../files/Spool.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import { temporaryFiles } from "../files/temporary.ts"
 import { advance, phase } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
 import type { Salvaged } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
 import { inspect, recognise } from "./inspect.ts"
@@ -30,7 +31,7 @@ const rowsPerStep = 512
 const bytesPerStep = 1024 * 1024
 
 /** An empty database in a private directory, that disappears with the scope. */
-const rescueTarget = Effect.gen(function*() {
+const rescueTarget = Effect.fnUntraced(function*(format: Format) {
   const fs = yield* FileSystem.FileSystem
   const place = temporaryFiles()
   const directory = yield* privateDirectory("salvage")
@@ -44,21 +45,24 @@ const rescueTarget = Effect.gen(function*() {
     db.execute(
       "PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = 0; BEGIN"
     )
-    for (const sql of ruleless) db.execute(sql)
+    for (const sql of ruleless(format)) db.execute(sql)
   })
   return db
 })
 
 /** Copies; gives what is odd and what was left out. The original is closed when this returns. */
-const copied = Effect.fnUntraced(function*(path: string, asked: string, to: Handle) {
+const copied = Effect.fnUntraced(function*(path: string, asked: string, format: Format, to: Handle) {
   const outer = yield* Effect.scope
   return yield* Effect.scoped(Effect.gen(function*() {
     const { confirm, db } = yield* start(path, asked, true)
-    const known = yield* Effect.catchAll(inspect(db, asked), (problem) => Effect.as(recognise(db, asked, problem), []))
+    const known = yield* Effect.catchAll(
+      inspect(db, asked, format),
+      (problem) => Effect.as(recognise(db, asked, format, problem), [])
+    )
     // What of the schema cannot be asked is no reason to stop.
-    const objects = yield* Effect.orElseSucceed(objectFindings(db), () => [])
+    const objects = yield* Effect.orElseSucceed(objectFindings(db, format), () => [])
     yield* phase("salvaging")
-    const copy = new SalvageCopy(db, to)
+    const copy = new SalvageCopy(db, to, format)
     const rejected = yield* Scopes.extend(spool(lines(db, copy)), outer)
     yield* confirm
     return { findings: [...known, ...objects, ...copy.findings], rejected }
@@ -94,17 +98,17 @@ const lines = (db: Handle, copy: SalvageCopy) =>
   ))
 
 /** `Database.salvage` on the real thing. */
-export const salvage = Effect.fn("Database.salvage")(function*(asked: string) {
+export const salvage = Effect.fn("Database.salvage")(function*(asked: string, format: Format) {
   const path = yield* Effect.catchIf(
     resolve(asked),
     (error) => error.code === "ENOENT" || error.code === "ENOTDIR",
     () => openError(asked, "missing")
   )
   return yield* Effect.gen(function*() {
-    const to = yield* rescueTarget
-    const { findings, rejected } = yield* copied(path, asked, to)
+    const to = yield* rescueTarget(format)
+    const { findings, rejected } = yield* copied(path, asked, format, to)
     yield* to.exec("finish the private copy", "COMMIT; PRAGMA query_only = 1; BEGIN")
-    return { path, db: to, findings, rejected, count: count(to), confirm: Effect.void } satisfies Salvaged
+    return { path, db: to, findings, rejected, count: count(to, format), confirm: Effect.void } satisfies Salvaged
   }).pipe(
     Effect.mapError((error) =>
       // The private copy is nothing that anybody has heard of.

@@ -1,8 +1,8 @@
 /** What of a row a salvage reads, whether a snapshot can carry it, and where it goes when it can. */
 import { isUtf8 } from "node:buffer"
 import type { Field } from "../records/Field.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
 import { type Found, quote } from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
 import { classes, classNames, rowLimit } from "./rowByRow.ts"
@@ -12,7 +12,7 @@ import type { Cell, Param, Row } from "./Session.ts"
 const declared: Record<Field["storage"], string> = { text: "TEXT", json: "TEXT", integer: "INTEGER", time: "DATETIME" }
 
 /** The tables of the schema with their affinities and without a single rule: what breaks one is carried all the same. */
-export const ruleless: ReadonlyArray<string> = [
+export const ruleless = ({ kinds }: Format): ReadonlyArray<string> => [
   // SQLite makes its counter for the first table that counts, and keeps it.
   "CREATE TABLE counting (id INTEGER PRIMARY KEY AUTOINCREMENT)",
   "DROP TABLE counting",

@@ -5,167 +5,60 @@
  * of them. What SQLite keeps as text (triggers, indexes) is nothing that older SQLite could not parse: one such
  * statement would make the whole file unreadable to it.
  */
+import * as Option from "effect/Option"
+import type { Field } from "../records/Field.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import * as Records from "../records/kinds.ts"
-
-/** The text in `meta` that Go kata looks at when it opens a database, and the only one. */
-export const schemaVersion = String(Records.exportVersion)
 
 /** What `meta` of a new database holds besides `instance_uid`. Go kata never wrote another `created_by_version`. */
-export const newMeta: ReadonlyArray<{ readonly key: string; readonly value: string }> = [
+export const newMeta = ({ version }: Format): ReadonlyArray<{ readonly key: string; readonly value: string }> => [
   { key: "created_by_version", value: "0.1.0" },
-  { key: "schema_version", value: schemaVersion }
+  { key: "schema_version", value: String(version) }
 ]
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
-const now = "DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))"
+const types: Record<Field["storage"], string> = { text: "TEXT", json: "TEXT", integer: "INTEGER", time: "DATETIME" }
 
-/** The columns, the CHECKs of the kind, other constraints. */
-const table = (kind: Kind, columns: ReadonlyArray<string>, constraints: ReadonlyArray<string> = []): string => {
-  const parts = [...columns, ...kind.checks.map((check) => `CHECK(${check.sql})`), ...constraints]
+const columnOf = (kind: Kind, { initially, key, presence, reference, storage }: Field): string => {
+  if (kind.key.length === 1 && kind.key[0] === key) {
+    return `${key} ${types[storage]} PRIMARY KEY${kind.autoincrement ? " AUTOINCREMENT" : ""}`
+  }
+  const alone = kind.unique.some(({ columns, index }) => index === undefined && columns.join() === key)
+  return [
+    key,
+    types[storage],
+    ...(presence === "always" ? ["NOT NULL"] : []),
+    ...(alone ? ["UNIQUE"] : []),
+    ...(presence === "always"
+      ? Option.match(initially, { onNone: () => [], onSome: (sql) => [`DEFAULT ${sql}`] })
+      : []),
+    ...Option.match(reference, {
+      onNone: () => [],
+      onSome: ({ onDelete, table }) => [
+        `REFERENCES ${table}(id)${onDelete === undefined ? "" : ` ON DELETE ${onDelete}`}`
+      ]
+    })
+  ].join(" ")
+}
+
+/** The columns, the CHECKs of the kind, constraints over several columns. */
+const tableOf = (kind: Kind): string => {
+  const constraints = kind.unique.filter(({ columns, index }) => index === undefined && columns.length > 1)
+    .map(({ columns }) => `${columns.join() === kind.key.join() ? "PRIMARY KEY" : "UNIQUE"}(${columns.join(", ")})`)
+  const parts = [
+    ...kind.columns.map((field) => columnOf(kind, field)),
+    ...kind.checks.map(({ holds }) => `CHECK(${holds})`),
+    ...constraints
+  ]
   return `CREATE TABLE ${kind.table} (\n  ${parts.join(",\n  ")}\n)`
 }
 
+/** SQLite makes its counter itself. */
+const isOwn = ({ table }: Kind) => table !== "sqlite_sequence"
+
 /** CREATE TABLE statements; a table comes after those that it refers to. */
-export const tables: ReadonlyArray<string> = [
-  table(Records.Meta, ["key TEXT PRIMARY KEY", "value TEXT NOT NULL"]),
-  table(Records.Project, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "uid TEXT NOT NULL UNIQUE",
-    "name TEXT NOT NULL UNIQUE",
-    `created_at DATETIME NOT NULL ${now}`,
-    "deleted_at DATETIME",
-    "metadata TEXT NOT NULL DEFAULT '{}'",
-    "revision INTEGER NOT NULL DEFAULT 1"
-  ]),
-  table(Records.ProjectAlias, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "project_id INTEGER NOT NULL REFERENCES projects(id)",
-    "alias_identity TEXT NOT NULL UNIQUE",
-    "alias_kind TEXT NOT NULL",
-    "root_path TEXT NOT NULL",
-    `created_at DATETIME NOT NULL ${now}`,
-    `last_seen_at DATETIME NOT NULL ${now}`
-  ]),
-  table(Records.Recurrence, [
-    "id INTEGER PRIMARY KEY",
-    "uid TEXT NOT NULL UNIQUE",
-    "project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE",
-    "rrule TEXT NOT NULL",
-    "dtstart TEXT NOT NULL",
-    "timezone TEXT NOT NULL",
-    "template_title TEXT NOT NULL",
-    "template_body TEXT NOT NULL DEFAULT ''",
-    "template_owner TEXT",
-    "template_priority INTEGER",
-    "template_labels TEXT NOT NULL DEFAULT '[]'",
-    "template_metadata TEXT NOT NULL DEFAULT '{}'",
-    "next_occurrence_key TEXT",
-    "last_materialized_uid TEXT",
-    "author TEXT NOT NULL",
-    "revision INTEGER NOT NULL DEFAULT 1",
-    `created_at DATETIME NOT NULL ${now}`,
-    `updated_at DATETIME NOT NULL ${now}`,
-    "deleted_at DATETIME"
-  ]),
-  table(Records.Issue, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "uid TEXT NOT NULL UNIQUE",
-    "project_id INTEGER NOT NULL REFERENCES projects(id)",
-    "short_id TEXT NOT NULL",
-    "title TEXT NOT NULL",
-    "body TEXT NOT NULL DEFAULT ''",
-    "status TEXT NOT NULL DEFAULT 'open'",
-    "closed_reason TEXT",
-    "owner TEXT",
-    "priority INTEGER",
-    "author TEXT NOT NULL",
-    `created_at DATETIME NOT NULL ${now}`,
-    `updated_at DATETIME NOT NULL ${now}`,
-    "closed_at DATETIME",
-    "deleted_at DATETIME",
-    "metadata TEXT NOT NULL DEFAULT '{}'",
-    "revision INTEGER NOT NULL DEFAULT 1",
-    "recurrence_id INTEGER REFERENCES recurrences(id) ON DELETE SET NULL",
-    "occurrence_key TEXT"
-  ]),
-  table(Records.Comment, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "issue_id INTEGER NOT NULL REFERENCES issues(id)",
-    "author TEXT NOT NULL",
-    "body TEXT NOT NULL",
-    `created_at DATETIME NOT NULL ${now}`
-  ]),
-  table(Records.IssueLabel, [
-    "issue_id INTEGER NOT NULL REFERENCES issues(id)",
-    "label TEXT NOT NULL",
-    "author TEXT NOT NULL",
-    `created_at DATETIME NOT NULL ${now}`
-  ], ["PRIMARY KEY(issue_id, label)"]),
-  table(Records.Link, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "project_id INTEGER NOT NULL REFERENCES projects(id)",
-    "from_issue_id INTEGER NOT NULL REFERENCES issues(id)",
-    "to_issue_id INTEGER NOT NULL REFERENCES issues(id)",
-    "from_issue_uid TEXT NOT NULL",
-    "to_issue_uid TEXT NOT NULL",
-    "type TEXT NOT NULL",
-    "author TEXT NOT NULL",
-    `created_at DATETIME NOT NULL ${now}`
-  ], ["UNIQUE(from_issue_id, to_issue_id, type)"]),
-  table(Records.ImportMapping, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "source TEXT NOT NULL",
-    "external_id TEXT NOT NULL",
-    "object_type TEXT NOT NULL",
-    "project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE",
-    "issue_id INTEGER REFERENCES issues(id) ON DELETE CASCADE",
-    "comment_id INTEGER REFERENCES comments(id) ON DELETE CASCADE",
-    "link_id INTEGER REFERENCES links(id) ON DELETE CASCADE",
-    "label TEXT",
-    "source_updated_at DATETIME",
-    `imported_at DATETIME NOT NULL ${now}`
-  ], ["UNIQUE(source, external_id, object_type, project_id)"]),
-  table(Records.Event, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "uid TEXT NOT NULL UNIQUE",
-    "origin_instance_uid TEXT NOT NULL",
-    "project_id INTEGER NOT NULL REFERENCES projects(id)",
-    "project_name TEXT NOT NULL",
-    "issue_id INTEGER REFERENCES issues(id)",
-    "issue_uid TEXT",
-    "related_issue_id INTEGER REFERENCES issues(id)",
-    "related_issue_uid TEXT",
-    "type TEXT NOT NULL",
-    "actor TEXT NOT NULL",
-    "payload TEXT NOT NULL DEFAULT '{}'",
-    `created_at DATETIME NOT NULL ${now}`
-  ]),
-  table(Records.PurgeLog, [
-    "id INTEGER PRIMARY KEY AUTOINCREMENT",
-    "uid TEXT NOT NULL UNIQUE",
-    "origin_instance_uid TEXT NOT NULL",
-    "project_id INTEGER NOT NULL",
-    "purged_issue_id INTEGER NOT NULL",
-    "issue_uid TEXT",
-    "project_uid TEXT",
-    "project_name TEXT NOT NULL",
-    "issue_title TEXT NOT NULL",
-    "issue_author TEXT NOT NULL",
-    "comment_count INTEGER NOT NULL",
-    "link_count INTEGER NOT NULL",
-    "label_count INTEGER NOT NULL",
-    "event_count INTEGER NOT NULL",
-    "events_deleted_min_id INTEGER",
-    "events_deleted_max_id INTEGER",
-    "purge_reset_after_event_id INTEGER",
-    "short_id TEXT",
-    "actor TEXT NOT NULL",
-    "reason TEXT",
-    `purged_at DATETIME NOT NULL ${now}`
-  ])
-]
+export const tablesOf = ({ kinds }: Format): ReadonlyArray<string> => kinds.filter(isOwn).map(tableOf)
 
 // ---- indexes --------------------------------------------------------------------------------------------------------
 
@@ -323,8 +216,8 @@ export const triggers: ReadonlyArray<Trigger> = [
 ]
 
 /** Every table that belongs to the schema: ours, SQLite's counter, and those of the full text. */
-export const knownTables: ReadonlyArray<string> = [
-  ...Records.kinds.map((kind) => kind.table),
+export const knownTables = ({ kinds }: Format): ReadonlyArray<string> => [
+  ...kinds.map((kind) => kind.table),
   "issues_fts",
   ...["config", "data", "docsize", "idx"].map((shadow) => `issues_fts_${shadow}`)
 ]

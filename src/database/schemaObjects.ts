@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Finding, FindingRow } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
 import { fullText, indexes, triggers } from "./schema.ts"
 import type { Session, Statements } from "./Session.ts"
 
@@ -65,7 +65,7 @@ const lacks = (db: Statements, kind: Kind, sql: string): ReadonlyArray<string> =
       .map((row) => [row["field"], row["parent"]])
   )
   return [
-    ...kind.checks.filter((check) => !text.includes(bare(check.sql))).map((check) => `CHECK(${check.sql})`),
+    ...kind.checks.filter((check) => !text.includes(bare(check.holds))).map((check) => `CHECK(${check.holds})`),
     ...kind.columns.filter(({ key, reference }) => Option.exists(reference, ({ table }) => parents.get(key) !== table))
       .map(({ key }) => `${key} REFERENCES`),
     ...kind.columns.filter(({ key, storage }) =>
@@ -76,7 +76,7 @@ const lacks = (db: Statements, kind: Kind, sql: string): ReadonlyArray<string> =
   ].map((what) => `${kind.table}: ${what}`)
 }
 
-const schemaFindings = (db: Session) =>
+const schemaFindings = (db: Session, { kinds }: Format) =>
   db.attempt("read the schema", (db) => {
     const there = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
       .all()
@@ -126,9 +126,9 @@ const searchFindings = (db: Session) =>
   )
 
 /** Findings about the schema and the search index of a database that was opened. */
-export const objectFindings = (db: Session) =>
+export const objectFindings = (db: Session, format: Format) =>
   Effect.flatMap(
-    schemaFindings(db),
+    schemaFindings(db, format),
     ({ findings, search }) =>
       search ? Effect.map(searchFindings(db), (found) => [...findings, ...found]) : Effect.succeed(findings)
   )

@@ -1,11 +1,9 @@
 /** What sqlite_sequence should say: an id that was given once is never given again, also after the newest row was purged. */
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow } from "../records/Finding.ts"
-import { kinds } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
 import type { Session } from "./Session.ts"
-
-const counting = kinds.filter((kind) => kind.autoincrement)
 
 /** Of rows of sqlite_sequence, whose `seq` is the highest id that was ever given. */
 export const sequenceRules = {
@@ -35,7 +33,7 @@ const finding = (rule: typeof sequenceRules[keyof typeof sequenceRules], rows: R
   ]
 
 /** Tables with rows whose sequence has no record; an unsealed file like that was cut (D2). */
-export const withoutSequence = (db: Session) =>
+export const withoutSequence = (db: Session, { counting }: Format) =>
   db.attempt(
     "check the sequences",
     (db) =>
@@ -49,10 +47,12 @@ export const withoutSequence = (db: Session) =>
 
 export const sequences = (
   db: Session,
+  format: Format,
   scope: Scope
 ): Effect.Effect<ReadonlyArray<Finding>, Effect.Effect.Error<ReturnType<typeof withoutSequence>>> =>
-  Effect.flatMap(withoutSequence(db), (missing) =>
+  Effect.flatMap(withoutSequence(db, format), (missing) =>
     db.attempt("check the sequences", (db) => {
+      const { counting, kinds } = format
       const low = counting.flatMap((kind) => {
         const highest = db.prepare(`SELECT max(id) AS id FROM ${rowsOf(kind, scope.of(kind), "1")}`).get(
           ...scope.params
@@ -62,10 +62,12 @@ export const sequences = (
           ? [new FindingRow({ row: kind.table, value: `${seq} < ${highest}` })] :
           []
       })
-      const reset = db.prepare(
-        "SELECT s.seq AS seq, p.reset AS reset FROM (SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'events') s," +
-          " (SELECT max(purge_reset_after_event_id) AS reset FROM purge_log NOT INDEXED) p WHERE s.seq < p.reset"
-      ).all().map((row) => new FindingRow({ row: "events", value: `${row["seq"]} < ${row["reset"]}` }))
+      const reset = kinds.flatMap(({ reserves, table }) =>
+        reserves === undefined ? [] : db.prepare(
+          `SELECT s.seq AS seq, p.reset AS reset FROM (SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = '${reserves.table}') s,` +
+            ` (SELECT max(${reserves.field}) AS reset FROM ${table} NOT INDEXED) p WHERE s.seq < p.reset`
+        ).all().map((row) => new FindingRow({ row: reserves.table, value: `${row["seq"]} < ${row["reset"]}` }))
+      )
       const names = counting.map((kind) => `'${kind.table}'`).join(",")
       const unknown = db.prepare(`SELECT name FROM sqlite_sequence WHERE name NOT IN (${names}) ORDER BY name`).all()
       const doubles = db.prepare("SELECT name FROM sqlite_sequence GROUP BY name HAVING count(*) > 1").all()

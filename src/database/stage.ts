@@ -6,9 +6,10 @@ import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { advance, phase } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
 import type { Stage } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
-import { fillFullText, fullText, indexes, tables, triggers } from "./schema.ts"
+import { fillFullText, fullText, indexes, tablesOf, triggers } from "./schema.ts"
 
 /** Issues whose text is indexed by one statement, so that a signal is heard in between. */
 const fullTextPart = 1_000
@@ -73,7 +74,7 @@ const build = Effect.fnUntraced(function*(db: Handle) {
 })
 
 /** `Database.stage` on the real thing. */
-export const stage = Effect.fn("Database.stage")(function*(target: string) {
+export const stage = Effect.fn("Database.stage")(function*(target: string, format: Format) {
   const fs = yield* FileSystem.FileSystem
   const path = stageName(yield* resolve(target))
   yield* create(path)
@@ -84,7 +85,7 @@ export const stage = Effect.fn("Database.stage")(function*(target: string) {
         " PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -24576; PRAGMA temp_store = 0; PRAGMA recursive_triggers = OFF"
     )
     db.execute("BEGIN EXCLUSIVE")
-    for (const table of tables) db.execute(table)
+    for (const table of tablesOf(format)) db.execute(table)
   })
   return {
     path,

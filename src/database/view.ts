@@ -20,7 +20,7 @@ import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
-import { kinds } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
 import type { View } from "./Database.ts"
 import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
@@ -165,7 +165,7 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
 })
 
 /** Rows of each kind that a scope selects. */
-export const count = (db: Handle) => (scope: Scope) =>
+export const count = (db: Handle, { kinds }: Format) => (scope: Scope) =>
   db.attempt("count the rows", () =>
     new Map(kinds.map((kind) => {
       const selection = scope.of(kind)
@@ -181,7 +181,7 @@ export const unusable = (asked: string) => (failure: SqliteFailure): OpenError |
 }
 
 /** `Database.view` on the real thing. */
-export const view = Effect.fn("Database.view")(function*(asked: string) {
+export const view = Effect.fn("Database.view")(function*(asked: string, format: Format) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Effect.catchIf(
     resolve(asked),
@@ -190,7 +190,7 @@ export const view = Effect.fn("Database.view")(function*(asked: string) {
   )
   const opened = Effect.gen(function*() {
     const { confirm, db } = yield* start(path, asked, false)
-    return { confirm, db, findings: yield* inspect(db, asked) }
+    return { confirm, db, findings: yield* inspect(db, asked, format) }
   })
   const { confirm, db, findings } = yield* Effect.mapError(
     opened,
@@ -200,7 +200,7 @@ export const view = Effect.fn("Database.view")(function*(asked: string) {
     path,
     db,
     findings,
-    count: count(db),
+    count: count(db, format),
     confirm: Effect.provideService(confirm, FileSystem.FileSystem, fs)
   } satisfies View
 })

@@ -27,7 +27,8 @@ import { sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { phase } from "../Progress.ts"
 import { blocking, examples, Finding, FindingRow, rejectedOf } from "../records/Finding.ts"
-import { kinds } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/Soundness.ts"
 import * as Snapshot from "../snapshot/seal.ts"
 import { Tally, write } from "../snapshot/write.ts"
@@ -46,6 +47,8 @@ export interface ExportOptions {
   readonly plain?: boolean
   /** Take out what can be read of a damaged database; what cannot goes raw to a file beside the output. */
   readonly salvage?: boolean
+  /** What the database is a database of; version 10 unless said otherwise. */
+  readonly format?: Format
 }
 
 export const Counts = Schema.Record({ key: Schema.String, value: Schema.Int })
@@ -87,8 +90,8 @@ export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("Ou
 }
 
 /** The records that a selection takes, in the order of the file. */
-export const recordPages = (view: View, scope: Scope, watch?: Watch) =>
-  Stream.flatMap(Stream.fromIterable(kinds), (kind) => pages(view.db, kind, scope, watch))
+export const recordPages = (view: View, format: Format, scope: Scope, watch?: Watch) =>
+  Stream.flatMap(Stream.fromIterable(format.kinds), (kind) => pages(view.db, format, kind, scope, watch))
 
 const longLines = (tally: Tally): ReadonlyArray<Finding> =>
   tally.long.length === 0 ? [] : [
@@ -119,28 +122,29 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   yield* sweepPrivate()
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
   const database = yield* Database
-  const salvaged = options.salvage === true ? yield* database.salvage(options.database) : undefined
-  const view = salvaged ?? (yield* database.view(options.database))
+  const format = options.format ?? version10
+  const salvaged = options.salvage === true ? yield* database.salvage(options.database, format) : undefined
+  const view = salvaged ?? (yield* database.view(options.database, format))
   const includeDeleted = options.includeDeleted ?? true
-  const { header, scope } = yield* resolveScope(view, { projects: options.projects ?? [], includeDeleted })
+  const { header, scope } = yield* resolveScope(view, format, { projects: options.projects ?? [], includeDeleted })
   const counts = yield* view.count(scope)
   yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const tally = new Tally()
-  const soundness = new Soundness({ indexed: true })
+  const soundness = new Soundness(format, { indexed: true })
   const findings: Array<Finding> = []
   const inspect = Effect.gen(function*() {
     findings.push(
       ...view.findings,
-      ...(salvaged === undefined ? yield* objectFindings(view.db) : []),
-      ...(yield* judge(view.db, scope, soundness)),
-      ...(yield* departures(view, scope, includeDeleted)),
+      ...(salvaged === undefined ? yield* objectFindings(view.db, format) : []),
+      ...(yield* judge(view.db, format, scope, soundness)),
+      ...(yield* departures(view, format, scope, includeDeleted)),
       ...longLines(tally)
     )
     yield* view.confirm
   })
   // What is wrong is known before the stream ends: a sink that renames at the end renames nothing that was not confirmed.
   const bytes = Stream.concat(
-    write(recordPages(view, scope, soundness), options.plain === true ? undefined : header, tally),
+    write(format, recordPages(view, format, scope, soundness), options.plain === true ? undefined : header, tally),
     Stream.drain(Stream.fromEffect(inspect))
   )
   const report = (output: string, rejectedFile: string | undefined) =>

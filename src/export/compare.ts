@@ -10,8 +10,9 @@ import { Database } from "../database/Database.ts"
 import { type Page, pages } from "../database/pages.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { phase } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { kinds } from "../records/kinds.ts"
+import { version10 } from "../records/kinds.ts"
 import { read } from "../records/line.ts"
 import { unwatched } from "../records/Soundness.ts"
 import type { Input } from "../snapshot/input.ts"
@@ -78,8 +79,11 @@ class Cursor<E> {
   }
 }
 
-const recordOf = (line: string): AnyRecord =>
-  Either.getOrThrowWith(read(line), (problem) => new Error(`kata wrote a line that it cannot read: ${problem.reason}`))
+const recordOf = (format: Format, line: string): AnyRecord =>
+  Either.getOrThrowWith(
+    read(format, line),
+    (problem) => new Error(`kata wrote a line that it cannot read: ${problem.reason}`)
+  )
     .record
 
 /** The order of the file: numbers as numbers, text by its bytes. */
@@ -112,6 +116,7 @@ const fieldsThatDiffer = (kind: Kind, a: AnyRecord, b: AnyRecord) =>
   }).map(({ key }) => key)
 
 const compareKind = <E>(
+  format: Format,
   kind: Kind,
   snapshot: Stream.Stream<Page, E>,
   database: Stream.Stream<Page, E>,
@@ -134,8 +139,8 @@ const compareKind = <E>(
           right.next()
           continue
         }
-        const x = a === undefined ? undefined : recordOf(a)
-        const y = b === undefined ? undefined : recordOf(b)
+        const x = a === undefined ? undefined : recordOf(format, a)
+        const y = b === undefined ? undefined : recordOf(format, b)
         const sign = x === undefined ? 1 : y === undefined ? -1 : order(kind, x, y)
         if (sign < 0 && x !== undefined) only("only in the snapshot", x)
         else if (sign > 0 && y !== undefined) only("only in the database", y)
@@ -152,24 +157,25 @@ const compareKind = <E>(
   })
 
 /** Verifies a snapshot and compares what is in it with the same part of a database. */
-export const verifyAgainst = <E = never>(input: Input<E>, database: string) =>
+export const verifyAgainst = <E = never>(input: Input<E>, database: string, format: Format = version10) =>
   Effect.scoped(Effect.gen(function*() {
-    const { header, report, stage } = yield* opened(input)
-    const view = yield* (yield* Database).view(database)
+    const { header, report, stage } = yield* opened(input, format)
+    const view = yield* (yield* Database).view(database, format)
     const uids = header === undefined || header.scope === "database" ? [] : header.scope.projects
-    const { scope } = yield* resolve(view, {
+    const { scope } = yield* resolve(view, format, {
       projects: uids.map((uid) => ({ uid })),
       includeDeleted: header?.live_only !== true
     })
     const counts = new Map<string, number>()
     const differences: Array<Difference> = []
     yield* phase("comparing")
-    for (const kind of kinds) {
+    for (const kind of format.kinds) {
       yield* Effect.scoped(
         compareKind(
+          format,
           kind,
-          pages(stage.db, kind, wholeDatabase, unwatched),
-          pages(view.db, kind, scope, unwatched),
+          pages(stage.db, format, kind, wholeDatabase, unwatched),
+          pages(view.db, format, kind, scope, unwatched),
           (difference) => {
             counts.set(difference.what, (counts.get(difference.what) ?? 0) + 1)
             if (differences.length < named) differences.push(difference)

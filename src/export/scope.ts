@@ -1,13 +1,14 @@
 /** What an export takes: everything, some projects, only what was not deleted. Each kind gets one selection (jsonl.md, section 4). */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { View } from "../database/Database.ts"
 import { everything, rowsOf, type Scope, type Selection } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
 import type { FailureKind } from "../Failure.ts"
 import { examples, Finding, FindingRow, type Outcome } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { Event, ImportMapping, Issue, kinds, Link } from "../records/kinds.ts"
 import type { Header } from "../snapshot/seal.ts"
 
 /** A project by its name (also of an archived one), id, or uid. */
@@ -102,7 +103,7 @@ const scopeOf = (projects: boolean, includeDeleted: boolean) => (kind: Kind): Se
   for (const [column, out] of Object.entries(projects ? detached[kind.name] ?? {} : {})) {
     columns[column] = `iif(${out}, NULL, t."${column}")`
   }
-  if (!includeDeleted && kind.name === Event.name) {
+  if (!includeDeleted && kind.name === "event") {
     for (const column of ["related_issue_id", "related_issue_uid"]) {
       columns[column] = `iif(${peerDeleted}, NULL, ${columns[column] ?? `t."${column}"`})`
     }
@@ -144,7 +145,7 @@ const find = (
 }
 
 /** What was asked for, as selections of the rows of this database and as the header of the file. */
-export const resolve = Effect.fn("Export.scope")(function*(view: View, wanted: Wanted) {
+export const resolve = Effect.fn("Export.scope")(function*(view: View, { kinds }: Format, wanted: Wanted) {
   const found = yield* Effect.forEach(wanted.projects, (ref) => find(view, ref))
   const projects = [...new Map(found.map((project) => [project.id, project])).values()].sort((a, b) =>
     a.id < b.id ? -1 : 1
@@ -197,29 +198,32 @@ const left = (
   )
 
 /** Everything that a project export leaves out or detaches although it belongs to the projects, one line for each sort. */
-export const departures = (view: View, scope: Scope, includeDeleted: boolean) =>
+export const departures = (view: View, { kindOf }: Format, scope: Scope, includeDeleted: boolean) =>
   scope.params.length === 0 ? Effect.succeed([]) : Effect.map(
-    Effect.forEach([Link, ImportMapping, Issue, Event] as ReadonlyArray<Kind>, (kind) => {
-      const mine = `(${ofProjects[kind.name] ?? `t.project_id IN ${inSet}`})${
-        includeDeleted ? "" : ` AND (${live(true)[kind.name] ?? "1"})`
-      }`
-      const dropped = leftOut[kind.name]
-      return Effect.map(
-        Effect.all([
-          dropped === undefined ? Effect.succeed([]) : left(view.db, kind, scope, `${mine} AND (${dropped})`, {
-            says: "points at an issue of a project outside the export",
-            outcome: "dropped"
-          }),
-          ...Object.entries(detached[kind.name] ?? {}).map(([field, out]) =>
-            left(view.db, kind, scope, `${mine} AND (${out})`, {
-              field,
-              says: "points outside the export: the row number is left out, the uid is kept",
-              outcome: "detached"
-            })
-          )
-        ]),
-        (found) => found.flat()
-      )
-    }),
+    Effect.forEach(
+      ["link", "import_mapping", "issue", "event"].flatMap((name) => Option.toArray(kindOf(name))),
+      (kind) => {
+        const mine = `(${ofProjects[kind.name] ?? `t.project_id IN ${inSet}`})${
+          includeDeleted ? "" : ` AND (${live(true)[kind.name] ?? "1"})`
+        }`
+        const dropped = leftOut[kind.name]
+        return Effect.map(
+          Effect.all([
+            dropped === undefined ? Effect.succeed([]) : left(view.db, kind, scope, `${mine} AND (${dropped})`, {
+              says: "points at an issue of a project outside the export",
+              outcome: "dropped"
+            }),
+            ...Object.entries(detached[kind.name] ?? {}).map(([field, out]) =>
+              left(view.db, kind, scope, `${mine} AND (${out})`, {
+                field,
+                says: "points outside the export: the row number is left out, the uid is kept",
+                outcome: "detached"
+              })
+            )
+          ]),
+          (found) => found.flat()
+        )
+      }
+    ),
     (found) => found.flat()
   )

@@ -25,7 +25,8 @@ import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
-import { Meta } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
@@ -55,6 +56,8 @@ export interface ImportOptions<E = never> {
   readonly salvage?: boolean
   /** Called for every record on its way in. */
   readonly transform?: Transform
+  /** What the file is a file of, and the database will be; version 10 unless said otherwise. */
+  readonly format?: Format
   /** Where runtime records of daemons are looked for. */
   readonly homes: { readonly kataHome: string; readonly userHome: string }
 }
@@ -148,30 +151,36 @@ const instanceOf = (stage: Stage) =>
   )
 
 /** Another identity. The events keep theirs: they did happen where they happened. */
-const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
+const renew = Effect.fnUntraced(function*(stage: Stage, format: Format, reading: Reading) {
   const before = yield* instanceOf(stage)
   const uid = yield* newUlid
   yield* stage.db.attempt(
     "give the copy an identity",
     (db) => db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
   )
-  if (before !== undefined) reading.sum?.remove(write(Meta, { key: "instance_uid", value: before }))
-  reading.sum?.add(write(Meta, { key: "instance_uid", value: uid }))
+  const line = (value: string) =>
+    Option.match(format.kindOf("meta"), {
+      onNone: () => "",
+      onSome: (meta) => write(meta, { key: "instance_uid", value })
+    })
+  if (before !== undefined) reading.sum?.remove(line(before))
+  reading.sum?.add(line(uid))
 })
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
 const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, stage: Stage) {
+  const format = options.format ?? version10
   const odd = options.repair === true
   const changes = odd || options.transform !== undefined || options.newInstance === true
-  const damaged = options.salvage === true ? yield* examineDamaged(input, stage, options.transform) : undefined
-  const { findings, reading } = damaged ?? (yield* examine(input, stage, {
+  const damaged = options.salvage === true ? yield* examineDamaged(input, format, stage, options.transform) : undefined
+  const { findings, reading } = damaged ?? (yield* examine(input, format, stage, {
     repair: odd,
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
   }))
   const mend = odd || damaged !== undefined
   const mended = mend
-    ? yield* repair(stage, reading.sum, findings, {
+    ? yield* repair(stage, format, reading.sum, findings, {
       odd,
       sequences: damaged?.whole === false,
       origins: damaged?.origins
@@ -179,7 +188,7 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
     : { left: findings, done: [] }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
-  if (options.newInstance === true) yield* renew(stage, reading)
+  if (options.newInstance === true) yield* renew(stage, format, reading)
   const told = mend
     ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
     : mended.left
@@ -196,26 +205,30 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
 })
 
 /** What the old database would lose; none when it cannot be read as one of this version. */
-const compareWithOld = (target: string, stagedPath: string) =>
+const compareWithOld = (target: string, stagedPath: string, format: Format) =>
   Effect.scoped(Effect.gen(function*() {
     const database = yield* Database
-    return yield* onlyInOld(yield* database.view(target), yield* database.view(stagedPath))
+    return yield* onlyInOld(yield* database.view(target, format), yield* database.view(stagedPath, format))
   })).pipe(Effect.option)
 
 /** A sealed stage at `place`, which was proven, and what is to be said of it. */
 const staged = Effect.fnUntraced(
   function*<E>(options: ImportOptions<E>, input: Opened, target: string, place: string, there: boolean) {
     const database = yield* Database
-    const stage = yield* database.stage(place)
+    const format = options.format ?? version10
+    const stage = yield* database.stage(place, format)
     const { changed, damaged, findings, reading, rejected } = yield* fill(options, input, stage)
     yield* stage.build
     const instance = yield* instanceOf(stage)
     yield* stage.seal
     const { proof, records } = yield* Effect.scoped(
-      Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed, findings))
+      Effect.flatMap(
+        database.view(stage.path, format),
+        (view) => prove(view, format, input, reading, changed, findings)
+      )
     )
     if (there) yield* phase("comparing with the database that is replaced")
-    const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()
+    const lost = there ? yield* compareWithOld(target, stage.path, format) : Option.none()
     const left = rejected === undefined || options.dryRun === true
       ? undefined
       : yield* Rejected.prepare(options.target, rejected.bytes)

@@ -12,7 +12,7 @@ import { recordPages } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
-import { kinds, Meta, Sequence } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
 import { unwatched } from "../records/Soundness.ts"
 import { type Opened, records } from "../snapshot/input.ts"
 import { Reading } from "../snapshot/Reading.ts"
@@ -36,17 +36,22 @@ export class ProofFailed extends Schema.TaggedError<ProofFailed>()("ProofFailed"
 export const Proof = Schema.Literal("seal", "sum")
 export type Proof = typeof Proof.Type
 
-const exported = (view: View, reading: Reading, sum: boolean) =>
+const exported = (view: View, format: Format, reading: Reading, sum: boolean) =>
   Effect.gen(function*() {
     const tally = new Tally({ sum })
     yield* Stream.runDrain(
-      write(recordPages(view, wholeDatabase, reading.sound ? undefined : unwatched), reading.header, tally)
+      write(
+        format,
+        recordPages(view, format, wholeDatabase, reading.sound ? undefined : unwatched),
+        reading.header,
+        tally
+      )
     )
     return tally
   })
 
 /** SQLite's own checks, a table at a time, so that a signal is heard in between. */
-const integrity = (view: View, file: string) =>
+const integrity = (view: View, { kinds }: Format, file: string) =>
   Effect.forEach(kinds, ({ table }) =>
     Effect.gen(function*() {
       const problems = yield* view.db.all(
@@ -69,10 +74,10 @@ const integrity = (view: View, file: string) =>
     }), { discard: true })
 
 /** Kinds of which a repair may add records: a sequence or a version that was missing. */
-const grown = new Set<string>([Meta.name, Sequence.name])
+const grown = new Set(["meta", "sqlite_sequence"])
 
 /** How many records of each kind the file has and the database has, where the findings do not account for the difference. */
-const unaccounted = (reading: Reading, tally: Tally, findings: ReadonlyArray<Finding>) =>
+const unaccounted = ({ kinds }: Format, reading: Reading, tally: Tally, findings: ReadonlyArray<Finding>) =>
   kinds.flatMap(({ name }) => {
     const [there, here] = [reading.records.get(name) ?? 0, tally.records.get(name) ?? 0]
     const dropped = findings.filter(({ kind, outcome }) => kind === name && outcome === "dropped")
@@ -87,22 +92,29 @@ const unaccounted = (reading: Reading, tally: Tally, findings: ReadonlyArray<Fin
  * every record that was left out. Gives what held, and the records of the database by kind.
  */
 export const prove = Effect.fn("Import.prove")(
-  function*(view: View, input: Opened, reading: Reading, changed: boolean, findings: ReadonlyArray<Finding>) {
+  function*(
+    view: View,
+    format: Format,
+    input: Opened,
+    reading: Reading,
+    changed: boolean,
+    findings: ReadonlyArray<Finding>
+  ) {
     yield* phase("proving", { rows: [...reading.records.values()].reduce((sum, n) => sum + n, 0) })
-    yield* integrity(view, input.name)
+    yield* integrity(view, format, input.name)
     const bySeal = reading.sealed && !changed
-    const tally = yield* exported(view, reading, !bySeal)
-    const counts = unaccounted(reading, tally, findings)
+    const tally = yield* exported(view, format, reading, !bySeal)
+    const counts = unaccounted(format, reading, tally, findings)
     if (counts.length > 0) return yield* new ProofFailed({ file: input.name, reason: counts.join("; ") })
     const proven = (proof: Proof) => ({ proof, records: tally.records })
     if (bySeal && tally.sha256 === reading.sha256) return proven("seal")
     // A sealed file in another spelling or order than ours: its bytes cannot come back, its records must.
     const [found, expected] = yield* bySeal
       ? Effect.all([
-        Effect.map(exported(view, reading, true), ({ sum }) => sum?.hex),
+        Effect.map(exported(view, format, reading, true), ({ sum }) => sum?.hex),
         Effect.gen(function*() {
           const again = new Reading(input.name, "always")
-          yield* Stream.runDrain(records(input, again))
+          yield* Stream.runDrain(records(input, again, { format }))
           return again.sum?.hex
         })
       ])

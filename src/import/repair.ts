@@ -13,10 +13,11 @@ import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
 import type { Param, Session, Statements } from "../database/Session.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
-import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { kinds, Link } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
+import { type AnyRecord, type Kind, rowName, type Tree } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
-import { type Around, drop, type Repair, repairOf } from "../records/repairs.ts"
+import type { Around, Repair } from "../records/repairs.ts"
+import { type Told, type Unique, uniqueRule } from "../records/Rule.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
 import type { Origins } from "../snapshot/Origins.ts"
 import { repairSequences } from "./repairSequences.ts"
@@ -47,13 +48,21 @@ const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ?
 
 class Mender {
   private readonly db: Session
+  private readonly format: Format
   private readonly sum: ContentSum | undefined
   private readonly findings: Findings
   private readonly origins: Origins | undefined
   changes = 0
 
-  constructor(db: Session, sum: ContentSum | undefined, findings: Findings, origins: Origins | undefined) {
+  constructor(
+    db: Session,
+    format: Format,
+    sum: ContentSum | undefined,
+    findings: Findings,
+    origins: Origins | undefined
+  ) {
     this.db = db
+    this.format = format
     this.sum = sum
     this.findings = findings
     this.origins = origins
@@ -75,7 +84,7 @@ class Mender {
 
   /** The lines of other rows that say something of this one, and change with it. */
   private telling(db: Statements, kind: Kind, { id }: AnyRecord): ReadonlyArray<string> {
-    return kinds.flatMap((other) =>
+    return this.format.kinds.flatMap((other) =>
       other.fields.flatMap(({ derived }) => {
         if (Option.isNone(derived) || derived.value.table !== kind.table) return []
         const rows = db.prepare(`SELECT rowid AS id FROM ${other.table} WHERE "${derived.value.via}" = ?`)
@@ -86,13 +95,7 @@ class Mender {
   }
 
   /** Mends one row. Throws what SQLite throws. */
-  row(
-    db: Statements,
-    kind: Kind,
-    rowid: bigint,
-    of: Pick<Rule, "rule" | "field" | "says" | "blocking">,
-    repair: Repair
-  ): void {
+  row(db: Statements, kind: Kind, rowid: bigint, of: Told, repair: Repair): void {
     const before = recordsAt(db, kind, [rowid])[0]
     if (before === undefined) return
     const told = this.sum === undefined ? [] : this.telling(db, kind, before)
@@ -132,7 +135,7 @@ class Mender {
     const sql = `SELECT rowid_ AS id FROM ${rowsOf(kind, everything, "1")} r WHERE rowid_ >= ? AND ${
       breaks(rule.holds)
     } ORDER BY rowid_ LIMIT ${window}`
-    const repair = Option.getOrUndefined(repairOf(kind, rule))
+    const repair = Option.getOrUndefined(rule.repair)
     if (repair === undefined) return Effect.void
     const part = (from: bigint): Effect.Effect<void, Effect.Effect.Error<ReturnType<Session["get"]>>> =>
       Effect.flatMap(
@@ -150,27 +153,31 @@ class Mender {
   }
 
   /** Of rows that a unique index would not take together, mends all but the first. */
-  unique(kind: Kind, columns: ReadonlyArray<string>, where: string) {
+  unique(kind: Kind, unique: Unique) {
     return this.db.attempt(`mend the table ${kind.table}`, (db) => {
       const rows = db.prepare(
         `SELECT id FROM (SELECT rowid_ AS id, row_number() OVER (PARTITION BY ${
-          columns.join(", ")
+          unique.columns.join(", ")
         } ORDER BY rowid_) AS n` +
-          ` FROM ${rowsOf(kind, everything, where)}) WHERE n > 1 ORDER BY id`
+          ` FROM ${rowsOf(kind, everything, unique.where ?? "1")}) WHERE n > 1 ORDER BY id`
       ).all()
-      const rule = { rule: "unique", field: columns.join(", "), says: "is there more than once", blocking: true }
-      const repair = Option.getOrElse(repairOf(kind, rule), () => drop)
-      for (const { id } of rows) if (typeof id === "bigint") this.row(db, kind, id, rule, repair)
+      const rule = { ...uniqueRule(unique), says: "is there more than once" }
+      for (const repair of Option.toArray(rule.repair)) {
+        for (const { id } of rows) if (typeof id === "bigint") this.row(db, kind, id, rule, repair)
+      }
     })
   }
 
   /** Of each circle of parents takes the link that closed it, which was made last. */
-  circles() {
+  circles(kind: Kind, tree: Tree) {
+    const rule = parentCycle(tree)
     return Effect.flatMap(
-      parentCycles(this.db, wholeDatabase),
+      parentCycles(this.db, kind, tree, wholeDatabase),
       (cycles) =>
-        this.db.attempt("mend the table links", (db) => {
-          for (const { link } of cycles) this.row(db, Link, link, parentCycle, drop)
+        this.db.attempt(`mend the table ${kind.table}`, (db) => {
+          for (const repair of Option.toArray(rule.repair)) {
+            for (const { link } of cycles) this.row(db, kind, link, rule, repair)
+          }
         })
     )
   }
@@ -196,14 +203,20 @@ export interface RepairOptions {
 
 /** Mends everything that can be mended; gives what is left, for the caller to refuse if it blocks, and what was done. */
 export const repair = Effect.fn("Import.repair")(
-  function*(stage: Stage, sum: ContentSum | undefined, judged: ReadonlyArray<Finding>, options: RepairOptions) {
+  function*(
+    stage: Stage,
+    format: Format,
+    sum: ContentSum | undefined,
+    judged: ReadonlyArray<Finding>,
+    options: RepairOptions
+  ) {
     const done = new Findings()
-    const mender = new Mender(stage.db, sum, done, options.origins)
-    yield* repairSequences.meta(stage.db, sum, done, options.odd)
+    const mender = new Mender(stage.db, format, sum, done, options.origins)
+    yield* repairSequences.meta(stage.db, format, sum, done, options.odd)
     let open = judged
     for (let round = 0; round < rounds; round++) {
       const before = mender.changes
-      for (const kind of kinds) {
+      for (const kind of format.kinds) {
         const broken = new Set(
           open.filter((finding) => finding.kind === kind.name && (options.odd || finding.blocking))
             .map((finding) => `${finding.field} ${finding.rule}`)
@@ -212,16 +225,19 @@ export const repair = Effect.fn("Import.repair")(
           broken.has(`${field} ${rule}`)
         )
         for (const rule of rules) yield* mender.rule(kind, rule)
-        if (broken.has(`${parentCycle.field} ${parentCycle.rule}`)) yield* mender.circles()
-        for (const { columns, where } of kind.unique) {
-          if (broken.has(`${columns.join(", ")} unique`)) yield* mender.unique(kind, columns, where ?? "1")
+        const cycle = kind.tree && parentCycle(kind.tree)
+        if (kind.tree !== undefined && broken.has(`${cycle?.field} ${cycle?.rule}`)) {
+          yield* mender.circles(kind, kind.tree)
+        }
+        for (const unique of kind.unique) {
+          if (broken.has(`${unique.columns.join(", ")} unique`)) yield* mender.unique(kind, unique)
         }
       }
-      open = yield* judge(stage.db, wholeDatabase)
+      open = yield* judge(stage.db, format, wholeDatabase)
       // A repair may leave something odd, an occurrence without its recurrence: that is for the next round.
       if (mender.changes === before) break
     }
-    if (options.odd || options.sequences) yield* repairSequences.all(stage.db, sum, done, options.odd)
-    return { left: yield* judge(stage.db, wholeDatabase), done: done.list }
+    if (options.odd || options.sequences) yield* repairSequences.all(stage.db, format, sum, done, options.odd)
+    return { left: yield* judge(stage.db, format, wholeDatabase), done: done.list }
   }
 )

@@ -6,10 +6,13 @@ import { newUlid } from "../database/newUlid.ts"
 import { highestId, sequenceRules } from "../database/sequences.ts"
 import type { Session } from "../database/Session.ts"
 import { FindingRow, type Findings } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
-import { exportVersion, kinds, Meta, Sequence } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
+
+/** Every format has the tables that count and identify. */
+const kindIn = (format: Format, table: string): Kind => Option.getOrThrow(format.kindIn(table))
 
 const change = (
   sum: ContentSum | undefined,
@@ -21,13 +24,13 @@ const change = (
 ) => {
   if (Option.isSome(before)) sum?.remove(write(kind, before.value))
   if (Option.isSome(after)) sum?.add(write(kind, after.value))
-  const value = (record: AnyRecord) => String(record[kind === Meta ? "value" : "seq"])
+  const value = (record: AnyRecord) => String(record[kind.table === "meta" ? "value" : "seq"])
   const row = Option.getOrElse(Option.orElse(after, () => before), () => ({}) as AnyRecord)
   done.add(
     {
       rule: "repair",
       kind: kind.name,
-      field: kind === Meta ? "value" : "seq",
+      field: kind.table === "meta" ? "value" : "seq",
       says,
       outcome: Option.isNone(after) ? "dropped" : "repaired",
       blocking: false
@@ -45,7 +48,7 @@ const change = (
  * The schema version; and, unless only what blocks is to be mended, an instance for new events, and those without, to come from: what
  * opening it would invent.
  */
-const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
+const meta = (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
   Effect.flatMap(newUlid, (uid) =>
     db.attempt("mend the table meta", (db) => {
       const valueOf = (key: string) => {
@@ -55,11 +58,18 @@ const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boo
       const put = (key: string, says: string, before: string | undefined, value: string) => {
         db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)").run(key, value)
         const record = (value: string): AnyRecord => ({ key, value })
-        change(sum, done, Meta, says, Option.map(Option.fromNullable(before), record), Option.some(record(value)))
+        change(
+          sum,
+          done,
+          kindIn(format, "meta"),
+          says,
+          Option.map(Option.fromNullable(before), record),
+          Option.some(record(value))
+        )
       }
       const version = valueOf("schema_version")
-      if (version !== String(exportVersion)) {
-        put("schema_version", metaRules.version.says, version, String(exportVersion))
+      if (version !== String(format.version)) {
+        put("schema_version", metaRules(format).version.says, version, String(format.version))
       }
       const instance = valueOf("instance_uid")
       if (odd && !usableInstance(instance)) {
@@ -74,9 +84,9 @@ const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boo
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+const all = (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
   db.attempt("mend the sequences", (db) => {
-    const counting = kinds.filter((kind) => kind.autoincrement).map((kind) => kind.table)
+    const counting = format.counting.map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
     const record = (name: string, seq: bigint) => ({ name, seq: exact(seq) })
     const drop = (row: typeof rows[number], says: string) => {
@@ -84,7 +94,7 @@ const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boo
       change(
         sum,
         done,
-        Sequence,
+        kindIn(format, "sqlite_sequence"),
         says,
         Option.some(record(String(row["name"]), BigInt(String(row["seq"])))),
         Option.none()
@@ -98,8 +108,10 @@ const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boo
         BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1
       )
       for (const row of tidy ? own.slice(1) : []) drop(row, sequenceRules.twice.says)
-      const reset = table === "events" ? "(SELECT max(purge_reset_after_event_id) FROM purge_log)" : "NULL"
-      const needed = db.prepare(`SELECT max(ifnull(max(id), 0), ifnull(${reset}, 0)) AS id FROM ${table}`).get()?.["id"]
+      const reserved = format.kinds.flatMap((kind) =>
+        kind.reserves?.table === table ? [`, ifnull((SELECT max(${kind.reserves.field}) FROM ${kind.table}), 0)`] : []
+      ).join("")
+      const needed = db.prepare(`SELECT max(ifnull(max(id), 0), 0${reserved}) AS id FROM ${table}`).get()?.["id"]
       const seq = own[0]?.["seq"]
       if (typeof needed !== "bigint") continue
       const low = typeof seq === "bigint" ? seq < needed : needed > 0n
@@ -110,7 +122,7 @@ const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boo
       change(
         sum,
         done,
-        Sequence,
+        kindIn(format, "sqlite_sequence"),
         spent ? "was the highest number there is" : "was below the highest id that was given",
         typeof seq === "bigint" ? Option.some(record(table, seq)) : Option.none(),
         Option.some(record(table, needed))
@@ -121,6 +133,6 @@ const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boo
 export const repairSequences = {
   meta,
   /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
-  all: (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
-    Effect.asVoid(all(db, sum, done, tidy))
+  all: (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+    Effect.asVoid(all(db, format, sum, done, tidy))
 }

@@ -10,6 +10,7 @@ import { wholeDatabase } from "../database/Selection.ts"
 import { withoutSequence } from "../database/sequences.ts"
 import { phase } from "../Progress.ts"
 import { type Finding, Findings } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import { SnapshotDamaged } from "../snapshot/errors.ts"
 import { type Opened, records } from "../snapshot/input.ts"
 import { load, type Transform } from "../snapshot/load.ts"
@@ -61,26 +62,28 @@ const empty = (file: string) =>
 
 /** Loads what can be read, and says what came with it. */
 export const examineDamaged = Effect.fn("Import.examineDamaged")(
-  function*(input: Opened, stage: Stage, transform: Transform | undefined) {
+  function*(input: Opened, format: Format, stage: Stage, transform: Transform | undefined) {
     const origins = yield* stage.db.attempt("prepare the new database", (db) => new Origins(db))
     const findings = new Findings()
     const reading = new Reading(input.name, "always")
     yield* phase("looking for damage", { bytes: input.size })
-    const strict = Stream.runDrain(records(input, new Reading(input.name, "never"), { records: false }))
+    const strict = Stream.runDrain(records(input, new Reading(input.name, "never"), { format, records: false }))
     const problem = Either.getLeft(yield* Effect.either(strict))
-    const seen = problem._tag === "None" ? undefined : yield* survey(input, stage.db, origins, findings, reading)
+    const seen = problem._tag === "None"
+      ? undefined
+      : yield* survey(input, format, stage.db, origins, findings, reading)
     // Not one line of it is a record: it is something else, and the reader has said what.
     if (problem._tag === "Some" && seen?.good === 0) return yield* problem.value
     yield* phase("reading", { bytes: input.size })
-    const batches = seen === undefined ? records(input, reading) : salvaged(input, seen, reading)
+    const batches = seen === undefined ? records(input, reading, { format }) : salvaged(input, format, seen, reading)
     yield* load(batches, stage, reading, { repair: true, transform, origins }, findings)
     if (reading.records.size === 0) return yield* Option.getOrElse(problem, () => empty(input.name))
-    const [cut] = reading.sealed ? [] : yield* withoutSequence(stage.db)
+    const [cut] = reading.sealed ? [] : yield* withoutSequence(stage.db, format)
     yield* phase("checking")
     return {
       origins,
       reading,
-      findings: [...findings.list, ...(yield* judge(stage.db, wholeDatabase))],
+      findings: [...findings.list, ...(yield* judge(stage.db, format, wholeDatabase))],
       whole: seen === undefined && cut === undefined,
       notes: [
         ...(problem._tag === "Some" ? [problem.value.message] : []),

@@ -1,7 +1,12 @@
 /** The words that record kinds are written in, and what a field of a kind says about the file and the table. */
 import * as Option from "effect/Option"
+import type { ParseIssue } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import type { Repair } from "./repairs.ts"
+import type { Value, Word } from "./Word.ts"
+
+export type { Value }
 
 /**
  * What a column holds: UTF-8 text, a 64-bit integer, text that is JSON, or a time. Columns of times are declared DATETIME, so
@@ -11,18 +16,18 @@ export type Storage = "text" | "integer" | "json" | "time"
 
 const StorageId = Symbol.for("kata/records/Storage")
 const DerivedId = Symbol.for("kata/records/Derived")
-const FindingId = Symbol.for("kata/records/Finding")
+const SoftId = Symbol.for("kata/records/Soft")
 const ReferenceId = Symbol.for("kata/records/Reference")
-const PatternId = Symbol.for("kata/records/Pattern")
-const UnreadId = Symbol.for("kata/records/Unread")
+const DefaultId = Symbol.for("kata/records/Default")
 
 /**
  * Which record a column points at; the parent's `id` is what it holds. `detach` says that a row without its parent can do
- * without the reference, and keeps living with NULL there.
+ * without the reference, and keeps living with NULL there. `onDelete` is what the table does when the parent goes.
  */
 export interface Reference {
   readonly table: string
   readonly detach: boolean
+  readonly onDelete?: "CASCADE" | "SET NULL" | undefined
 }
 
 /**
@@ -35,23 +40,23 @@ export interface Derived {
   readonly via: string
 }
 
-/** A rule that kata keeps when it writes and does not ask of what it carries (D13). */
+/** A word that kata keeps to when it writes, and does not ask of what it carries (D13). */
 export interface SoftRule {
   readonly rule: string
-  readonly says: string
-  /** An SQL expression that is true of a value that keeps the rule; `x` is the SQL of the value, which is not NULL. */
-  readonly holds: (x: string) => string
-  /** The value as kata would have written it, when that can be known from the value alone. */
-  readonly repair?: (value: string) => Option.Option<string>
+  readonly word: Word
+  /** Instead of what the word can mend by itself. */
+  readonly repair?: Repair
 }
 
-const says = (message: string) => ({ message: () => ({ message, override: true }) })
+/** What the Schema says of a value that is none of the type; `override`: instead of what its members or what it refines say. */
+const says = (message: string, override = false) => ({
+  message: ({ actual }: ParseIssue) => ({ message: actual === null ? "must not be null" : message, override })
+})
 
 /** Text. SQLite holds UTF-8, which cannot say a lone surrogate: such a string is refused, not changed. */
-export const Text = Schema.String.pipe(
+export const Text = Schema.String.annotations(says("is not a string")).pipe(
   Schema.filter((s) => s.isWellFormed(), says("is not Unicode text (a lone surrogate)"))
-)
-  .annotations({ [StorageId]: "text" satisfies Storage, ...says("is not text") })
+).annotations({ [StorageId]: "text" satisfies Storage })
 
 /** JSON as it stands in the file or the table, compact and otherwise untouched (D3). Nobody parses it. */
 export const RawJson = Schema.String.annotations({ [StorageId]: "json" satisfies Storage, ...says("is not JSON") })
@@ -60,30 +65,24 @@ export const RawJson = Schema.String.annotations({ [StorageId]: "json" satisfies
 export const Int64 = Schema.Union(
   Schema.Number.pipe(Schema.filter((n) => Number.isSafeInteger(n))),
   Schema.BigIntFromSelf.pipe(Schema.filter((n) => BigInt.asIntN(64, n) === n))
-).annotations({ [StorageId]: "integer" satisfies Storage, ...says("is not a 64-bit integer") })
+).annotations({ [StorageId]: "integer" satisfies Storage, ...says("is not a 64-bit integer", true) })
 
 /** A time: text of any notation that kata can carry; how it should be written is a soft rule. */
-export const time = (rule: SoftRule) => Text.annotations({ [StorageId]: "time" satisfies Storage, [FindingId]: rule })
+export const time = (rule: SoftRule) => Text.annotations({ [StorageId]: "time" satisfies Storage, [SoftId]: rule })
 
 /** An integer that is the id of a row elsewhere. */
-export const reference = (table: string, options?: { readonly detach?: boolean }) =>
-  Int64.annotations({ [ReferenceId]: { table, detach: options?.detach ?? false } satisfies Reference })
+export const reference = (table: string, options?: Partial<Omit<Reference, "table">>) =>
+  Int64.annotations({ [ReferenceId]: { table, detach: false, ...options } satisfies Reference })
 
 /** In the file, in no column. */
 export const derived = (from: Derived) => ({ [DerivedId]: from })
 
 /** Text with a soft rule. */
-export const soft = (rule: SoftRule) => Text.annotations({ [FindingId]: rule })
+export const soft = (rule: SoftRule) => Text.annotations({ [SoftId]: rule })
 
-/**
- * A regular expression (pattern.ts) over the raw value in a line: what matches keeps every rule of its field, what does not may keep
- * them too. It is what most rows are held against; the rules themselves are SQL, and a property test holds the one to imply the other.
- */
-export const vouched = <A, I>(type: Schema.Schema<A, I>, pattern: string): Schema.Schema<A, I> =>
-  type.annotations({ [PatternId]: pattern })
-
-/** What rules between fields and rows ask at most for whether there is a value. */
-export const unread = <A, I>(type: Schema.Schema<A, I>): Schema.Schema<A, I> => type.annotations({ [UnreadId]: true })
+/** What a column holds when nobody says, as SQL; of what stands there always. */
+export const initially = <A, I>(type: Schema.Schema<A, I>, sql: string): Schema.Schema<A, I> =>
+  type.annotations({ [DefaultId]: sql })
 
 /** One field of a kind, as its Schema says it; the order of a kind's fields is the order of the keys in a line. */
 export interface Field {
@@ -96,12 +95,8 @@ export interface Field {
   readonly derived: Option.Option<Derived>
   readonly reference: Option.Option<Reference>
   readonly soft: Option.Option<SoftRule>
-  readonly pattern: Option.Option<string>
-  readonly unread: boolean
+  readonly initially: Option.Option<string>
 }
-
-/** A value of a field: text and JSON are strings, an integer is a bigint only where a number would not be exact. */
-export type Value = string | number | bigint | null | undefined
 
 const isEmpty = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLiteral(ast) && ast.literal === null)
 
@@ -126,9 +121,8 @@ export const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> =>
     presence: p.isOptional ? "omitted" : AST.isUnion(p.type) && p.type.types.some(isEmpty) ? "nullable" : "always",
     derived: AST.getAnnotation<Derived>(p, DerivedId),
     reference: find<Reference>(ReferenceId)(p.type),
-    soft: find<SoftRule>(FindingId)(p.type),
-    pattern: find<string>(PatternId)(p.type),
-    unread: Option.isSome(find<boolean>(UnreadId)(p.type))
+    soft: find<SoftRule>(SoftId)(p.type),
+    initially: find<string>(DefaultId)(p.type)
   }))
 
 /** Whether a value fits a field: what `Schema.is` of the field's type says, without walking the type. */

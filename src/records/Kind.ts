@@ -1,5 +1,5 @@
 /**
- * A record kind is one `Schema.Struct`. Everything else that knows its fields is computed from it.
+ * A record kind is one `Schema.Struct` and its rules. Everything else that knows its fields is computed from it.
  *
  * | in the Schema                  | in the file            | in the table                |
  * |--------------------------------|------------------------|-----------------------------|
@@ -9,41 +9,28 @@
  * | order of the properties        | order of the keys      | –                           |
  * | `Text`, `Int64`, `RawJson`     | string, integer, JSON  | text, integer, text = JSON  |
  *
- * The Schema says what can be carried; `checks` and `unique` say what the table allows; `soft` rules of fields and `rows` say
+ * The Schema says what can be carried; `checks` and `unique` say what the table allows; soft rules of fields and `rows` say
  * what kata writes itself. These are the three rows of design decision D13.
  */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { accepts, type Field, fieldsOf, type Value } from "./Field.ts"
-import { type Patterns, patternsOf } from "./linePatterns.ts"
+import { type BetweenRows, refersTo } from "./betweenRows.ts"
+import { accepts, type Field, fieldsOf } from "./Field.ts"
+import { decoded, integerOf, type Patterns, patternsOf, textOf } from "./linePatterns.ts"
+import { type Keeps, type Rule, soft, type Unique } from "./Rule.ts"
+import { type AnyRecord, both, type Pattern, sourceOf, type Word } from "./Word.ts"
 
-/** A CHECK of the table. `sql` is what SQLite puts into its message and what Go kata looks for there: never reword it. */
-export interface Check {
-  readonly sql: string
-  readonly field: string
-  readonly says: string
+export type { AnyRecord }
+
+/** Rows that refer to each other as child and parent, and may not go round in a circle. */
+export interface Tree {
+  readonly child: string
+  readonly parent: string
+  /** The rows that do. */
+  readonly only: { readonly column: string; readonly is: string }
 }
-
-export const check = (field: string, says: string, sql: string): Check => ({ field, says, sql })
-
-/** A UNIQUE constraint or index. */
-export interface Unique {
-  readonly columns: ReadonlyArray<string>
-  /** Of a partial index: the rows that it covers. */
-  readonly where?: string
-  /** The same, of a column that must have a value; that columns are not NULL goes without saying. */
-  readonly only?: { readonly column: string; readonly is: string }
-}
-
-/** A soft rule about more than one column of a row; `holds` is SQL over the bare column names. */
-export interface RowRule {
-  readonly rule: string
-  readonly field: string
-  readonly says: string
-  readonly holds: string
-}
-
-/** A record as a value. Keys are those of the kind's fields. */
-export type AnyRecord = { readonly [key: string]: Value }
 
 export interface Options {
   readonly table: string
@@ -51,11 +38,20 @@ export interface Options {
   readonly key: ReadonlyArray<string>
   /** The table counts in sqlite_sequence: an id is never given twice. */
   readonly autoincrement?: boolean
-  readonly checks?: ReadonlyArray<Check>
+  /** The order of the columns in the table, where it is not that of the keys in a line. */
+  readonly columns?: ReadonlyArray<string>
+  /** The CHECKs of the table, in its order. */
+  readonly checks?: ReadonlyArray<Rule>
   readonly unique?: ReadonlyArray<Unique>
-  readonly rows?: ReadonlyArray<RowRule>
-  /** True only of raw values, by field, that keep the rules between the fields of a row, in lines that match the pattern. */
-  readonly vouch?: (value: (field: string) => string | undefined) => boolean
+  /** What kata keeps to when it writes, beside the soft rules of the fields. */
+  readonly rows?: ReadonlyArray<Rule>
+  /** What is asked of other rows, beside the references of the fields. */
+  readonly between?: ReadonlyArray<BetweenRows>
+  readonly tree?: Tree
+  /** A field that reserves ids of another table: no row there gets one up to it. */
+  readonly reserves?: { readonly field: string; readonly table: string }
+  /** Fields that are asked for by who follows the lines, and by no rule. */
+  readonly reads?: ReadonlyArray<string>
 }
 
 export interface Kind {
@@ -64,18 +60,99 @@ export interface Kind {
   readonly table: string
   readonly key: ReadonlyArray<string>
   readonly autoincrement: boolean
+  /** What the fields are made from, and what says the exact error of a value that they do not take. */
   readonly schema: Schema.Schema.All
   readonly fields: ReadonlyArray<Field>
-  /** The fields that are columns of the table. */
+  /** The fields that are columns of the table, in its order. */
   readonly columns: ReadonlyArray<Field>
-  readonly checks: ReadonlyArray<Check>
+  readonly checks: ReadonlyArray<Rule>
+  /** All rules of a row: the CHECKs, the soft rules of the fields, those of the row. */
+  readonly rules: ReadonlyArray<Rule>
+  /** All rules that look at other rows: the references, the others. */
+  readonly between: ReadonlyArray<BetweenRows>
   readonly unique: ReadonlyArray<Unique>
-  readonly rows: ReadonlyArray<RowRule>
+  readonly tree: Tree | undefined
+  readonly reserves: Options["reserves"]
   readonly patterns: Patterns
-  /** Whether the groups of a line that matches the sound pattern keep the rules between fields; false when that is not known. */
+  /** Whether a line that matches the sound pattern, or at a glance, keeps all rules of a row; false when that is not known. */
   readonly vouch: (groups: ReadonlyArray<string | undefined>) => boolean
   /** `Schema.is` of the kind, fast; a property test holds the two equal. */
   readonly is: (record: AnyRecord) => boolean
+  /** What the Schema says of a record that it does not take: the first field that is wrong, and why. */
+  readonly problem: (record: unknown) => Option.Option<Problem>
+}
+
+export interface Problem {
+  readonly field: string
+  readonly says: string
+}
+
+const problemOf = <Fields extends Schema.Struct.Fields>(schema: Schema.Struct<Fields>) => {
+  const validate = ParseResult.validateEither(Schema.typeSchema(schema), { exact: true })
+  return (record: unknown): Option.Option<Problem> =>
+    Either.match(validate(record), {
+      onRight: () => Option.none(),
+      onLeft: (issue) =>
+        Option.map(
+          Option.fromNullable(ParseResult.ArrayFormatter.formatIssueSync(issue)[0]),
+          ({ message, path }) => ({ field: String(path[0] ?? ""), says: message })
+        )
+    })
+}
+
+type Groups = ReadonlyArray<string | undefined>
+
+/** Calls it with the raw values of these groups, without an array for the usual few. */
+const reading = (groups: ReadonlyArray<number>, keeps: Keeps): (found: Groups) => boolean => {
+  const [a = 0, b = 0, c = 0] = groups
+  switch (groups.length) {
+    case 1:
+      return (found) => keeps(found[a])
+    case 2:
+      return (found) => keeps(found[a], found[b])
+    case 3:
+      return (found) => keeps(found[a], found[b], found[c])
+    default:
+      return (found) => keeps(...groups.map((group) => found[group]))
+  }
+}
+
+const valueOf = ({ storage }: Field, raw: string) =>
+  storage === "integer" ? integerOf(raw) : storage === "json" ? decoded(raw) : textOf(raw)
+
+const ofValue = (field: Field, is: Word["is"]): Keeps => (raw) => raw === undefined || is(valueOf(field, raw))
+
+/** The fields that somebody asks for more than whether there is a value. */
+const readOf = (
+  { between, key, reads, reserves, rules, tree, unique }:
+    & Pick<Kind, "between" | "key" | "reserves" | "rules" | "tree" | "unique">
+    & { readonly reads: ReadonlyArray<string> },
+  fields: ReadonlyArray<Field>
+): ReadonlySet<string> =>
+  new Set([
+    "id",
+    "uid",
+    ...key,
+    ...reads,
+    ...fields.flatMap((field) => Option.isSome(field.reference) || Option.isSome(field.derived) ? [field.key] : []),
+    ...unique.flatMap(({ columns, only }) => only === undefined ? columns : [...columns, only.column]),
+    ...rules.flatMap(({ evidence, field }) =>
+      evidence.by === "row" ? evidence.reads : evidence.by === "value" ? [field] : []
+    ),
+    ...between.flatMap(({ follow }) =>
+      follow.is === "not among" ? follow.fields : follow.is === "same row" || follow.is === "uid" ? [follow.field] : []
+    ),
+    ...(tree === undefined ? [] : [tree.only.column]),
+    ...(reserves === undefined ? [] : [reserves.field])
+  ])
+
+/** What matches only values of the field that keep its rules. */
+const patternOf = (field: Field, rules: ReadonlyArray<Rule>): string | undefined => {
+  const end = field.storage === "integer" ? "[,}]" : "\""
+  const own = rules.flatMap(({ evidence, field: of }): ReadonlyArray<Pattern> =>
+    of === field.key && evidence.by === "pattern" ? [evidence.pattern] : []
+  )
+  return own.length === 0 ? undefined : sourceOf(own.reduce((a, b) => both(a, b, end)))
 }
 
 export const make = <Fields extends Schema.Struct.Fields>(
@@ -84,22 +161,57 @@ export const make = <Fields extends Schema.Struct.Fields>(
   schema: Schema.Struct<Fields>
 ): Kind & { readonly schema: Schema.Struct<Fields> } => {
   const fields = fieldsOf(schema.ast)
-  const { vouch } = options
-  const groups = new Map(fields.map(({ key }, i) => [key, i + 1]))
+  const own = (key: string): Field => {
+    const field = fields.find((field) => field.key === key)
+    if (field === undefined) throw new Error(`the kind ${name} has no field ${key}`)
+    return field
+  }
+  const groupsOf = (keys: ReadonlyArray<string>) => keys.map((key) => fields.indexOf(own(key)) + 1)
+  const checks = options.checks ?? []
+  const rules = [
+    ...checks,
+    ...fields.flatMap(({ key, soft: rule }) =>
+      Option.match(rule, { onNone: () => [], onSome: ({ repair, rule, word }) => [soft(key, rule, word, repair)] })
+    ),
+    ...(options.rows ?? [])
+  ]
+  const between = [
+    ...fields.flatMap((field) =>
+      Option.match(field.reference, { onNone: () => [], onSome: (to) => [refersTo(field, to)] })
+    ),
+    ...(options.between ?? [])
+  ]
+  // Rules that come together share what shows that they are kept.
+  const predicates = [...new Set(rules.map(({ evidence }) => evidence))].flatMap((evidence) =>
+    evidence.by === "row" ? [reading(groupsOf(evidence.reads), evidence.keeps)] : []
+  )
+  const ofValues = rules.flatMap(({ evidence, field }) =>
+    evidence.by === "value" ? [reading(groupsOf([field]), ofValue(own(field), evidence.is))] : []
+  )
+  const vouches = [...ofValues, ...predicates]
+  const { key, reserves, table, tree } = options
+  const unique = options.unique ?? []
+  const columns = (options.columns ?? fields.map((field) => field.key)).map(own)
+    .filter(({ derived }) => Option.isNone(derived))
+  const read = readOf({ between, key, reads: options.reads ?? [], reserves, rules, tree, unique }, fields)
   return {
     name,
-    table: options.table,
-    key: options.key,
+    table,
+    key,
     autoincrement: options.autoincrement ?? false,
     schema,
     fields,
-    columns: fields.filter((field) => field.derived._tag === "None"),
-    checks: options.checks ?? [],
-    unique: options.unique ?? [],
-    rows: options.rows ?? [],
-    patterns: patternsOf({ name, fields }),
-    vouch: vouch === undefined ? () => true : (found) => vouch((field) => found[groups.get(field) ?? 0]),
-    is: (record) => fields.every((field) => accepts(field, record[field.key]))
+    columns,
+    checks,
+    rules,
+    between,
+    unique,
+    tree,
+    reserves,
+    patterns: patternsOf({ name, fields }, (field) => patternOf(field, rules), (field) => read.has(field.key)),
+    vouch: (groups) => vouches.every((keeps) => keeps(groups)),
+    is: (record) => fields.every((field) => accepts(field, record[field.key])),
+    problem: problemOf(schema)
   }
 }
 

@@ -3,28 +3,16 @@
  * soft, of one row or between rows, finds anything. "Not sound" only means that it is not known, and that SQL has to be asked.
  *
  * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of 8 bytes for what must be unique.
+ * What of a kind is remembered, and asked of what has passed, is computed from its rules.
  */
-import * as Option from "effect/Option"
-import { Ids, Parents, Prints, Uids } from "./compactSets.ts"
-import type { Field } from "./Field.ts"
-import type { Kind, Unique } from "./Kind.ts"
-import {
-  Event,
-  exportVersion,
-  Issue,
-  IssueLabel,
-  kinds,
-  Link,
-  Meta,
-  Project,
-  ProjectAlias,
-  PurgeLog,
-  Recurrence,
-  Sequence
-} from "./kinds.ts"
+import { Parents } from "./compactSets.ts"
+import type { Format } from "./Format.ts"
+import type { Kind } from "./Kind.ts"
 import { groupOf } from "./linePatterns.ts"
+import { numberOf, type Track, tracksOf } from "./tracks.ts"
+import { ulid } from "./vocabulary.ts"
 
-/** Who wants to see the lines of a file as they pass. */
+/** Observes each line while a file is read or written. */
 export interface Watch {
   /** A line that matched the sound pattern of its kind, or at a glance, in which the rules between its fields hold. */
   readonly sound: (kind: Kind, groups: ReadonlyArray<string | undefined>) => void
@@ -32,94 +20,10 @@ export interface Watch {
   readonly other: (kind: Kind) => void
 }
 
-/** A column that holds the row number of another table; 0 for a group that there is not. */
-interface Reference {
-  readonly group: number
-  readonly ids: Ids
-  /** The uid that stands beside the row number, and must be that of the row. */
-  readonly uid: number
-  readonly uids: Uids | undefined
-  /** Without a row number there is no uid either. */
-  readonly derived: boolean
-}
-
-interface Constraint {
-  readonly groups: ReadonlyArray<number>
-  readonly only: readonly [group: number, value: string] | undefined
-  readonly prints: Prints
-}
-
-/** What is remembered of a kind, and where in its lines it stands. */
-interface Track {
-  /** Records that have passed. */
-  rows: number
-  readonly id: number
-  readonly ids: Ids
-  readonly uid: number
-  /** Of a table that is referred to by uid as well. */
-  readonly uids: Uids | undefined
-  readonly references: ReadonlyArray<Reference>
-  readonly uniques: ReadonlyArray<Constraint>
-}
-
-/** An empty track of each kind. `indexed`: an index answers for what is unique, but for what must be looked up here. */
-const tracksOf = (indexed: boolean): ReadonlyMap<Kind, Track> => {
-  const ids = new Map(kinds.map(({ table }) => [table, new Ids()]))
-  const uids = new Map([Project, Recurrence, Issue].map(({ table }) => [table, new Uids()]))
-  const referenceOf = (kind: Kind) => (field: Field): ReadonlyArray<Reference> =>
-    Option.match(field.reference, {
-      onNone: () => [],
-      onSome: ({ table }) => {
-        const beside = field.key.replace(/_id$/, "_uid")
-        return [{
-          group: groupOf(kind, field.key),
-          ids: ids.get(table)!,
-          uid: groupOf(kind, beside),
-          uids: uids.get(table),
-          derived: kind.fields.some(({ derived, key }) => key === beside && Option.isSome(derived))
-        }]
-      }
-    })
-  const constraintOf = (kind: Kind) => ({ columns, only }: Unique): Constraint => ({
-    groups: columns.map((column) => groupOf(kind, column)),
-    only: only && [groupOf(kind, only.column), only.is],
-    prints: new Prints()
-  })
-  return new Map(kinds.map((kind) => [kind, {
-    rows: 0,
-    id: groupOf(kind, "id"),
-    ids: ids.get(kind.table)!,
-    uid: groupOf(kind, "uid"),
-    uids: uids.get(kind.table),
-    references: kind.fields.flatMap(referenceOf(kind)),
-    // The labels of an issue stand in order.
-    uniques: kind === IssueLabel ? [] : kind.unique
-      .filter(({ columns }) => !indexed || (kind === Issue && columns.includes("short_id")))
-      .map(constraintOf(kind))
-  }]))
-}
-
-const at = {
-  project: { deleted: groupOf(Project, "deleted_at") },
-  alias: { project: groupOf(ProjectAlias, "project_id") },
-  issue: { project: groupOf(Issue, "project_id"), shortId: groupOf(Issue, "short_id") },
-  label: { issue: groupOf(IssueLabel, "issue_id"), label: groupOf(IssueLabel, "label") },
-  link: {
-    project: groupOf(Link, "project_id"),
-    from: groupOf(Link, "from_issue_id"),
-    type: groupOf(Link, "type"),
-    to: groupOf(Link, "to_issue_id")
-  },
-  meta: { key: groupOf(Meta, "key"), value: groupOf(Meta, "value") },
-  purge: {
-    project: groupOf(PurgeLog, "project_id"),
-    shortId: groupOf(PurgeLog, "short_id"),
-    reset: groupOf(PurgeLog, "purge_reset_after_event_id")
-  },
-  sequence: { name: groupOf(Sequence, "name"), seq: groupOf(Sequence, "seq") }
-}
-
 type Groups = ReadonlyArray<string | undefined>
+
+/** Nobody watches, but what passes must be records. */
+export const unwatched: Watch = { sound: () => undefined, other: () => undefined }
 
 /** Values of several columns as one text; none when one of them is NULL, which is equal to nothing. No raw value has a line end. */
 const keyOf = (groups: Groups, columns: ReadonlyArray<number>): string | undefined => {
@@ -131,42 +35,33 @@ const keyOf = (groups: Groups, columns: ReadonlyArray<number>): string | undefin
   return key
 }
 
-/** `Number` of an integer that a pattern has accepted, several times as fast. */
-const numberOf = (digits: string): number => {
-  const negative = digits.charCodeAt(0) === 0x2d
-  let number = 0
-  for (let i = negative ? 1 : 0; i < digits.length; i++) number = number * 10 + digits.charCodeAt(i) - 0x30
-  return negative ? -number : number
-}
-
-/** Nobody watches, but what passes must be records. */
-export const unwatched: Watch = { sound: () => undefined, other: () => undefined }
-
 export class Soundness implements Watch {
   /** Kinds with rows that may break a rule of their own. */
   readonly suspect = new Set<string>()
   /** A record has passed that may break a rule. */
   doubted = false
   readonly indexed: boolean
+  private readonly format: Format
   private readonly tracks: ReadonlyMap<Kind, Track>
   /** Of the last record, by group: where the row stands that the value refers to. */
-  private readonly places = new Int32Array(1 + Math.max(...kinds.map(({ fields }) => fields.length)))
-  /** Of each issue: the place of its project. */
-  private readonly projectOf: Array<number> = []
-  /** Of issues: project and short id. */
-  private readonly shortIds: Prints
-  private readonly labels = { issue: -1, label: "" }
+  private readonly places: Int32Array
+  private readonly special: ReadonlyMap<Kind, (groups: Groups) => boolean>
   private readonly meta = new Map<string, string>()
   private readonly sequences = new Map<string, number>()
-  private reset = 0
-  private readonly archived = new Set<number>()
-  private readonly parents = new Parents()
+  /** By table, the highest id that another kind reserves in it. */
+  private readonly reserved = new Map<string, number>()
+  private readonly trees = new Map<Kind, Parents>()
 
   /** `indexed`: there are UNIQUE indexes that were asked for doubles, or will be. */
-  constructor(options?: { readonly indexed: boolean }) {
+  constructor(format: Format, options?: { readonly indexed: boolean }) {
+    this.format = format
     this.indexed = options?.indexed === true
-    this.tracks = tracksOf(this.indexed)
-    this.shortIds = this.track(Issue).uniques.find(({ groups }) => groups.includes(at.issue.shortId))!.prints
+    this.tracks = tracksOf(format, this.indexed)
+    this.places = new Int32Array(1 + Math.max(...format.kinds.map(({ fields }) => fields.length)))
+    this.special = new Map(format.kinds.flatMap((kind) => {
+      const asked = this.specialOf(kind)
+      return asked === undefined ? [] : [[kind, asked] as const]
+    }))
   }
 
   other(kind: Kind): void {
@@ -177,7 +72,8 @@ export class Soundness implements Watch {
   sound(kind: Kind, groups: Groups): void {
     const track = this.track(kind)
     track.rows++
-    if (!this.doubted && !(this.keeps(track, groups) && this.special(kind, groups))) this.doubted = true
+    if (this.doubted) return
+    if (!this.keeps(track, groups) || this.special.get(kind)?.(groups) === false) this.doubted = true
   }
 
   /** How many records of a kind have passed, when all of them are sound. */
@@ -190,20 +86,20 @@ export class Soundness implements Watch {
     return this.places[group]!
   }
 
-  /** The place of the project of the issue at a place. */
-  projectOfIssue(place: number): number {
-    return this.projectOf[place] ?? -1
+  /** The place of the row that a column of the row at a place refers to, where a rule asks for it; else -1. */
+  placeIn(kind: Kind, column: string, place: number): number {
+    return this.track(kind).places.get(column)?.[place] ?? -1
   }
 
   /** Asked at the end: whether there is nothing to be found. */
   get holds(): boolean {
-    if (this.doubted || this.meta.get("schema_version") !== String(exportVersion)) return false
-    if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(this.meta.get("instance_uid") ?? "")) return false
-    const counting = kinds.filter((kind) => kind.autoincrement)
-    return this.parents.end &&
+    if (this.doubted || this.meta.get("schema_version") !== String(this.format.version)) return false
+    if (!ulid.is(this.meta.get("instance_uid") ?? "")) return false
+    const { counting } = this.format
+    return [...this.trees.values()].every((parents) => parents.end) &&
       [...this.tracks.values()].every(({ uniques }) => uniques.every(({ prints }) => prints.distinct)) &&
       [...this.sequences.keys()].every((name) => counting.some(({ table }) => table === name)) &&
-      this.reset <= (this.sequences.get(Event.table) ?? 0) &&
+      [...this.reserved].every(([table, id]) => id <= (this.sequences.get(table) ?? 0)) &&
       counting.every((kind) => {
         const { ids } = this.track(kind)
         return (this.sequences.get(kind.table) ?? 0) >= 0 &&
@@ -215,68 +111,69 @@ export class Soundness implements Watch {
     return this.tracks.get(kind)!
   }
 
-  private keeps({ id, ids, references, uid, uids, uniques }: Track, groups: Groups): boolean {
+  private keeps(track: Track, groups: Groups): boolean {
+    const { follows, id, ids, ordered, references, remembers, uniques } = track
     if (id > 0 && !ids.add(numberOf(groups[id]!))) return false
     for (const reference of references) {
       const value = groups[reference.group]
-      const beside = groups[reference.uid]
       if (value === undefined) {
-        if (reference.derived && beside !== undefined) return false
+        this.places[reference.group] = -1
+        if (reference.derived && groups[reference.uid] !== undefined) return false
         continue
       }
       const place = reference.ids.place(numberOf(value))
       this.places[reference.group] = place
-      if (place < 0 || (reference.uid > 0 && !reference.uids!.is(place, beside))) return false
+      if (place < 0 || (reference.uids !== undefined && !reference.uids.is(place, groups[reference.uid]))) return false
     }
-    uids?.set(ids.count - 1, groups[uid]!)
+    for (const remember of remembers) remember(groups, this.places)
+    for (const follow of follows) if (!follow(groups, this.places)) return false
     for (const { groups: columns, only, prints } of uniques) {
       if (only !== undefined && groups[only[0]] !== only[1]) continue
       const key = keyOf(groups, columns)
       if (key !== undefined && !prints.add(key)) return false
     }
-    return true
+    return ordered === undefined || ordered.after(groups)
   }
 
-  /** What is asked of one kind only. */
-  private special(kind: Kind, groups: Groups): boolean {
-    switch (kind) {
-      case Meta:
-        this.meta.set(groups[at.meta.key]!, groups[at.meta.value]!)
+  /** What is asked of one kind only: the two tables that count and identify, trees, and ids that are reserved. */
+  private specialOf(kind: Kind): ((groups: Groups) => boolean) | undefined {
+    const { reserves, tree } = kind
+    if (kind.table === "meta") {
+      const [key, value] = [groupOf(kind, "key"), groupOf(kind, "value")]
+      return (groups) => {
+        this.meta.set(groups[key]!, groups[value]!)
         return true
-      case Project:
-        if (groups[at.project.deleted] !== undefined) this.archived.add(this.track(Project).ids.count - 1)
-        return true
-      case ProjectAlias:
-        return !this.archived.has(this.place(at.alias.project))
-      case Issue:
-        this.projectOf.push(this.place(at.issue.project))
-        return true
-      case IssueLabel: {
-        const [issue, label] = [this.place(at.label.issue), groups[at.label.label]!]
-        const after = issue > this.labels.issue || (issue === this.labels.issue && label > this.labels.label)
-        this.labels.issue = issue
-        this.labels.label = label
-        return after
       }
-      case Link: {
-        const [from, to] = [this.place(at.link.from), this.place(at.link.to)]
-        if (groups[at.link.type] === "parent") this.parents.set(from, to)
-        const project = this.place(at.link.project)
-        return this.projectOfIssue(from) === project && this.projectOfIssue(to) === project
-      }
-      case PurgeLog: {
-        const [project, shortId] = [groups[at.purge.project], groups[at.purge.shortId]]
-        this.reset = Math.max(this.reset, Number(groups[at.purge.reset] ?? 0))
-        return shortId === undefined || !this.shortIds.has(`${project}\n${shortId}`)
-      }
-      case Sequence: {
-        const name = groups[at.sequence.name]!
-        const twice = this.sequences.has(name)
-        this.sequences.set(name, Number(groups[at.sequence.seq]))
+    }
+    if (kind.table === "sqlite_sequence") {
+      const [name, seq] = [groupOf(kind, "name"), groupOf(kind, "seq")]
+      return (groups) => {
+        const twice = this.sequences.has(groups[name]!)
+        this.sequences.set(groups[name]!, Number(groups[seq]))
         return !twice
       }
-      default:
-        return true
     }
+    if (tree !== undefined) {
+      const [child, parent, only] = [tree.child, tree.parent, tree.only.column].map((key) => groupOf(kind, key)) as [
+        number,
+        number,
+        number
+      ]
+      const parents = new Parents()
+      this.trees.set(kind, parents)
+      return (groups) => {
+        if (groups[only] === tree.only.is) parents.set(this.place(child), this.place(parent))
+        return true
+      }
+    }
+    if (reserves !== undefined) {
+      const group = groupOf(kind, reserves.field)
+      return (groups) => {
+        const id = Number(groups[group] ?? 0)
+        if (id > (this.reserved.get(reserves.table) ?? 0)) this.reserved.set(reserves.table, id)
+        return true
+      }
+    }
+    return undefined
   }
 }

@@ -41,7 +41,8 @@ const grown = <A extends Float64Array | Uint32Array>(from: A, to: A): A => {
   return to
 }
 
-const digits = new Uint8Array(128)
+/** What is no digit makes a word that is equal to none. */
+const digits = new Float64Array(256).fill(NaN)
 for (const [i, digit] of [..."0123456789ABCDEFGHJKMNPQRSTVWXYZ"].entries()) digits[digit.charCodeAt(0)] = i
 
 /** A ULID as numbers of 30 bits. */

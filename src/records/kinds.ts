@@ -2,92 +2,75 @@
  * The twelve kinds of records of export version 10, in the order of the file. This list is the only place that knows the fields,
  * their order, which keys are omitted or null, and the rules, hard and soft. Source of every rule: Go kata of schema 10.
  */
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { derived, Int64, RawJson, reference, soft, Text, time, unread, vouched } from "./Field.ts"
-import { check, type Kind, make } from "./Kind.ts"
-import * as Pattern from "./linePatterns.ts"
-import * as vouch from "./rowPredicates.ts"
-import * as odd from "./softRules.ts"
-import { canonicalDay, canonicalTime } from "./time.ts"
+import { notAmong, parentWithout, sameRow, uidOf } from "./betweenRows.ts"
+import { derived, initially, Int64, RawJson, reference, soft, Text, time } from "./Field.ts"
+import { type Format, make as makeFormat } from "./Format.ts"
+import { type Kind, make } from "./Kind.ts"
+import { issueMetadata, projectMetadata } from "./metadataRules.ts"
+import * as Paired from "./pairedRules.ts"
+import * as Mend from "./repairs.ts"
+import { check, soft as kept } from "./Rule.ts"
+import * as V from "./vocabulary.ts"
 
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
-const instant = "0000-00-00T00:00:00.000Z".replaceAll("0", "[0-9]")
-
-const Instant = unread(vouched(
-  time({
-    rule: "time",
-    says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
-    // The pattern is cheap but ends at a NUL; `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
-    holds: (x) =>
-      `(${x} GLOB '${instant}' AND octet_length(${x}) = 24 AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
-    repair: canonicalTime
-  }),
-  Pattern.time
-))
-const isUlid = (x: string) => `(${x} GLOB '[0-7]${"[0-9A-HJKMNP-TV-Z]".repeat(25)}' AND octet_length(${x}) = 26)`
-const Uid = vouched(
-  soft({ rule: "ulid", says: "is not a ULID in its canonical form", holds: isUlid }),
-  Pattern.ulid
-)
+const Instant = time({ rule: "time", word: V.time })
+/** Set by the database when nobody says it. */
+const Moment = initially(Instant, "(strftime('%Y-%m-%dT%H:%M:%fZ','now'))")
+const Uid = soft({ rule: "ulid", word: V.ulid })
 /** Mostly that of the database itself, which `meta` is asked about once. */
-const Origin = unread(vouched(
-  soft({
-    rule: "ulid",
+const Origin = soft({
+  rule: "ulid",
+  word: {
+    ...V.ulid,
     says: "is neither this instance nor a ULID in its canonical form",
-    holds: (x) => `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${isUlid(x)})`
-  }),
-  Pattern.ulid
-))
-const Day = vouched(
-  soft({
-    rule: "date",
-    says: "is not a date as kata writes it (YYYY-MM-DD)",
-    holds: (x) => `${x} IS date(${x})`,
-    repair: canonicalDay
-  }),
-  Pattern.date
-)
-/** Space alone is white space that a name may have, and not at its ends; `unprintable` is the rest, as ranges. */
-const unprintable = [[1, 31], [127, 160], [173, 173], [0x1680, 0x1680], [0x2000, 0x200f], [0x2028, 0x202f], [
-  0x205f,
-  0x206f
-]]
-  .concat([[0x3000, 0x3000], [0xe000, 0xf8ff], [0xfeff, 0xfeff]]).map(([from, to]) => `char(${from})||'-'||char(${to})`)
-const ProjectName = vouched(
-  soft({
-    rule: "printable",
-    says: "has characters that are not printable, or blanks around it",
-    holds: (x) => `(${x} NOT GLOB '*['||${unprintable.join("||")}||']*' AND ${x} = trim(${x}))`
-  }),
-  Pattern.notBlank
-)
-const Prose = unread(Text)
-/** Text that a CHECK wants to be more than blanks. */
-const Words = unread(vouched(Text, Pattern.notBlank))
-/** The same, of something that is looked for. */
-const Key = vouched(Text, Pattern.notBlank)
-const JsonObject = vouched(RawJson, Pattern.jsonObject)
-const JsonArray = vouched(RawJson, Pattern.jsonArray)
-const Priority = unread(vouched(Int64, "[0-4]"))
-const Ordinal = unread(vouched(Int64, "[1-9][0-9]{0,14}"))
-const Count = unread(vouched(Int64, "0|[1-9][0-9]{0,14}"))
-const Zone = vouched(Text, "[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
-const oneOf = (...words: ReadonlyArray<string>) => vouched(Text, words.join("|"))
-const ShortId = vouched(Text, "[0-9a-hjkmnp-tv-z]{4,26}")
-/** The uid of an issue, beside its row number. */
-const PeerUid = vouched(Text, Pattern.ulid)
+    sql: (x) =>
+      `(${x} = (SELECT value FROM meta WHERE key = 'instance_uid') AND length(${x}) = 26 OR ${V.ulid.sql(x)})`,
+    narrow: true
+  }
+})
+const Day = soft({ rule: "date", word: V.date })
+/** Space alone is white space that a name may have, and not at its ends; the rest of it is not printable. */
+const ProjectName = soft({
+  rule: "printable",
+  word: V.printable(
+    [
+      [1, 31],
+      [127, 160],
+      [173, 173],
+      [0x1680, 0x1680],
+      [0x2000, 0x200f],
+      [0x2028, 0x202f],
+      [0x205f, 0x206f],
+      [0x3000, 0x3000],
+      [0xe000, 0xf8ff],
+      [0xfeff, 0xfeff]
+    ],
+    "has characters that are not printable, or blanks around it"
+  ),
+  repair: Mend.printableName
+})
+const Json = initially(RawJson, "'{}'")
+const JsonArray = initially(RawJson, "'[]'")
+const Prose = initially(Text, "''")
+const Revision = initially(Int64, "1")
 
-const JsonText = (field: string, type: "object" | "array") =>
-  check(
-    field,
-    `is not a JSON ${type} of at most 1000 levels`,
-    `json_valid(${field}) AND json_type(${field}) = '${type}'`
-  )
-const notBlank = (field: string) => check(field, "is blank", `length(trim(${field})) > 0`)
-const uidLength = (field: string) => check(field, "does not have 26 characters", `length(${field}) = 26`)
-const crockford = "'*[^0-9abcdefghjkmnpqrstvwxyz]*'"
+const jsonObject = (field: string) => check(field, V.jsonOf("object"), { repair: Mend.intoObject(field) })
+const uid = (field: string) => check(field, V.length(26))
+const notBlank = (field: string) => check(field, V.notBlank)
+const person = (field: string) => check(field, V.notBlank, { repair: Mend.put({ [field]: "unknown" }) })
+const priority = (field: string) =>
+  check(field, V.range(0, 4), { orNull: true, repair: Mend.put({ [field]: undefined }) })
+const origin = check("origin_instance_uid", V.length(26), { repair: Mend.ownInstance })
+const crockford = "0-9abcdefghjkmnpqrstvwxyz"
+const shortIdLength = V.length(4, 26)
+const shortIdCharacters = V.characters(crockford, "must be digits and lower-case letters without i, l, o, u")
+const shortId = V.and(
+  shortIdLength,
+  shortIdCharacters,
+  "must be 4 to 26 digits and lower-case letters without i, l, o, u"
+)
 
 // ---- kinds ------------------------------------------------------------------------------------------------------------
 
@@ -97,13 +80,15 @@ export const Meta = make(
     table: "meta",
     key: ["key"],
     unique: [{ columns: ["key"] }],
-    rows: [{
-      rule: "reserved key",
-      field: "key",
-      says: "is the name of the file's own first record",
-      holds: "key <> 'export_version'"
-    }],
-    vouch: vouch.meta
+    rows: [
+      kept(
+        "key",
+        "reserved key",
+        V.not("export_version", "is the name of the file's own first record"),
+        Mend.drop
+      )
+    ],
+    reads: ["value"]
   },
   Schema.Struct({
     key: Text,
@@ -118,23 +103,22 @@ export const Project = make(
     key: ["id"],
     autoincrement: true,
     checks: [
-      JsonText("metadata", "object"),
-      uidLength("uid"),
-      notBlank("name"),
-      check("name", "must not contain #", "name NOT GLOB '*#*'")
+      jsonObject("metadata"),
+      uid("uid"),
+      check("name", V.notBlank, { repair: Mend.projectName }),
+      check("name", V.without("#"), { repair: Mend.projectName })
     ],
-    unique: [{ columns: ["uid"] }, { columns: ["name"] }],
-    rows: [...odd.projectMetadata, odd.revision],
-    vouch: vouch.project
+    unique: [{ columns: ["uid"] }, { columns: ["name"], repair: Mend.projectName }],
+    rows: [...projectMetadata, Paired.revision]
   },
   Schema.Struct({
     id: Int64,
     uid: Uid,
     name: ProjectName,
-    created_at: Instant,
+    created_at: Moment,
     deleted_at: Schema.optional(Instant),
-    metadata: JsonObject,
-    revision: Ordinal
+    metadata: Json,
+    revision: Revision
   })
 )
 
@@ -145,22 +129,28 @@ export const ProjectAlias = make(
     key: ["id"],
     autoincrement: true,
     checks: [
-      check("alias_kind", "must be git or local", "alias_kind IN ('git','local')"),
+      check("alias_kind", V.oneOf("git", "local"), { repair: Mend.aliasKind }),
       notBlank("alias_identity"),
       notBlank("root_path")
     ],
     unique: [{ columns: ["alias_identity"] }],
-    rows: [odd.aliasIdentity],
-    vouch: vouch.projectAlias
+    rows: [Paired.aliasIdentity],
+    between: [
+      parentWithout("project_id", "projects", "deleted_at", {
+        rule: "alias of an archived project",
+        says: "is an archived project, which has no aliases",
+        blocking: false
+      })
+    ]
   },
   Schema.Struct({
     id: Int64,
     project_id: reference("projects"),
-    alias_identity: Key,
-    alias_kind: oneOf("git", "local"),
-    root_path: Words,
-    created_at: Instant,
-    last_seen_at: Instant
+    alias_identity: Text,
+    alias_kind: Text,
+    root_path: Text,
+    created_at: Moment,
+    last_seen_at: Moment
   })
 )
 
@@ -170,35 +160,34 @@ export const Recurrence = make(
     table: "recurrences",
     key: ["id"],
     checks: [
-      uidLength("uid"),
-      check("template_priority", "must be 0 to 4", "template_priority IS NULL OR template_priority BETWEEN 0 AND 4"),
-      JsonText("template_labels", "array"),
-      JsonText("template_metadata", "object"),
-      notBlank("author")
+      uid("uid"),
+      priority("template_priority"),
+      check("template_labels", V.jsonOf("array"), { repair: Mend.intoArray("template_labels") }),
+      jsonObject("template_metadata"),
+      person("author")
     ],
     unique: [{ columns: ["uid"] }],
-    rows: odd.recurrence,
-    vouch: vouch.recurrence
+    rows: Paired.recurrence
   },
   Schema.Struct({
     id: Int64,
     uid: Uid,
-    project_id: reference("projects"),
+    project_id: reference("projects", { onDelete: "CASCADE" }),
     rrule: Text,
     dtstart: Day,
-    timezone: Zone,
-    template_title: Words,
+    timezone: Text,
+    template_title: Text,
     template_body: Prose,
-    template_owner: Schema.optional(Prose),
-    template_priority: Schema.optional(Priority),
+    template_owner: Schema.optional(Text),
+    template_priority: Schema.optional(Int64),
     template_labels: JsonArray,
-    template_metadata: JsonObject,
+    template_metadata: Json,
     next_occurrence_key: Schema.optional(Day),
     last_materialized_uid: Schema.optional(Uid),
-    author: Words,
-    revision: Ordinal,
-    created_at: Instant,
-    updated_at: Instant,
+    author: Text,
+    revision: Revision,
+    created_at: Moment,
+    updated_at: Moment,
     deleted_at: Schema.optional(Instant)
   })
 )
@@ -210,60 +199,51 @@ export const Issue = make(
     key: ["id"],
     autoincrement: true,
     checks: [
-      check("status", "must be open or closed", "status IN ('open','closed')"),
-      check(
-        "closed_reason",
-        "must be done, wontfix, duplicate, superseded or audit-no-change",
-        "closed_reason IN ('done','wontfix','duplicate','superseded','audit-no-change')"
-      ),
-      JsonText("metadata", "object"),
-      uidLength("uid"),
-      notBlank("title"),
-      notBlank("author"),
-      check(
-        "status",
-        "is not closed, although closed_at or closed_reason is set",
-        "status = 'closed' OR (closed_at IS NULL AND closed_reason IS NULL)"
-      ),
-      check("priority", "must be 0 to 4", "priority IS NULL OR priority BETWEEN 0 AND 4"),
-      check("short_id", "does not have 4 to 26 characters", "length(short_id) BETWEEN 4 AND 26"),
-      check("short_id", "must be digits and lower-case letters without i, l, o, u", `short_id NOT GLOB ${crockford}`),
-      check(
-        "short_id",
-        "is not the end of the uid",
-        "short_id = lower(substr(uid, 27 - length(short_id), length(short_id)))"
-      )
+      check("status", V.oneOf("open", "closed"), { repair: Mend.status }),
+      check("closed_reason", V.oneOf("done", "wontfix", "duplicate", "superseded", "audit-no-change"), {
+        repair: Mend.put({ closed_reason: null })
+      }),
+      jsonObject("metadata"),
+      uid("uid"),
+      check("title", V.notBlank, { repair: Mend.put({ title: "(untitled)" }) }),
+      person("author"),
+      Paired.onlyClosed,
+      priority("priority"),
+      check("short_id", shortIdLength, { repair: Mend.shortId }),
+      check("short_id", shortIdCharacters, { repair: Mend.shortId }),
+      Paired.endOfUid
     ],
     unique: [
       { columns: ["uid"] },
-      { columns: ["project_id", "short_id"] },
+      { columns: ["project_id", "short_id"], index: "uniq_issues_project_short_id", repair: Mend.shortId },
       {
         columns: ["recurrence_id", "occurrence_key"],
-        where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL"
+        where: "recurrence_id IS NOT NULL AND occurrence_key IS NOT NULL",
+        index: "issues_recurrence_occurrence_uniq",
+        repair: Mend.put({ recurrence_id: undefined, recurrence_uid: undefined, occurrence_key: undefined })
       }
     ],
-    rows: [...odd.occurrences, odd.owner, ...odd.issueMetadata, odd.revision],
-    vouch: vouch.issue
+    rows: [...Paired.occurrences, Paired.owner, ...issueMetadata, Paired.revision]
   },
   Schema.Struct({
     id: Int64,
     uid: Uid,
     project_id: reference("projects"),
-    short_id: ShortId,
-    title: Words,
+    short_id: Text,
+    title: Text,
     body: Prose,
-    status: oneOf("open", "closed"),
-    closed_reason: Schema.NullOr(oneOf("done", "wontfix", "duplicate", "superseded", "audit-no-change")),
-    owner: Schema.NullOr(Words),
-    priority: Schema.optional(Priority),
-    author: Words,
-    created_at: Instant,
-    updated_at: Instant,
+    status: initially(Text, "'open'"),
+    closed_reason: Schema.NullOr(Text),
+    owner: Schema.NullOr(Text),
+    priority: Schema.optional(Int64),
+    author: Text,
+    created_at: Moment,
+    updated_at: Moment,
     closed_at: Schema.NullOr(Instant),
     deleted_at: Schema.NullOr(Instant),
-    metadata: JsonObject,
-    revision: Ordinal,
-    recurrence_id: Schema.optional(reference("recurrences", { detach: true })),
+    metadata: Json,
+    revision: Revision,
+    recurrence_id: Schema.optional(reference("recurrences", { detach: true, onDelete: "SET NULL" })),
     recurrence_uid: Schema.optional(Text).annotations(
       derived({ table: "recurrences", column: "uid", via: "recurrence_id" })
     ),
@@ -277,14 +257,14 @@ export const Comment = make(
     table: "comments",
     key: ["id"],
     autoincrement: true,
-    checks: [notBlank("author"), notBlank("body")]
+    checks: [person("author"), notBlank("body")]
   },
   Schema.Struct({
     id: Int64,
     issue_id: reference("issues"),
-    author: Words,
-    body: Words,
-    created_at: Instant
+    author: Text,
+    body: Text,
+    created_at: Moment
   })
 )
 
@@ -294,17 +274,17 @@ export const IssueLabel = make(
     table: "issue_labels",
     key: ["issue_id", "label"],
     checks: [
-      check("label", "does not have 1 to 64 characters", "length(label) BETWEEN 1 AND 64"),
-      check("label", "must be of a-z, 0-9, dot, underscore, colon and hyphen", "label NOT GLOB '*[^a-z0-9._:-]*'"),
-      notBlank("author")
+      check("label", Paired.labelLength, { repair: Mend.label }),
+      check("label", Paired.labelCharacters, { repair: Mend.label }),
+      person("author")
     ],
     unique: [{ columns: ["issue_id", "label"] }]
   },
   Schema.Struct({
     issue_id: reference("issues"),
-    label: vouched(Text, "[a-z0-9._:-]{1,64}"),
-    author: Words,
-    created_at: Instant
+    label: Text,
+    author: Text,
+    created_at: Moment
   })
 )
 
@@ -314,34 +294,64 @@ export const Link = make(
     table: "links",
     key: ["id"],
     autoincrement: true,
+    columns: [
+      "id",
+      "project_id",
+      "from_issue_id",
+      "to_issue_id",
+      "from_issue_uid",
+      "to_issue_uid",
+      "type",
+      "author",
+      "created_at"
+    ],
     checks: [
-      check("type", "must be parent, blocks or related", "type IN ('parent','blocks','related')"),
-      check("to_issue_id", "is the issue itself", "from_issue_id <> to_issue_id"),
-      uidLength("from_issue_uid"),
-      uidLength("to_issue_uid"),
-      notBlank("author"),
-      check(
-        "from_issue_id",
-        "must be the smaller id of a related link",
-        "type <> 'related' OR from_issue_id < to_issue_id"
-      )
+      check("type", V.oneOf("parent", "blocks", "related")),
+      Paired.notItself,
+      check("from_issue_uid", V.length(26), { repair: Mend.uidOf("from_issue_id", "issues", "from_issue_uid") }),
+      check("to_issue_uid", V.length(26), { repair: Mend.uidOf("to_issue_id", "issues", "to_issue_uid") }),
+      person("author"),
+      Paired.smallerFirst
     ],
     unique: [
       { columns: ["from_issue_id", "to_issue_id", "type"] },
-      { columns: ["from_issue_id"], where: "type = 'parent'", only: { column: "type", is: "parent" } }
+      {
+        columns: ["from_issue_id"],
+        where: "type = 'parent'",
+        only: { column: "type", is: "parent" },
+        index: "uniq_one_parent_per_child"
+      }
     ],
-    vouch: vouch.link
+    // The triggers of links. An end that does not exist is the foreign key's matter.
+    between: [
+      ...["from_issue_id", "to_issue_id"].map((end) =>
+        sameRow(end, "issues", "project_id", "project_id", {
+          rule: "cross-project link",
+          says: "is an issue of another project",
+          blocking: true
+        })
+      ),
+      ...["from_issue", "to_issue"].map((end) =>
+        uidOf(`${end}_id`, "issues", `${end}_uid`, {
+          rule: "uid of the linked issue",
+          says: "is not the uid of the linked issue",
+          blocking: true,
+          repair: Mend.uidOf(`${end}_id`, "issues", `${end}_uid`)
+        })
+      )
+    ],
+    tree: { child: "from_issue_id", parent: "to_issue_id", only: { column: "type", is: "parent" } }
   },
   Schema.Struct({
     id: Int64,
     project_id: reference("projects"),
     from_issue_id: reference("issues"),
-    from_issue_uid: PeerUid,
+    from_issue_uid: Text,
     to_issue_id: reference("issues"),
-    to_issue_uid: PeerUid,
-    type: oneOf("parent", "blocks", "related"),
-    author: Words,
-    created_at: Instant
+    to_issue_uid: Text,
+    type: Text,
+    author: Text,
+    created_at: Moment
   })
 )
 
@@ -352,46 +362,26 @@ export const ImportMapping = make(
     key: ["id"],
     autoincrement: true,
     checks: [
-      check(
-        "object_type",
-        "must be issue, comment, label or link",
-        "object_type IN ('issue','comment','label','link')"
-      ),
+      check("object_type", V.oneOf("issue", "comment", "label", "link")),
       notBlank("source"),
       notBlank("external_id"),
-      check("issue_id", "is missing", "object_type != 'issue' OR issue_id IS NOT NULL"),
-      check(
-        "comment_id",
-        "or issue_id is missing",
-        "object_type != 'comment' OR (issue_id IS NOT NULL AND comment_id IS NOT NULL)"
-      ),
-      check(
-        "label",
-        "or issue_id is missing",
-        "object_type != 'label' OR (issue_id IS NOT NULL AND label IS NOT NULL)"
-      ),
-      check(
-        "link_id",
-        "or issue_id is missing",
-        "object_type != 'link' OR (issue_id IS NOT NULL AND link_id IS NOT NULL)"
-      )
+      ...Paired.mappings
     ],
     unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }],
-    rows: [odd.externalId],
-    vouch: vouch.importMapping
+    rows: [Paired.externalId]
   },
   Schema.Struct({
     id: Int64,
-    source: Key,
-    external_id: Key,
-    object_type: oneOf("issue", "comment", "label", "link"),
-    project_id: reference("projects"),
-    issue_id: Schema.optional(reference("issues")),
-    comment_id: Schema.optional(reference("comments")),
-    link_id: Schema.optional(reference("links")),
+    source: Text,
+    external_id: Text,
+    object_type: Text,
+    project_id: reference("projects", { onDelete: "CASCADE" }),
+    issue_id: Schema.optional(reference("issues", { onDelete: "CASCADE" })),
+    comment_id: Schema.optional(reference("comments", { onDelete: "CASCADE" })),
+    link_id: Schema.optional(reference("links", { onDelete: "CASCADE" })),
     label: Schema.optional(Text),
     source_updated_at: Schema.optional(Instant),
-    imported_at: Instant
+    imported_at: Moment
   })
 )
 
@@ -402,28 +392,38 @@ export const Event = make(
     key: ["id"],
     autoincrement: true,
     checks: [
-      notBlank("actor"),
-      check("payload", "is not JSON of at most 1000 levels", "json_valid(payload)"),
-      uidLength("uid"),
-      uidLength("origin_instance_uid")
+      person("actor"),
+      check("payload", V.json, { repair: Mend.intoObject("payload") }),
+      uid("uid"),
+      origin
     ],
     unique: [{ columns: ["uid"] }],
-    rows: [odd.neverStored]
+    rows: [
+      kept("type", "event type", V.not("sync.reset_required", "is a message to a reader of the stream, and no event"))
+    ],
+    between: ["issue", "related_issue"].map((issue) =>
+      uidOf(`${issue}_id`, "issues", `${issue}_uid`, {
+        rule: "uid of the event's issue",
+        says: "is not the uid of the event's issue",
+        blocking: false,
+        repair: Mend.eventUids
+      }, true)
+    )
   },
   Schema.Struct({
     id: Int64,
     uid: Uid,
     origin_instance_uid: Origin,
     project_id: reference("projects"),
-    project_name: Prose,
+    project_name: Text,
     issue_id: Schema.NullOr(reference("issues", { detach: true })),
     issue_uid: Schema.NullOr(Text),
     related_issue_id: Schema.NullOr(reference("issues", { detach: true })),
     related_issue_uid: Schema.NullOr(Text),
-    type: unread(vouched(Text, `(?!sync\\.reset_required")${Pattern.text}`)),
-    actor: Words,
-    payload: unread(RawJson),
-    created_at: Instant
+    type: Text,
+    actor: Text,
+    payload: Json,
+    created_at: Moment
   })
 )
 
@@ -433,19 +433,46 @@ export const PurgeLog = make(
     table: "purge_log",
     key: ["id"],
     autoincrement: true,
+    columns: [
+      "id",
+      "uid",
+      "origin_instance_uid",
+      "project_id",
+      "purged_issue_id",
+      "issue_uid",
+      "project_uid",
+      "project_name",
+      "issue_title",
+      "issue_author",
+      "comment_count",
+      "link_count",
+      "label_count",
+      "event_count",
+      "events_deleted_min_id",
+      "events_deleted_max_id",
+      "purge_reset_after_event_id",
+      "short_id",
+      "actor",
+      "reason",
+      "purged_at"
+    ],
     checks: [
-      notBlank("actor"),
-      uidLength("uid"),
-      uidLength("origin_instance_uid"),
-      check(
-        "short_id",
-        "must be 4 to 26 digits and lower-case letters without i, l, o, u",
-        `short_id IS NULL OR (length(short_id) BETWEEN 4 AND 26 AND short_id NOT GLOB ${crockford})`
-      )
+      person("actor"),
+      uid("uid"),
+      origin,
+      check("short_id", shortId, { orNull: true, repair: Mend.put({ short_id: undefined }) })
     ],
     unique: [{ columns: ["uid"] }],
-    rows: odd.purges,
-    vouch: vouch.purge
+    rows: Paired.purges,
+    // Few are purged.
+    between: [
+      notAmong("issues", ["project_id", "short_id"], "short_id", {
+        rule: "short id given again",
+        says: "is that of an issue which is there: the short id of a purged issue was given again",
+        blocking: false
+      })
+    ],
+    reserves: { field: "purge_reset_after_event_id", table: "events" }
   },
   Schema.Struct({
     id: Int64,
@@ -455,20 +482,20 @@ export const PurgeLog = make(
     purged_issue_id: Int64,
     issue_uid: Schema.NullOr(Text),
     project_uid: Schema.NullOr(Text),
-    project_name: Prose,
-    short_id: Schema.optional(ShortId),
-    issue_title: Prose,
-    issue_author: Prose,
-    comment_count: Count,
-    link_count: Count,
-    label_count: Count,
-    event_count: Count,
+    project_name: Text,
+    short_id: Schema.optional(Text),
+    issue_title: Text,
+    issue_author: Text,
+    comment_count: Int64,
+    link_count: Int64,
+    label_count: Int64,
+    event_count: Int64,
     events_deleted_min_id: Schema.NullOr(Int64),
     events_deleted_max_id: Schema.NullOr(Int64),
     purge_reset_after_event_id: Schema.NullOr(Int64),
-    actor: Words,
-    reason: Schema.NullOr(Prose),
-    purged_at: Instant
+    actor: Text,
+    reason: Schema.NullOr(Text),
+    purged_at: Moment
   })
 )
 
@@ -476,7 +503,8 @@ export const Sequence = make(
   "sqlite_sequence",
   {
     table: "sqlite_sequence",
-    key: ["name"]
+    key: ["name"],
+    reads: ["seq"]
   },
   Schema.Struct({
     name: Text,
@@ -500,9 +528,5 @@ export const kinds: ReadonlyArray<Kind> = [
   Sequence
 ]
 
-const byName = new Map(kinds.map((kind) => [kind.name, kind]))
-
-export const kindOf = (name: string): Option.Option<Kind> => Option.fromNullable(byName.get(name))
-
-/** The export version of these kinds, which is the schema version of their database. */
-export const exportVersion = 10
+/** Version 10: what this kata writes. Operations hand it to whoever reads, writes, loads or checks records. */
+export const version10: Format = makeFormat({ version: 10, kinds })

@@ -10,10 +10,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { accepts, type Field, type Value } from "./Field.ts"
 import { shorten } from "./Finding.ts"
+import type { Format } from "./Format.ts"
 import { type Member, members, minify } from "./json.ts"
 import type { AnyRecord, Kind } from "./Kind.ts"
-import { kindOf } from "./kinds.ts"
-import { decoded, kindAt, match } from "./linePatterns.ts"
+import { decoded, integerOf, kindAt, match } from "./linePatterns.ts"
 import { syntaxError } from "./syntax.ts"
 
 /** A line that was read. */
@@ -57,7 +57,8 @@ export const write = (kind: Kind, record: AnyRecord): string =>
   }}}`
 
 /** The line of a text that holds no line end. */
-export const read = (text: string): Either.Either<Line, LineProblem> => fast(text) ?? slow(text)
+export const read = (format: Format, text: string): Either.Either<Line, LineProblem> =>
+  fast(format, text) ?? slow(format, text)
 
 // ---- the form that kata writes ----------------------------------------------------------------------------------------
 
@@ -74,8 +75,8 @@ const valueIn = (field: Field, raw: string | undefined): Value =>
     ? raw
     : unescaped(raw)
 
-const fast = (text: string): Either.Either<Line, LineProblem> | undefined => {
-  const kind = Option.getOrUndefined(kindOf(kindAt(text, 0) ?? ""))
+const fast = (format: Format, text: string): Either.Either<Line, LineProblem> | undefined => {
+  const kind = Option.getOrUndefined(format.kindOf(kindAt(text, 0) ?? ""))
   const groups = kind && match(kind.patterns.any, text, 0, text.length)
   if (kind === undefined || groups === undefined) return undefined
   const record: { [key: string]: Value } = {}
@@ -102,11 +103,6 @@ export const recordIn = (kind: Kind, groups: ReadonlyArray<string | undefined>):
   return record
 }
 
-const integerOf = (digits: string): number | bigint => {
-  const number = Number(digits)
-  return Number.isSafeInteger(number) ? number : BigInt(digits)
-}
-
 const parseString = (raw: string): string | undefined => {
   try {
     const value: unknown = JSON.parse(raw)
@@ -121,7 +117,7 @@ const parseString = (raw: string): string | undefined => {
 /** Other members of a line are ignored, as Go kata ignores ours. */
 const known = new Set(["kind", "data", "snapshot", "seal"])
 
-const slow = (text: string): Either.Either<Line, LineProblem> => {
+const slow = (format: Format, text: string): Either.Either<Line, LineProblem> => {
   const wrong = syntaxError(text)
   if (wrong !== undefined) {
     return damaged(text.startsWith("\ufeff") ? "begins with a byte order mark" : `is not JSON: ${wrong}`)
@@ -136,7 +132,7 @@ const slow = (text: string): Either.Either<Line, LineProblem> => {
   }
   const name = parseString(member.get("kind") ?? "")
   if (name === undefined) return refused("has no kind")
-  const kind = Option.getOrUndefined(kindOf(name))
+  const kind = Option.getOrUndefined(format.kindOf(name))
   if (kind === undefined) {
     return refused(`is of a kind that kata of this version does not know: ${JSON.stringify(shorten(name))}`)
   }
@@ -168,20 +164,30 @@ const rawsOf = (kind: Kind, data: Iterable<Member>): Either.Either<ReadonlyMap<s
   return Either.right(raws)
 }
 
+/** A record, or what the Schema of its kind says of the first field that is wrong. */
 const recordOf = (kind: Kind, raws: ReadonlyMap<string, string>): Either.Either<AnyRecord, LineProblem> => {
   const record: { [key: string]: Value } = {}
+  const stray: { [key: string]: unknown } = {}
   for (const field of kind.fields) {
     const raw = raws.get(field.key)
-    if (field.presence === "omitted" && isNothing(raw)) {
-      record[field.key] = undefined
-      continue
+    if (field.presence === "omitted" && isNothing(raw)) record[field.key] = undefined
+    else if (raw !== undefined) {
+      const value = valueOf(field, raw)
+      if (value === undefined) stray[field.key] = noValue
+      else record[field.key] = value
     }
-    if (raw === undefined) return refused("is missing", kind, field.key)
-    const value = valueOf(field, raw)
-    if (value === undefined || !accepts(field, value)) return refused(wrong(field, raw), kind, field.key)
-    record[field.key] = value
   }
-  return Either.right(record)
+  if (kind.is(record) && Object.keys(stray).length === 0) return Either.right(record)
+  return Option.match(kind.problem({ ...record, ...stray }), {
+    onNone: () => Either.right(record),
+    onSome: ({ field, says }) => refused(says + shownRaw(kind, field, raws.get(field)), kind, field)
+  })
+}
+
+/** What stands there, behind what is said of it, but of a string that is none: it cannot be shown. */
+const shownRaw = (kind: Kind, key: string, raw: string | undefined): string => {
+  const isInteger = kind.fields.some((field) => field.key === key && field.storage === "integer")
+  return raw === undefined || raw === "null" || (!isInteger && raw.startsWith("\"")) ? "" : `: ${raw.slice(0, 40)}`
 }
 
 /** For a key that is left out when there is no value, null says the same: Go kata reads it so. */
@@ -201,16 +207,13 @@ const canonicalOf = (kind: Kind, raws: ReadonlyMap<string, string>): string =>
     }).join(",")
   }}}`
 
+/** A value of no field: in the place of what stands in the line and no field of its storage can hold. */
+const noValue = false
+
 /** Undefined for what no field of this storage can hold. */
 const valueOf = (field: Field, raw: string): Value => {
   if (field.storage === "json") return minify(raw)
   if (raw === "null") return null
   if (field.storage === "integer") return /^-?(?:0|[1-9]\d*)$/.test(raw) && raw !== "-0" ? integerOf(raw) : undefined
   return parseString(raw)
-}
-
-const wrong = (field: Field, raw: string): string => {
-  if (raw === "null") return "must not be null"
-  if (field.storage === "integer") return `is not a 64-bit integer: ${raw.slice(0, 40)}`
-  return raw.startsWith("\"") ? "is not Unicode text (a lone surrogate)" : `is not a string: ${raw.slice(0, 40)}`
 }

@@ -3,13 +3,12 @@
  *
  * - `sound`, over the bytes of a line read as Latin-1: a line as kata writes it, of a record that keeps every rule that can be told from
  *   the field alone. What does not match may be all right too: then somebody else is asked, who takes longer.
- * - `glance`, the same without the values that no rule reads.
+ * - `glance`, the same without the values that no predicate and no rule between rows reads.
  * - `any`, over text: a line with its keys in order and no white space between its tokens, whatever its fields say.
  *
  * Group i + 1 is the raw value of field i, of a string what stands between its quotes; nothing for null and for a key that is left out.
  * Every repetition ends in one way only, so that the time grows with the length of the line.
  */
-import * as Option from "effect/Option"
 import type { Field } from "./Field.ts"
 
 const character = "[^\"\\\\\\x00-\\x1f]"
@@ -91,21 +90,22 @@ export interface Patterns {
   readonly any: RegExp
 }
 
-/** What a field with a rule does not say a pattern for, no pattern can vouch for. */
-const never = "(?!)"
-
-const vouchedContent = (field: Field): string =>
-  Option.getOrElse(field.pattern, () => Option.isSome(field.soft) ? never : defaults[field.storage])
-
 /** Made when they are asked for: they take longer than all else of a kind. */
-export const patternsOf = (kind: Named): Patterns => {
+export const patternsOf = (
+  kind: Named,
+  /** What matches only values that keep the rules of the field; none: any value of its type does. */
+  kept: (field: Field) => string | undefined,
+  /** Whether somebody asks for more of the field than whether there is a value. */
+  isRead: (field: Field) => boolean
+): Patterns => {
+  const contentOf = (field: Field) => kept(field) ?? defaults[field.storage]
   const made: { -readonly [form in keyof Patterns]?: RegExp } = {}
   return {
     get sound() {
-      return made.sound ??= lineOf(kind, vouchedContent)
+      return made.sound ??= lineOf(kind, contentOf)
     },
     get glance() {
-      return made.glance ??= lineOf(kind, vouchedContent, ({ unread }) => unread)
+      return made.glance ??= lineOf(kind, contentOf, (field) => !isRead(field))
     },
     get any() {
       return made.any ??= lineOf(kind, (field) => anything[field.storage])
@@ -133,6 +133,18 @@ export const kindAt = (text: string, from: number): string | undefined =>
     : undefined
 
 const beyondAscii = /[\x80-\xff]/
+
+/** What stands between the quotes of a string, as text. */
+export const textOf = (raw: string): string => {
+  const text = decoded(raw)
+  return text.includes("\\") ? String(JSON.parse(`"${text}"`)) : text
+}
+
+/** The number of a raw integer; a bigint where a number would not be exact. */
+export const integerOf = (digits: string): number | bigint => {
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? number : BigInt(digits)
+}
 
 /** Text that was read as Latin-1 and is UTF-8. */
 export const decoded = (raw: string): string =>

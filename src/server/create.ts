@@ -8,6 +8,7 @@ import { newMeta } from "../database/schema.ts"
 import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, nameOf, parentOf } from "../files/paths.ts"
+import { version10 } from "../records/kinds.ts"
 
 /** The database is gone, and what may be left of it is not: beginning a new one would hide that. */
 export class DatabaseLost extends Schema.TaggedError<DatabaseLost>()("DatabaseLost", {
@@ -37,11 +38,11 @@ export const createMissing = Effect.fn("daemon.createMissing")(function*(real: s
   const database = yield* Database
   yield* database.cleanUp(real)
   yield* Effect.scoped(Effect.gen(function*() {
-    const stage = yield* database.stage(real)
+    const stage = yield* database.stage(real, version10)
     const instance = { key: "instance_uid", value: yield* newUlid }
     yield* stage.db.attempt("fill the new database", (db) => {
       const insert = db.prepare("INSERT INTO meta(key, value) VALUES (@key, @value)")
-      for (const row of [...newMeta, instance]) insert.run(row)
+      for (const row of [...newMeta(version10), instance]) insert.run(row)
     })
     yield* stage.build
     yield* stage.seal

@@ -66,7 +66,7 @@ export const opened = (
 export const records = (
   input: Opened,
   reading: Reading,
-  options?: ReadOptions
+  options: ReadOptions
 ): Stream.Stream<Batch, FileError | SnapshotError> =>
   read(input.bytes, reading, options).pipe(
     Stream.catchTag("LineTooLong", ({ limit, line }) =>

@@ -7,10 +7,9 @@ import type { Param, Statements } from "../database/Session.ts"
 import { accepts, type Derived, type Value } from "../records/Field.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { Project, Sequence } from "../records/kinds.ts"
 import { write as writeLine } from "../records/line.ts"
 import { RecordRefused } from "./errors.ts"
-import { bind, exactParam, insertOf, isNumeric, rowsPerInsert, special } from "./insert.ts"
+import { bind, exactParam, insertOf, isNumeric, rowsPerInsert } from "./insert.ts"
 import type { Origins } from "./Origins.ts"
 import type { Batch, Located } from "./read.ts"
 import type { Reading } from "./Reading.ts"
@@ -63,7 +62,7 @@ class Loader {
   /** With what its parent says, when a repair was asked for: the parent may have been one of two, and left out. */
   private agreeing(kind: Kind, located: Located): Located {
     const { line, record } = located
-    for (const field of special.get(kind.name) ?? []) {
+    for (const field of insertOf(kind).special) {
       if (Option.isNone(field.derived)) continue
       const stored = this.derived(field.derived.value, record)
       if (stored === record[field.key]) continue
@@ -93,7 +92,7 @@ class Loader {
   /** What the record says beside its columns, and what a column would change. */
   private misfit(kind: Kind, located: Located): RecordRefused | undefined {
     const { record } = located
-    for (const field of special.get(kind.name) ?? []) {
+    for (const field of insertOf(kind).special) {
       const value = record[field.key]
       if (Option.isSome(field.derived)) {
         const { via } = field.derived.value
@@ -137,7 +136,7 @@ class Loader {
     const double = insert(located.record)
     if (double === undefined) return this.options.origins?.stored(kind, located.line)
     // A second project of that name; it may be one of that uid too, and then a name of its own does not help.
-    const other = this.options.repair && kind.name === Project.name && double === "name"
+    const other = this.options.repair && kind.table === "projects" && double === "name"
       ? this.renamed(located)
       : undefined
     const renamed = other !== undefined && insert(other) === undefined ? other : undefined
@@ -183,7 +182,7 @@ class Loader {
   /** Inserts the records of a batch. Throws what SQLite throws. */
   batch({ kind, records }: Batch): RecordRefused | undefined {
     const { db } = this
-    if (kind.name === Sequence.name) this.clearSequences()
+    if (kind.table === "sqlite_sequence") this.clearSequences()
     const transformed = this.options.transform === undefined
       ? records
       : this.transformed(kind, records, this.options.transform)

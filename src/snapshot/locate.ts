@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { blocking, Finding, FindingRow } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import { rowName } from "../records/Kind.ts"
 import { type Opened, records } from "./input.ts"
 import { Reading } from "./Reading.ts"
@@ -10,7 +11,7 @@ import { Reading } from "./Reading.ts"
 const keysOf = (row: FindingRow) => row.row.split(", ")
 
 /** The findings with lines, if any of them is blocking; of several rows in one finding, the last one is named. */
-export const locate = (input: Opened, findings: ReadonlyArray<Finding>) =>
+export const locate = (input: Opened, format: Format, findings: ReadonlyArray<Finding>) =>
   Effect.gen(function*() {
     const wanted = new Map<string, Set<string>>()
     for (const finding of blocking(findings)) {
@@ -22,20 +23,26 @@ export const locate = (input: Opened, findings: ReadonlyArray<Finding>) =>
     }
     if (wanted.size === 0) return findings
     const lines = new Map<string, number>()
-    yield* Stream.runForEach(records(input, new Reading(input.name, "never")), ({ kind, records }) =>
+    yield* Stream.runForEach(records(input, new Reading(input.name, "never"), { format }), ({ kind, records }) =>
       Effect.sync(() => {
         const keys = wanted.get(kind.name)
-        if (keys === undefined) return
+        if (keys === undefined) {
+          return
+        }
         for (const { line, record } of records) {
           const name = rowName(kind, record)
-          if (keys.has(name)) lines.set(`${kind.name} ${name}`, line)
+          if (keys.has(name)) {
+            lines.set(`${kind.name} ${name}`, line)
+          }
         }
       }))
     return findings.map((finding) =>
       new Finding({
         ...finding,
         rows: finding.rows.map((row) => {
-          const known = keysOf(row).flatMap((key) => lines.get(`${finding.kind} ${key}`) ?? [])
+          const known = keysOf(row).flatMap((key) =>
+            lines.get(`${finding.kind} ${key}`) ?? []
+          )
           return row.line !== undefined || known.length === 0
             ? row
             : new FindingRow({ ...row, line: Math.max(...known) })

@@ -7,8 +7,8 @@ import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
 import { type Block, blocks, type LineTooLong } from "../files/lines.ts"
 import { advance } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
-import { exportVersion, kindOf, kinds, Meta } from "../records/kinds.ts"
 import { type LineProblem, read as readLine, recordIn } from "../records/line.ts"
 import { kindAt, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
@@ -33,9 +33,9 @@ const blockBytes = 65_536
 
 type Batches = Array<{ readonly kind: Kind; readonly records: Array<Located> }>
 
-const rank = new Map(kinds.map((kind, i) => [kind, i]))
-
 export interface ReadOptions {
+  /** The kinds that the file may have. */
+  readonly format: Format
   /** Who is shown every record, before it is given. */
   readonly watch?: Watch
   /** Whether the records themselves are wanted; else the batches are empty. */
@@ -52,9 +52,11 @@ class Reader {
   private readonly watch: Watch | undefined
   private readonly wanted: boolean
   private readonly form: "sound" | "glance"
+  private readonly format: Format
 
-  constructor(reading: Reading, { records, watch }: ReadOptions) {
+  constructor(reading: Reading, { format, records, watch }: ReadOptions) {
     this.reading = reading
+    this.format = format
     this.watch = watch
     this.wanted = records ?? true
     this.form = this.wanted ? "sound" : "glance"
@@ -135,7 +137,7 @@ class Reader {
     let kind = this.sealLine === 0 ? this.last : undefined
     let groups = kind && match(kind.patterns[this.form], text, from, to)
     if (groups === undefined && this.started && this.sealLine === 0) {
-      const other = Option.getOrUndefined(kindOf(kindAt(text, from) ?? ""))
+      const other = Option.getOrUndefined(this.format.kindOf(kindAt(text, from) ?? ""))
       if (other !== kind) groups = other && match(other.patterns[this.form], text, from, to)
       kind = other
     }
@@ -161,7 +163,7 @@ class Reader {
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
-    const result = readLine(text)
+    const result = readLine(this.format, text)
     if (Either.isLeft(result)) return this.problem(at, result.left)
     const { canonical, kind, record, seal, snapshot } = result.right
     if (seal !== undefined) this.sealLine = at
@@ -188,9 +190,9 @@ class Reader {
 
   /** Counts a record, or says why it may not stand there. */
   private place(kind: Kind, at: number, record: () => AnyRecord): RecordRefused | undefined {
-    const place = rank.get(kind) ?? 0
+    const place = this.format.rank(kind)
     if (place < this.rank) {
-      const before = kinds[this.rank]?.name
+      const before = this.format.kinds[this.rank]?.name
       const reason = `comes after a ${before}: records must be in the order of their kinds`
       return this.refused(at, `${kind.name} ${rowName(kind, record())}`, reason)
     }
@@ -214,12 +216,12 @@ class Reader {
 
   private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
     const { reading } = this
-    if (kind.name !== Meta.name || record["key"] !== "export_version") {
+    if (kind.table !== "meta" || record["key"] !== "export_version") {
       return this.refused(at, undefined, "is not the export_version that a snapshot begins with")
     }
     const version = String(record["value"])
-    if (!/^[+-]?\d+$/.test(version) || Number(version) !== exportVersion) {
-      return new VersionRefused({ file: reading.file, version, known: exportVersion })
+    if (!/^[+-]?\d+$/.test(version) || Number(version) !== this.format.version) {
+      return new VersionRefused({ file: reading.file, version, known: this.format.version })
     }
     const found = snapshot === undefined ? undefined : header(snapshot)
     reading.begin(found)
@@ -273,7 +275,7 @@ class Reader {
 export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   reading: Reading,
-  options: ReadOptions = {}
+  options: ReadOptions
 ): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
   Stream.suspend(() => {
     const reader = new Reader(reading, options)

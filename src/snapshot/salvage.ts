@@ -12,8 +12,8 @@ import { type Block, blocks } from "../files/lines.ts"
 import { type LongLine, shortened } from "../files/skipLongLines.ts"
 import { advance } from "../Progress.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { exportVersion, kinds, Meta } from "../records/kinds.ts"
 import { type Line, LineProblem, read } from "../records/line.ts"
 import { type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Opened } from "./input.ts"
@@ -26,8 +26,6 @@ import { header } from "./seal.ts"
 const lineLimit = 256 * 1024 * 1024
 /** Lines beyond this are written as hexadecimal digits, in pieces. */
 const pieceBytes = 1024 * 1024
-
-const rank = new Map(kinds.map((kind, i) => [kind, i]))
 
 /** The lines of an input up to its end, or to where it cannot be read any more, which `report` hears of. */
 const linesOf = (
@@ -63,11 +61,14 @@ const unreadable = (reason: string) =>
   Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
 
 /** What a line says; nothing for one that is blank. */
-const said = (raw: Buffer): Either.Either<Line & { readonly text: string }, LineProblem> | undefined => {
+const said = (
+  format: Format,
+  raw: Buffer
+): Either.Either<Line & { readonly text: string }, LineProblem> | undefined => {
   if (!isUtf8(raw)) return unreadable("is not UTF-8")
   const text = raw.toString("utf8")
   const trimmed = text.startsWith("\ufeff") ? text : text.trim()
-  return trimmed === "" ? undefined : Either.map(read(trimmed), (line) => ({ ...line, text: trimmed }))
+  return trimmed === "" ? undefined : Either.map(read(format, trimmed), (line) => ({ ...line, text: trimmed }))
 }
 
 const reasonOf = ({ field, kind, reason }: LineProblem): string =>
@@ -86,7 +87,7 @@ export interface Survey {
 
 /** Reads all lines once: what is no record is refused, and the rest is known to be readable. */
 export const survey = Effect.fn("Snapshot.survey")(
-  function*(input: Opened, db: Session, origins: Origins, findings: Findings, reading: Reading) {
+  function*(input: Opened, format: Format, db: Session, origins: Origins, findings: Findings, reading: Reading) {
     const notes: Array<string> = []
     const long: Array<LongLine> = []
     let [good, first, place, inOrder] = [0, 0, 0, true]
@@ -100,31 +101,31 @@ export const survey = Effect.fn("Snapshot.survey")(
     }
     const look = ([at, raw]: readonly [number, Buffer]) => {
       reading.lines = at
-      const result = said(raw)
+      const result = said(format, raw)
       if (result === undefined) return
       if (Either.isLeft(result)) {
         const { problem } = result.left
         refuse(
           at,
-          problem === "damaged" ? "cannot be read" : "is no record of version 10",
+          problem === "damaged" ? "cannot be read" : `is no record of version ${format.version}`,
           reasonOf(result.left)
         )
         return
       }
       const { kind, record, snapshot } = result.right
-      const version = kind === Meta && record["key"] === "export_version" ? String(record["value"]) : undefined
+      const version = kind.table === "meta" && record["key"] === "export_version" ? String(record["value"]) : undefined
       // Elsewhere it may be a row of that name, which is odd and no reason to lose it.
-      const isFirst = at === 1 || snapshot !== undefined || version === String(exportVersion)
+      const isFirst = at === 1 || snapshot !== undefined || version === String(format.version)
       if (first === 0 && version !== undefined && isFirst) {
         first = at
-        if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== exportVersion) {
-          newer = new VersionRefused({ file: input.name, version, known: exportVersion })
+        if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== format.version) {
+          newer = new VersionRefused({ file: input.name, version, known: format.version })
         }
         reading.header = snapshot === undefined ? undefined : header(snapshot)
         return
       }
       good++
-      const here = rank.get(kind) ?? 0
+      const here = format.rank(kind)
       if (here < place) inOrder = false
       place = Math.max(place, here)
     }
@@ -144,7 +145,9 @@ export const survey = Effect.fn("Snapshot.survey")(
     })
     if (first > 1) notes.push(`line ${first} was taken for the first line, which says the version`)
     if (first === 0) {
-      notes.push("the first line, which says the version, is missing or damaged; the records are those of version 10")
+      notes.push(
+        `the first line, which says the version, is missing or damaged; the records are those of version ${format.version}`
+      )
     }
     if (!inOrder) notes.push("the records were not in the order of their kinds")
     return { good, first, inOrder, notes } satisfies Survey
@@ -154,6 +157,7 @@ export const survey = Effect.fn("Snapshot.survey")(
 /** The records of a surveyed input, kind after kind. */
 export const salvaged = (
   input: Opened,
+  format: Format,
   { first, inOrder }: Survey,
   reading: Reading
 ): Stream.Stream<Batch, FileError | SnapshotError> => {
@@ -161,7 +165,7 @@ export const salvaged = (
     Stream.mapConcat(linesOf(input), (block) => {
       const batches: Array<{ readonly kind: Kind; readonly records: Array<Batch["records"][number]> }> = []
       for (const [at, raw] of linesIn(block)) {
-        const result = at === first ? undefined : said(raw)
+        const result = at === first ? undefined : said(format, raw)
         if (result === undefined || Either.isLeft(result)) continue
         const { canonical, kind, record, text } = result.right
         if (only !== undefined && kind !== only) continue
@@ -175,7 +179,7 @@ export const salvaged = (
     })
   return Stream.suspend(() => {
     reading.begin(reading.header)
-    return inOrder ? pass(undefined) : Stream.flatMap(Stream.fromIterable(kinds), pass)
+    return inOrder ? pass(undefined) : Stream.flatMap(Stream.fromIterable(format.kinds), pass)
   })
 }
 

@@ -9,9 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { blocks, type LineTooLong } from "../files/lines.ts"
+import type { Format } from "../records/Format.ts"
 import { members } from "../records/json.ts"
-import { exportVersion, Meta } from "../records/kinds.ts"
-import { write } from "../records/line.ts"
 
 /** Of what a snapshot is one: a whole database, or some projects of it, by uid. */
 export const Scope = Schema.Union(
@@ -41,13 +40,13 @@ const isPlain = (raw: string): boolean => {
 export const header = (raw: string): Header | undefined =>
   Option.getOrUndefined(Option.filter(Either.getRight(decode(raw)), () => isPlain(raw)))
 
-const firstRecord = write(Meta, { key: "export_version", value: String(exportVersion) })
+const firstRecord = ({ version }: Format) => `{"kind":"meta","data":{"key":"export_version","value":"${version}"}}`
 
 /** The first line of a file, with its line end. `undefined`: without a header, as Go kata writes it. */
-export const firstLine = (of: Header | undefined): string =>
+export const firstLine = (format: Format, of: Header | undefined): string =>
   of === undefined ?
-    `${firstRecord}\n` :
-    `${firstRecord.slice(0, -1)},"snapshot":${
+    `${firstRecord(format)}\n` :
+    `${firstRecord(format).slice(0, -1)},"snapshot":${
       JSON.stringify({ sealed: of.sealed, scope: of.scope, ...(of.live_only === true ? { live_only: true } : {}) })
     }}\n`
 

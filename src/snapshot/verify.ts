@@ -14,6 +14,8 @@ import { inTemporary } from "../database/temporary.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { phase } from "../Progress.ts"
 import { blocking, Finding, Findings } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
 import { Soundness } from "../records/Soundness.ts"
 import { another, type RecordRefused, SnapshotDamaged } from "./errors.ts"
 import { type Input, open, type Opened, records } from "./input.ts"
@@ -50,16 +52,16 @@ export const notesOf = (reading: Reading): ReadonlyArray<string> => [
 
 /** Loads the input into a stage and judges it. Blocking findings are told with their lines, and left to the caller. */
 export const examine = Effect.fn("Snapshot.examine")(
-  function*(input: Opened, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
+  function*(input: Opened, format: Format, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
     const reading = new Reading(input.name, options.sum)
     const loaded = new Findings()
-    const watch = new Soundness()
+    const watch = new Soundness(format)
     yield* phase("reading", { bytes: input.size })
-    yield* load(records(input, reading, { watch }), stage, reading, options, loaded).pipe(
+    yield* load(records(input, reading, { format, watch }), stage, reading, options, loaded).pipe(
       Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, reading, refused))
     )
     if (!reading.sealed) {
-      const [table] = yield* withoutSequence(stage.db)
+      const [table] = yield* withoutSequence(stage.db, format)
       if (table !== undefined) {
         return yield* new SnapshotDamaged({
           file: input.name,
@@ -73,8 +75,8 @@ export const examine = Effect.fn("Snapshot.examine")(
     // What a transform made of the records, nobody has seen pass.
     const watched = options.transform === undefined ? watch : undefined
     reading.sound = watched?.holds === true
-    const judged = yield* judge(stage.db, wholeDatabase, watched)
-    return { reading, findings: yield* locate(input, [...loaded.list, ...judged]) }
+    const judged = yield* judge(stage.db, format, wholeDatabase, watched)
+    return { reading, findings: yield* locate(input, format, [...loaded.list, ...judged]) }
   }
 )
 
@@ -145,11 +147,11 @@ const reportOf = (
   })
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
-const loaded = Effect.fnUntraced(function*(source: Opened) {
+const loaded = Effect.fnUntraced(function*(source: Opened, format: Format) {
   const directory = yield* privateDirectory("verify")
   return yield* Effect.gen(function*() {
-    const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`)
-    const { findings, reading } = yield* examine(source, stage, { repair: false, sum: "never" })
+    const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`, format)
+    const { findings, reading } = yield* examine(source, format, stage, { repair: false, sum: "never" })
     return {
       report: reportOf(source, reading, yield* projectsOf(stage), findings),
       stage,
@@ -161,17 +163,17 @@ const loaded = Effect.fnUntraced(function*(source: Opened) {
 /** What killed runs have left goes first: there may be no room for more of it. */
 const openAfterSweep = <E>(input: Input<E>) => Effect.zipRight(sweepPrivate(), open(input))
 
-export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>) =>
-  Effect.flatMap(openAfterSweep(input), loaded)
+export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>, format: Format) =>
+  Effect.flatMap(openAfterSweep(input), (source) => loaded(source, format))
 )
 
 /** The report on a snapshot all of whose records are sound, from one reading; none when that cannot be said. */
-const passing = (source: Opened) =>
+const passing = (source: Opened, format: Format) =>
   Effect.gen(function*() {
     const reading = new Reading(source.name, "never")
-    const census = new Census()
+    const census = new Census(format)
     yield* phase("reading", { bytes: source.size })
-    yield* records(source, reading, { watch: census, records: false }).pipe(
+    yield* records(source, reading, { format, watch: census, records: false }).pipe(
       Stream.runForEachWhile(() => Effect.sync(() => !census.soundness.doubted)),
       Effect.catchTag("RecordRefused", (refused) => damagedInstead(source, reading, refused))
     )
@@ -182,11 +184,11 @@ const passing = (source: Opened) =>
  * Reads a snapshot and says what is in it and whether it can be restored; fails for one that is damaged or refused. When every record
  * is sound that takes one reading; else they go into a database, which is asked what is wrong.
  */
-export const verify = Effect.fn("Snapshot.verify")(<E = never>(input: Input<E>) =>
+export const verify = Effect.fn("Snapshot.verify")(<E = never>(input: Input<E>, format: Format = version10) =>
   Effect.scoped(Effect.gen(function*() {
     const source = yield* openAfterSweep(input)
-    return yield* Option.match(yield* passing(source), {
-      onNone: () => Effect.map(loaded(source), ({ report }) => report),
+    return yield* Option.match(yield* passing(source, format), {
+      onNone: () => Effect.map(loaded(source, format), ({ report }) => report),
       onSome: Effect.succeed
     })
   }))

@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import type { Page } from "../database/pages.ts"
 import { advance } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
 import { ContentSum } from "./digest.ts"
 import { firstLine, type Header, sealText } from "./seal.ts"
 
@@ -44,13 +45,14 @@ export class Tally {
  * the seal is a member of it.
  */
 export const write = <E, R>(
+  format: Format,
   pages: Stream.Stream<Page, E, R>,
   header: Header | undefined,
   tally: Tally
 ): Stream.Stream<Uint8Array, E, R> =>
   Stream.suspend(() => {
     const hash = createHash("sha256")
-    let held: Uint8Array = Buffer.from(firstLine(header))
+    let held: Uint8Array = Buffer.from(firstLine(format, header))
     tally.lines = 1
     const pass = (bytes: Uint8Array) => {
       hash.update(bytes)

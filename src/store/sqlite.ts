@@ -11,6 +11,7 @@ import { openError } from "../database/OpenError.ts"
 import { look, unusable } from "../database/view.ts"
 import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
+import { version10 } from "../records/kinds.ts"
 import { asStorageFailure, openClient } from "./client.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { type Statement, Store } from "./Store.ts"
@@ -56,7 +57,7 @@ const settings = [
 
 /** Makes sure that the database is of this version, and gives its instance. */
 const checked = Effect.fnUntraced(function*(handle: Handle.Handle, path: string) {
-  yield* version(handle, path)
+  yield* version(handle, path, version10)
   return yield* instanceOf(handle, path)
 })
 

@@ -7,6 +7,7 @@ import { strict as assert } from "node:assert"
 import { createHash } from "node:crypto"
 import { Database } from "../database/Database.ts"
 import { open } from "../database/Handle.ts"
+import { version10 } from "../records/kinds.ts"
 import { build, type Content } from "./database.ts"
 import type { Fault } from "./faults.ts"
 
@@ -31,7 +32,7 @@ export const temporary = Effect.flatMap(
 /** What a database says it is, through the view of the layer. */
 export const uidOf = (path: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* (yield* Database).view(path)
+    const { db } = yield* (yield* Database).view(path, version10)
     return (yield* db.get("read", "SELECT value FROM meta WHERE key = 'instance_uid'"))?.["value"]
   }))
 
@@ -53,7 +54,7 @@ export const filesIn = (directory: string) =>
 /** A stage that holds a database of that name, ready to be put in place. */
 export const staged = (target: string, uid: string) =>
   Effect.gen(function*() {
-    const stage = yield* (yield* Database).stage(target)
+    const stage = yield* (yield* Database).stage(target, version10)
     yield* stage.db.attempt("fill", (db) => {
       const insert = db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)")
       insert.run("schema_version", "10")

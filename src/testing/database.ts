@@ -2,9 +2,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { type Handle, open } from "../database/Handle.ts"
-import { fillFullText, fullText, indexes, tables, triggers } from "../database/schema.ts"
+import { fillFullText, fullText, indexes, tablesOf, triggers } from "../database/schema.ts"
 import type { Param } from "../database/Session.ts"
-import { kinds } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
 
 /** Values by column; a column that is not named gets its default. */
 export type Row = { readonly [column: string]: Param }
@@ -43,13 +44,18 @@ const complete = (db: Handle) =>
   })
 
 /**
- * A new database of schema 10 that `fill` puts rows into, within one transaction. `later`: indexes, search index and triggers are made
+ * A new database, of schema 10 unless said otherwise, that `fill` puts rows into, within one transaction. `later`: indexes, search index and triggers are made
  * when it has, which is what large ones want.
  */
 export const make = <E, R>(
   path: string,
   fill: (db: Handle) => Effect.Effect<void, E, R>,
-  options: { readonly rules?: Rules; readonly later?: boolean; readonly journal?: "wal" | "delete" } = {}
+  options: {
+    readonly rules?: Rules
+    readonly later?: boolean
+    readonly journal?: "wal" | "delete"
+    readonly format?: Format
+  } = {}
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -62,8 +68,12 @@ export const make = <E, R>(
       "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA locking_mode = EXCLUSIVE;" +
         `PRAGMA foreign_keys = ${early}; PRAGMA ignore_check_constraints = ${lawless}; BEGIN`
     )
-    for (const sql of tables) yield* db.exec("make the tables", lawless ? withoutUnique(sql) : sql)
-    if (early) yield* complete(db)
+    for (const sql of tablesOf(options.format ?? version10)) {
+      yield* db.exec("make the tables", lawless ? withoutUnique(sql) : sql)
+    }
+    if (early) {
+      yield* complete(db)
+    }
     yield* fill(db)
     if (!early && !lawless) yield* complete(db)
     const orphans = early || lawless ? [] : yield* db.all("check the foreign keys", "PRAGMA foreign_key_check")
@@ -73,7 +83,7 @@ export const make = <E, R>(
   }))
 
 /** Puts rows into their tables, parents first; what is said of sqlite_sequence replaces what SQLite counted. */
-export const insert = (db: Handle, content: Content) =>
+export const insert = (db: Handle, content: Content, { kinds }: Format = version10) =>
   db.attempt("insert rows", () => {
     for (const { table } of kinds) {
       if (table === "sqlite_sequence" && content[table] !== undefined) db.execute("DELETE FROM sqlite_sequence")
@@ -92,5 +102,5 @@ export const insert = (db: Handle, content: Content) =>
 export const build = (
   path: string,
   content: Content,
-  options: { readonly rules?: Rules; readonly journal?: "wal" | "delete" } = {}
-) => make(path, (db) => insert(db, content), options)
+  options: { readonly rules?: Rules; readonly journal?: "wal" | "delete"; readonly format?: Format } = {}
+) => make(path, (db) => insert(db, content, options.format), options)

@@ -86,9 +86,9 @@ export const layerFaultyDatabase = (
       })
 
       return {
-        view: (path) => Effect.map(decorated("view", path, real.view(path)), ofView),
-        salvage: (path) => Effect.map(decorated("salvage", path, real.salvage(path)), ofView),
-        stage: (target) => Effect.map(decorated("stage", target, real.stage(target)), ofStage),
+        view: (path, format) => Effect.map(decorated("view", path, real.view(path, format)), ofView),
+        salvage: (path, format) => Effect.map(decorated("salvage", path, real.salvage(path, format)), ofView),
+        stage: (target, format) => Effect.map(decorated("stage", target, real.stage(target, format)), ofStage),
         cleanUp: real.cleanUp,
         swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))
       }

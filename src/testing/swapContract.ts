@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { strict as assert } from "node:assert"
 import { Database } from "../database/Database.ts"
+import { version10 } from "../records/kinds.ts"
 import { type Case, contentOf, filesIn, refusedAs, staged, swapped, tampered, temporary, uidOf } from "./contractKit.ts"
 import { build } from "./database.ts"
 import { neighbour } from "./neighbour.ts"
@@ -22,7 +23,7 @@ const backupOf = (path: string) =>
 
 const keyOf = (path: string, key: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* (yield* Database).view(path)
+    const { db } = yield* (yield* Database).view(path, version10)
     return (yield* db.get("read", "SELECT value FROM meta WHERE key = ?", key))?.["value"]
   }))
 
@@ -75,7 +76,7 @@ const staging: ReadonlyArray<Case> = [
     run: Effect.gen(function*() {
       const path = `${yield* temporary}/kata.db`
       const load = Effect.gen(function*() {
-        const { db } = yield* (yield* Database).stage(path)
+        const { db } = yield* (yield* Database).stage(path, version10)
         yield* db.exec("load", "INSERT INTO meta(key, value) VALUES ('a', 'b')")
         yield* db.exec("load", "INSERT INTO meta(key, value) VALUES ('a', 'b')")
       })

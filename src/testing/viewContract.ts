@@ -6,11 +6,12 @@ import { execFileSync } from "node:child_process"
 import { Database } from "../database/Database.ts"
 import { open } from "../database/Handle.ts"
 import { wholeDatabase } from "../database/Selection.ts"
+import { version10 } from "../records/kinds.ts"
 import { type Case, contentOf, filesIn, refusedAs, tampered, temporary, uidOf } from "./contractKit.ts"
 import { build } from "./database.ts"
 import { neighbour } from "./neighbour.ts"
 
-const view = (path: string) => Effect.scoped(Effect.flatMap(Database, (database) => database.view(path)))
+const view = (path: string) => Effect.scoped(Effect.flatMap(Database, (database) => database.view(path, version10)))
 
 /** A file that is made in a new directory is refused for that reason. */
 const refused = (
@@ -43,7 +44,7 @@ const carried = (what: string, sql: string, says: RegExp): Case => ({
   name: `reads ${what}, with a finding`,
   run: Effect.gen(function*() {
     const path = yield* tampered(sql)
-    const { findings } = yield* Effect.flatMap(Database, (database) => database.view(path))
+    const { findings } = yield* Effect.flatMap(Database, (database) => database.view(path, version10))
     assert.equal(findings.length, 1)
     assert.match(findings[0]?.line ?? "", says)
     assert.equal(findings[0]?.blocking, false)
@@ -90,7 +91,7 @@ const paths: Case = {
 
 const count = (path: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const { count } = yield* (yield* Database).view(path)
+    const { count } = yield* (yield* Database).view(path, version10)
     return (yield* count(wholeDatabase)).get("meta")
   }))
 
@@ -104,7 +105,7 @@ const oneState = (journal: "wal" | "delete"): Case => ({
     // The other one has its -wal open already.
     yield* other.run(add("before"))
     yield* Effect.scoped(Effect.gen(function*() {
-      const { count, db } = yield* (yield* Database).view(path)
+      const { count, db } = yield* (yield* Database).view(path, version10)
       const first = yield* count(wholeDatabase)
       const answer = yield* other.run(add("while"))
       // With a rollback journal nobody can write while somebody reads, and is told so.
@@ -184,7 +185,7 @@ const foreign: ReadonlyArray<Case> = [
       const fs = yield* FileSystem.FileSystem
       const path = yield* tampered("")
       const before = yield* filesIn(path.slice(0, -8))
-      const { confirm, count } = yield* (yield* Database).view(path)
+      const { confirm, count } = yield* (yield* Database).view(path, version10)
       assert.equal((yield* count(wholeDatabase)).get("meta"), 2)
       yield* confirm
       assert.deepEqual(yield* filesIn(path.slice(0, -8)), before)

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { gzipSync } from "node:zlib"
+import { version10 } from "../../src/records/kinds.ts"
 import * as Input from "../../src/snapshot/input.ts"
 import { Reading } from "../../src/snapshot/Reading.ts"
 import { verify } from "../../src/snapshot/verify.ts"
@@ -33,7 +34,9 @@ const digestOf = (bytes: Uint8Array) =>
   Effect.gen(function*() {
     const reading = new Reading("the file", "never")
     const size = bytes.length
-    yield* Stream.runDrain(Input.records(Input.opened("the file", { size, bytes: Stream.make(bytes) }), reading))
+    yield* Stream.runDrain(
+      Input.records(Input.opened("the file", { size, bytes: Stream.make(bytes) }), reading, { format: version10 })
+    )
     return reading.sealed ? reading.sha256 : "not sealed"
   })
 

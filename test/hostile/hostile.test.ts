@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { gunzipSync } from "node:zlib"
+import { version10 } from "../../src/records/kinds.ts"
 import { read } from "../../src/records/line.ts"
 import { services } from "../cli/kit.ts"
 import * as kit from "../snapshot/kit.ts"
@@ -15,7 +16,7 @@ const recordsOf = (input: Bytes): ReadonlyArray<string> => {
   return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString().split(/\r?\n/).filter((line) => line !== "").slice(
     1
   )
-    .map((line) => Either.getOrThrow(read(line)).canonical ?? line).toSorted()
+    .map((line) => Either.getOrThrow(read(version10, line)).canonical ?? line).toSorted()
 }
 
 describe.each(Object.entries(cases))("%s", (_, table) => {

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { version10 } from "../../src/records/kinds.ts"
 import { read } from "../../src/records/line.ts"
 import * as kit from "../snapshot/kit.ts"
 import { cases } from "./goCases.ts"
@@ -19,7 +20,7 @@ const base = kit.lines(kit.fixtureText("imports/base.jsonl"))
 /** The records of a file, each as the line that we write of it, in no order; without its first line. */
 const contentOf = (text: string): ReadonlyArray<string> =>
   text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "").slice(1)
-    .map((line) => kit.goEscapes(Either.getOrThrow(read(line)).canonical ?? line)).toSorted()
+    .map((line) => kit.goEscapes(Either.getOrThrow(read(version10, line)).canonical ?? line)).toSorted()
 
 /** Go kata's table shortens a line of many megabytes. */
 const shortened = (line: string) =>

@@ -9,7 +9,7 @@ import { type Handle, open } from "../../src/database/Handle.ts"
 import { wholeDatabase } from "../../src/database/Selection.ts"
 import { recordPages } from "../../src/export/Export.ts"
 import type { Finding } from "../../src/records/Finding.ts"
-import { kinds } from "../../src/records/kinds.ts"
+import { kinds, version10 } from "../../src/records/kinds.ts"
 import { Soundness } from "../../src/records/Soundness.ts"
 import { build, type Content } from "../../src/testing/database.ts"
 import { generate } from "../../src/testing/generate.ts"
@@ -122,14 +122,14 @@ export const soundness = property(
     Effect.gen(function*() {
       const path = `${yield* temporaryDirectory}/a.db`
       yield* build(path, accidents.reduce(happen, yield* clean), { rules: "lawless" })
-      const view = yield* (yield* Database).view(path)
-      const soundness = new Soundness()
-      const read = yield* Effect.either(Stream.runDrain(recordPages(view, wholeDatabase, soundness)))
+      const view = yield* (yield* Database).view(path, version10)
+      const soundness = new Soundness(version10)
+      const read = yield* Effect.either(Stream.runDrain(recordPages(view, version10, wholeDatabase, soundness)))
       if (read._tag === "Left") return
       assert.ok(soundness.holds || accidents.length > 0, "what a generator makes is known to be sound")
       assert.deepStrictEqual(
-        reported(yield* judge(view.db, wholeDatabase, soundness)),
-        reported(yield* judge(view.db, wholeDatabase))
+        reported(yield* judge(view.db, version10, wholeDatabase, soundness)),
+        reported(yield* judge(view.db, version10, wholeDatabase))
       )
     }).pipe(Effect.catchIf((error) => error._tag === "OpenError", () => Effect.void))
 )

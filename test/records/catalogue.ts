@@ -5,8 +5,9 @@ import { metaRules } from "../../src/database/meta.ts"
 import { crossRules, rowRules } from "../../src/database/rules.ts"
 import { objectRules } from "../../src/database/schemaObjects.ts"
 import { sequenceRules } from "../../src/database/sequences.ts"
-import { kinds } from "../../src/records/kinds.ts"
-import { drop, repairOf } from "../../src/records/repairs.ts"
+import { kinds, version10 } from "../../src/records/kinds.ts"
+import { drop } from "../../src/records/repairs.ts"
+import { type Told, uniqueRule } from "../../src/records/Rule.ts"
 
 /** What `--repair` does; `restores`: it is not in a snapshot, and any restore makes it right. */
 export type Repair = "mends" | "drops" | "leaves" | "restores"
@@ -19,29 +20,28 @@ export interface Entry {
   readonly repair: Repair
 }
 
-const word = (repair: ReturnType<typeof repairOf>): Repair =>
+const word = (repair: Told["repair"]): Repair =>
   Option.match(repair, { onNone: () => "leaves", onSome: (how) => how === drop ? "drops" : "mends" })
 
 const leftBy: { readonly [rule: string]: Repair } = {
-  [metaRules.oddInstance.rule]: "leaves",
+  [metaRules(version10).oddInstance.rule]: "leaves",
   [sequenceRules.unknown.rule]: "drops",
   [sequenceRules.twice.rule]: "drops"
 }
 
 export const catalogue: ReadonlyArray<Entry> = [
-  ...Object.values(metaRules).map((rule) => ({ ...rule, what: "meta.value", repair: leftBy[rule.rule] ?? "mends" })),
+  ...Object.values(metaRules(version10)).map((rule) => ({
+    ...rule,
+    what: "meta.value",
+    repair: leftBy[rule.rule] ?? "mends"
+  })),
   ...kinds.flatMap((kind) =>
     [
       ...rowRules(kind),
       ...crossRules(kind),
-      ...(kind.name === "link" ? [parentCycle] : []),
-      ...kind.unique.map(({ columns, where }) => ({
-        rule: "unique",
-        field: columns.join(", "),
-        says: `is there more than once${where === undefined ? "" : ` where ${where}`}`,
-        blocking: true
-      }))
-    ].map((rule) => ({ ...rule, what: `${kind.name}.${rule.field}`, repair: word(repairOf(kind, rule)) }))
+      ...(kind.tree === undefined ? [] : [parentCycle(kind.tree)]),
+      ...kind.unique.map(uniqueRule)
+    ].map((rule) => ({ ...rule, what: `${kind.name}.${rule.field}`, repair: word(rule.repair) }))
   ),
   ...Object.values(sequenceRules).map((rule) => ({
     ...rule,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { AnyRecord } from "../../src/records/Kind.ts"
 import { kinds } from "../../src/records/kinds.ts"
@@ -37,6 +38,7 @@ describe("the fast predicate of a kind is its Schema", () => {
           else changed[key] = to
         }
         assert.strictEqual(kind.is(changed as AnyRecord), is(changed))
+        assert.strictEqual(Option.isNone(kind.problem(changed)), is(changed))
       }))
     })
   }

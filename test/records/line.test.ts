@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import type { AnyRecord, Kind } from "../../src/records/Kind.ts"
-import { Event, kinds } from "../../src/records/kinds.ts"
+import { Event, kinds, version10 } from "../../src/records/kinds.ts"
 import { read, write } from "../../src/records/line.ts"
 import { kindAndRecord, recordOf } from "./arbitrary.ts"
 
 /** The line that a text stands for, and its record; undefined for what is no record. */
 const taken = (text: string) =>
-  Either.match(read(text), {
+  Either.match(read(version10, text), {
     onLeft: () => undefined,
     onRight: ({ canonical, kind, record }) => ({ kind: kind.name, record, line: canonical ?? text })
   })
@@ -19,7 +19,7 @@ describe("a record as kata writes it", () => {
       FastCheck.assert(FastCheck.property(recordOf(kind), (record) => {
         const text = write(kind, record)
         assert.notMatch(text, /[\n\r]/)
-        const line = Either.getOrThrow(read(text))
+        const line = Either.getOrThrow(read(version10, text))
         assert.deepStrictEqual(line, { kind, record, canonical: undefined })
       }))
     })
@@ -258,7 +258,7 @@ const cases: ReadonlyArray<Case> = [
 describe("a line with", () => {
   for (const [what, text, problem, where, says] of cases) {
     it(`${what} is ${problem}`, () => {
-      const found = Either.match(read(text), {
+      const found = Either.match(read(version10, text), {
         onLeft: ({ field, kind, problem, reason }) => ({
           problem,
           where: field === undefined ? kind : `${kind}.${field}`,
@@ -280,6 +280,8 @@ it("what was taken is the same when it is written and read again", () => {
 })
 
 it("the members that seal a snapshot are given as they stand", () => {
-  const line = Either.getOrThrow(read(`{"kind":"comment","snapshot":{ "a" : 1 },"data":{${good}},"seal":[1.0]}`))
+  const line = Either.getOrThrow(
+    read(version10, `{"kind":"comment","snapshot":{ "a" : 1 },"data":{${good}},"seal":[1.0]}`)
+  )
   assert.deepInclude(line, { snapshot: "{ \"a\" : 1 }", seal: "[1.0]", canonical: comment(good) })
 })

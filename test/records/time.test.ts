@@ -127,7 +127,7 @@ describe("what the rule in SQL holds to be canonical", () => {
   it.scopedLive("is what canonicalTime gives back unchanged", () =>
     Effect.gen(function*() {
       const db = yield* Handle.open(yield* copyOf("empty.db"), "write")
-      const holds = db.prepare(`SELECT ifnull((${rule.holds("@x")}), 0) AS holds`)
+      const holds = db.prepare(`SELECT ifnull((${rule.word.sql("@x")}), 0) AS holds`)
       const agree = (text: string) =>
         assert.strictEqual(
           holds.get({ x: text })?.["holds"] === 1n,

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { newMeta } from "../../src/database/schema.ts"
+import { version10 } from "../../src/records/kinds.ts"
 import { build } from "../../src/testing/database.ts"
 import { serving } from "./replay/serve.ts"
 
@@ -72,7 +73,7 @@ const world = (name: string, commands: ReadonlyArray<Command>) => {
   )
   return Effect.as(
     build(path, {
-      meta: newMeta.map((row) => ({ ...row })),
+      meta: newMeta(version10).map((row) => ({ ...row })),
       projects: name === "02-init" ? [] : [project(1, "app"), project(2, "lib"), project(3, "ws3")],
       project_aliases: name === "02-init" ? [] : [alias(1, "app"), alias(2, "lib")],
       issues: [...uids].map(([short_id, uid], i) => ({

@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { gzipSync } from "node:zlib"
 import type { Page } from "../../src/database/pages.ts"
 import type { AnyRecord, Kind } from "../../src/records/Kind.ts"
-import { kinds } from "../../src/records/kinds.ts"
+import { kinds, version10 } from "../../src/records/kinds.ts"
 import { write as writeLine } from "../../src/records/line.ts"
 import * as Input from "../../src/snapshot/input.ts"
 import { Reading } from "../../src/snapshot/Reading.ts"
@@ -39,14 +39,14 @@ const one = ({ kind, record }: { readonly kind: Kind; readonly record: AnyRecord
 })
 
 const bytesOf = (pages: Stream.Stream<Page>, header: Header | undefined, tally = new Tally()) =>
-  Effect.map(Stream.runCollect(write(pages, header, tally)), (chunks) => Buffer.concat([...chunks]))
+  Effect.map(Stream.runCollect(write(version10, pages, header, tally)), (chunks) => Buffer.concat([...chunks]))
 
 /** What a reader makes of bytes: how they end, and what is known by then. */
 const readBack = (pieces: Iterable<Uint8Array>) =>
   Effect.scoped(Effect.gen(function*() {
     const reading = new Reading("the snapshot", "always")
     const opened = { name: "the snapshot", size: 0, bytes: Stream.fromIterable(pieces) }
-    const batches = yield* Effect.either(Stream.runCollect(Input.records(opened, reading)))
+    const batches = yield* Effect.either(Stream.runCollect(Input.records(opened, reading, { format: version10 })))
     return { reading, batches }
   }))
 
@@ -148,7 +148,9 @@ describe("a sealed file", () => {
       const bytes = gzipSync(yield* tiny)
       for (let length = 0; length < bytes.length; length++) {
         const opened = yield* Input.open(kit.text(bytes.subarray(0, length)))
-        const error = yield* Effect.flip(Stream.runDrain(Input.records(opened, new Reading(opened.name, "never"))))
+        const error = yield* Effect.flip(
+          Stream.runDrain(Input.records(opened, new Reading(opened.name, "never"), { format: version10 }))
+        )
         assert.strictEqual(error._tag, "SnapshotDamaged", `cut after ${length} bytes: ${error.message}`)
       }
     })).pipe(Effect.provide(kit.services)))

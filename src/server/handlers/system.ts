@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { CommandLine } from "../../api/CommandLine.ts"
 import type { system } from "../../api/system.ts"
 import { run } from "../../ledger/query.ts"
-import { exportVersion } from "../../records/kinds.ts"
+import { version10 } from "../../records/kinds.ts"
 import { Store } from "../../store/Store.ts"
 import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../Router.ts"
@@ -24,13 +24,20 @@ export const systemHandlers: Handlers<typeof system, Store | Daemon> = {
       // an answer means that the database answers
       yield* read(run(sql`SELECT count(*) FROM meta`))
       const uptime = duration(Date.now() - Date.parse(startedAt))
-      return { ok: true, db_path: databasePath, schema_version: exportVersion, version, uptime, started_at: startedAt }
+      return {
+        ok: true,
+        db_path: databasePath,
+        schema_version: version10.version,
+        version,
+        uptime,
+        started_at: startedAt
+      }
     }),
   instance: () =>
     Effect.gen(function*() {
       const { instanceUid } = yield* Store
       const { version } = yield* Daemon
-      return { instance_uid: yield* instanceUid, version, schema_version: exportVersion }
+      return { instance_uid: yield* instanceUid, version, schema_version: version10.version }
     }),
   commandRun: ({ payload, request }) =>
     Effect.gen(function*() {

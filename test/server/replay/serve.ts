@@ -8,7 +8,8 @@ import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Handle from "../../../src/database/Handle.ts"
-import { fullText, indexes, newMeta, tables, triggers } from "../../../src/database/schema.ts"
+import { fullText, indexes, newMeta, tablesOf, triggers } from "../../../src/database/schema.ts"
+import { version10 } from "../../../src/records/kinds.ts"
 import { make } from "../../../src/server/app.ts"
 import type { Reply, Send } from "./scenario.ts"
 
@@ -18,11 +19,13 @@ export const create = (path: string) =>
     const db = yield* Handle.open(path, "write")
     yield* db.attempt("make the schema", () => {
       db.execute("BEGIN")
-      for (const table of tables) db.execute(table)
+      for (const table of tablesOf(version10)) db.execute(table)
       for (const { sql } of indexes) db.execute(sql)
       db.execute(fullText)
       for (const { sql } of triggers) db.execute(sql)
-      for (const { key, value } of newMeta) db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)").run(key, value)
+      for (const { key, value } of newMeta(version10)) {
+        db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)").run(key, value)
+      }
       db.execute("COMMIT")
     })
   }))
