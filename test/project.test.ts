@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import ts from "typescript"
 import { expect, it } from "vitest"
 
 interface Locked {
@@ -56,6 +57,51 @@ it("dependencies are pinned exactly", () => {
     !/^\d+\.\d+\.\d+$/.test(`${version}`)
   )
   expect(others).toEqual([["kata-node", "file:.config/node"], ["better-sqlite3", "$better-sqlite3"]])
+})
+
+const importsOf = (file: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const visit = (node: ts.Node): void => {
+    const specifier = ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+      ? node.moduleSpecifier
+      : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+      ? node.arguments[0]
+      : undefined
+    if (specifier !== undefined && ts.isStringLiteral(specifier)) found.push(specifier.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest))
+  return found
+}
+
+it("a dependency is what the library imports, or a required peer of one; what is only bundled is for development", () => {
+  const seen = new Set<string>()
+  const named = new Set<string>()
+  const visit = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    // types too: the declarations are compiled by who uses the library
+    for (const fileName of importsOf(file)) {
+      if (fileName.startsWith(".")) visit(join(file, "..", fileName))
+      else named.add(/^(?:@[^/]+\/)?[^/]+/.exec(fileName)?.[0] ?? "")
+    }
+  }
+  for (const file of ["index.ts", "testing/index.ts", "testing/contracts.ts"]) visit(`src/${file}`)
+  expect(seen.size).toBeGreaterThan(150)
+  const dependencies = Object.keys(manifest.dependencies)
+  const peersOf = (name: string): ReadonlyArray<string> => {
+    const { peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(read(`node_modules/${name}/package.json`))
+    return Object.keys(peerDependencies).filter((peer) => peerDependenciesMeta[peer]?.optional !== true)
+  }
+  const wanted = new Set([...named].filter((name) => dependencies.includes(name)))
+  // a Set is walked as it grows
+  for (const name of wanted) for (const peer of peersOf(name)) wanted.add(peer)
+  expect([...wanted].toSorted()).toEqual(dependencies.toSorted())
+  // what is built into dist/, and Node and its optional peers
+  const built = ["@effect/sql-sqlite-node", ...Object.keys(manifest.peerDependencies)]
+  expect([...named].filter((name) => !name.startsWith("node:") && !wanted.has(name) && !built.includes(name))).toEqual(
+    []
+  )
 })
 
 it("one copy of effect", () => {
