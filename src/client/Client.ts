@@ -91,13 +91,15 @@ export const make = (connection: Connection, timeout: Duration.Duration = defaul
       headers: request.headers ?? {},
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) })
     }
-    const exchange = connection.send(message).pipe(
+    const answer = connection.send(message).pipe(
       Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
-      Effect.scoped,
-      Effect.timeoutFail({
-        duration: request.timeout ?? timeout,
-        onTimeout: () => late(connection.address, method, request.timeout ?? timeout)
-      }),
+      Effect.scoped
+    )
+    const duration = request.timeout ?? timeout
+    const inTime = connection.mayHang
+      ? Effect.timeoutFail(answer, { duration, onTimeout: () => late(connection.address, method, duration) })
+      : answer
+    const exchange = inTime.pipe(
       Effect.flatMap(({ status, text }) =>
         status >= 200 && status < 300
           ? Effect.succeed({ text, address: connection.address, request: `${method} ${path}` })

@@ -1,6 +1,6 @@
 /** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (D3); and JSON as Go writes it. */
 import * as Schema from "effect/Schema"
-import { members, minify } from "../records/json.ts"
+import { members, minify, write as writeJson } from "../records/json.ts"
 
 /** JSON text; a wrapper, so that whoever writes a body knows it from a string. */
 export class RawJson {
@@ -63,13 +63,5 @@ const escapes: Readonly<Record<string, string>> = {
 export const escape = (text: string): string => text.replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found)
 
 /** JSON text of what a Schema has encoded. */
-export const write = (value: unknown): string => {
-  if (value instanceof RawJson) return escape(value.text)
-  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`
-  if (typeof value === "bigint") return value.toString()
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    return `{${members.map(([key, member]) => `${escape(JSON.stringify(key))}:${write(member)}`).join(",")}}`
-  }
-  return escape(JSON.stringify(value))
-}
+export const write = (value: unknown): string =>
+  escape(writeJson(value, (part) => part instanceof RawJson ? part.text : undefined))
