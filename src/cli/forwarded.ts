@@ -107,7 +107,7 @@ export const answer = Effect.fn("forwarded.answer")(function*(
   )
   const code = yield* Main.run(call.argv, shown, environment).pipe(
     Effect.provide(services),
-    // Nobody looks at its spans, and to make them costs a fifth of it.
+    // Nobody looks at its spans, which take time to make.
     Effect.withTracerEnabled(false)
   )
   return code === 0 ? Option.some({ stdout: stdout.text(), stderr: stderr.text() }) : Option.none()

@@ -17,14 +17,13 @@ import { AnotherDaemon, configured } from "./connect.ts"
 import { type Connection, DaemonClient, type Message, type Reply } from "./DaemonClient.ts"
 import { headersOf, unreachable } from "./transport.ts"
 
-/** Requests without a body, one for each method: nothing else of them is used. */
-const bare = new Map<string, Request>()
+/** One for each method: nothing else of them is used. */
+const requests = new Map<string, Request>()
 
-const requestOf = (method: string, body: string | undefined) => {
-  if (body !== undefined) return new Request("http://kata.invalid/", { method, body: Buffer.from(body) })
-  const request = bare.get(method) ?? new Request("http://kata.invalid/", { method })
-  bare.set(method, request)
-  return request
+const requestOf = (method: string) => {
+  const request = requests.get(method) ?? new Request("http://kata.invalid/", { method })
+  requests.set(method, request)
+  return HttpServerRequest.fromWeb(request)
 }
 
 /** The message as a server gets it; throws where node:http would not send it. */
@@ -35,10 +34,14 @@ const received = (message: Message, headers: Readonly<Record<string, string>>) =
     validateHeaderName(name)
     validateHeaderValue(name, value)
   }
-  return HttpServerRequest.fromWeb(requestOf(method, body)).modify({
+  const request = requestOf(method).modify({
     // As it is spelled: a URL would have no `..`.
     url: path,
     headers: Headers.fromInput(Object.entries(headers).map(([name, value]): [string, string] => [name, value.trim()]))
+  })
+  // The body is there: what Node would make of it, a stream of its own, costs more than the answer.
+  return body === undefined ? request : Object.defineProperty(request, "arrayBuffer", {
+    value: Effect.sync(() => Uint8Array.from(Buffer.from(body)).buffer)
   })
 }
 

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { Project } from "../ledger/model.ts"
+import { Int64 } from "../ledger/model.ts"
 import * as alias from "../workspace/alias.ts"
 import { bind, boundTo, discover } from "../workspace/workspace.ts"
 import { type Client, read } from "./Client.ts"
@@ -53,7 +53,8 @@ export const wanted = Effect.fn("project.wanted")(function*(project: string | un
 export const wantedForIssue = (project: string | undefined, start: string) =>
   Effect.filterOrFail(wanted(project, start), (wanted) => wanted.start_path === undefined, () => new NoProject())
 
-const Resolved = Schema.Struct({ project: Project })
+/** As much as a command needs of it. */
+const Resolved = Schema.Struct({ project: Schema.Struct({ id: Int64, name: Schema.String }) })
 
 /** The project. A workspace learns of a project's new name here: that is how renames and merges reach clones. */
 export const resolve = Effect.fn("project.resolve")(function*(client: Client, { bound, ...body }: Wanted) {
