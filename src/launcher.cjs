@@ -141,7 +141,10 @@ const run = (argv) => {
 /** Commands that a daemon of this build answers, see cli/forwarded.ts; it is the one that loads all of kata then, and has already. */
 const looks = new Set(["show", "list", "ready", "search", "labels"])
 
-/** Files that are larger, or no files, are none of a daemon's: opening a pipe would wait for somebody who writes to it. */
+/**
+ * Files that are larger, or no files, are none of a daemon's: opening a pipe would wait for somebody who writes to it. Read here and not by
+ * presence/records.ts, which is a part of the bundle: to load that is what asking the daemon saves.
+ */
 const recordBytes = 64 * 1024
 const recordIn = (file) => {
   try {

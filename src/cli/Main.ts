@@ -4,6 +4,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -142,24 +144,31 @@ export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
     const state: State = { globals: { mode: "human" }, word: root.name }
     const exitCode = yield* Ref.make(0)
     // The default logger writes to stdout, which is for results.
-    const logger = Logger.replace(
-      Logger.defaultLogger,
-      Logger.map(Logger.logfmtLogger, (line) => void Effect.runFork(Effect.ignore(stderr.write(`${line}\n`))))
+    const logger = Logger.map(
+      Logger.logfmtLogger,
+      (line) => void Effect.runFork(Effect.ignore(stderr.write(`${line}\n`)))
+    )
+    const logged = Effect.locallyWith(
+      program(argv, root, state, exitCode),
+      FiberRef.currentLoggers,
+      (loggers) => HashSet.add(HashSet.remove(loggers, Logger.defaultLogger), logger)
     )
     // Each command says how far it can be interrupted: a signal after its point of no return must not say that nothing was done.
     // Born uninterruptible: at the end of an uninterruptible region within it, what had been done would be taken for interrupted.
     const fiber = yield* Effect.uninterruptible(
-      Effect.fork(Effect.provide(program(argv, root, state, exitCode), logger))
+      Effect.fork(logged)
     )
     const signal = yield* Ref.make<Signal | undefined>(undefined)
-    const watching = yield* environment.signal.pipe(
+    const watch = environment.signal.pipe(
       Effect.tap((name) => Ref.set(signal, name)),
       Effect.zipRight(Fiber.interrupt(fiber)),
-      // also for a caller who is not: the daemon would keep one for each command that it runs
+      // also for a caller who is not
       Effect.interruptible,
       Effect.fork
     )
+    // Nobody sends one to a command that the daemon runs.
+    const watching = environment.signal === Effect.never ? undefined : yield* watch
     const exit = yield* Fiber.await(fiber)
-    yield* Fiber.interrupt(watching)
+    if (watching !== undefined) yield* Fiber.interrupt(watching)
     return yield* conclude(exit, state, yield* Ref.get(signal), exitCode)
   }).pipe(Effect.provideService(Environment, environment))

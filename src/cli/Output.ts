@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
-import { members } from "../records/json.ts"
+import { members, write } from "../records/json.ts"
 import type { GlobalValues } from "./Globals.ts"
 import type { Stdio, WriteFailed } from "./Stdio.ts"
 import { lines, singleLine } from "./terminal.ts"
@@ -50,7 +50,7 @@ export const report = <A, I>(
   format: View<A> & Pick<Format<A>, "stream" | "outcome">
 ): Format<A> => ({
   ...format,
-  json: (report) => stringify(Schema.encodeSync(schema)(report)),
+  json: (report) => write(Schema.encodeSync(schema)(report)),
   read: Effect.succeed
 })
 
@@ -88,15 +88,6 @@ export const command = <const Config extends EffectCommand.Command.Config, A, B,
 /** Prints a result as the command line asked for it. */
 export const print = <A, B>(format: Format<A, B>, result: A) =>
   Effect.flatMap(Output, (output) => output.print(format, result))
-
-/** JSON on one line, with integers beyond 2^53 as digits. */
-const stringify = (value: unknown): string => {
-  if (typeof value === "bigint") return value.toString()
-  if (Array.isArray(value)) return `[${value.map((item) => stringify(item ?? null)).join(",")}]`
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
-  const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${stringify(member)}`).join(",")}}`
-}
 
 /** The object with the version of the contract before its members, which stay as they are spelled. */
 const envelope = (text: string): string => {
@@ -153,9 +144,7 @@ export const renderFailure = ({ mode }: Pick<GlobalValues, "mode">, word: string
   const code = "code" in failure && typeof failure.code === "string" && failure.code !== "" ? failure.code : undefined
   switch (mode) {
     case "json":
-      return `${
-        stringify({ error: { kind: failure.kind, code, message: failure.message, hint, exit_code: exitCode } })
-      }\n`
+      return `${write({ error: { kind: failure.kind, code, message: failure.message, hint, exit_code: exitCode } })}\n`
     case "agent":
       return [
         `ERR ${word} ${failure.kind}: ${singleLine(failure.message)}`,

@@ -69,7 +69,16 @@ const about = (sentences: ReadonlyArray<string>) => {
   }
 }
 
+/** Of commands that have been looked at: a daemon runs the same few again and again. */
+const known = new WeakMap<object, Accepted>()
+
 export const accepts = (descriptor: Descriptor.Command<unknown>): Accepted => {
+  const accepted = known.get(descriptor) ?? readAccepted(descriptor)
+  known.set(descriptor, accepted)
+  return accepted
+}
+
+const readAccepted = (descriptor: Descriptor.Command<unknown>): Accepted => {
   const flags = new Map<string, Flag>()
   const args: Array<Argument> = []
   const docs = definitions(Descriptor.getHelp(descriptor, CliConfig.defaultConfig))

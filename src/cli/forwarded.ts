@@ -5,12 +5,14 @@
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Call, Inside, Printed } from "../api/CommandLine.ts"
-import { layerInProcess } from "../client/inProcess.ts"
+import { DaemonClient } from "../client/DaemonClient.ts"
+import { inProcess } from "../client/inProcess.ts"
 import type { Environment } from "./Environment.ts"
 import * as Main from "./Main.ts"
 import { registry } from "./registry.ts"
@@ -94,15 +96,19 @@ export const answer = Effect.fn("forwarded.answer")(function*(
     hangups: Stream.empty,
     notify: () => Effect.void
   }
+  const files = readOnly(fs)
+  const executor = CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
+  // This daemon is the one to ask, from within.
+  const client = yield* Effect.provideService(inProcess(daemon), FileSystem.FileSystem, files)
+  const services = Context.make(Stdio, { stdout: stdout.writer, stderr: stderr.writer }).pipe(
+    Context.add(FileSystem.FileSystem, files),
+    Context.add(CommandExecutor.CommandExecutor, executor),
+    Context.add(DaemonClient, client)
+  )
   const code = yield* Main.run(call.argv, shown, environment).pipe(
-    Effect.provideService(Stdio, { stdout: stdout.writer, stderr: stderr.writer }),
-    // This daemon is the one to ask, from within.
-    Effect.provide(layerInProcess(daemon)),
-    Effect.provideService(FileSystem.FileSystem, readOnly(fs)),
-    Effect.provideService(
-      CommandExecutor.CommandExecutor,
-      CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
-    )
+    Effect.provide(services),
+    // Nobody looks at its spans, which take time to make.
+    Effect.withTracerEnabled(false)
   )
   return code === 0 ? Option.some({ stdout: stdout.text(), stderr: stderr.text() }) : Option.none()
 })

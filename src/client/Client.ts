@@ -91,13 +91,14 @@ export const make = (connection: Connection, patience: Duration.Duration = defau
       headers: Record.filter(headers, (value) => value !== undefined),
       ...(body === undefined ? {} : { body: jsonOf(body) })
     }
-    const exchange = connection.send(message).pipe(
+    const answer = connection.send(message).pipe(
       Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
-      Effect.scoped,
-      Effect.timeoutFail({
-        duration: timeout,
-        onTimeout: () => late(connection.address, method, timeout)
-      }),
+      Effect.scoped
+    )
+    const inTime = connection.mayHang
+      ? Effect.timeoutFail(answer, { duration: timeout, onTimeout: () => late(connection.address, method, timeout) })
+      : answer
+    const exchange = inTime.pipe(
       Effect.flatMap(({ status, text }) =>
         status >= 200 && status < 300
           ? Effect.succeed({ text, address: connection.address, request: `${method} ${path}` })

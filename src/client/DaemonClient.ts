@@ -33,6 +33,8 @@ export interface Reply {
 export interface Connection {
   /** As messages name it. */
   readonly address: string
+  /** Whether an answer may fail to come; what is not asked over a connection comes, or is refused. */
+  readonly mayHang: boolean
   /** Sends the message and gives the answer when its head is there; its body ends with the scope. */
   readonly send: (message: Message) => Effect.Effect<Reply, DaemonUnreachable, Scope.Scope>
 }

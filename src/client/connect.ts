@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { decodePong, type From, here } from "../presence/discover.ts"
+import { type From, here } from "../presence/discover.ts"
 import { ping } from "../presence/ping.ts"
 import * as Settings from "../presence/settings.ts"
 import type { Target } from "../presence/Target.ts"
@@ -31,8 +31,7 @@ const there = Effect.fnUntraced(function*({ address, source, url }: Remote) {
   const { request } = address.secure === true
     ? yield* Effect.promise(() => import("node:https"))
     : { request: undefined }
-  const pong = Option.flatMap(yield* ping(address, request), decodePong)
-  return Option.isSome(pong) ? address : yield* new ServerSilent({ url, source })
+  return Option.isSome(yield* ping(address, request)) ? address : yield* new ServerSilent({ url, source })
 })
 
 /** A daemon is asked for another database than its own, by a command that it runs itself: that command has to run where it was typed. */

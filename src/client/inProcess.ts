@@ -17,6 +17,15 @@ import { AnotherDaemon, configured } from "./connect.ts"
 import { type Connection, DaemonClient, type Message, type Reply } from "./DaemonClient.ts"
 import { headersOf, unreachable } from "./transport.ts"
 
+/** One for each method: nothing else of them is used. */
+const requests = new Map<string, Request>()
+
+const requestOf = (method: string) => {
+  const request = requests.get(method) ?? new Request("http://kata.invalid/", { method })
+  requests.set(method, request)
+  return HttpServerRequest.fromWeb(request)
+}
+
 /** The message as a server gets it; throws where node:http would not send it. */
 const received = (message: Message, headers: Readonly<Record<string, string>>) => {
   const { body, method, path } = message
@@ -25,14 +34,14 @@ const received = (message: Message, headers: Readonly<Record<string, string>>) =
     validateHeaderName(name)
     validateHeaderValue(name, value)
   }
-  const request = new Request("http://kata.invalid/", {
-    method,
-    ...(body === undefined ? {} : { body: Buffer.from(body) })
-  })
-  return HttpServerRequest.fromWeb(request).modify({
+  const request = requestOf(method).modify({
     // As it is spelled: a URL would have no `..`.
     url: path,
     headers: Headers.fromInput(Object.entries(headers).map(([name, value]): [string, string] => [name, value.trim()]))
+  })
+  // The body is there: what Node would make of it, a stream of its own, costs more than the answer.
+  return body === undefined ? request : Object.defineProperty(request, "arrayBuffer", {
+    value: Effect.sync(() => Uint8Array.from(Buffer.from(body)).buffer)
   })
 }
 
@@ -65,6 +74,7 @@ export const connectionInside = ({ app, databasePath }: Inside, token?: string):
   const target: Target = { socketPath: "", token }
   return {
     address: `the daemon of ${databasePath}`,
+    mayHang: false,
     send: (message) =>
       Effect.try({
         try: () => received(message, headersOf(target, message)),
@@ -77,18 +87,18 @@ export const connectionInside = ({ app, databasePath }: Inside, token?: string):
 }
 
 /** For a command that wants this daemon; one that wants another has to run where it was typed. */
-export const layerInProcess = (inside: Inside): Layer.Layer<DaemonClient, never, FileSystem.FileSystem> =>
-  Layer.effect(
-    DaemonClient,
-    Effect.map(Effect.context<FileSystem.FileSystem>(), (context) => {
-      const connect = Effect.fnUntraced(function*(from: From) {
-        const { elsewhere, token } = yield* Effect.provide(configured(from), context)
-        const wanted = Option.match(elsewhere, { onNone: () => from.databasePath, onSome: ({ url }) => url })
-        if (wanted !== inside.databasePath) {
-          return yield* new AnotherDaemon({ wanted, databasePath: inside.databasePath })
-        }
-        return connectionInside(inside, token)
-      })
-      return { connect, find: (from) => Effect.asSome(connect(from)) }
+export const inProcess = (inside: Inside): Effect.Effect<DaemonClient["Type"], never, FileSystem.FileSystem> =>
+  Effect.map(Effect.context<FileSystem.FileSystem>(), (context) => {
+    const connect = Effect.fnUntraced(function*(from: From) {
+      const { elsewhere, token } = yield* Effect.provide(configured(from), context)
+      const wanted = Option.match(elsewhere, { onNone: () => from.databasePath, onSome: ({ url }) => url })
+      if (wanted !== inside.databasePath) {
+        return yield* new AnotherDaemon({ wanted, databasePath: inside.databasePath })
+      }
+      return connectionInside(inside, token)
     })
-  )
+    return { connect, find: (from) => Effect.asSome(connect(from)) }
+  })
+
+export const layerInProcess = (inside: Inside): Layer.Layer<DaemonClient, never, FileSystem.FileSystem> =>
+  Layer.effect(DaemonClient, inProcess(inside))

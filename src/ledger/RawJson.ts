@@ -1,6 +1,6 @@
 /** JSON that travels as it is spelled: key order, the spelling of numbers and 64-bit integers are the user's (D3); and JSON as Go writes it. */
 import * as Schema from "effect/Schema"
-import { members, minify } from "../records/json.ts"
+import { members, minify, write as writeJson } from "../records/json.ts"
 
 /** JSON text; a wrapper, so that whoever writes a body knows it from a string. */
 export class RawJson {
@@ -62,17 +62,9 @@ const escapes: Readonly<Record<string, string>> = {
 /** As Go's encoder leaves JSON text. */
 export const escape = (text: string): string => text.replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found)
 
-/** JSON text of a value: integers are exact, what is JSON already stays as it is spelled, an undefined member is left out. */
-export const jsonOf = (value: unknown): string => {
-  if (value instanceof RawJson) return value.text
-  if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`
-  if (typeof value === "bigint") return value.toString()
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jsonOf(member)}`).join(",")}}`
-  }
-  return JSON.stringify(value)
-}
+/** JSON text of what a Schema has encoded: what is JSON already stays as it is spelled. */
+export const jsonOf = (value: unknown): string =>
+  writeJson(value, (part) => part instanceof RawJson ? part.text : undefined)
 
 /** The same as Go writes it: what is escaped can stand only within texts. */
 export const write = (value: unknown): string => escape(jsonOf(value))

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { type ChildProcess, spawn } from "node:child_process"
 import { exitCodes, type FailureKind } from "../Failure.ts"
 import * as Log from "./log.ts"
-import { DaemonRecord } from "./runtime.ts"
+import { DaemonRecord } from "./records.ts"
 
 /** How long a start may take before the caller goes on without it. */
 const patience = 30_000

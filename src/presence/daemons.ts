@@ -2,7 +2,7 @@
  * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, and
  * it stays when they are killed. A record is somebody else's file: it is believed as far as what it says can be proven.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,7 @@ import { resolve, sameFile } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
 import { ping, targetOf } from "./ping.ts"
+import { filesIn, namesIn } from "./records.ts"
 
 export const Daemon = Schema.Struct({
   pid: Schema.Int,
@@ -51,9 +52,6 @@ export interface Found {
   /** Records of this file whose process is dead: a daemon that was killed left them. */
   readonly stale: ReadonlyArray<Daemon>
 }
-
-/** Of a record; more of it is not read. Go kata's have about 200 bytes. */
-const recordBytes = 64 * 1024
 
 /**
  * The daemons of this file, by whatever path they were started with; never this process itself.
@@ -129,38 +127,16 @@ interface RuntimeRecord extends Daemon {
   readonly databasePath: string
 }
 
-const Content = Schema.parseJson(Schema.Struct({
-  pid: Schema.Int.pipe(Schema.positive()),
-  address: Schema.optionalWith(Schema.String, { default: () => "" }),
-  db_path: Schema.optionalWith(Schema.String, { default: () => "" })
-}))
-
 const recordsIn = Effect.fnUntraced(function*(runtime: string) {
-  const fs = yield* FileSystem.FileSystem
-  const namesIn = (directory: string) =>
-    Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
   const records: Array<RuntimeRecord> = []
   for (const namespace of yield* namesIn(runtime)) {
-    for (const name of yield* namesIn(`${runtime}/${namespace}`)) {
-      const number = /^daemon\.(\d{1,10})\.json$/.exec(name)?.[1]
-      if (number === undefined) continue
-      const source = `${runtime}/${namespace}/${name}`
+    for (const { path, pid, record } of yield* filesIn(`${runtime}/${namespace}`)) {
       // Of one that cannot be read, the name of the file and of its directory still tell who, and for which database.
-      const content = yield* Effect.orElseSucceed(
-        contentOf(source),
-        () => ({ pid: Number(number), address: "", db_path: "" })
-      )
-      records.push({ namespace, source, pid: content.pid, address: content.address, databasePath: content.db_path })
+      const { address, db_path, pid: said } = Option.getOrElse(record, () => ({ pid, address: "", db_path: "" }))
+      records.push({ namespace, source: path, pid: said, address, databasePath: db_path })
     }
   }
   return records
-})
-
-const contentOf = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const info = yield* fs.stat(path)
-  if (info.type !== "File" || info.size > recordBytes) return yield* Effect.fail("not a record" as const)
-  return yield* Schema.decode(Content)(yield* fs.readFileString(path))
 })
 
 // ---- proof ----------------------------------------------------------------------------------------------------------
@@ -186,17 +162,11 @@ const judge = Effect.fnUntraced(function*(
   return isKata ? "running" : "unproven"
 })
 
-const Pong = Schema.parseJson(Schema.Struct({
-  ok: Schema.Literal(true),
-  service: Schema.Literal("kata"),
-  pid: Schema.optional(Schema.Unknown)
-}))
-const decodePong = Schema.decodeOption(Pong)
-
 /** The number that a kata gives of itself at the address of a record, which it may leave out; none when no kata answers. */
 const answerOf = ({ address }: RuntimeRecord) =>
   Option.match(targetOf(address), {
     onNone: () => Effect.succeed(Option.none<unknown>()),
     onSome: (target) =>
-      Effect.map(ping(target), (body) => Option.map(Option.flatMap(body, decodePong), ({ pid }) => pid))
+      Effect.map(ping(target), (pong) =>
+        Option.map(Option.filter(pong, ({ service }) => service === "kata"), ({ pid }) => pid))
   })

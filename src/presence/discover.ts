@@ -2,13 +2,13 @@
  * The daemon that serves a database on this machine, if one is there. Every command waits for this, so that a running daemon costs one
  * directory, one record and one ping.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
 import { ping, targetOf } from "./ping.ts"
-import { type DaemonRecord, recordsIn } from "./runtime.ts"
+import { type DaemonRecord, filesIn } from "./records.ts"
 import type { Address } from "./Target.ts"
 
 export interface From {
@@ -28,14 +28,6 @@ export interface Found {
   readonly record: DaemonRecord
 }
 
-const Pong = Schema.parseJson(Schema.Struct({
-  ok: Schema.Literal(true),
-  service: Schema.optional(Schema.Unknown),
-  pid: Schema.optional(Schema.Unknown)
-}))
-/** What a kata says of itself when it is asked whether it is there. */
-export const decodePong = Schema.decodeOption(Pong)
-
 /** Any daemon that says ok is good enough then. */
 export const skipsCheck = (from: From): boolean => from.variables["KATA_SKIP_DAEMON_VERSION_CHECK"] === "1"
 
@@ -43,7 +35,7 @@ export const skipsCheck = (from: From): boolean => from.variables["KATA_SKIP_DAE
 export const answering = Effect.fn("discover.answering")(function*(record: DaemonRecord, anybody: boolean) {
   const target = targetOf(record.address)
   if (Option.isNone(target)) return Option.none<Found>()
-  const pong = Option.flatMap(yield* ping(target.value), decodePong)
+  const pong = yield* ping(target.value)
   return Option.filter(
     Option.map(pong, () => ({ target: target.value, record })),
     () => anybody || Option.exists(pong, ({ pid, service }) => service === "kata" && pid === record.pid)
@@ -54,7 +46,8 @@ export const answering = Effect.fn("discover.answering")(function*(record: Daemo
 export const here = Effect.fn("discover.here")(function*(from: From, accept: "same version" | "any version") {
   const { isAlive } = yield* Processes
   const any = accept === "any version" || skipsCheck(from)
-  for (const record of yield* recordsIn(`${from.kataHome}/runtime/${namespaceOf(from.databasePath)}`)) {
+  const files = yield* filesIn(`${from.kataHome}/runtime/${namespaceOf(from.databasePath)}`)
+  for (const record of Arr.getSomes(files.map(({ record }) => record))) {
     if (!any && record.version !== from.version) continue
     if (!(yield* isAlive(record.pid))) continue
     const found = yield* answering(record, any)

@@ -1,6 +1,7 @@
 /** Where a record says that a daemon is, and whether something answers there: all that a command loads to find the daemon that runs. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { request as http } from "node:http"
 import { BlockList, isIP } from "node:net"
 
@@ -44,14 +45,25 @@ export const targetOf = (address: string): Option.Option<Target> => {
 /** For requests in clear: else node looks for a name of the server that only TLS needs, at the price of a large regular expression. */
 export const unnamed = { servername: "" }
 
-/** What answers there, which need not be a kata. */
-export const ping = (target: Target, request = http): Effect.Effect<Option.Option<string>> =>
-  get(target, "/api/v1/ping", request)
+const Pong = Schema.parseJson(Schema.Struct({
+  ok: Schema.Literal(true),
+  service: Schema.optional(Schema.Unknown),
+  pid: Schema.optional(Schema.Unknown)
+}))
+const decodePong = Schema.decodeOption(Pong)
+
+/** What answers there says ok: a kata names itself as the service, and may say its number. */
+export type Pong = typeof Pong.Type
+
+/** What answers there in time; none when nobody does, or says something else. */
+export const ping = (target: Target, request = http): Effect.Effect<Option.Option<Pong>> =>
+  Effect.map(bodyOf(target, request), Option.flatMap(decodePong))
 
 /** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
-export const get = (target: Target, path: string, request = http): Effect.Effect<Option.Option<string>> =>
+const bodyOf = (target: Target, request: typeof http): Effect.Effect<Option.Option<string>> =>
   Effect.async<Option.Option<string>>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
+    const path = "/api/v1/ping"
     const headers = { host: "kata.invalid", accept: "application/json" }
     const asked = request(
       { ...target, ...(request === http ? unnamed : {}), path, agent: false, headers },

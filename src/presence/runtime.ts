@@ -1,8 +1,7 @@
-/** Where a daemon can be reached, and the record that says so: Go kata's clients read it, too. */
+/** Where a daemon can be reached, and how its record comes and goes. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { platform, tmpdir, userInfo } from "node:os"
@@ -12,6 +11,7 @@ import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
+import { type DaemonRecord, nameOf, namesIn, pidIn } from "./records.ts"
 
 export interface Places {
   readonly home: string
@@ -78,44 +78,6 @@ export const makeSocketDirectory = Effect.fn("runtime.makeSocketDirectory")(func
   yield* Effect.forEach(places.socketDirectories, Directories.ensureOwn, { discard: true })
 })
 
-/** What a daemon says of itself. Of one of Go kata all but the number and the address may be missing. */
-export const DaemonRecord = Schema.Struct({
-  pid: Schema.Int.pipe(Schema.positive()),
-  address: Schema.String,
-  db_path: Schema.optionalWith(Schema.String, { default: () => "" }),
-  version: Schema.optionalWith(Schema.String, { default: () => "" }),
-  started_at: Schema.optionalWith(Schema.String, { default: () => "" })
-})
-export type DaemonRecord = typeof DaemonRecord.Type
-
-const nameOf = (pid: number) => `daemon.${pid}.json`
-const decode = Schema.decodeOption(Schema.parseJson(DaemonRecord))
-
-/** Go kata's records have about 200 bytes. */
-const recordBytes = 64 * 1024
-
-/** A record; none when it cannot be read, which tells nothing. */
-export const read = Effect.fn("runtime.read")(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const info = yield* Effect.option(fs.stat(path))
-  // opening a pipe would wait for somebody who writes to it
-  if (!Option.exists(info, ({ size, type }) => type === "File" && size <= recordBytes)) {
-    return Option.none<DaemonRecord>()
-  }
-  return decode(yield* Effect.orElseSucceed(fs.readFileString(path), () => ""))
-})
-
-/** The records in a directory, those that can be read. */
-export const recordsIn = Effect.fn("runtime.recordsIn")(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
-  const found: Array<DaemonRecord> = []
-  for (const name of names.filter((name) => /^daemon\.\d{1,10}\.json$/.test(name))) {
-    found.push(...Option.toArray(yield* read(`${directory}/${name}`)))
-  }
-  return found
-})
-
 /** Writes the record of this process, whole, which goes away with the scope, and gives its path. The directory exists. */
 export const publish = Effect.fn("runtime.publish")(function*(directory: string, record: DaemonRecord) {
   const fs = yield* FileSystem.FileSystem
@@ -131,9 +93,8 @@ export const publish = Effect.fn("runtime.publish")(function*(directory: string,
 export const sweep = Effect.fn("runtime.sweep")(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const { current, isAlive } = yield* Processes
-  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
-  for (const name of names) {
-    const pid = Number(/^daemon\.(\d{1,10})\.json$/.exec(name)?.[1])
+  for (const name of yield* namesIn(directory)) {
+    const pid = pidIn(name) ?? 0
     const stale = pid === current.pid || (pid > 0 && !(yield* isAlive(pid)))
     // Ignored: it is believed by nobody, and the next start tries again.
     if (stale) yield* Effect.ignore(fs.remove(`${directory}/${name}`, { force: true }))

@@ -1,9 +1,10 @@
 /** `config.toml` in the directory of state: what a person sets for the daemon and its clients. Without the file everything has its default. */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { type FileError, fromPlatform } from "../files/FileError.ts"
+import { codeOf, fromPlatform } from "../files/FileError.ts"
 import * as Duration from "./duration.ts"
 
 export interface Settings {
@@ -123,6 +124,9 @@ export const read = Effect.fn("config.read")(function*(path: string, content: st
   return settings
 })
 
+const isAbsent = (error: PlatformError) =>
+  ["ENOENT", "ENOTDIR"].includes(codeOf(error.cause)) || (error._tag === "SystemError" && error.reason === "NotFound")
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** The settings of a directory of state. `KATA_AUTH_TOKEN` beats the token of the file, and counts without a file too. */
@@ -134,8 +138,8 @@ export const load = Effect.fn("config.load")(function*(kataHome: string, variabl
     Effect.flatMap(({ type }) =>
       type === "File" || type === "Directory" ? fs.readFileString(path) : Effect.succeed(undefined)
     ),
-    Effect.mapError(fromPlatform("read", path)),
-    Effect.catchIf((error: FileError) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeed(""))
+    Effect.catchIf(isAbsent, () => Effect.succeed("")),
+    Effect.mapError(fromPlatform("read", path))
   )
   if (content === undefined) return yield* new ConfigRefused({ path, problem: "it is no regular file" })
   const settings = content === "" ? defaults : yield* read(path, content)

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Lock from "../database/Lock.ts"
 import { resolve } from "../files/paths.ts"
 import { type Daemon, running } from "./daemons.ts"
-import { type DaemonRecord, read } from "./runtime.ts"
+import { type DaemonRecord, read } from "./records.ts"
 
 export class Status extends Schema.Class<Status>("Status")({
   /** Those that serve it. What is not known is empty. */

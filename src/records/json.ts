@@ -25,6 +25,22 @@ export const minify = (text: string): string => {
   return from === 0 ? text : out + text.slice(from)
 }
 
+/**
+ * JSON text of a value, on one line: a bigint is its digits, an undefined member is left out. `spelled` gives the text of a value that has
+ * one already.
+ */
+export const write = (value: unknown, spelled: (value: unknown) => string | undefined = () => undefined): string => {
+  const text = spelled(value)
+  if (text !== undefined) return text
+  if (Array.isArray(value)) return `[${value.map((item) => write(item, spelled)).join(",")}]`
+  if (typeof value === "bigint") return value.toString()
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).filter(([, member]) => member !== undefined)
+    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${write(member, spelled)}`).join(",")}}`
+  }
+  return JSON.stringify(value) ?? "null"
+}
+
 export type Member = readonly [key: string, raw: string]
 
 /**

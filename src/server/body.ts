@@ -1,18 +1,16 @@
 /** The body of a request: its size, the time it may take, its syntax. */
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { IncomingMessage } from "node:http"
 import { parse } from "../api/json.ts"
 import { Refusal, refusal } from "./responses.ts"
 import { normalised } from "./validate.ts"
 
 /** A client that sends no faster is gone, or means no good. */
-const patience = "5 seconds"
+const patience = 5000
 
 /** Whether there is a body at all. */
 export const hasBody = (request: HttpServerRequest.HttpServerRequest): boolean =>
@@ -33,40 +31,46 @@ const tooSlow = () =>
   })
 
 /**
- * A request that is not read to its end stays open, since node would take the connection away before the refusal is sent; what still comes
- * is dropped, so that its end is noticed.
+ * The bytes of a body, without a stream of Effect's, which costs more than what most requests ask for. A request that is not read to its
+ * end stays open, since node would take the connection away before the refusal is sent; what still comes is dropped, so that its end is
+ * noticed.
  */
-const piecesOf = (incoming: IncomingMessage) => {
-  return NodeStream.fromReadable<Refusal, Uint8Array>(() => incoming, unreadable, { closeOnDone: false }).pipe(
-    Stream.ensuring(Effect.sync(() => incoming.resume()))
+const received = (incoming: IncomingMessage, limit: number) =>
+  Effect.async<Buffer, Refusal>((resume) => {
+    const pieces: Array<Buffer> = []
+    let size = 0
+    const leave = () => {
+      clearTimeout(timer)
+      incoming.off("data", take).off("end", done).off("error", broken).off("close", broken)
+      incoming.resume()
+    }
+    const end = (result: Effect.Effect<Buffer, Refusal>) => {
+      leave()
+      resume(result)
+    }
+    const take = (piece: Buffer) => {
+      size += piece.length
+      if (size >= limit) return end(Effect.fail(tooLarge(limit)))
+      pieces.push(piece)
+    }
+    const done = () => end(Effect.succeed(Buffer.concat(pieces, size)))
+    const broken = () => end(Effect.fail(unreadable()))
+    const timer = setTimeout(() => end(Effect.fail(tooSlow())), patience)
+    incoming.on("data", take).on("end", done).on("error", broken).on("close", broken)
+    return Effect.sync(leave)
+  }).pipe(
+    // What answers a request is not interruptible by itself, and would be waited for.
+    Effect.interruptible
   )
-}
 
 const bytesOf = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
     if (Number(request.headers["content-length"] ?? "0") >= limit) return Effect.fail(tooLarge(limit))
     const { source } = request
-    // What is asked from within comes at once.
-    if (!(source instanceof IncomingMessage)) {
-      return Effect.mapBoth(request.arrayBuffer, { onFailure: unreadable, onSuccess: (bytes) => Buffer.from(bytes) })
-    }
-    const pieces: Array<Uint8Array> = []
-    let size = 0
-    return piecesOf(source).pipe(
-      Stream.runForEachChunk((chunk) =>
-        Effect.suspend(() => {
-          for (const piece of chunk) {
-            size += piece.length
-            pieces.push(piece)
-          }
-          return size >= limit ? Effect.fail(tooLarge(limit)) : Effect.void
-        })
-      ),
-      // What answers a request is not interruptible by itself, and would be waited for.
-      Effect.interruptible,
-      Effect.timeoutFail({ duration: patience, onTimeout: tooSlow }),
-      Effect.map(() => Buffer.concat(pieces, size))
-    )
+    return source instanceof IncomingMessage
+      ? received(source, limit)
+      // What is asked from within comes at once.
+      : Effect.mapBoth(request.arrayBuffer, { onFailure: unreadable, onSuccess: (bytes) => Buffer.from(bytes) })
   })
 
 /** The body as a value, member names in the spelling of the Schema. Invalid UTF-8 becomes U+FFFD, as in Go. */

@@ -106,16 +106,12 @@ export const daemonContract: ReadonlyArray<DaemonCase> = [
       const up = yield* ask(connection, request("GET", "/projects/1/issues/.."))
       assert.equal(up.status, 404, up.text)
       const spelled = yield* ask(connection, request("GET", `/projects/1/issues/${encodeURIComponent(`alpha#${id}`)}`))
-      assert.equal(
-        member(spelled.text, "error", "code") ?? member(spelled.text, "issue", "short_id"),
-        "issue_not_found"
-      )
+      assert.equal(member(spelled.text, "issue", "short_id"), id)
     })),
   of("a revision is asked for in a header and told in one", (connection) =>
     Effect.gen(function*() {
       yield* project(connection)
       const path = `/projects/1/issues/${yield* issue(connection)}`
-      assert.equal((yield* ask(connection, request("GET", path))).headers["etag"], "\"rev-1\"")
       const patch = (headers: Readonly<Record<string, string>>) =>
         ask(connection, request("POST", `${path}/metadata`, { actor: "ann", patch: { a: 1 } }, headers))
       assert.equal((yield* patch({})).status, 400)

@@ -45,6 +45,7 @@ export const layerFaulty: Layer.Layer<DaemonClient | DaemonFaults, never, Daemon
 
     const faulty = ({ address, send }: Connection): Connection => ({
       address,
+      mayHang: true,
       send: (message) =>
         Effect.gen(function*() {
           if (isHeld) yield* gate.take(1)

@@ -52,26 +52,19 @@ export const upwards = (directory: string): ReadonlyArray<string> => {
   return all
 }
 
-/** `start` is absolute; a file stands for its directory. */
+/** `start` is absolute; a file stands for its directory. One look after the other: each costs less than to have two at once. */
 export const discover = Effect.fn("workspace.discover")(function*(start: string) {
   const isFile = Option.contains(yield* typeOf(start), "File")
   const directory = isFile ? posix.dirname(start) : start
-  const places = yield* Effect.forEach(
-    upwards(directory),
-    (directory) =>
-      Effect.map(
-        Effect.all([typeOf(`${directory}/${bindingFile}`), typeOf(`${directory}/.git`)], { concurrency: 2 }),
-        ([binding, git]) => ({ directory, bound: Option.contains(binding, "File"), isGit: Option.isSome(git) })
-      ),
-    { concurrency: "unbounded" }
-  )
-  const git = places.findIndex(({ isGit }) => isGit)
-  const within = git < 0 ? places : places.slice(0, git + 1)
-  return {
-    start: directory,
-    root: within.find(({ bound }) => bound)?.directory,
-    gitRoot: places[git]?.directory
-  } satisfies Workspace
+  let root: string | undefined
+  let gitRoot: string | undefined
+  for (const place of upwards(directory)) {
+    if (root === undefined && Option.contains(yield* typeOf(`${place}/${bindingFile}`), "File")) root = place
+    if (Option.isNone(yield* typeOf(`${place}/.git`))) continue
+    gitRoot = place
+    break
+  }
+  return { start: directory, root, gitRoot } satisfies Workspace
 })
 
 const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>

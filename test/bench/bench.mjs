@@ -18,6 +18,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { forwarded } from "./forwarded.mjs"
 import { measure, stop, summary } from "./measure.mjs"
 import { page, tables } from "./page.mjs"
 import { profile } from "./profile.mjs"
@@ -132,7 +133,9 @@ const serve = ({ launcher, node }) => {
   kata("daemon", "start")
   daemons.push(() => kata("daemon", "stop"))
   kata("init", "--project", "bench")
-  return { cwd, env, issue: kata("create", "An issue to show", "--body", "With some text.", "--quiet").trim() }
+  const issue = kata("create", "An issue to show", "--body", "With some text.", "--quiet").trim()
+  const { daemons: [{ address, pid }] } = JSON.parse(kata("daemon", "status", "--json"))
+  return { cwd, env, issue, launcher, pid, socketPath: address.replace("unix://", "") }
 }
 
 /** The files that the subjects of one size read. */
@@ -177,9 +180,11 @@ mkdirSync(join(folder, "home"))
 const results = []
 if (only.includes("start") && chosen.profile === undefined) {
   const files = { database: join(folder, "none.db") }
-  const found = starts(launchers, Object.values(launchers).map(serve))
+  const served = Object.values(launchers).map(serve)
+  const found = starts(launchers, served)
   for (const subject of found) await run(subject, files.database)
-  results.push({ issues: 0, bytes: 0, groups: [await measured(found, "start", files, runs * 10)] })
+  const group = await measured(found, "start", files, runs * 10)
+  results.push({ issues: 0, bytes: 0, groups: [group], forwarded: await forwarded(served[0], runs * 200) })
   console.log(tables(results.at(-1)))
 }
 for (const issues of sizes) {

@@ -41,6 +41,11 @@ it("measures starts, the last of them with a daemon that is gone afterwards", as
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
   expect(stdout).toMatch(/\| \*\*kata show\*\* \| \d+ ms \|/)
   expect(stdout).toMatch(/\| `kata show` \| ≤ 2\.5× \| [\d.]+× \|/)
+  expect(stdout).toMatch(
+    process.platform === "linux"
+      ? /\| forwarded show, CPU of the daemon .* \| ≤ 3\.0× \| {2}\| {2}\| [\d.]+× \| (?:yes|no) \|/
+      : /\| forwarded show, CPU of the daemon .* \| not measured \|/
+  )
   expect(left()).toEqual([])
 })
 

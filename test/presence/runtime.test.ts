@@ -1,6 +1,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
+import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -14,11 +15,16 @@ import * as Directories from "../../src/files/directories.ts"
 import * as Processes from "../../src/host/Processes.ts"
 import * as Log from "../../src/presence/log.ts"
 import * as Logs from "../../src/presence/logs.ts"
+import * as Records from "../../src/presence/records.ts"
 import * as Runtime from "../../src/presence/runtime.ts"
 
 const temp = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "k-" }))
 const modeOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), ({ mode }) => (mode & 0o777).toString(8)))
+
+/** Those of a directory that can be read. */
+const recordsIn = (directory: string) =>
+  Effect.map(Records.filesIn(directory), (files) => Arr.getSomes(files.map(({ record }) => record)))
 
 layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServices: true })(
   "the places of a daemon",
@@ -86,7 +92,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
           yield* Runtime.publish(place, record)
           assert.strictEqual(yield* fs.readFileString(path), JSON.stringify(record, null, 2))
           assert.strictEqual(yield* modeOf(path), "600")
-          assert.deepStrictEqual(yield* Runtime.recordsIn(place), [record])
+          assert.deepStrictEqual(yield* recordsIn(place), [record])
           assert.deepStrictEqual(yield* fs.readDirectory(place), [`daemon.${process.pid}.json`])
         }))
         assert.deepStrictEqual(yield* fs.readDirectory(place), [])
@@ -97,11 +103,11 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         yield* Runtime.sweep(place)
         assert.deepStrictEqual((yield* fs.readDirectory(place)).toSorted(), ["daemon.1.json", "daemon.x.json", "other"])
         // of one of Go kata the rest may be missing
-        assert.deepStrictEqual(yield* Runtime.recordsIn(place), [
+        assert.deepStrictEqual(yield* recordsIn(place), [
           { pid: 1, address: "127.0.0.1:1", db_path: "", version: "", started_at: "" }
         ])
         yield* fs.writeFileString(`${place}/daemon.2.json`, "x".repeat(70_000))
-        assert.isTrue(Option.isNone(yield* Runtime.read(`${place}/daemon.2.json`)))
+        assert.isTrue(Option.isNone(yield* Records.read(`${place}/daemon.2.json`)))
       }))
   }
 )
