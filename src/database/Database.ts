@@ -48,7 +48,7 @@ export interface Swapped {
   readonly backup: string | undefined
 }
 
-/** Nothing was changed: the target is there already, or its side files are and it is not. */
+/** What every operation of the port can fail with; the target is as it was. */
 export type DatabaseError = OpenError | EngineUnusable | SqliteFailure | FileError
 
 export class Database extends Context.Tag("kata/Database")<Database, {

@@ -48,7 +48,7 @@ const opened = (
   )
 
 /** Opens the database of that absolute path as a client, until the scope closes. */
-export const openClient = Effect.fn("Database.client")(function*(path: string) {
+export const openClient = Effect.fn("Store.client")(function*(path: string) {
   yield* load
   yield* keepCount(path)
   const sql = yield* opened(path)

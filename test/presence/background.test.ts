@@ -60,3 +60,21 @@ for (const does of ["exit 0", "kill $$"]) {
       assert.deepStrictEqual(readFileSync(join(directory, "tries"), "utf8"), "try\ntry\ntry\n")
     }).pipe(Effect.scoped, Effect.provide(Processes.layer), Effect.provide(NodeContext.layer)))
 }
+
+it.live("a program that starts no daemon says that none runs", () =>
+  Effect.gen(function*() {
+    const directory = yield* place
+    const databasePath = join(directory, "kata.db")
+    const failure = yield* Effect.flip(
+      ensure({
+        databasePath,
+        kataHome: directory,
+        userHome: directory,
+        version: "0.1.0",
+        variables: {},
+        cwd: directory
+      })
+    )
+    assert.deepInclude(failure, { _tag: "DaemonMissing", kind: "daemon_unavailable", path: databasePath })
+    assert.strictEqual(failure.message, `no daemon serves ${databasePath}, and this program starts none`)
+  }).pipe(Effect.scoped, Effect.provide(Processes.layer), Effect.provide(NodeContext.layer)))
