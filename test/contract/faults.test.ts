@@ -96,6 +96,9 @@ const importing = (target: "missing" | "sound" | "damaged", always?: Plan): Subj
     })
 })
 
+/** Each call is a run of its own, a hundred and more in a test. */
+const hang = 600_000
+
 layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) => {
   /** `from`: the calls before the first one on such a path are those of another subject. */
   const files = (name: string, subject: Subject<unknown, unknown>, from = "") =>
@@ -108,7 +111,7 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
           first
         )
         assert.deepStrictEqual(yield* tried(subject, plans), [])
-      }))
+      }), hang)
 
   const database = (name: string, subject: Subject<unknown, unknown>) =>
     it.scoped(`${name}: each call of the database`, () =>
@@ -117,7 +120,7 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
         assert.isAbove(database.length, 10)
         const plans = numbered(database).map((call, i): Plan => ({ database: [{ ...call, code: codes[i % 4]! }] }))
         assert.deepStrictEqual(yield* tried(subject, plans), [])
-      }))
+      }), hang)
 
   files("export", exporting)
   files("import into a new database", importing("missing"))
