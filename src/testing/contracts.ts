@@ -78,7 +78,7 @@ export const describeDaemonClient = <E>(
 ): void => {
   describe(`${name}`, () => {
     for (const { name, run } of daemonContract) {
-      it.scopedLive(name, () => Effect.flatMap(daemon, ({ from, layer }) => Effect.provide(run(from), layer)))
+      it.scopedLive(name, () => Effect.flatMap(daemon, ({ from, layer }) => Effect.provide(run(from), layer)), 300_000)
     }
   })
 }

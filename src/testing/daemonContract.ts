@@ -17,8 +17,8 @@ export interface DaemonCase {
   readonly run: (from: From) => Effect.Effect<void, unknown, DaemonClient | Scope.Scope>
 }
 
-/** Longer than anything takes that ends. */
-const patience = Duration.seconds(60)
+/** Longer than anything takes that ends, on the busiest machine. */
+const patience = Duration.minutes(4)
 
 const request = (method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}) => ({
   method,
