@@ -1,6 +1,7 @@
 /** What the daemon answers to all that was recorded of Go kata's clients has the form that the document says, refusals too. */
+import { describe, expect, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
-import { describe, expect, it } from "vitest"
+import * as Effect from "effect/Effect"
 import { document as text } from "../../src/api/openapi.ts"
 import { differences } from "../server/replay/differences.ts"
 import { replay, type Reply, scenario, type Send } from "../server/replay/scenario.ts"
@@ -56,9 +57,9 @@ it("says what is wrong with an answer", () => {
 
 describe.each(Object.keys(differences))("%s", (name) => {
   const { options = {}, steps = {}, waits } = differences[name] ?? {}
-  it.skipIf(waits !== undefined)("is answered as the document says", async () => {
+  it.live.skipIf(waits !== undefined)("is answered as the document says", () => {
     const found: Array<string> = []
-    await serving(options, (send, { address, database, directory }) => {
+    return serving(options, (send, { address, database, directory }) => {
       const watched: Send = async (message) => {
         const reply = await send(message)
         const what = wrong(message.method, message.path, reply)
@@ -76,7 +77,6 @@ describe.each(Object.keys(differences))("%s", (name) => {
           if (sql !== undefined) await execute(database, sql)
         }
       })
-    })
-    expect(found).toEqual([])
+    }).pipe(Effect.map(() => expect(found).toEqual([])))
   })
 })
