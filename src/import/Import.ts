@@ -27,9 +27,9 @@ import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import { Meta } from "../records/kinds.ts"
 import { write } from "../records/line.ts"
+import { ContentSum } from "../snapshot/digest.ts"
 import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
-import type { Reading } from "../snapshot/Reading.ts"
 import { refusedLines } from "../snapshot/salvage.ts"
 import { Scope } from "../snapshot/seal.ts"
 import { examine, notesOf } from "../snapshot/verify.ts"
@@ -147,16 +147,18 @@ const instanceOf = (stage: Stage) =>
     (row) => row === undefined ? undefined : String(row["value"])
   )
 
-/** Another identity. The events keep theirs: they did happen where they happened. */
-const renew = Effect.fnUntraced(function*(stage: Stage, reading: Reading) {
+/** Another identity. The events keep theirs: they did happen where they happened. Gives what that adds to the content sum. */
+const renew = Effect.fnUntraced(function*(stage: Stage) {
   const before = yield* instanceOf(stage)
   const uid = yield* newUlid
   yield* stage.db.attempt(
     "give the copy an identity",
     (db) => db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
   )
-  if (before !== undefined) reading.sum?.remove(write(Meta, { key: "instance_uid", value: before }))
-  reading.sum?.add(write(Meta, { key: "instance_uid", value: uid }))
+  const change = new ContentSum()
+  if (before !== undefined) change.remove(write(Meta, { key: "instance_uid", value: before }))
+  change.add(write(Meta, { key: "instance_uid", value: uid }))
+  return change
 })
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
@@ -164,27 +166,28 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
   const odd = options.repair === true
   const changes = odd || options.transform !== undefined || options.newInstance === true
   const damaged = options.salvage === true ? yield* examineDamaged(input, stage, options.transform) : undefined
-  const { findings, reading } = damaged ?? (yield* examine(input, stage, {
+  const examined = damaged ?? (yield* examine(input, stage, {
     repair: odd,
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
   }))
+  const { findings } = examined
   const mend = odd || damaged !== undefined
   const mended = mend
-    ? yield* repair(stage, reading.sum, findings, {
+    ? yield* repair(stage, findings, {
       odd,
       sequences: damaged?.whole === false,
       origins: damaged?.origins
     })
-    : { left: findings, done: [] }
+    : { left: findings, done: [], change: new ContentSum() }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
-  if (options.newInstance === true) yield* renew(stage, reading)
+  const renewed = options.newInstance === true ? yield* renew(stage) : new ContentSum()
   const told = mend
     ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
     : mended.left
   return {
-    reading,
+    examined: { ...examined, sum: examined.sum?.plus(mended.change).plus(renewed) },
     changed: changes || (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
     findings: told,
     damaged,
@@ -207,12 +210,13 @@ const staged = Effect.fnUntraced(
   function*<E>(options: ImportOptions<E>, input: Opened, target: string, place: string, there: boolean) {
     const database = yield* Database
     const stage = yield* database.stage(place)
-    const { changed, damaged, findings, reading, rejected } = yield* fill(options, input, stage)
+    const { changed, damaged, examined, findings, rejected } = yield* fill(options, input, stage)
+    const { reading } = examined
     yield* stage.build
     const instance = yield* instanceOf(stage)
     yield* stage.seal
     const { proof, records } = yield* Effect.scoped(
-      Effect.flatMap(database.view(stage.path), (view) => prove(view, input, reading, changed, findings))
+      Effect.flatMap(database.view(stage.path), (view) => prove(view, input, examined, changed, findings))
     )
     if (there) yield* phase("comparing with the database that is replaced")
     const lost = there ? yield* compareWithOld(target, stage.path) : Option.none()

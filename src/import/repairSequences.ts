@@ -12,15 +12,15 @@ import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
 
 const change = (
-  sum: ContentSum | undefined,
+  sum: ContentSum,
   done: Findings,
   kind: Kind,
   says: string,
   before: Option.Option<AnyRecord>,
   after: Option.Option<AnyRecord>
 ) => {
-  if (Option.isSome(before)) sum?.remove(write(kind, before.value))
-  if (Option.isSome(after)) sum?.add(write(kind, after.value))
+  if (Option.isSome(before)) sum.remove(write(kind, before.value))
+  if (Option.isSome(after)) sum.add(write(kind, after.value))
   const value = (record: AnyRecord) => String(record[kind === Meta ? "value" : "seq"])
   const row = Option.getOrElse(Option.orElse(after, () => before), () => ({}) as AnyRecord)
   done.add(
@@ -45,7 +45,7 @@ const change = (
  * The schema version; and, unless only what blocks is to be mended, an instance for new events, and those without, to come from: what
  * opening it would invent.
  */
-const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
+const meta = (db: Session, sum: ContentSum, done: Findings, odd: boolean) =>
   Effect.flatMap(newUlid, (uid) =>
     db.attempt("mend the table meta", (db) => {
       const valueOf = (key: string) => {
@@ -74,7 +74,7 @@ const meta = (db: Session, sum: ContentSum | undefined, done: Findings, odd: boo
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+const all = (db: Session, sum: ContentSum, done: Findings, tidy: boolean) =>
   db.attempt("mend the sequences", (db) => {
     const counting = kinds.filter((kind) => kind.autoincrement).map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
@@ -121,6 +121,5 @@ const all = (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boo
 export const repairSequences = {
   meta,
   /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
-  all: (db: Session, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
-    Effect.asVoid(all(db, sum, done, tidy))
+  all: (db: Session, sum: ContentSum, done: Findings, tidy: boolean) => Effect.asVoid(all(db, sum, done, tidy))
 }

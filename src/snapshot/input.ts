@@ -1,6 +1,8 @@
 /** Where a snapshot is read from. What can be read only once is kept in a private file first: an error may send us back to a line. */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Channel from "effect/Channel"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -62,27 +64,26 @@ export const opened = (
   )
 })
 
+/** Records, and at their end what is known of the snapshot that they are of. */
+export type Records = Channel.Channel<
+  Chunk.Chunk<Batch>,
+  unknown,
+  FileError | SnapshotError,
+  unknown,
+  Reading,
+  unknown
+>
+
 /** The records of an opened input; every failure names the file. */
-export const records = (
-  input: Opened,
-  reading: Reading,
-  options?: ReadOptions
-): Stream.Stream<Batch, FileError | SnapshotError> =>
-  read(input.bytes, reading, options).pipe(
-    Stream.catchTag("LineTooLong", ({ limit, line }) =>
-      Stream.fail(
-        new RecordRefused({
-          file: input.name,
-          line,
-          record: undefined,
-          field: undefined,
-          reason: `is longer than ${limit} bytes`
-        })
-      )),
-    // What decompresses does not know of lines.
-    Stream.mapError((error) =>
-      error._tag === "SnapshotDamaged" && error.line === 0 && error.lastGood === 0
-        ? new SnapshotDamaged({ ...error, lastGood: reading.lines })
-        : error
-    )
+export const records = (input: Opened, options?: ReadOptions): Records =>
+  Channel.mapError(
+    read(input.bytes, input.name, options),
+    (error) =>
+      error._tag !== "LineTooLong" ? error : new RecordRefused({
+        file: input.name,
+        line: error.line,
+        record: undefined,
+        field: undefined,
+        reason: `is longer than ${error.limit} bytes`
+      })
   )

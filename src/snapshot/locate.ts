@@ -4,7 +4,6 @@ import * as Stream from "effect/Stream"
 import { blocking, Finding, FindingRow } from "../records/Finding.ts"
 import { rowName } from "../records/Kind.ts"
 import { type Opened, records } from "./input.ts"
-import { Reading } from "./Reading.ts"
 
 /** The keys of a finding's row: of rows that are there twice, all of them. */
 const keysOf = (row: FindingRow) => row.row.split(", ")
@@ -22,7 +21,7 @@ export const locate = (input: Opened, findings: ReadonlyArray<Finding>) =>
     }
     if (wanted.size === 0) return findings
     const lines = new Map<string, number>()
-    yield* Stream.runForEach(records(input, new Reading(input.name, "never")), ({ kind, records }) =>
+    yield* Stream.runForEach(Stream.fromChannel(records(input)), ({ kind, records }) =>
       Effect.sync(() => {
         const keys = wanted.get(kind.name)
         if (keys === undefined) return

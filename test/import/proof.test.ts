@@ -116,8 +116,8 @@ const changes: { readonly [what: string]: readonly [sql: string, says: RegExp] }
   ]
 }
 
-/** These are tried with every way; the others with a seal and without. */
-const always = new Set(["one cell", "a row less", "a row more", "the contents of two rows exchanged"])
+/** These are tried with every way; the others with a seal. */
+const always = new Set(["one cell", "a row less"])
 
 /** Changes a database with every rule off, that of its schema too. */
 const changed = (path: string, sql: string) =>
@@ -163,9 +163,8 @@ describe("the proof holds, when nobody changes the new database, of", () => {
 
 describe("the proof fails, and nothing is replaced, of", () => {
   for (const [name, way] of Object.entries<Way>(ways)) {
-    const both = way === ways["a sealed file"] || way === ways["a file without a seal"]
     for (const [what, [sql, says]] of Object.entries(changes)) {
-      if (!both && !always.has(what)) continue
+      if (way !== ways["a sealed file"] && !always.has(what)) continue
       it.scopedLive(`${name}: ${what}`, () =>
         Effect.gen(function*() {
           const { directory, result } = yield* restored(way, (path) => changed(path, sql))
@@ -224,7 +223,7 @@ describe("a new database whose file was damaged before its proof", () => {
       const random = new Random(20_261_129)
       const expected = yield* sealed
       let refused = 0
-      for (let n = 0; n < 20; n++) {
+      for (let n = 0; n < 12; n++) {
         const { directory, result, target } = yield* restored(ways["a sealed file"], (path) =>
           Effect.sync(() => {
             const bytes = readFileSync(path)

@@ -7,6 +7,7 @@ import { fork } from "node:child_process"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { compiler } from "./compile.mjs"
@@ -91,7 +92,7 @@ const startJudge = (place) =>
       }
     }
     child.once("error", failed)
-    child.once("exit", (code) => failed(new Error(`the judge ended with ${code}`)))
+    child.once("exit", () => failed(new Error("vitest does not start")))
     child.once("message", () => done({ child, end }))
   })
 
@@ -121,29 +122,24 @@ class Copy {
     return copy
   }
 
-  /** The first test that fails; undefined when all pass. */
-  ask(file, text, tests) {
+  /** What the tests say of a text of the file: the first that fails; undefined when all pass. */
+  async ask(file, text, tests) {
     const path = join(this.place, file)
     fs.writeFileSync(path, text)
     const { child } = this.judge
-    return new Promise((done, failed) => {
-      const finish = (then) => {
-        clearTimeout(timer)
-        child.off("message", heard)
-        child.off("exit", ended)
-        then()
-      }
-      const heard = ({ error, failed: by }) =>
-        finish(() => error === undefined ? done(by ?? undefined) : failed(new Error(error)))
-      const ended = () => finish(() => this.restart().then(() => done("the tests end with an error of Node"), failed))
-      const timer = setTimeout(
-        () => finish(() => this.restart().then(() => done("the tests do not end"), failed)),
-        limit
-      )
-      child.on("message", heard)
-      child.on("exit", ended)
-      child.send({ changed: path, tests })
+    const answer = new Promise((done) => {
+      child.once("message", done)
+      child.once("exit", () => done({ failed: "Node itself: the process ended" }))
     })
+    child.send({ changed: path, tests })
+    const stop = new AbortController()
+    const late = setTimeout(limit, { failed: "the clock: the tests do not end" }, { signal: stop.signal })
+    const { error, failed } = await Promise.race([answer, late.catch(() => answer)])
+    stop.abort()
+    child.removeAllListeners("message")
+    if (error !== undefined) throw new Error(error)
+    if (child.exitCode !== null || failed?.startsWith("the clock")) await this.restart()
+    return failed ?? undefined
   }
 
   async restart() {
@@ -175,15 +171,23 @@ const main = async () => {
   const survivors = []
   const all = []
   const draw = drawn(compiles, tally)
-  /** What the tests say of a mutant: who killed it, or that nobody did. */
+  const passing = new Set()
+  /** What these tests say of a mutant. They must pass without it: else they would kill every one. */
+  const asked = async (copy, { file }, mutant, tests) => {
+    for (const test of tests.filter((test) => !passing.has(test))) {
+      const by = await copy.ask(file, sources.get(file), [test])
+      if (by !== undefined) throw new Error(`a test fails without any mutant: ${by}`)
+      passing.add(test)
+    }
+    return copy.ask(file, mutant, tests)
+  }
+  /** Who killed a mutant; undefined when nobody did. */
   const judged = async (copy, site) => {
-    const [text, { all, quick }] = [sources.get(site.file), table[site.file]]
-    const mutant = changed(text, site)
-    const by = (await copy.ask(site.file, mutant, quick)) ??
-      (reasonOf(site) === undefined ? await copy.ask(site.file, mutant, all) : undefined)
-    fs.writeFileSync(join(copy.place, site.file), text)
-    copy.judge.child.send({ changed: join(copy.place, site.file), tests: [] })
-    await new Promise((done) => copy.judge.child.once("message", done))
+    const { all, quick } = table[site.file]
+    const mutant = changed(sources.get(site.file), site)
+    const by = (await asked(copy, site, mutant, quick)) ??
+      (reasonOf(site) === undefined ? await asked(copy, site, mutant, all) : undefined)
+    await copy.ask(site.file, sources.get(site.file), [])
     return by
   }
   const work = async (copy) => {
@@ -212,11 +216,6 @@ const main = async () => {
 
   const copies = []
   for (let n = 0; n < Number(values.workers); n++) copies.push(await Copy.make())
-  // Tests that fail without a mutant would kill all of them.
-  for (const file of sources.keys()) {
-    const by = await copies[0].ask(file, sources.get(file), table[file].quick)
-    if (by !== undefined) throw new Error(`a test of ${file} fails without any mutant: ${by}`)
-  }
   await Promise.all(copies.map(work))
   const { again, drawn: tried, equivalent, killed, survived } = tally
   console.log(

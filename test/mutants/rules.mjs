@@ -1,18 +1,6 @@
 /** Where a source can be made wrong by one small change, by rule: a site is a place, and what would stand there instead. */
 import ts from "typescript"
 
-/**
- * @typedef {object} Site
- * @property {string} file
- * @property {string} rule
- * @property {number} line from 1
- * @property {number} from
- * @property {number} to
- * @property {string} text what stands there instead
- * @property {string} before the lines of the place, their white space folded
- * @property {string} after the same with the change
- */
-
 const turned = {
   "===": ["!=="],
   "!==": ["==="],
