@@ -159,7 +159,10 @@ const drawn = function*(compiles, tally) {
   while (left.length > 0) {
     const [site] = left.splice(next(left.length), 1)
     if (compiles(site.file, changed(sources.get(site.file), site))) yield site
-    else tally.again++
+    else {
+      tally.again++
+      console.log(`does not compile: ${show(site)}`)
+    }
   }
 }
 

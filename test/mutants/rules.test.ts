@@ -42,11 +42,9 @@ const cases: { readonly [rule: string]: readonly [text: string, mutants: Readonl
 }
 
 describe("by rule", () => {
-  for (const [what, [text, expected]] of Object.entries(cases)) {
-    it(what, () => {
-      expect(mutants(text)).toEqual(expected)
-    })
-  }
+  it.each(Object.entries(cases))("%s", (_, [text, expected]) => {
+    expect(mutants(text)).toEqual(expected)
+  })
 })
 
 describe("the files of the table", () => {
