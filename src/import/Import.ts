@@ -171,20 +171,19 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
   }))
-  const { findings } = examined
   const mend = odd || damaged !== undefined
   const mended = mend
-    ? yield* repair(stage, findings, {
+    ? yield* repair(stage, examined.findings, {
       odd,
       sequences: damaged?.whole === false,
       origins: damaged?.origins
     })
-    : { left: findings, done: [], change: new ContentSum() }
+    : { left: examined.findings, done: [], change: new ContentSum() }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
   const renewed = options.newInstance === true ? yield* renew(stage) : new ContentSum()
   const told = mend
-    ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
+    ? [...examined.findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
     : mended.left
   return {
     examined: { ...examined, sum: examined.sum?.plus(mended.change).plus(renewed) },

@@ -2,7 +2,6 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Channel from "effect/Channel"
-import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -12,8 +11,7 @@ import { gunzip } from "../files/gzip.ts"
 import * as Source from "../files/source.ts"
 import { spool } from "../files/Spool.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError } from "./errors.ts"
-import { type Batch, read, type ReadOptions } from "./read.ts"
-import type { Reading } from "./Reading.ts"
+import { read, type ReadOptions, type Records } from "./read.ts"
 
 /** A path, or bytes under a name. */
 export type Input<E = never> = string | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
@@ -64,18 +62,8 @@ export const opened = (
   )
 })
 
-/** Records, and at their end what is known of the snapshot that they are of. */
-export type Records = Channel.Channel<
-  Chunk.Chunk<Batch>,
-  unknown,
-  FileError | SnapshotError,
-  unknown,
-  Reading,
-  unknown
->
-
 /** The records of an opened input; every failure names the file. */
-export const records = (input: Opened, options?: ReadOptions): Records =>
+export const records = (input: Opened, options?: ReadOptions): Records<FileError | SnapshotError> =>
   Channel.mapError(
     read(input.bytes, input.name, options),
     (error) =>

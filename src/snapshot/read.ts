@@ -14,7 +14,7 @@ import { type LineProblem, read as readLine, recordIn } from "../records/line.ts
 import { kindAt, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
 import { ContentSum } from "./digest.ts"
-import { another, RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import { isDatabase, RecordRefused, sealBroken, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Reading, SumWanted } from "./Reading.ts"
 import { type Header, header, SealReader, withoutCR } from "./seal.ts"
 
@@ -97,15 +97,7 @@ class Reader {
     const bytes = withoutCR(block.bytes)
     if (bytes.length < block.bytes.length) this.crlf = true
     if (block.line === 1 && Buffer.from(bytes.subarray(0, 16)).toString("latin1") === "SQLite format 3\0") {
-      return Either.left(
-        new SnapshotDamaged({
-          file: this.file,
-          line: 0,
-          lastGood: 0,
-          reason: "is a SQLite database, not a snapshot",
-          next: "kata export writes a snapshot of the database that KATA_DB names"
-        })
-      )
+      return Either.left(isDatabase(this.file))
     }
     if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
     this.seal.push(bytes)
@@ -263,20 +255,13 @@ class Reader {
       )
     }
     if (seal.records !== lines) return damaged(0, `has ${lines} lines, its seal says ${seal.records}`)
-    if (seal.sha256 !== seal.found) {
-      return Either.left(
-        new SnapshotDamaged({
-          file,
-          line: 0,
-          lastGood: lines,
-          reason: "does not have the content that its seal says: it was changed after it was written",
-          next: `which line was changed cannot be told; nothing was done. ${another}`
-        })
-      )
-    }
+    if (seal.sha256 !== seal.found) return Either.left(sealBroken(file, lines))
     return Either.right({ ...reading, sealed: true, sha256: seal.sha256 })
   }
 }
+
+/** Records, and at their end what is known of the snapshot that they are of. */
+export type Records<E, R = never> = Channel.Channel<Chunk.Chunk<Batch>, unknown, E, unknown, Reading, unknown, R>
 
 /**
  * The records of a snapshot, a block of the file at a time. What else is known of it comes at its end: who has that has seen it whole.
@@ -285,15 +270,7 @@ export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   file: string,
   options: ReadOptions = {}
-): Channel.Channel<
-  Chunk.Chunk<Batch>,
-  unknown,
-  E | LineTooLong | SnapshotError,
-  unknown,
-  Reading,
-  unknown,
-  R
-> =>
+): Records<E | LineTooLong | SnapshotError, R> =>
   Channel.suspend(() => {
     const reader = new Reader(file, options)
     return bytes.pipe(

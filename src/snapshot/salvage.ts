@@ -18,9 +18,9 @@ import { exportVersion, kinds, Meta } from "../records/kinds.ts"
 import { type Line, LineProblem, read } from "../records/line.ts"
 import { ContentSum } from "./digest.ts"
 import { type SnapshotError, VersionRefused } from "./errors.ts"
-import type { Opened, Records } from "./input.ts"
+import type { Opened } from "./input.ts"
 import type { Origins } from "./Origins.ts"
-import type { Located } from "./read.ts"
+import type { Located, Records } from "./read.ts"
 import { type Header, header } from "./seal.ts"
 
 /** The longest line that is read, as everywhere. */
@@ -159,7 +159,10 @@ export const survey = Effect.fn("Snapshot.survey")(
 )
 
 /** The records of a surveyed input, kind after kind. */
-export const salvaged = (input: Opened, { bytes, first, header, inOrder, lines }: Survey): Records =>
+export const salvaged = (
+  input: Opened,
+  { bytes, first, header, inOrder, lines }: Survey
+): Records<FileError | SnapshotError> =>
   Channel.suspend(() => {
     const sum = new ContentSum()
     const counts = new Map<string, number>()
