@@ -17,7 +17,8 @@ const processes = [
   "test/bench/**/*.test.ts",
   "test/load/**/*.test.ts",
   "test/watch/**/*.test.ts",
-  "test/endure/**/*.test.ts"
+  "test/endure/**/*.test.ts",
+  "test/mutants/mutants.test.ts"
 ]
 
 const report = process.env["KATA_TEST_REPORT"]

@@ -6,6 +6,7 @@
  * One read transaction for everything, one stream from SQLite to the file: what is pulled by the file is what is read.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Channel from "effect/Channel"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -31,8 +32,9 @@ import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/Soundness.ts"
 import * as Snapshot from "../snapshot/seal.ts"
-import { Tally, write } from "../snapshot/write.ts"
+import { type Bytes, write, type Written } from "../snapshot/write.ts"
 import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
+import { through } from "./through.ts"
 
 export interface ExportOptions {
   /** The path of the database. */
@@ -93,16 +95,23 @@ export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("Ou
 export const recordPages = (view: View, format: Format, scope: Scope, watch?: Watch) =>
   Stream.flatMap(Stream.fromIterable(format.kinds), (kind) => pages(view.db, format, kind, scope, watch))
 
-const longLines = (tally: Tally): ReadonlyArray<Finding> =>
-  tally.long.length === 0 ? [] : [
+/** The same, and at their end what was seen of them as they passed. */
+const watchedPages = (view: View, format: Format, scope: Scope) =>
+  Channel.suspend(() => {
+    const soundness = new Soundness(format, { indexed: true })
+    return Channel.as(Stream.toChannel(recordPages(view, format, scope, soundness)), soundness)
+  })
+
+const longLines = ({ long }: Written): ReadonlyArray<Finding> =>
+  long.length === 0 ? [] : [
     new Finding({
       rule: "long line",
       kind: "snapshot",
       says: `line is longer than ${goLineLimit} bytes: kata reads it, Go kata of May 2026 does not`,
       outcome: "carried",
       blocking: false,
-      count: tally.long.length,
-      rows: tally.long.slice(0, examples).map(([kind, row]) => new FindingRow({ row: `${kind} ${row}` }))
+      count: long.length,
+      rows: long.slice(0, examples).map(([kind, row]) => new FindingRow({ row: `${kind} ${row}` }))
     })
   ]
 
@@ -117,7 +126,13 @@ const refuseDaemons = (path: string, homes: { readonly kataHome: string; readonl
       })
   )
 
-/** An export that is open: its bytes, once, and what can be said of it when they have been pulled to the end. */
+/** What is known of an export at its end. */
+interface Ended {
+  readonly findings: ReadonlyArray<Finding>
+  readonly written: Written
+}
+
+/** An export that is open: its bytes, once, and at their end what can be said of it. */
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   yield* sweepPrivate()
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
@@ -129,25 +144,27 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const { header, scope } = yield* resolveScope(view, format, { projects: options.projects ?? [], includeDeleted })
   const counts = yield* view.count(scope)
   yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
-  const tally = new Tally()
-  const soundness = new Soundness(format, { indexed: true })
-  const findings: Array<Finding> = []
-  const inspect = Effect.gen(function*() {
-    findings.push(
-      ...view.findings,
-      ...(salvaged === undefined ? yield* objectFindings(view.db, format) : []),
-      ...(yield* judge(view.db, format, scope, soundness)),
-      ...(yield* departures(view, format, scope, includeDeleted)),
-      ...longLines(tally)
-    )
-    yield* view.confirm
-  })
-  // What is wrong is known before the stream ends: a sink that renames at the end renames nothing that was not confirmed.
-  const bytes = Stream.concat(
-    write(format, recordPages(view, format, scope, soundness), options.plain === true ? undefined : header, tally),
-    Stream.drain(Stream.fromEffect(inspect))
+  const inspect = (written: Written, soundness: Soundness) =>
+    Effect.gen(function*() {
+      const findings = [
+        ...view.findings,
+        ...(salvaged === undefined ? yield* objectFindings(view.db, format) : []),
+        ...(yield* judge(view.db, format, scope, soundness)),
+        ...(yield* departures(view, format, scope, includeDeleted)),
+        ...longLines(written)
+      ]
+      yield* view.confirm
+      return { findings, written } satisfies Ended
+    })
+  // What is wrong is known before the bytes end: a sink that renames at the end renames nothing that was not confirmed.
+  const bytes = write(format, watchedPages(view, format, scope), options.plain === true ? undefined : header).pipe(
+    Channel.flatMap(([written, soundness]) => Channel.fromEffect(inspect(written, soundness)))
   )
-  const report = (output: string, rejectedFile: string | undefined) =>
+  const report = (
+    { findings, written }: Ended,
+    output: string,
+    rejectedFile: string | undefined
+  ) =>
     new ExportReport({
       database: view.path,
       output,
@@ -156,20 +173,22 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
       scope: header.scope,
       live_only: !includeDeleted,
       sealed: options.plain !== true,
-      sha256: tally.sha256,
-      lines: tally.lines,
-      bytes: tally.bytes,
-      records: Object.fromEntries(tally.records),
+      sha256: written.sha256,
+      lines: written.lines,
+      bytes: written.bytes,
+      records: Object.fromEntries(written.records),
       findings,
       restorable: blocking(findings).length === 0
     })
   return { bytes, report, rejected: salvaged?.rejected }
 })
 
-type SnapshotBytes = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
+type Begun = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
+type SnapshotBytes = Begun extends Bytes<Ended, infer E, infer R> ? Stream.Stream<Uint8Array, E, R> : never
 
 /** The bytes of a snapshot, and nothing of what was rejected. They fail, before they end, when anything cannot be carried. */
-export const stream = (options: ExportOptions) => Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => bytes))
+export const stream = (options: ExportOptions) =>
+  Stream.unwrapScoped(Effect.map(begin(options), ({ bytes }) => Stream.fromChannel(bytes)))
 
 /** What the file for the rejected is named after: a file; a stream has no name, and a device no place beside it. */
 const namedAfter = (output: string) =>
@@ -189,11 +208,11 @@ const run = <A, E, R>(
     const outer = yield* Effect.scope
     return yield* Effect.scoped(Effect.gen(function*() {
       const { bytes, rejected, report } = yield* begin(options)
-      const result = yield* sink(bytes)
+      const [result, ended] = yield* through(bytes, sink)
       const file = rejected === undefined || rejected.size === 0
         ? undefined
         : yield* Scopes.extend(Rejected.prepare(yield* namedAfter(output), rejected.bytes), outer)
-      return { result, report: report(output, file?.name), rejected: file }
+      return { result, report: report(ended, output, file?.name), rejected: file }
     }))
   })
 

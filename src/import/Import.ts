@@ -26,6 +26,7 @@ import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
+import { ContentSum } from "../snapshot/digest.ts"
 import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
 import { refusedLines } from "../snapshot/salvage.ts"
@@ -148,27 +149,27 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
   const odd = options.repair === true
   const changes = odd || options.transform !== undefined || options.newInstance === true
   const damaged = options.salvage === true ? yield* examineDamaged(input, format, stage, options.transform) : undefined
-  const { findings, reading } = damaged ?? (yield* examine(input, format, stage, {
+  const examined = damaged ?? (yield* examine(input, format, stage, {
     repair: odd,
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
   }))
   const mend = odd || damaged !== undefined
   const mended = mend
-    ? yield* repair(stage, format, reading.sum, findings, {
+    ? yield* repair(stage, format, examined.findings, {
       odd,
       sequences: damaged?.whole === false,
       origins: damaged?.origins
     })
-    : { left: findings, done: [] }
+    : { left: examined.findings, done: [], change: new ContentSum() }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
-  if (options.newInstance === true) yield* renew(stage, format, reading)
+  const renewed = options.newInstance === true ? yield* renew(stage, format) : new ContentSum()
   const told = mend
-    ? [...findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
+    ? [...examined.findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
     : mended.left
   return {
-    reading,
+    examined: { ...examined, sum: examined.sum?.plus(mended.change).plus(renewed) },
     changed: changes || (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
     findings: told,
     damaged,
@@ -192,14 +193,15 @@ const staged = Effect.fnUntraced(
     const database = yield* Database
     const format = options.format ?? version10
     const stage = yield* database.stage(place, format)
-    const { changed, damaged, findings, reading, rejected } = yield* fill(options, input, stage)
+    const { changed, damaged, examined, findings, rejected } = yield* fill(options, input, stage)
+    const { reading } = examined
     yield* stage.build
     const instance = yield* instanceOf(stage)
     yield* stage.seal
     const { proof, records } = yield* Effect.scoped(
       Effect.flatMap(
         database.view(stage.path, format),
-        (view) => prove(view, format, input, reading, changed, findings)
+        (view) => prove(view, format, input, examined, changed, findings)
       )
     )
     if (there) yield* phase("comparing with the database that is replaced")

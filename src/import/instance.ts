@@ -5,7 +5,7 @@ import type { Stage } from "../database/Database.ts"
 import { newUlid } from "../database/newUlid.ts"
 import type { Format } from "../records/Format.ts"
 import { write } from "../records/line.ts"
-import type { Reading } from "../snapshot/Reading.ts"
+import { ContentSum } from "../snapshot/digest.ts"
 
 /** Who the events of a stage are made in the name of. */
 export const instanceOf = (stage: Stage) =>
@@ -14,8 +14,8 @@ export const instanceOf = (stage: Stage) =>
     (row) => row === undefined ? undefined : String(row["value"])
   )
 
-/** Another identity. The events keep theirs: they did happen where they happened. */
-export const renew = Effect.fnUntraced(function*(stage: Stage, format: Format, reading: Reading) {
+/** Another identity. The events keep theirs: they did happen where they happened. Gives what that adds to the content sum. */
+export const renew = Effect.fnUntraced(function*(stage: Stage, format: Format) {
   const before = yield* instanceOf(stage)
   const uid = yield* newUlid
   yield* stage.db.attempt(
@@ -27,6 +27,8 @@ export const renew = Effect.fnUntraced(function*(stage: Stage, format: Format, r
       onNone: () => "",
       onSome: (meta) => write(meta, { key: "instance_uid", value })
     })
-  if (before !== undefined) reading.sum?.remove(line(before))
-  reading.sum?.add(line(uid))
+  const change = new ContentSum()
+  if (before !== undefined) change.remove(line(before))
+  change.add(line(uid))
+  return change
 })

@@ -3,6 +3,7 @@
  * pages as an export. For a sealed file that nothing changed, the bytes must be those of the seal; for every other, the sum over its
  * records must be the same. The one is made of the lines of the file, the other of rows of the database: no mistake can be in both.
  */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -15,8 +16,9 @@ import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { unwatched } from "../records/Soundness.ts"
 import { type Opened, records } from "../snapshot/input.ts"
-import { Reading } from "../snapshot/Reading.ts"
-import { Tally, write } from "../snapshot/write.ts"
+import type { Reading } from "../snapshot/Reading.ts"
+import type { Examined } from "../snapshot/verify.ts"
+import { write, type Written } from "../snapshot/write.ts"
 
 /** The new database does not hold what the file says. Nothing was replaced. */
 export class ProofFailed extends Schema.TaggedError<ProofFailed>()("ProofFailed", {
@@ -36,19 +38,10 @@ export class ProofFailed extends Schema.TaggedError<ProofFailed>()("ProofFailed"
 export const Proof = Schema.Literal("seal", "sum")
 export type Proof = typeof Proof.Type
 
-const exported = (view: View, format: Format, reading: Reading, sum: boolean) =>
-  Effect.gen(function*() {
-    const tally = new Tally({ sum })
-    yield* Stream.runDrain(
-      write(
-        format,
-        recordPages(view, format, wholeDatabase, reading.sound ? undefined : unwatched),
-        reading.header,
-        tally
-      )
-    )
-    return tally
-  })
+const exported = (view: View, format: Format, { reading, sound }: Examined, sum: boolean) => {
+  const pages = Stream.toChannel(recordPages(view, format, wholeDatabase, sound ? undefined : unwatched))
+  return Effect.map(Channel.runDrain(write(format, pages, reading.header, { sum })), ([written]) => written)
+}
 
 /** SQLite's own checks, a table at a time, so that a signal is heard in between. */
 const integrity = (view: View, { kinds }: Format, file: string) =>
@@ -77,9 +70,9 @@ const integrity = (view: View, { kinds }: Format, file: string) =>
 const grown = new Set(["meta", "sqlite_sequence"])
 
 /** How many records of each kind the file has and the database has, where the findings do not account for the difference. */
-const unaccounted = ({ kinds }: Format, reading: Reading, tally: Tally, findings: ReadonlyArray<Finding>) =>
+const unaccounted = ({ kinds }: Format, reading: Reading, written: Written, findings: ReadonlyArray<Finding>) =>
   kinds.flatMap(({ name }) => {
-    const [there, here] = [reading.records.get(name) ?? 0, tally.records.get(name) ?? 0]
+    const [there, here] = [reading.records.get(name) ?? 0, written.records.get(name) ?? 0]
     const dropped = findings.filter(({ kind, outcome }) => kind === name && outcome === "dropped")
       .reduce((sum, { count }) => sum + count, 0)
     return there - dropped === here || (grown.has(name) && there - dropped <= here)
@@ -96,30 +89,27 @@ export const prove = Effect.fn("Import.prove")(
     view: View,
     format: Format,
     input: Opened,
-    reading: Reading,
+    examined: Examined,
     changed: boolean,
     findings: ReadonlyArray<Finding>
   ) {
+    const { reading } = examined
     yield* phase("proving", { rows: [...reading.records.values()].reduce((sum, n) => sum + n, 0) })
     yield* integrity(view, format, input.name)
     const bySeal = reading.sealed && !changed
-    const tally = yield* exported(view, format, reading, !bySeal)
-    const counts = unaccounted(format, reading, tally, findings)
+    const written = yield* exported(view, format, examined, !bySeal)
+    const counts = unaccounted(format, reading, written, findings)
     if (counts.length > 0) return yield* new ProofFailed({ file: input.name, reason: counts.join("; ") })
-    const proven = (proof: Proof) => ({ proof, records: tally.records })
-    if (bySeal && tally.sha256 === reading.sha256) return proven("seal")
+    const proven = (proof: Proof) => ({ proof, records: written.records })
+    if (bySeal && written.sha256 === reading.sha256) return proven("seal")
     // A sealed file in another spelling or order than ours: its bytes cannot come back, its records must.
-    const [found, expected] = yield* bySeal
-      ? Effect.all([
-        Effect.map(exported(view, format, reading, true), ({ sum }) => sum?.hex),
-        Effect.gen(function*() {
-          const again = new Reading(input.name, "always")
-          yield* Stream.runDrain(records(input, again, { format }))
-          return again.sum?.hex
-        })
-      ])
-      : Effect.succeed([tally.sum?.hex, reading.sum?.hex])
-    if (found === undefined || found !== expected) {
+    const [found, expected] = bySeal
+      ? [
+        (yield* exported(view, format, examined, true)).sum,
+        (yield* Channel.runDrain(records(input, { format, sum: "always" }))).sum
+      ]
+      : [written.sum, examined.sum]
+    if (found === undefined || found.hex !== expected?.hex) {
       return yield* new ProofFailed({ file: input.name, reason: "the counts agree, the contents differ" })
     }
     return proven("sum")

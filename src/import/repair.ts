@@ -18,7 +18,7 @@ import { type AnyRecord, type Kind, rowName, type Tree } from "../records/Kind.t
 import { write } from "../records/line.ts"
 import type { Around, Repair } from "../records/repairs.ts"
 import { type Described, type Unique, uniqueRule } from "../records/Rule.ts"
-import type { ContentSum } from "../snapshot/digest.ts"
+import { ContentSum } from "../snapshot/digest.ts"
 import type { Origins } from "../snapshot/Origins.ts"
 import { repairSequences } from "./repairSequences.ts"
 
@@ -49,18 +49,12 @@ const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ?
 class Mender {
   private readonly db: Session
   private readonly format: Format
-  private readonly sum: ContentSum | undefined
+  private readonly sum: ContentSum
   private readonly findings: Findings
   private readonly origins: Origins | undefined
   changes = 0
 
-  constructor(
-    db: Session,
-    format: Format,
-    sum: ContentSum | undefined,
-    findings: Findings,
-    origins: Origins | undefined
-  ) {
+  constructor(db: Session, format: Format, sum: ContentSum, findings: Findings, origins: Origins | undefined) {
     this.db = db
     this.format = format
     this.sum = sum
@@ -98,7 +92,7 @@ class Mender {
   row(db: Statements, kind: Kind, rowid: bigint, of: Described, repair: Repair): void {
     const before = recordsAt(db, kind, [rowid])[0]
     if (before === undefined) return
-    const told = this.sum === undefined ? [] : this.telling(db, kind, before)
+    const told = this.telling(db, kind, before)
     const mended = Option.getOrUndefined(repair(before, around(db)))
     // A repair that changes nothing has nothing to offer.
     const kept = mended !== undefined && write(kind, mended) !== write(kind, before) &&
@@ -108,14 +102,14 @@ class Mender {
     const line = this.origins?.lineOf(kind, rowid)
     if (!kept && line !== undefined) this.origins?.refuse(line, `${kind.name} ${of.field} ${of.says}`)
     if (!kept) db.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
-    this.sum?.remove(write(kind, before))
+    this.sum.remove(write(kind, before))
     // Read again, because a derived field follows the column that was changed.
     const after = kept ? recordsAt(db, kind, [rowid])[0] : undefined
     if (after !== undefined) {
-      this.sum?.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
+      this.sum.add(write(kind, mended === undefined ? after : { ...mended, ...derivedOf(kind, after) }))
     }
-    for (const line of told) this.sum?.remove(line)
-    if (told.length > 0) { for (const line of this.telling(db, kind, before)) this.sum?.add(line) }
+    for (const line of told) this.sum.remove(line)
+    if (told.length > 0) { for (const line of this.telling(db, kind, before)) this.sum.add(line) }
     this.changes++
     this.findings.add(
       {
@@ -201,16 +195,14 @@ export interface RepairOptions {
   readonly origins?: Origins | undefined
 }
 
-/** Mends everything that can be mended; gives what is left, for the caller to refuse if it blocks, and what was done. */
+/**
+ * Mends everything that can be mended; gives what is left, for the caller to refuse if it blocks, what was done, and what of that is to be
+ * added to the content sum.
+ */
 export const repair = Effect.fn("Import.repair")(
-  function*(
-    stage: Stage,
-    format: Format,
-    sum: ContentSum | undefined,
-    judged: ReadonlyArray<Finding>,
-    options: RepairOptions
-  ) {
+  function*(stage: Stage, format: Format, judged: ReadonlyArray<Finding>, options: RepairOptions) {
     const done = new Findings()
+    const sum = new ContentSum()
     const mender = new Mender(stage.db, format, sum, done, options.origins)
     yield* repairSequences.meta(stage.db, format, sum, done, options.odd)
     let open = judged
@@ -238,6 +230,6 @@ export const repair = Effect.fn("Import.repair")(
       if (mender.changes === before) break
     }
     if (options.odd || options.sequences) yield* repairSequences.all(stage.db, format, sum, done, options.odd)
-    return { left: yield* judge(stage.db, format, wholeDatabase), done: done.list }
+    return { left: yield* judge(stage.db, format, wholeDatabase), done: done.list, change: sum }
   }
 )

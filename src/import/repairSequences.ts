@@ -15,15 +15,15 @@ import type { ContentSum } from "../snapshot/digest.ts"
 const kindIn = (format: Format, table: string): Kind => Option.getOrThrow(format.kindIn(table))
 
 const change = (
-  sum: ContentSum | undefined,
+  sum: ContentSum,
   done: Findings,
   kind: Kind,
   says: string,
   before: Option.Option<AnyRecord>,
   after: Option.Option<AnyRecord>
 ) => {
-  if (Option.isSome(before)) sum?.remove(write(kind, before.value))
-  if (Option.isSome(after)) sum?.add(write(kind, after.value))
+  if (Option.isSome(before)) sum.remove(write(kind, before.value))
+  if (Option.isSome(after)) sum.add(write(kind, after.value))
   const value = (record: AnyRecord) => String(record[kind.table === "meta" ? "value" : "seq"])
   const row = Option.getOrElse(Option.orElse(after, () => before), () => ({}) as AnyRecord)
   done.add(
@@ -48,7 +48,7 @@ const change = (
  * The schema version; and, unless only what blocks is to be mended, an instance for new events, and those without, to come from: what
  * opening it would invent.
  */
-const meta = (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, odd: boolean) =>
+const meta = (db: Session, format: Format, sum: ContentSum, done: Findings, odd: boolean) =>
   Effect.flatMap(newUlid, (uid) =>
     db.attempt("mend the table meta", (db) => {
       const valueOf = (key: string) => {
@@ -84,7 +84,7 @@ const meta = (db: Session, format: Format, sum: ContentSum | undefined, done: Fi
 
 const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-const all = (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+const all = (db: Session, format: Format, sum: ContentSum, done: Findings, tidy: boolean) =>
   db.attempt("mend the sequences", (db) => {
     const counting = format.counting.map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
@@ -133,6 +133,6 @@ const all = (db: Session, format: Format, sum: ContentSum | undefined, done: Fin
 export const repairSequences = {
   meta,
   /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
-  all: (db: Session, format: Format, sum: ContentSum | undefined, done: Findings, tidy: boolean) =>
+  all: (db: Session, format: Format, sum: ContentSum, done: Findings, tidy: boolean) =>
     Effect.asVoid(all(db, format, sum, done, tidy))
 }

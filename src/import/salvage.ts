@@ -1,21 +1,21 @@
 /** How a salvage reads: strictly, and what a strict reader refuses line by line. Nothing here is asked of an import that is none. */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { judge } from "../database/checkRules.ts"
 import type { Stage } from "../database/Database.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { withoutSequence } from "../database/sequences.ts"
 import { phase } from "../Progress.ts"
-import { type Finding, Findings } from "../records/Finding.ts"
+import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { SnapshotDamaged } from "../snapshot/errors.ts"
 import { type Opened, records } from "../snapshot/input.ts"
 import { load, type Transform } from "../snapshot/load.ts"
 import { Origins } from "../snapshot/Origins.ts"
-import { Reading } from "../snapshot/Reading.ts"
+import type { Reading } from "../snapshot/Reading.ts"
 import { salvaged, survey } from "../snapshot/salvage.ts"
 
 /** What became of the lines of a file that was salvaged. */
@@ -64,26 +64,28 @@ const empty = (file: string) =>
 export const examineDamaged = Effect.fn("Import.examineDamaged")(
   function*(input: Opened, format: Format, stage: Stage, transform: Transform | undefined) {
     const origins = yield* stage.db.attempt("prepare the new database", (db) => new Origins(db))
-    const findings = new Findings()
-    const reading = new Reading(input.name, "always")
     yield* phase("looking for damage", { bytes: input.size })
-    const strict = Stream.runDrain(records(input, new Reading(input.name, "never"), { format, records: false }))
+    const strict = Channel.runDrain(records(input, { format, records: false }))
     const problem = Either.getLeft(yield* Effect.either(strict))
-    const seen = problem._tag === "None"
-      ? undefined
-      : yield* survey(input, format, stage.db, origins, findings, reading)
+    const seen = problem._tag === "None" ? undefined : yield* survey(input, format, stage.db, origins)
     // Not one line of it is a record: it is something else, and the reader has said what.
     if (problem._tag === "Some" && seen?.good === 0) return yield* problem.value
     yield* phase("reading", { bytes: input.size })
-    const batches = seen === undefined ? records(input, reading, { format }) : salvaged(input, format, seen, reading)
-    yield* load(batches, stage, reading, { repair: true, transform, origins }, findings)
+    const batches = seen === undefined ? records(input, { format, sum: "always" }) : salvaged(input, format, seen)
+    const { change, done: reading, findings } = yield* load(batches, stage, input.name, {
+      repair: true,
+      transform,
+      origins
+    })
     if (reading.records.size === 0) return yield* Option.getOrElse(problem, () => empty(input.name))
     const [cut] = reading.sealed ? [] : yield* withoutSequence(stage.db, format)
     yield* phase("checking")
     return {
       origins,
       reading,
-      findings: [...findings.list, ...(yield* judge(stage.db, format, wholeDatabase))],
+      sound: false,
+      sum: reading.sum?.plus(change),
+      findings: [...(seen?.findings ?? []), ...findings, ...(yield* judge(stage.db, format, wholeDatabase))],
       whole: seen === undefined && cut === undefined,
       notes: [
         ...(problem._tag === "Some" ? [problem.value.message] : []),

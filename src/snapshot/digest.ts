@@ -28,6 +28,18 @@ export class ContentSum {
     }
   }
 
+  /** What both hold together. */
+  plus(other: ContentSum): ContentSum {
+    const both = new ContentSum()
+    let carry = 0
+    for (let i = 0; i < 4; i++) {
+      const sum = this.words[i]! + other.words[i]! + carry
+      both.words[i] = sum >>> 0
+      carry = sum > 0xffffffff ? 1 : 0
+    }
+    return both
+  }
+
   /** 32 hexadecimal digits, the highest first. */
   get hex(): string {
     return this.words.map((word) => word.toString(16).padStart(8, "0")).reverse().join("")

@@ -28,6 +28,26 @@ export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("Snap
   }
 }
 
+/** The file is what a snapshot is made of. */
+export const isDatabase = (file: string) =>
+  new SnapshotDamaged({
+    file,
+    line: 0,
+    lastGood: 0,
+    reason: "is a SQLite database, not a snapshot",
+    next: "kata export writes a snapshot of the database that KATA_DB names"
+  })
+
+/** The seal is there and does not hold. */
+export const sealBroken = (file: string, lines: number) =>
+  new SnapshotDamaged({
+    file,
+    line: 0,
+    lastGood: lines,
+    reason: "does not have the content that its seal says: it was changed after it was written",
+    next: `which line was changed cannot be told; nothing was done. ${another}`
+  })
+
 /** A record that can be read, and that no version-10 database takes as it is. */
 export class RecordRefused extends Schema.TaggedError<RecordRefused>()("RecordRefused", {
   file: Schema.String,

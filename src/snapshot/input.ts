@@ -1,6 +1,7 @@
 /** Where a snapshot is read from. What can be read only once is kept in a private file first: an error may send us back to a line. */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -10,8 +11,7 @@ import { gunzip } from "../files/gzip.ts"
 import * as Source from "../files/source.ts"
 import { spool } from "../files/Spool.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError } from "./errors.ts"
-import { type Batch, read, type ReadOptions } from "./read.ts"
-import type { Reading } from "./Reading.ts"
+import { read, type ReadOptions, type Records } from "./read.ts"
 
 /** A path, or bytes under a name. */
 export type Input<E = never> = string | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
@@ -63,26 +63,15 @@ export const opened = (
 })
 
 /** The records of an opened input; every failure names the file. */
-export const records = (
-  input: Opened,
-  reading: Reading,
-  options: ReadOptions
-): Stream.Stream<Batch, FileError | SnapshotError> =>
-  read(input.bytes, reading, options).pipe(
-    Stream.catchTag("LineTooLong", ({ limit, line }) =>
-      Stream.fail(
-        new RecordRefused({
-          file: input.name,
-          line,
-          record: undefined,
-          field: undefined,
-          reason: `is longer than ${limit} bytes`
-        })
-      )),
-    // What decompresses does not know of lines.
-    Stream.mapError((error) =>
-      error._tag === "SnapshotDamaged" && error.line === 0 && error.lastGood === 0
-        ? new SnapshotDamaged({ ...error, lastGood: reading.lines })
-        : error
-    )
+export const records = (input: Opened, options: ReadOptions): Records<FileError | SnapshotError> =>
+  Channel.mapError(
+    read(input.bytes, input.name, options),
+    (error) =>
+      error._tag !== "LineTooLong" ? error : new RecordRefused({
+        file: input.name,
+        line: error.line,
+        record: undefined,
+        field: undefined,
+        reason: `is longer than ${error.limit} bytes`
+      })
   )

@@ -1,18 +1,19 @@
 /** Records become rows of a stage. Rules are not enforced here but judged afterwards, so that all that is wrong can be told at once. */
+import * as Channel from "effect/Channel"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
 import type { Param, Statements } from "../database/Session.ts"
 import { accepts, type Derived, type Value } from "../records/Field.ts"
-import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
+import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { write as writeLine } from "../records/line.ts"
+import { ContentSum } from "./digest.ts"
 import { RecordRefused } from "./errors.ts"
 import { bind, exactParam, insertOf, isNumeric, rowsPerInsert } from "./insert.ts"
 import type { Origins } from "./Origins.ts"
 import type { Batch, Located } from "./read.ts"
-import type { Reading } from "./Reading.ts"
 
 /** What a caller makes of a record before it is stored: the same, another of its kind, or nothing. */
 export type Transform = (kind: Kind, record: AnyRecord) => Option.Option<AnyRecord>
@@ -30,21 +31,22 @@ const shown = (value: Value): string => JSON.stringify(typeof value === "string"
 /** Within attempts of a stage: what SQLite throws is theirs. */
 class Loader {
   private readonly db: Statements
-  private readonly reading: Reading
+  private readonly file: string
   private readonly options: LoadOptions
-  private readonly findings: Findings
+  private readonly findings = new Findings()
+  /** What came in other than it was read, of the sum of the records. */
+  private readonly change = new ContentSum()
   private sequences = false
 
-  constructor(db: Statements, reading: Reading, options: LoadOptions, findings: Findings) {
+  constructor(db: Statements, file: string, options: LoadOptions) {
     this.db = db
-    this.reading = reading
+    this.file = file
     this.options = options
-    this.findings = findings
   }
 
   private refused(kind: Kind, { line, record }: Located, field: string, reason: string) {
     return new RecordRefused({
-      file: this.reading.file,
+      file: this.file,
       line,
       record: `${kind.name} ${rowName(kind, record)}`,
       field,
@@ -67,8 +69,8 @@ class Loader {
       const stored = this.derived(field.derived.value, record)
       if (stored === record[field.key]) continue
       const mended = { ...record, [field.key]: stored }
-      this.reading.sum?.remove(writeLine(kind, record))
-      this.reading.sum?.add(writeLine(kind, mended))
+      this.change.remove(writeLine(kind, record))
+      this.change.add(writeLine(kind, mended))
       this.findings.add(
         {
           rule: "derived",
@@ -140,11 +142,11 @@ class Loader {
       ? this.renamed(located)
       : undefined
     const renamed = other !== undefined && insert(other) === undefined ? other : undefined
-    this.reading.sum?.remove(writeLine(kind, located.record))
+    this.change.remove(writeLine(kind, located.record))
     if (renamed === undefined) {
       this.options.origins?.refuse(located.line, `${kind.name} ${double} is there more than once`)
     } else {
-      this.reading.sum?.add(writeLine(kind, renamed))
+      this.change.add(writeLine(kind, renamed))
       this.options.origins?.stored(kind, located.line)
     }
     this.findings.add(
@@ -219,7 +221,7 @@ class Loader {
       }
       const { field, reason } = misfit
       origins.refuse(located.line, `${kind.name} ${field} ${reason}`)
-      this.reading.sum?.remove(writeLine(kind, located.record))
+      this.change.remove(writeLine(kind, located.record))
       this.findings.add(
         { rule: "misfit", kind: kind.name, field, says: "cannot be stored", outcome: "dropped", blocking: false },
         new FindingRow({ row: rowName(kind, located.record), value: shorten(reason), line: located.line })
@@ -232,8 +234,8 @@ class Loader {
       const record = Option.getOrUndefined(transform(kind, located.record))
       const [before, after] = [writeLine(kind, located.record), record === undefined ? "" : writeLine(kind, record)]
       if (before === after) return [located]
-      this.reading.sum?.remove(before)
-      if (record !== undefined) this.reading.sum?.add(after)
+      this.change.remove(before)
+      if (record !== undefined) this.change.add(after)
       this.findings.add(
         {
           rule: "transform",
@@ -250,30 +252,37 @@ class Loader {
   }
 
   /** While rows came in, SQLite counted along; what the file says is what counts. */
-  clearSequences(): void {
+  private clearSequences(): void {
     if (!this.sequences) this.db.execute("DELETE FROM sqlite_sequence")
     this.sequences = true
   }
+
+  end(): { readonly findings: ReadonlyArray<Finding>; readonly change: ContentSum } {
+    this.clearSequences()
+    return { findings: this.findings.list, change: this.change }
+  }
 }
 
-/** Loads all records into the stage; what was refused by UNIQUE constraints, dropped or mended is added to `findings`. */
-export const load = <E, R>(
-  batches: Stream.Stream<Batch, E, R>,
+/**
+ * Loads all records into the stage. Gives what came at their end; what was refused by UNIQUE constraints, dropped or mended; and what of that
+ * is to be added to the sum of the records.
+ */
+export const load = <Done, E, R>(
+  batches: Channel.Channel<Chunk.Chunk<Batch>, unknown, E, unknown, Done, unknown, R>,
   stage: Stage,
-  reading: Reading,
-  options: LoadOptions,
-  findings: Findings
+  file: string,
+  options: LoadOptions
 ) =>
   Effect.gen(function*() {
-    const loader = yield* stage.db.attempt(
-      "begin to store the records",
-      (db) => new Loader(db, reading, options, findings)
-    )
+    const loader = yield* stage.db.attempt("begin to store the records", (db) => new Loader(db, file, options))
     const insert = (batch: Batch) =>
       Effect.flatMap(
         stage.db.attempt(`store records of kind ${batch.kind.name}`, () => loader.batch(batch)),
         (refused) => refused === undefined ? Effect.void : Effect.fail(refused)
       )
-    yield* Stream.runForEach(batches, insert)
-    yield* stage.db.attempt("store the sequences", () => loader.clearSequences())
+    const done = yield* batches.pipe(
+      Channel.mapOutEffect((some) => Effect.forEach(some, insert, { discard: true })),
+      Channel.runDrain
+    )
+    return { ...(yield* stage.db.attempt("store the sequences", () => loader.end())), done }
   })

@@ -5,7 +5,6 @@ import { blocking, Finding, FindingRow } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { rowName } from "../records/Kind.ts"
 import { type Opened, records } from "./input.ts"
-import { Reading } from "./Reading.ts"
 
 /** The keys of a finding's row: of rows that are there twice, all of them. */
 const keysOf = (row: FindingRow) => row.row.split(", ")
@@ -23,7 +22,7 @@ export const locate = (input: Opened, format: Format, findings: ReadonlyArray<Fi
     }
     if (wanted.size === 0) return findings
     const lines = new Map<string, number>()
-    yield* Stream.runForEach(records(input, new Reading(input.name, "never"), { format }), ({ kind, records }) =>
+    yield* Stream.runForEach(Stream.fromChannel(records(input, { format })), ({ kind, records }) =>
       Effect.sync(() => {
         const keys = wanted.get(kind.name)
         if (keys === undefined) {
@@ -40,9 +39,7 @@ export const locate = (input: Opened, format: Format, findings: ReadonlyArray<Fi
       new Finding({
         ...finding,
         rows: finding.rows.map((row) => {
-          const known = keysOf(row).flatMap((key) =>
-            lines.get(`${finding.kind} ${key}`) ?? []
-          )
+          const known = keysOf(row).flatMap((key) => lines.get(`${finding.kind} ${key}`) ?? [])
           return row.line !== undefined || known.length === 0
             ? row
             : new FindingRow({ ...row, line: Math.max(...known) })

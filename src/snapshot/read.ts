@@ -1,4 +1,5 @@
 /** Bytes of a snapshot become checked records. Order, syntax and seal are judged here; what the records say of each other is not. */
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,9 +13,10 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { type LineProblem, read as readLine, recordIn } from "../records/line.ts"
 import { kindAt, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
-import { another, RecordRefused, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
-import type { Reading } from "./Reading.ts"
-import { header, SealReader, withoutCR } from "./seal.ts"
+import { ContentSum } from "./digest.ts"
+import { isDatabase, RecordRefused, sealBroken, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import type { Reading, SumWanted } from "./Reading.ts"
+import { type Header, header, SealReader, withoutCR } from "./seal.ts"
 
 /** A record and where it stood. */
 export interface Located {
@@ -36,6 +38,8 @@ type Batches = Array<{ readonly kind: Kind; readonly records: Array<Located> }>
 export interface ReadOptions {
   /** The kinds that the file may have. */
   readonly format: Format
+  /** Whether the sum of the records is wanted; never unless said otherwise. */
+  readonly sum?: SumWanted
   /** Who is shown every record, before it is given. */
   readonly watch?: Watch
   /** Whether the records themselves are wanted; else the batches are empty. */
@@ -48,15 +52,26 @@ class Reader {
   private rank = 0
   private sealLine = 0
   private last: Kind | undefined
-  private readonly reading: Reading
+  private readonly file: string
+  /** Lines that were read, all of them good. */
+  lines = 0
+  private bytes = 0
+  private header: Header | undefined
+  private crlf = false
+  /** The file ends with a line end, as far as it was read. */
+  private complete = true
+  private readonly records = new Map<string, number>()
+  private sum: ContentSum | undefined
+  private readonly sumWanted: SumWanted
   private readonly watch: Watch | undefined
   private readonly wanted: boolean
   private readonly form: "sound" | "glance"
   private readonly format: Format
 
-  constructor(reading: Reading, { format, records, watch }: ReadOptions) {
-    this.reading = reading
+  constructor(file: string, { format, records, sum, watch }: ReadOptions) {
+    this.file = file
     this.format = format
+    this.sumWanted = sum ?? "never"
     this.watch = watch
     this.wanted = records ?? true
     this.form = this.wanted ? "sound" : "glance"
@@ -64,9 +79,9 @@ class Reader {
 
   private damaged(line: number, reason: string) {
     return new SnapshotDamaged({
-      file: this.reading.file,
+      file: this.file,
       line,
-      lastGood: Math.max(0, line === 0 ? this.reading.lines : line - 1),
+      lastGood: Math.max(0, line === 0 ? this.lines : line - 1),
       reason
     })
   }
@@ -77,28 +92,19 @@ class Reader {
   }
 
   private refused(line: number, record: string | undefined, reason: string, field?: string) {
-    return new RecordRefused({ file: this.reading.file, line, record, field, reason })
+    return new RecordRefused({ file: this.file, line, record, field, reason })
   }
 
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
-    const { reading } = this
     const bytes = withoutCR(block.bytes)
-    if (bytes.length < block.bytes.length) reading.crlf = true
+    if (bytes.length < block.bytes.length) this.crlf = true
     if (block.line === 1 && Buffer.from(bytes.subarray(0, 16)).toString("latin1") === "SQLite format 3\0") {
-      return Either.left(
-        new SnapshotDamaged({
-          file: reading.file,
-          line: 0,
-          lastGood: 0,
-          reason: "is a SQLite database, not a snapshot",
-          next: "kata export writes a snapshot of the database that KATA_DB names"
-        })
-      )
+      return Either.left(isDatabase(this.file))
     }
     if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
     this.seal.push(bytes)
-    reading.bytes += block.bytes.length
-    reading.complete = bytes.at(-1) === 0x0a
+    this.bytes += block.bytes.length
+    this.complete = bytes.at(-1) === 0x0a
     const text = bytes.toString("latin1")
     const batches: Batches = []
     for (let from = 0, at = block.line; from < text.length; at++) {
@@ -106,7 +112,7 @@ class Reader {
       const to = found < 0 ? text.length : found
       const problem = this.line(bytes, text, from, to, at, batches)
       if (problem !== undefined) return Either.left(problem)
-      reading.lines = at
+      this.lines = at
       from = to + 1
     }
     return Either.right(batches)
@@ -132,7 +138,7 @@ class Reader {
     at: number,
     batches: Batches
   ): SnapshotError | undefined {
-    const { reading, watch } = this
+    const { watch } = this
     // Mostly a line is of the kind of the last one, and the pattern says so itself.
     let kind = this.sealLine === 0 ? this.last : undefined
     let groups = kind && match(kind.patterns[this.form], text, from, to)
@@ -148,7 +154,7 @@ class Reader {
     if (misplaced !== undefined) return misplaced
     if (kind.vouch(groups)) watch?.sound(kind, groups)
     else watch?.other(kind)
-    reading.sum?.add(bytes.subarray(from, to))
+    this.sum?.add(bytes.subarray(from, to))
     this.keep(kind, batches, () => ({ line: at, record: recordIn(kind, groups) }))
     return undefined
   }
@@ -174,7 +180,7 @@ class Reader {
     const misplaced = this.place(kind, at, () => record)
     if (misplaced !== undefined) return misplaced
     this.show(kind, canonical)
-    this.reading.sum?.add(canonical ?? text)
+    this.sum?.add(canonical ?? text)
     this.keep(kind, batches, () => ({ line: at, record }))
     return undefined
   }
@@ -198,8 +204,7 @@ class Reader {
     }
     this.rank = place
     this.last = kind
-    const { records } = this.reading
-    records.set(kind.name, (records.get(kind.name) ?? 0) + 1)
+    this.records.set(kind.name, (this.records.get(kind.name) ?? 0) + 1)
     return undefined
   }
 
@@ -215,70 +220,61 @@ class Reader {
   }
 
   private first(at: number, kind: Kind, record: AnyRecord, snapshot: string | undefined): SnapshotError | undefined {
-    const { reading } = this
     if (kind.table !== "meta" || record["key"] !== "export_version") {
       return this.refused(at, undefined, "is not the export_version that a snapshot begins with")
     }
     const version = String(record["value"])
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== this.format.version) {
-      return new VersionRefused({ file: reading.file, version, known: this.format.version })
+      return new VersionRefused({ file: this.file, version, known: this.format.version })
     }
     const found = snapshot === undefined ? undefined : header(snapshot)
-    reading.begin(found)
+    this.header = found
+    if (this.sumWanted === "always" || (this.sumWanted === "unsealed" && found === undefined)) {
+      this.sum = new ContentSum()
+    }
     return snapshot !== undefined && found === undefined
       ? this.refused(at, "snapshot", `says what kata of this version does not know: ${snapshot.slice(0, 80)}`)
       : undefined
   }
 
-  /** The end of the file: is it the end that was written? */
-  end(): SnapshotError | undefined {
-    const { reading } = this
-    if (!this.started) return this.damaged(0, reading.bytes === 0 ? "is empty" : "has no records")
+  /** At the end of the file: is it the end that was written? */
+  end(): Either.Either<Reading, SnapshotError> {
+    const { bytes, complete, crlf, file, header, lines, records, sum } = this
+    const reading = { file, lines, bytes, header, sealed: false, crlf, records, sha256: undefined, sum }
+    const damaged = (line: number, reason: string) => Either.left(this.damaged(line, reason))
+    if (!this.started) return damaged(0, bytes === 0 ? "is empty" : "has no records")
     const seal = this.seal.end()
-    if (reading.header === undefined) {
+    if (header === undefined) {
       if (this.sealLine > 0) {
-        return this.damaged(
-          1,
-          "does not say that the file is sealed, but the last line does: the beginning was changed"
-        )
+        return damaged(1, "does not say that the file is sealed, but the last line does: the beginning was changed")
       }
-      return reading.complete ? undefined : this.damaged(reading.lines, "has no line end: the file was cut")
+      return complete ? Either.right(reading) : damaged(lines, "has no line end: the file was cut")
     }
     if (seal === undefined) {
-      return this.damaged(
+      return damaged(
         0,
-        `was sealed when it was written, and has no seal at its end: it was cut after line ${reading.lines}, or changed`
+        `was sealed when it was written, and has no seal at its end: it was cut after line ${lines}, or changed`
       )
     }
-    if (seal.records !== reading.lines) {
-      return this.damaged(0, `has ${reading.lines} lines, its seal says ${seal.records}`)
-    }
-    if (seal.sha256 !== seal.found) {
-      return new SnapshotDamaged({
-        file: this.reading.file,
-        line: 0,
-        lastGood: this.reading.lines,
-        reason: "does not have the content that its seal says: it was changed after it was written",
-        next: `which line was changed cannot be told; nothing was done. ${another}`
-      })
-    }
-    reading.sealed = true
-    reading.sha256 = seal.sha256
-    return undefined
+    if (seal.records !== lines) return damaged(0, `has ${lines} lines, its seal says ${seal.records}`)
+    if (seal.sha256 !== seal.found) return Either.left(sealBroken(file, lines))
+    return Either.right({ ...reading, sealed: true, sha256: seal.sha256 })
   }
 }
 
+/** Records, and at their end what is known of the snapshot that they are of. */
+export type Records<E, R = never> = Channel.Channel<Chunk.Chunk<Batch>, unknown, E, unknown, Reading, unknown, R>
+
 /**
- * The records of a snapshot, a block of the file at a time. `reading` knows the rest when the stream has ended; a stream that ends
- * without error was whole.
+ * The records of a snapshot, a block of the file at a time. What else is known of it comes at its end: who has that has seen it whole.
  */
 export const read = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
-  reading: Reading,
+  file: string,
   options: ReadOptions
-): Stream.Stream<Batch, E | LineTooLong | SnapshotError, R> =>
-  Stream.suspend(() => {
-    const reader = new Reader(reading, options)
+): Records<E | LineTooLong | SnapshotError, R> =>
+  Channel.suspend(() => {
+    const reader = new Reader(file, options)
     return bytes.pipe(
       blocks({ target: blockBytes }),
       Stream.mapConcatChunkEffect((block) =>
@@ -287,9 +283,13 @@ export const read = <E, R>(
           Effect.map(reader.block(block), Chunk.unsafeFromArray)
         )
       ),
-      Stream.concat(Stream.drain(Stream.suspend(() => {
-        const problem = reader.end()
-        return problem === undefined ? Stream.empty : Stream.fail(problem)
-      })))
+      // What decompresses does not know of lines.
+      Stream.mapError((error) =>
+        error instanceof SnapshotDamaged && error.line === 0 && error.lastGood === 0
+          ? new SnapshotDamaged({ ...error, lastGood: reader.lines })
+          : error
+      ),
+      Stream.toChannel,
+      Channel.flatMap(() => Channel.fromEffect(Effect.suspend(() => reader.end())))
     )
   })

@@ -2,6 +2,7 @@
  * Everything of a damaged snapshot that can be read: line by line, whatever the lines around one are like. A line that is no record of
  * version 10 is refused by its number, and written as it was when all is done.
  */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
@@ -11,16 +12,16 @@ import type { FileError } from "../files/FileError.ts"
 import { type Block, blocks } from "../files/lines.ts"
 import { type LongLine, shortened } from "../files/skipLongLines.ts"
 import { advance } from "../Progress.ts"
-import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
+import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
 import { type Line, LineProblem, read } from "../records/line.ts"
+import { ContentSum } from "./digest.ts"
 import { type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Opened } from "./input.ts"
 import type { Origins } from "./Origins.ts"
-import type { Batch } from "./read.ts"
-import type { Reading } from "./Reading.ts"
-import { header } from "./seal.ts"
+import type { Located, Records } from "./read.ts"
+import { type Header, header } from "./seal.ts"
 
 /** The longest line that is read, as everywhere. */
 const lineLimit = 256 * 1024 * 1024
@@ -83,14 +84,20 @@ export interface Survey {
   /** Whether the kinds come in the order in which they can be loaded. */
   readonly inOrder: boolean
   readonly notes: ReadonlyArray<string>
+  readonly lines: number
+  readonly bytes: number
+  readonly header: Header | undefined
+  readonly findings: ReadonlyArray<Finding>
 }
 
 /** Reads all lines once: what is no record is refused, and the rest is known to be readable. */
 export const survey = Effect.fn("Snapshot.survey")(
-  function*(input: Opened, format: Format, db: Session, origins: Origins, findings: Findings, reading: Reading) {
+  function*(input: Opened, format: Format, db: Session, origins: Origins) {
+    const findings = new Findings()
     const notes: Array<string> = []
     const long: Array<LongLine> = []
-    let [good, first, place, inOrder] = [0, 0, 0, true]
+    let [good, first, place, inOrder, lines, bytes] = [0, 0, 0, true, 0, 0]
+    let found: Header | undefined
     let newer: VersionRefused | undefined
     const refuse = (line: number, says: string, reason: string) => {
       origins.refuse(line, reason)
@@ -100,7 +107,7 @@ export const survey = Effect.fn("Snapshot.survey")(
       )
     }
     const look = ([at, raw]: readonly [number, Buffer]) => {
-      reading.lines = at
+      lines = at
       const result = said(format, raw)
       if (result === undefined) return
       if (Either.isLeft(result)) {
@@ -121,7 +128,7 @@ export const survey = Effect.fn("Snapshot.survey")(
         if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== format.version) {
           newer = new VersionRefused({ file: input.name, version, known: format.version })
         }
-        reading.header = snapshot === undefined ? undefined : header(snapshot)
+        found = snapshot === undefined ? undefined : header(snapshot)
         return
       }
       good++
@@ -129,13 +136,13 @@ export const survey = Effect.fn("Snapshot.survey")(
       if (here < place) inOrder = false
       place = Math.max(place, here)
     }
-    const lines = linesOf(input, {
+    const all = linesOf(input, {
       stopped: (reason) => notes.push(`the input ends before its end: ${reason}`),
       long: (line) => void long.push(line)
     })
-    yield* Stream.runForEach(lines, (block) =>
+    yield* Stream.runForEach(all, (block) =>
       db.attempt("remember the lines", () => {
-        reading.bytes += block.bytes.length
+        bytes += block.bytes.length
         for (const line of linesIn(block)) look(line)
       }).pipe(Effect.flatMap(() => newer === undefined ? Effect.void : Effect.fail(newer))))
     yield* db.attempt("remember the lines", () => {
@@ -150,7 +157,7 @@ export const survey = Effect.fn("Snapshot.survey")(
       )
     }
     if (!inOrder) notes.push("the records were not in the order of their kinds")
-    return { good, first, inOrder, notes } satisfies Survey
+    return { good, first, inOrder, notes, lines, bytes, header: found, findings: findings.list } satisfies Survey
   }
 )
 
@@ -158,30 +165,32 @@ export const survey = Effect.fn("Snapshot.survey")(
 export const salvaged = (
   input: Opened,
   format: Format,
-  { first, inOrder }: Survey,
-  reading: Reading
-): Stream.Stream<Batch, FileError | SnapshotError> => {
-  const pass = (only: Kind | undefined) =>
-    Stream.mapConcat(linesOf(input), (block) => {
-      const batches: Array<{ readonly kind: Kind; readonly records: Array<Batch["records"][number]> }> = []
-      for (const [at, raw] of linesIn(block)) {
-        const result = at === first ? undefined : said(format, raw)
-        if (result === undefined || Either.isLeft(result)) continue
-        const { canonical, kind, record, text } = result.right
-        if (only !== undefined && kind !== only) continue
-        reading.sum?.add(canonical ?? text)
-        reading.records.set(kind.name, (reading.records.get(kind.name) ?? 0) + 1)
-        const last = batches.at(-1)
-        if (last?.kind === kind) last.records.push({ line: at, record })
-        else batches.push({ kind, records: [{ line: at, record }] })
-      }
-      return batches
-    })
-  return Stream.suspend(() => {
-    reading.begin(reading.header)
-    return inOrder ? pass(undefined) : Stream.flatMap(Stream.fromIterable(format.kinds), pass)
+  { bytes, first, header, inOrder, lines }: Survey
+): Records<FileError | SnapshotError> =>
+  Channel.suspend(() => {
+    const sum = new ContentSum()
+    const counts = new Map<string, number>()
+    const pass = (only: Kind | undefined) =>
+      Stream.mapConcat(linesOf(input), (block) => {
+        const batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }> = []
+        for (const [at, raw] of linesIn(block)) {
+          const result = at === first ? undefined : said(format, raw)
+          if (result === undefined || Either.isLeft(result)) continue
+          const { canonical, kind, record, text } = result.right
+          if (only !== undefined && kind !== only) continue
+          sum.add(canonical ?? text)
+          counts.set(kind.name, (counts.get(kind.name) ?? 0) + 1)
+          const last = batches.at(-1)
+          if (last?.kind === kind) last.records.push({ line: at, record })
+          else batches.push({ kind, records: [{ line: at, record }] })
+        }
+        return batches
+      })
+    return Channel.as(
+      Stream.toChannel(inOrder ? pass(undefined) : Stream.flatMap(Stream.fromIterable(format.kinds), pass)),
+      { file: input.name, lines, bytes, header, sealed: false, crlf: false, records: counts, sha256: undefined, sum }
+    )
   })
-}
 
 /** The refused lines, each with its number, why, and the bytes that it had. */
 export const refusedLines = (input: Opened, db: Session, origins: Origins) =>

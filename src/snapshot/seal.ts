@@ -11,6 +11,7 @@ import { createHash } from "node:crypto"
 import { blocks, type LineTooLong } from "../files/lines.ts"
 import type { Format } from "../records/Format.ts"
 import { members } from "../records/json.ts"
+import { read } from "../records/line.ts"
 
 /** Of what a snapshot is one: a whole database, or some projects of it, by uid. */
 export const Scope = Schema.Union(
@@ -102,20 +103,40 @@ export const withoutCR = (given: Uint8Array): Buffer => {
   return out.subarray(0, length)
 }
 
-/** Whether the seal of a file holds, whatever its records say. */
-export const sealHolds = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<boolean, E | LineTooLong, R> =>
+/** The header of a file that begins with this text; none when it does not begin as a sealed one does. */
+const headerOf = (format: Format, text: string): Header | undefined =>
+  Option.getOrUndefined(Option.flatMap(
+    Option.filter(Either.getRight(read(format, text.trimStart().split("\n", 1)[0]?.trim() ?? "")), ({ kind, record }) =>
+      kind.table === "meta" && record["key"] === "export_version"),
+    ({ snapshot }) =>
+      Option.fromNullable(snapshot === undefined ? undefined : header(snapshot))
+  ))
+
+/** What the seal of a file says of it, whatever its records say; "none": the file does not say that it is sealed. */
+export const sealOf = <E, R>(
+  format: Format,
+  bytes: Stream.Stream<Uint8Array, E, R>
+): Effect.Effect<"none" | "holds" | "broken", E | LineTooLong, R> =>
   Effect.suspend(() => {
     const reader = new SealReader()
     let lines = 0
+    let found: Header | undefined
     return Effect.map(
-      Stream.runForEach(blocks()(bytes), (block) =>
+      Stream.runForEachWhile(blocks()(bytes), (block) =>
         Effect.sync(() => {
+          const text = withoutCR(block.bytes)
+          found ??= headerOf(format, text.toString("utf8"))
           lines += block.count
-          reader.push(withoutCR(block.bytes))
+          reader.push(text)
+          return found !== undefined || !/\S/.test(text.toString("latin1"))
         })),
       () => {
-        const seal = reader.end()
-        return seal !== undefined && seal.records === lines && seal.sha256 === seal.found
+        const seal = found === undefined ? undefined : reader.end()
+        return found === undefined
+          ? "none"
+          : seal !== undefined && seal.records === lines && seal.sha256 === seal.found
+          ? "holds"
+          : "broken"
       }
     )
   })

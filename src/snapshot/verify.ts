@@ -2,10 +2,11 @@
  * Reads a snapshot without restoring it. Where a look at the records as they pass does not tell that all is well, they go into a private
  * database that disappears again: what they say of each other is asked there, in the same words in which a restore asks.
  */
+import * as Channel from "effect/Channel"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { judge } from "../database/checkRules.ts"
 import { Database, type Stage } from "../database/Database.ts"
 import { wholeDatabase } from "../database/Selection.ts"
@@ -13,17 +14,19 @@ import { withoutSequence } from "../database/sequences.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { phase } from "../Progress.ts"
-import { blocking, Finding, Findings } from "../records/Finding.ts"
+import { blocking, Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { Soundness } from "../records/Soundness.ts"
+import { Soundness, type Watch } from "../records/Soundness.ts"
+import type { ContentSum } from "./digest.ts"
 import { another, type RecordRefused, SnapshotDamaged } from "./errors.ts"
 import { type Input, open, type Opened, records } from "./input.ts"
 import { load, type LoadOptions } from "./load.ts"
 import { locate } from "./locate.ts"
 import { Census, ProjectCounts } from "./projectCounts.ts"
-import { Reading, type SumWanted } from "./Reading.ts"
-import { Scope, sealHolds } from "./seal.ts"
+import type { ReadOptions } from "./read.ts"
+import type { Reading, SumWanted } from "./Reading.ts"
+import { Scope, sealOf } from "./seal.ts"
 
 export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
   file: Schema.String,
@@ -50,15 +53,30 @@ export const notesOf = (reading: Reading): ReadonlyArray<string> => [
   ...(reading.crlf ? ["line ends are CRLF; they were read as LF"] : [])
 ]
 
+/** What there is to know of an input that was loaded and judged. */
+export interface Examined {
+  readonly reading: Reading
+  /** All records are known to keep every rule. */
+  readonly sound: boolean
+  /** The sum of the records as they came in, when it was wanted. */
+  readonly sum: ContentSum | undefined
+  readonly findings: ReadonlyArray<Finding>
+}
+
+/** Records, and at their end what is known of the snapshot and what `watch` has seen of them. */
+const watched = <W extends Watch>(input: Opened, options: ReadOptions, make: () => W) =>
+  Channel.suspend(() => {
+    const watch = make()
+    return Channel.map(records(input, { ...options, watch }), (reading) => ({ reading, watch }))
+  })
+
 /** Loads the input into a stage and judges it. Blocking findings are told with their lines, and left to the caller. */
 export const examine = Effect.fn("Snapshot.examine")(
   function*(input: Opened, format: Format, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
-    const reading = new Reading(input.name, options.sum)
-    const loaded = new Findings()
-    const watch = new Soundness(format)
     yield* phase("reading", { bytes: input.size })
-    yield* load(records(input, reading, { format, watch }), stage, reading, options, loaded).pipe(
-      Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, reading, refused))
+    const batches = watched(input, { format, sum: options.sum }, () => new Soundness(format))
+    const { change, done: { reading, watch }, findings } = yield* load(batches, stage, input.name, options).pipe(
+      Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, format, refused))
     )
     if (!reading.sealed) {
       const [table] = yield* withoutSequence(stage.db, format)
@@ -73,21 +91,25 @@ export const examine = Effect.fn("Snapshot.examine")(
     }
     yield* phase("checking")
     // What a transform made of the records, nobody has seen pass.
-    const watched = options.transform === undefined ? watch : undefined
-    reading.sound = watched?.holds === true
-    const judged = yield* judge(stage.db, format, wholeDatabase, watched)
-    return { reading, findings: yield* locate(input, format, [...loaded.list, ...judged]) }
+    const seen = options.transform === undefined ? watch : undefined
+    const judged = yield* judge(stage.db, format, wholeDatabase, seen)
+    return {
+      reading,
+      sound: seen?.holds === true,
+      sum: reading.sum?.plus(change),
+      findings: yield* locate(input, format, [...findings, ...judged])
+    } satisfies Examined
   }
 )
 
 /** A sealed file whose seal does not hold was damaged, and it is not the record that is to blame. */
-const damagedInstead = (input: Opened, reading: Reading, refused: RecordRefused) =>
-  reading.header === undefined ? Effect.fail(refused) : Effect.flatMap(
+const damagedInstead = (input: Opened, format: Format, refused: RecordRefused) =>
+  Effect.flatMap(
     // Behind a line that is too long, nobody has seen the seal: the file is not said to be damaged.
-    Effect.catchTag(sealHolds(input.bytes), "LineTooLong", () => Effect.succeed(true)),
-    (holds) =>
+    Effect.catchTag(sealOf(format, input.bytes), "LineTooLong", () => Effect.succeed("none" as const)),
+    (seal) =>
       Effect.fail(
-        holds ? refused : new SnapshotDamaged({
+        seal !== "broken" ? refused : new SnapshotDamaged({
           file: input.name,
           line: refused.line,
           lastGood: refused.line - 1,
@@ -167,17 +189,26 @@ export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>, format: 
   Effect.flatMap(openAfterSweep(input), (source) => loaded(source, format))
 )
 
+/** One of the records may break a rule; this reading has nothing more to say. */
+class Doubted extends Data.TaggedError("Doubted") {}
+
 /** The report on a snapshot all of whose records are sound, from one reading; none when that cannot be said. */
 const passing = (source: Opened, format: Format) =>
   Effect.gen(function*() {
-    const reading = new Reading(source.name, "never")
-    const census = new Census(format)
     yield* phase("reading", { bytes: source.size })
-    yield* records(source, reading, { format, watch: census, records: false }).pipe(
-      Stream.runForEachWhile(() => Effect.sync(() => !census.soundness.doubted)),
-      Effect.catchTag("RecordRefused", (refused) => damagedInstead(source, reading, refused))
+    const census = new Census(format)
+    // Nothing more is asked of the records once one of them is doubted.
+    const reading = yield* records(source, { format, watch: census, records: false }).pipe(
+      Channel.mapOutEffect(() => census.soundness.doubted ? Effect.fail(new Doubted()) : Effect.void),
+      Channel.runDrain,
+      Effect.asSome,
+      Effect.catchTag("Doubted", () => Effect.succeedNone),
+      Effect.catchTag("RecordRefused", (refused) => damagedInstead(source, format, refused))
     )
-    return census.soundness.holds ? Option.some(reportOf(source, reading, census.projects, [])) : Option.none()
+    return Option.map(
+      Option.filter(reading, () => census.soundness.holds),
+      (reading) => reportOf(source, reading, census.projects, [])
+    )
   })
 
 /**

@@ -1,10 +1,10 @@
 /** Sealed files with one bit changed, or cut after any byte, plain and compressed: none of them is ever taken for what was written. */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { gzipSync } from "node:zlib"
 import { version10 } from "../../src/records/kinds.ts"
 import * as Input from "../../src/snapshot/input.ts"
-import { Reading } from "../../src/snapshot/Reading.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import { Random } from "../../src/testing/random.ts"
 
@@ -32,11 +32,8 @@ export const tally = (): Tally => ({ flips: 0, truncations: 0, outcomes: new Map
 
 const digestOf = (bytes: Uint8Array) =>
   Effect.gen(function*() {
-    const reading = new Reading("the file", "never")
-    const size = bytes.length
-    yield* Stream.runDrain(
-      Input.records(Input.opened("the file", { size, bytes: Stream.make(bytes) }), reading, { format: version10 })
-    )
+    const input = Input.opened("the file", { size: bytes.length, bytes: Stream.make(bytes) })
+    const reading = yield* Channel.runDrain(Input.records(input, { format: version10 }))
     return reading.sealed ? reading.sha256 : "not sealed"
   })
 

@@ -1,5 +1,6 @@
 /** What becomes of a snapshot after accidents and edits: the promises that an import keeps, one by one. */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as FC from "effect/FastCheck"
 import * as Stream from "effect/Stream"
@@ -9,7 +10,6 @@ import { toFile } from "../../src/export/Export.ts"
 import { restore } from "../../src/import/Import.ts"
 import { kinds, version10 } from "../../src/records/kinds.ts"
 import { read } from "../../src/snapshot/read.ts"
-import { Reading } from "../../src/snapshot/Reading.ts"
 import { content } from "../../src/testing/contents.ts"
 import { build, type Content } from "../../src/testing/database.ts"
 import { temporaryDirectory } from "../files/temp.ts"
@@ -42,9 +42,7 @@ export const sealedNever = property(
       for (const change of mutations) {
         const changed = mutate(bytes, change)
         if (asLF(changed).equals(bytes)) continue
-        const end = yield* Effect.either(
-          Stream.runDrain(read(Stream.make(changed), new Reading("file", "never"), { format: version10 }))
-        )
+        const end = yield* Effect.either(Channel.runDrain(read(Stream.make(changed), "file", { format: version10 })))
         assert.strictEqual(end._tag, "Left", `${JSON.stringify(change)} went unnoticed`)
       }
     })

@@ -1,5 +1,6 @@
 /** A format is a parameter: another one, with a kind more and a field less, or with a rule more, is one value, and everything follows it. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -19,7 +20,6 @@ import { Soundness } from "../../src/records/Soundness.ts"
 import * as V from "../../src/records/vocabulary.ts"
 import type { Word } from "../../src/records/Word.ts"
 import { opened, records } from "../../src/snapshot/input.ts"
-import { Reading } from "../../src/snapshot/Reading.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import { build, type Content } from "../../src/testing/database.ts"
 import { base } from "../findings/base.ts"
@@ -34,7 +34,7 @@ const shown = (file: string, format: Format) =>
     const bytes = Buffer.from(yield* kit.bytesOf(file))
     const soundness = new Soundness(format)
     const input = opened(file, { size: bytes.length, bytes: Stream.make(bytes) })
-    yield* Stream.runDrain(records(input, new Reading(file, "never"), { format, watch: soundness }))
+    yield* Channel.runDrain(records(input, { format, watch: soundness }))
     return soundness.holds
   })
 

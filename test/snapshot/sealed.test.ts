@@ -1,5 +1,7 @@
 /** A sealed snapshot that was damaged in any way is never taken for a whole one. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
@@ -10,10 +12,9 @@ import type { AnyRecord, Kind } from "../../src/records/Kind.ts"
 import { kinds, version10 } from "../../src/records/kinds.ts"
 import { write as writeLine } from "../../src/records/line.ts"
 import * as Input from "../../src/snapshot/input.ts"
-import { Reading } from "../../src/snapshot/Reading.ts"
 import type { Header } from "../../src/snapshot/seal.ts"
 import { verify } from "../../src/snapshot/verify.ts"
-import { Tally, write } from "../../src/snapshot/write.ts"
+import { write } from "../../src/snapshot/write.ts"
 import { kindAndRecord } from "../records/arbitrary.ts"
 import * as kit from "./kit.ts"
 
@@ -38,17 +39,25 @@ const one = ({ kind, record }: { readonly kind: Kind; readonly record: AnyRecord
   line: writeLine(kind, record)
 })
 
-const bytesOf = (pages: Stream.Stream<Page>, header: Header | undefined, tally = new Tally()) =>
-  Effect.map(Stream.runCollect(write(version10, pages, header, tally)), (chunks) => Buffer.concat([...chunks]))
+const writtenOf = (pages: Stream.Stream<Page>, header: Header | undefined, sum = false) =>
+  Effect.map(Channel.runCollect(write(version10, Stream.toChannel(pages), header, { sum })), ([chunks, [written]]) => ({
+    bytes: Buffer.concat([...Chunk.flatten(chunks)]),
+    written
+  }))
+
+const bytesOf = (pages: Stream.Stream<Page>, header: Header | undefined) =>
+  Effect.map(writtenOf(pages, header), ({ bytes }) => bytes)
 
 /** What a reader makes of bytes: how they end, and what is known by then. */
 const readBack = (pieces: Iterable<Uint8Array>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const reading = new Reading("the snapshot", "always")
-    const opened = { name: "the snapshot", size: 0, bytes: Stream.fromIterable(pieces) }
-    const batches = yield* Effect.either(Stream.runCollect(Input.records(opened, reading, { format: version10 })))
-    return { reading, batches }
-  }))
+  Effect.either(
+    Channel.runCollect(
+      Input.records(
+        { name: "the snapshot", size: 0, bytes: Stream.fromIterable(pieces) },
+        { format: version10, sum: "always" }
+      )
+    )
+  )
 
 const cutInto = (bytes: Uint8Array, at: ReadonlyArray<number>) => {
   const places = [0, ...at.map((n) => n % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
@@ -71,20 +80,19 @@ describe("what was written", () => {
     ([records, cuts, header]) =>
       Effect.gen(function*() {
         const lines = records.map(one)
-        const tally = new Tally({ sum: true })
-        const bytes = yield* bytesOf(pagesOf(lines), header, tally)
-        const { batches, reading } = yield* readBack(cutInto(bytes, cuts))
-        const found = [...Either.getOrThrow(batches)].flatMap(({ kind, records }) =>
+        const { bytes, written } = yield* writtenOf(pagesOf(lines), header, true)
+        const [batches, reading] = Either.getOrThrow(yield* readBack(cutInto(bytes, cuts)))
+        const found = [...Chunk.flatten(batches)].flatMap(({ kind, records }) =>
           records.map(({ line, record }) => `${line}: ${writeLine(kind, record)}`)
         )
         const sorted = kinds.flatMap((kind) => lines.filter((line) => line.kind === kind))
         assert.deepStrictEqual(found, sorted.map(({ line }, i) => `${i + 2}: ${line}`))
         assert.deepStrictEqual(
           [reading.header, reading.sealed, reading.lines, reading.bytes, reading.sum?.hex],
-          [header, header !== undefined, lines.length + 1, bytes.length, tally.sum?.hex]
+          [header, header !== undefined, lines.length + 1, bytes.length, written.sum?.hex]
         )
-        assert.deepStrictEqual([tally.lines, tally.bytes], [reading.lines, reading.bytes])
-        if (header !== undefined) assert.strictEqual(tally.sha256, reading.sha256)
+        assert.deepStrictEqual([written.lines, written.bytes], [reading.lines, reading.bytes])
+        if (header !== undefined) assert.strictEqual(written.sha256, reading.sha256)
       }),
     { fastCheck: { numRuns: 60 } }
   )
@@ -124,11 +132,10 @@ describe("a sealed file", () => {
     Effect.gen(function*() {
       const bytes = yield* tiny
       for (let length = 0; length < bytes.length; length++) {
-        const { batches } = yield* readBack([bytes.subarray(0, length)])
-        const error = Either.getOrThrow(Either.flip(batches))
+        const error = Either.getOrThrow(Either.flip(yield* readBack([bytes.subarray(0, length)])))
         assert.strictEqual(error._tag, "SnapshotDamaged", `cut after ${length} bytes: ${error.message}`)
       }
-      assert.isTrue(Either.isRight((yield* readBack([bytes])).batches))
+      assert.isTrue(Either.isRight(yield* readBack([bytes])))
     }))
 
   it.effect("with any one bit changed is never taken", () =>
@@ -136,9 +143,9 @@ describe("a sealed file", () => {
       const bytes = yield* tiny
       for (let bit = 0; bit < bytes.length * 8; bit++) {
         bytes[bit >> 3]! ^= 1 << (bit & 7)
-        const { batches } = yield* readBack([bytes])
+        const end = yield* readBack([bytes])
         bytes[bit >> 3]! ^= 1 << (bit & 7)
-        const error = Either.getOrThrowWith(Either.flip(batches), () => new Error(`bit ${bit} was not missed`))
+        const error = Either.getOrThrowWith(Either.flip(end), () => new Error(`bit ${bit} was not missed`))
         assert.include(["SnapshotDamaged", "RecordRefused", "VersionRefused"], error._tag)
       }
     }))
@@ -148,9 +155,7 @@ describe("a sealed file", () => {
       const bytes = gzipSync(yield* tiny)
       for (let length = 0; length < bytes.length; length++) {
         const opened = yield* Input.open(kit.text(bytes.subarray(0, length)))
-        const error = yield* Effect.flip(
-          Stream.runDrain(Input.records(opened, new Reading(opened.name, "never"), { format: version10 }))
-        )
+        const error = yield* Effect.flip(Channel.runDrain(Input.records(opened, { format: version10 })))
         assert.strictEqual(error._tag, "SnapshotDamaged", `cut after ${length} bytes: ${error.message}`)
       }
     })).pipe(Effect.provide(kit.services)))

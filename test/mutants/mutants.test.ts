@@ -1,0 +1,13 @@
+/** A small campaign of a fixed seed; `npm run mutants -- --count 200` makes a large one. */
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+it("six mutants are caught by the tests of their files, or make no difference", { timeout: 1_200_000 }, () => {
+  const argv = ["test/mutants/mutants.mjs", "--count", "6", "--seed", "1", "--workers", "2", "--limit", "900"]
+  const { status, stderr, stdout } = spawnSync(process.execPath, argv, { cwd: root, encoding: "utf8" })
+  expect(stdout).toMatch(/: 6 mutants, \d+ killed, \d+ without a difference in behaviour, 0 survived;/)
+  expect([status, stderr]).toEqual([0, ""])
+})

@@ -1,0 +1,3 @@
+export const table: {
+  readonly [file: string]: { readonly quick: ReadonlyArray<string>; readonly all: ReadonlyArray<string> }
+}
