@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type Kind, rowName, type Tree } from "../records/Kind.ts"
-import { type Told, type Unique, uniqueRule } from "../records/Rule.ts"
+import { type Described, type Unique, uniqueRule } from "../records/Rule.ts"
 import type { Soundness } from "../records/Soundness.ts"
 import { judgeIndexes } from "./indexes.ts"
 import { parentCycle, parentCycles } from "./links.ts"
@@ -25,7 +25,7 @@ const text = (cell: Row[string] | undefined): string =>
     : String(cell)
 
 /** What a report says of a rule. */
-const reported = ({ blocking, field, rule, says }: Told) => ({ rule, field, says, blocking })
+const reported = ({ blocking, field, rule, says }: Described) => ({ rule, field, says, blocking })
 
 const rowOf = (kind: Kind, row: Row): string =>
   rowName(kind, Object.fromEntries(kind.key.map((column) => [column, text(row[column])])))

@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Kind, Tree } from "../records/Kind.ts"
 import { drop } from "../records/repairs.ts"
-import type { Told } from "../records/Rule.ts"
+import type { Described } from "../records/Rule.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
 import type { Session } from "./Session.ts"
 
-export const parentCycle = ({ parent }: Tree): Told => ({
+export const parentCycle = ({ parent }: Tree): Described => ({
   rule: "parent cycle",
   field: parent,
   says: "is an issue below the child: the parents go round in a circle",

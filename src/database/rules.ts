@@ -1,8 +1,8 @@
 /** How the rules of the record kinds are asked as SQL over a row `r` of the fields of its kind: by exports, restores and repairs alike. */
 import type { Kind } from "../records/Kind.ts"
-import type { Told } from "../records/Rule.ts"
+import type { Described } from "../records/Rule.ts"
 
-export interface Rule extends Told {
+export interface Rule extends Described {
   /** True, or NULL, for a row that keeps the rule. */
   readonly holds: string
 }

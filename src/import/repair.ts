@@ -17,7 +17,7 @@ import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName, type Tree } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
 import type { Around, Repair } from "../records/repairs.ts"
-import { type Told, type Unique, uniqueRule } from "../records/Rule.ts"
+import { type Described, type Unique, uniqueRule } from "../records/Rule.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
 import type { Origins } from "../snapshot/Origins.ts"
 import { repairSequences } from "./repairSequences.ts"
@@ -95,7 +95,7 @@ class Mender {
   }
 
   /** Mends one row. Throws what SQLite throws. */
-  row(db: Statements, kind: Kind, rowid: bigint, of: Told, repair: Repair): void {
+  row(db: Statements, kind: Kind, rowid: bigint, of: Described, repair: Repair): void {
     const before = recordsAt(db, kind, [rowid])[0]
     if (before === undefined) return
     const told = this.sum === undefined ? [] : this.telling(db, kind, before)

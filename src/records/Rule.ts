@@ -20,7 +20,7 @@ export type Evidence =
 export type Keeps = (...raw: ReadonlyArray<string | undefined>) => boolean
 
 /** What every rule says of itself. */
-export interface Told {
+export interface Described {
   /** How a report calls it; a CHECK by its SQL. */
   readonly rule: string
   readonly field: string
@@ -32,7 +32,7 @@ export interface Told {
 }
 
 /** What can be told from the row alone. */
-export interface Rule extends Told {
+export interface Rule extends Described {
   /** SQL over the columns of the row: true, or NULL, for a row that keeps the rule. */
   readonly holds: string
   readonly evidence: Evidence
@@ -122,7 +122,7 @@ export interface Unique {
 }
 
 /** The rule of a UNIQUE constraint. */
-export const uniqueRule = ({ columns, repair, where }: Unique): Told => ({
+export const uniqueRule = ({ columns, repair, where }: Unique): Described => ({
   rule: "unique",
   field: columns.join(", "),
   says: `is there more than once${where === undefined ? "" : ` where ${where}`}`,

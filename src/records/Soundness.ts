@@ -21,6 +21,7 @@ export interface Watch {
 }
 
 type Groups = ReadonlyArray<string | undefined>
+type Special = (groups: Groups) => boolean
 
 /** Nobody watches, but what passes must be records. */
 export const unwatched: Watch = { sound: () => undefined, other: () => undefined }
@@ -42,10 +43,9 @@ export class Soundness implements Watch {
   doubted = false
   readonly indexed: boolean
   private readonly format: Format
-  private readonly tracks: ReadonlyMap<Kind, Track>
+  private readonly tracks: ReadonlyMap<Kind, Track & { readonly special: Special | undefined }>
   /** Of the last record, by group: where the row stands that the value refers to. */
   private readonly places: Int32Array
-  private readonly special: ReadonlyMap<Kind, (groups: Groups) => boolean>
   private readonly meta = new Map<string, string>()
   private readonly sequences = new Map<string, number>()
   /** By table, the highest id that another kind reserves in it. */
@@ -56,12 +56,10 @@ export class Soundness implements Watch {
   constructor(format: Format, options?: { readonly indexed: boolean }) {
     this.format = format
     this.indexed = options?.indexed === true
-    this.tracks = tracksOf(format, this.indexed)
+    this.tracks = new Map(
+      [...tracksOf(format, this.indexed)].map(([kind, track]) => [kind, { ...track, special: this.specialOf(kind) }])
+    )
     this.places = new Int32Array(1 + Math.max(...format.kinds.map(({ fields }) => fields.length)))
-    this.special = new Map(format.kinds.flatMap((kind) => {
-      const asked = this.specialOf(kind)
-      return asked === undefined ? [] : [[kind, asked] as const]
-    }))
   }
 
   other(kind: Kind): void {
@@ -73,7 +71,7 @@ export class Soundness implements Watch {
     const track = this.track(kind)
     track.rows++
     if (this.doubted) return
-    if (!this.keeps(track, groups) || this.special.get(kind)?.(groups) === false) this.doubted = true
+    if (!this.keeps(track, groups) || track.special?.(groups) === false) this.doubted = true
   }
 
   /** How many records of a kind have passed, when all of them are sound. */
@@ -107,7 +105,7 @@ export class Soundness implements Watch {
       })
   }
 
-  private track(kind: Kind): Track {
+  private track(kind: Kind): Track & { readonly special: Special | undefined } {
     return this.tracks.get(kind)!
   }
 
@@ -136,7 +134,7 @@ export class Soundness implements Watch {
   }
 
   /** What is asked of one kind only: the two tables that count and identify, trees, and ids that are reserved. */
-  private specialOf(kind: Kind): ((groups: Groups) => boolean) | undefined {
+  private specialOf(kind: Kind): Special | undefined {
     const { reserves, tree } = kind
     if (kind.table === "meta") {
       const [key, value] = [groupOf(kind, "key"), groupOf(kind, "value")]

@@ -2,7 +2,7 @@
 import * as Option from "effect/Option"
 import type { Field, Reference } from "./Field.ts"
 import { drop, put, type Repair } from "./repairs.ts"
-import type { Told } from "./Rule.ts"
+import type { Described } from "./Rule.ts"
 
 /**
  * How a rule is followed while lines pass (Soundness.ts). `via` is a field of the kind that refers to a row.
@@ -25,7 +25,7 @@ export type Follow =
     readonly fields: ReadonlyArray<string>
   }
 
-export interface BetweenRows extends Told {
+export interface BetweenRows extends Described {
   /** SQL over a row `r` of the fields of the kind: true, or NULL, for a row that keeps the rule. */
   readonly holds: string
   readonly follow: Follow
@@ -39,7 +39,7 @@ interface Words {
   readonly repair?: Repair
 }
 
-const told = ({ blocking, repair, rule, says }: Words, field: string): Told => ({
+const described = ({ blocking, repair, rule, says }: Words, field: string): Described => ({
   rule,
   field,
   says,
@@ -52,7 +52,7 @@ const parent = (table: string, column: string, id: string) =>
 
 /** A foreign key. What leads nowhere goes where the row can be without it, else the row goes. */
 export const refersTo = ({ key, presence }: Field, { detach, table }: Reference): BetweenRows => ({
-  ...told(
+  ...described(
     {
       rule: "foreign key",
       says: `points at no row of ${table}`,
@@ -67,7 +67,7 @@ export const refersTo = ({ key, presence }: Field, { detach, table }: Reference)
 
 /** `field` is the uid of the row that `via` points at, where it points at one. `orNull`: `via` may be NULL, but not `field` beside a row. */
 export const uidOf = (via: string, table: string, field: string, words: Words, orNull = false): BetweenRows => ({
-  ...told(words, field),
+  ...described(words, field),
   holds: orNull
     ? `r.${via} IS NULL OR ifnull(r.${field},'') = ${parent(table, "uid", via)}`
     : `${parent(table, "uid", via)} = r.${field}`,
@@ -76,21 +76,21 @@ export const uidOf = (via: string, table: string, field: string, words: Words, o
 
 /** The row that `via` points at refers in `column` to the same row as `field`. */
 export const sameRow = (via: string, table: string, column: string, field: string, words: Words): BetweenRows => ({
-  ...told(words, via),
+  ...described(words, via),
   holds: `${parent(table, column, via)} = r.${field}`,
   follow: { is: "same row", via, column, field }
 })
 
 /** The row that `via` points at has no value in `column`. */
 export const parentWithout = (via: string, table: string, column: string, words: Words): BetweenRows => ({
-  ...told(words, via),
+  ...described(words, via),
   holds: `${parent(table, column, via)} IS NULL`,
   follow: { is: "without", via, column }
 })
 
 /** No row of `table` has in `columns`, which are unique there, what this row has in them. SQLite makes a set of all, once. */
 export const notAmong = (table: string, columns: ReadonlyArray<string>, field: string, words: Words): BetweenRows => ({
-  ...told(words, field),
+  ...described(words, field),
   holds: `r.${field} IS NULL OR (${columns.map((column) => `r.${column}`).join(", ")}) NOT IN ` +
     `(SELECT ${columns.join(", ")} FROM ${table} NOT INDEXED)`,
   follow: { is: "not among", table, columns, fields: columns }

@@ -41,16 +41,22 @@ const grown = <A extends Float64Array | Uint32Array>(from: A, to: A): A => {
   return to
 }
 
-/** What is no digit makes a word that is equal to none. */
-const digits = new Float64Array(256).fill(NaN)
+/** What is no digit; integers, because many are read. */
+const none = 0x80
+const digits = new Uint8Array(256).fill(none)
 for (const [i, digit] of [..."0123456789ABCDEFGHJKMNPQRSTVWXYZ"].entries()) digits[digit.charCodeAt(0)] = i
 
-/** A ULID as numbers of 30 bits. */
+/** A ULID as numbers of 30 bits; -1 where something stands that is no digit, which is equal to none. */
 const words = 5
 const word = (uid: string, i: number): number => {
   let bits = 0
-  for (let at = i * 6, end = Math.min(26, at + 6); at < end; at++) bits = bits * 32 + digits[uid.charCodeAt(at)]!
-  return bits
+  let all = 0
+  for (let at = i * 6, end = Math.min(26, at + 6); at < end; at++) {
+    const digit = digits[uid.charCodeAt(at)]!
+    all |= digit
+    bits = (bits << 5) | digit
+  }
+  return all < none ? bits : -1
 }
 
 /** The uid of each row of a table, by its place. */

@@ -7,7 +7,7 @@ import { objectRules } from "../../src/database/schemaObjects.ts"
 import { sequenceRules } from "../../src/database/sequences.ts"
 import { kinds, version10 } from "../../src/records/kinds.ts"
 import { drop } from "../../src/records/repairs.ts"
-import { type Told, uniqueRule } from "../../src/records/Rule.ts"
+import { type Described, uniqueRule } from "../../src/records/Rule.ts"
 
 /** What `--repair` does; `restores`: it is not in a snapshot, and any restore makes it right. */
 export type Repair = "mends" | "drops" | "leaves" | "restores"
@@ -20,7 +20,7 @@ export interface Entry {
   readonly repair: Repair
 }
 
-const word = (repair: Told["repair"]): Repair =>
+const word = (repair: Described["repair"]): Repair =>
   Option.match(repair, { onNone: () => "leaves", onSome: (how) => how === drop ? "drops" : "mends" })
 
 const leftBy: { readonly [rule: string]: Repair } = {
