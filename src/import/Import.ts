@@ -12,7 +12,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Database, type Stage } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
-import { newUlid } from "../database/newUlid.ts"
 import { openError } from "../database/OpenError.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { Counts } from "../export/Export.ts"
@@ -27,7 +26,6 @@ import { phase } from "../Progress.ts"
 import { blocking, Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { write } from "../records/line.ts"
 import { type Input, open, type Opened } from "../snapshot/input.ts"
 import type { Transform } from "../snapshot/load.ts"
 import type { Reading } from "../snapshot/Reading.ts"
@@ -35,6 +33,7 @@ import { refusedLines } from "../snapshot/salvage.ts"
 import { Scope } from "../snapshot/seal.ts"
 import { examine, notesOf } from "../snapshot/verify.ts"
 import { named } from "./asNamed.ts"
+import { instanceOf, renew } from "./instance.ts"
 import { OnlyInOld, onlyInOld } from "./lostByReplacing.ts"
 import { Proof, prove } from "./proof.ts"
 import { repair } from "./repair.ts"
@@ -142,29 +141,6 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
   const { running: daemons } = yield* running({ databasePath: target, ...options.homes })
   if (daemons.length > 0) return yield* new DaemonRunning({ path: options.target, daemons, hint: stopHint })
   return there
-})
-
-const instanceOf = (stage: Stage) =>
-  Effect.map(
-    stage.db.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'"),
-    (row) => row === undefined ? undefined : String(row["value"])
-  )
-
-/** Another identity. The events keep theirs: they did happen where they happened. */
-const renew = Effect.fnUntraced(function*(stage: Stage, format: Format, reading: Reading) {
-  const before = yield* instanceOf(stage)
-  const uid = yield* newUlid
-  yield* stage.db.attempt(
-    "give the copy an identity",
-    (db) => db.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES ('instance_uid', ?)").run(uid)
-  )
-  const line = (value: string) =>
-    Option.match(format.kindOf("meta"), {
-      onNone: () => "",
-      onSome: (meta) => write(meta, { key: "instance_uid", value })
-    })
-  if (before !== undefined) reading.sum?.remove(line(before))
-  reading.sum?.add(line(uid))
 })
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */

@@ -236,7 +236,11 @@ const valueOf = { text: values, time: values, json, integer: integers }
 /** Fields that must fit together, and would hardly ever. */
 const fitting: { readonly [field: string]: FC.Arbitrary<string> } = {
   uid: FC.oneof(FC.constant(ulid), values),
-  short_id: FC.oneof(FC.constantFrom("a001", "aa001"), values)
+  short_id: FC.oneof(FC.constantFrom("a001", "aa001"), values),
+  alias_kind: FC.oneof(FC.constantFrom("git", "local"), values),
+  object_type: FC.oneof(FC.constantFrom("issue", "comment", "label", "link"), values),
+  status: FC.oneof(FC.constantFrom("open", "closed"), values),
+  type: FC.oneof(FC.constantFrom("parent", "related"), values)
 }
 
 describe("what shows on a line that a rule is kept implies its SQL", () => {
