@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Export from "../../src/export/Export.ts"
@@ -10,7 +11,7 @@ import * as Import from "../../src/import/Import.ts"
 import { Int64, reference, Text, time } from "../../src/records/Field.ts"
 import type { Finding } from "../../src/records/Finding.ts"
 import { type Format, make as makeFormat } from "../../src/records/Format.ts"
-import { type Kind, make } from "../../src/records/Kind.ts"
+import { type Kind, make, type Options } from "../../src/records/Kind.ts"
 import { Comment, PurgeLog, Sequence, version10 } from "../../src/records/kinds.ts"
 import { drop, put } from "../../src/records/repairs.ts"
 import { check, soft } from "../../src/records/Rule.ts"
@@ -67,7 +68,7 @@ const Note = make(
   })
 )
 
-const { issue_title: _, ...fewer } = PurgeLog.schema.fields
+const fewer = Struct.omit(PurgeLog.schema.fields, "issue_title")
 const Purge = make(
   "purge_log",
   {
@@ -101,7 +102,7 @@ const notes = [
 const content = (more: Content = {}): Content => ({
   ...base,
   meta: (base["meta"] ?? []).map((row) => row["key"] === "schema_version" ? { ...row, value: "11" } : row),
-  purge_log: (base["purge_log"] ?? []).map(({ issue_title: _, ...row }) => row),
+  purge_log: (base["purge_log"] ?? []).map((row) => Struct.omit(row, "issue_title")),
   sqlite_sequence: [...(base["sqlite_sequence"] ?? []), { name: "notes", seq: 7n }],
   notes,
   ...more
@@ -181,16 +182,14 @@ const calm: Word = {
   is: (value) => !String(value).split("\0")[0]!.includes("!!")
 }
 
-const withRule = (of: Parameters<typeof make>[1]): Format => {
-  const mine = make("comment", { table: Comment.table, key: Comment.key, autoincrement: true, ...of }, Comment.schema)
+const withRule = (of: Pick<Options, "checks" | "rows">): Format => {
+  const mine = make("comment", { table: "comments", key: ["id"], autoincrement: true, ...of }, Comment.schema)
   return makeFormat({ version: 10, kinds: version10.kinds.map((kind): Kind => kind.name === "comment" ? mine : kind) })
 }
 
 const cases = {
   "a soft rule of a word without a pattern": {
     format: withRule({
-      table: "comments",
-      key: ["id"],
       checks: Comment.checks,
       rows: [soft("body", "calm", calm, put({ body: "!" }))]
     }),
@@ -200,8 +199,6 @@ const cases = {
   },
   "a CHECK with a pattern, which drops what breaks it": {
     format: withRule({
-      table: "comments",
-      key: ["id"],
       checks: [...Comment.checks, check("body", V.length(1, 30), { repair: drop })]
     }),
     body: "a".repeat(31),
