@@ -15,7 +15,8 @@ const altered = <E>(of: "sealed" | "loaded", change: (stage: Stage) => Effect.Ef
       }
       return {
         ...real,
-        stage: (target, format) => Effect.tap(real.stage(target, format), (stage) => Effect.sync(() => stages.push(stage))),
+        stage: (target, format) =>
+          Effect.tap(real.stage(target, format), (stage) => Effect.sync(() => stages.push(stage))),
         view: (path, format) =>
           Effect.zipRight(
             Effect.suspend(() => Effect.orDie(Effect.forEach(due(path), change, { discard: true }))),
