@@ -53,7 +53,8 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
   { package: /^better-sqlite3$/, only: /^database\/engine\.ts$/ },
   { package: /^(node:)?fs(\/promises)?$/, only: /^files\// },
   { package: /^@effect\/platform-node/, never: /^(records|snapshot)\/|^beads\/(?!process)/i },
-  { package: /^(effect|@effect\/[\w-]+)$/, never: /./ }
+  // @effect/vitest has no modules
+  { package: /^(effect|@effect\/(?!vitest$)[\w-]+)$/, never: /./ }
 ]
 
 /** `bin.ts` touches `process`; who else does, and why. */

@@ -1128,16 +1128,15 @@ export interface components {
                 code: "duplicate_candidates";
                 message: string;
                 hint?: string;
-                data: components["schemas"]["Candidates"];
+                data: {
+                    candidates: {
+                        score: number;
+                        short_id: string;
+                        title: string;
+                        uid: string;
+                    }[];
+                };
             };
-        };
-        Candidates: {
-            candidates: {
-                score: number;
-                short_id: string;
-                title: string;
-                uid: string;
-            }[];
         };
         IssueOut: {
             id: components["schemas"]["Int64"];

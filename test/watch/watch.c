@@ -81,11 +81,17 @@ static int children(void (*each)(pid_t)) {
   return count;
 }
 
+/* Again each time: what was forked may have become another program since. Of one that has ended the words are gone. */
 static void know(pid_t pid) {
-  struct one *one = find(pid) == NULL ? find(0) : NULL;
-  if (one == NULL) return;
-  snprintf(one->name, sizeof one->name, "%s", name_of(pid));
-  one->pid = pid;
+  char words[512];
+  struct one *one = find(pid);
+  read_file(pid, "cmdline", words, sizeof words);
+  if (one == NULL) {
+    if ((one = find(0)) == NULL) return;
+    if (words[0] == 0) read_file(pid, "comm", words, sizeof words);
+    one->pid = pid;
+  }
+  if (words[0] != 0) snprintf(one->name, sizeof one->name, "%s", words);
 }
 
 static void say_left(pid_t pid) {

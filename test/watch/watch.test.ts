@@ -93,7 +93,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
   it("the crash of a process that outlives its parent makes a failure", async () => {
     const { status, stderr } = await beneath("sh", "-c", `${node("setTimeout(() => process.abort(), 300)")} & exit 0`)
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^watch: ended by SIGABRT: \d+ \S*node.* -e setTimeout/m)
+    expect(stderr).toMatch(/^watch: ended by SIGABRT: \d+ .*-e setTimeout/m)
     // a shell tells by its exit code
     const shell = await beneath("sh", "-c", `(sleep 0.2; sh -c 'kill -SEGV $$'; exit $?) & exit 0`)
     expect(shell).toMatchObject({ status: 1, stderr: expect.stringMatching(/^watch: ended by SIGSEGV: \d+ sh /m) })
