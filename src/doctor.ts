@@ -90,7 +90,7 @@ const findingsCheck = (all: ReadonlyArray<Finding>) => {
     })
   }
   return all.length === 0
-    ? check("findings", "ok", "nothing is odd")
+    ? check("findings", "ok", "nothing unusual")
     : check("findings", "note", `${wrong(all)} are odd and carried as they are`, {
       next: "kata import --repair writes such values as kata does"
     })

@@ -50,13 +50,13 @@ export const registry = [
   },
   {
     name: "assign",
-    summary: "Say who works on an issue",
+    summary: "Set the assignee",
     section: "Work",
     load: () => import("./commands/assign.ts").then((module) => module.assign)
   },
   {
     name: "unassign",
-    summary: "Say that nobody does",
+    summary: "Remove the assignee",
     section: "Work",
     load: () => import("./commands/unassign.ts").then((module) => module.unassign)
   },

@@ -27,5 +27,5 @@ export const assign = command(
       change(ref, comment, ({ actor, client, path }) => client.call("issueAssign", { path, body: { actor, owner } })),
       (answer) => [answer, owner] as const
     ),
-  { description: "Say who works on an issue.", examples: [["kata assign abc4 bob", ""]] }
+  { description: "Set the assignee of an issue.", examples: [["kata assign abc4 bob", ""]] }
 )

@@ -60,7 +60,7 @@ export const doctor = Output.command(
       "damaged, 3 when something in it breaks a rule.",
     examples: [
       ["kata doctor", "before and after anything that frightens you"],
-      ["kata doctor --backups ~/kata-backups --quiet", "in cron: prints only what needs somebody"]
+      ["kata doctor --backups ~/kata-backups --quiet", "in cron: prints only what needs attention"]
     ]
   }
 )

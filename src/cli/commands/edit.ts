@@ -126,7 +126,7 @@ export const edit = command(
     title: text("title").pipe(Options.withDescription("the new title"), Options.withDefault(undefined)),
     body: text("body").pipe(Options.withDescription("the new text"), Options.withDefault(undefined)),
     owner: text("owner", "actor").pipe(
-      Options.withDescription("who works on it; empty for nobody"),
+      Options.withDescription("who works on it; an empty text removes the owner"),
       Options.withDefault(undefined)
     ),
     priority: text("priority", "0..4|-").pipe(
@@ -159,7 +159,7 @@ export const edit = command(
     examples: [
       ["kata edit abc4 --title 'Parser crashes on an empty file' --priority 0", ""],
       ["kata edit abc4 --parent d4ex --remove-blocks 9xk2", "move it below d4ex, and 9xk2 need not wait any more"],
-      ["kata edit abc4 --owner '' --priority -", "nobody's, and of no priority"]
+      ["kata edit abc4 --owner '' --priority -", "without an owner and without a priority"]
     ]
   }
 )

@@ -81,7 +81,9 @@ export const exportCommand = Output.command(
       Options.withDescription("with what is soft-deleted; on unless =false")
     ),
     allowRunningDaemon: toggle("allow-running-daemon", false).pipe(
-      Options.withDescription("export while a daemon works with the database: one consistent state, whoever writes")
+      Options.withDescription(
+        "export while a daemon works with the database: one consistent state, even while others write"
+      )
     ),
     salvage: toggle("salvage", false).pipe(
       Options.withDescription(

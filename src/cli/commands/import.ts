@@ -61,7 +61,7 @@ const leftOut = ({ dry_run: dry, salvage }: Imported): ReadonlyArray<string> => 
       ...(file === null ? [] : [field("", `raw in ${file}`)]),
       ...(dry ? [field("", "a dry run does not write them")] : [])
     ]),
-    ...(whole ? [] : [field("NOT WHOLE", "the file is not as it was written; what it has lost, nobody can tell")])
+    ...(whole ? [] : [field("NOT WHOLE", "the file is not as it was written; what it has lost is unknown")])
   ]
 }
 
@@ -170,7 +170,9 @@ export const importCommand = Output.command(
       )
     ),
     repair: toggle("repair", false).pipe(
-      Options.withDescription("mend or leave out what breaks a rule, write odd values as kata does, and say each")
+      Options.withDescription(
+        "mend or leave out what breaks a rule, write unusual values as kata does, and list each change"
+      )
     )
   },
   format,

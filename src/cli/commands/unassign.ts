@@ -17,5 +17,5 @@ export const unassign = command(
   }),
   ({ comment, ref }) =>
     change(ref, comment, ({ actor, client, path }) => client.call("issueUnassign", { path, body: { actor } })),
-  { description: "Say that nobody works on an issue.", examples: [["kata unassign abc4", ""]] }
+  { description: "Remove the assignee of an issue.", examples: [["kata unassign abc4", ""]] }
 )

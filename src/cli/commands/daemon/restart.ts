@@ -16,7 +16,7 @@ export const restart = Output.command(
     }),
   {
     description:
-      "Stop the daemon of the database, wait until it is gone, and start one with the settings as they are now. Settings that cannot be used are told first, and the old one goes on.",
+      "Stop the daemon of the database, wait until it is gone, and start one with the settings as they are now. Settings that cannot be used are reported first, and the old daemon goes on.",
     examples: [["kata daemon restart", "after a change of listen or the token in config.toml"]]
   }
 )

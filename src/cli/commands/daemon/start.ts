@@ -44,7 +44,7 @@ export const flags = {
     Options.withDefault("")
   ),
   insecureReadonly: toggle("insecure-readonly", false).pipe(
-    Options.withDescription("without a token, let everybody who reaches it read, and nobody write")
+    Options.withDescription("without a token: whoever reaches it may read, and no one may write")
   )
 }
 
@@ -110,7 +110,7 @@ export const start = Output.action(
     commits: true,
     description:
       "Start the daemon of the database in the background, and return when it serves. A database that does not exist is made. " +
-      "When one runs already that is said, and is no failure. What keeps it from serving is told here; what happens later is in kata daemon logs. " +
+      "When one runs already, that is reported and is no failure. What keeps it from serving is reported here; what happens later is in kata daemon logs. " +
       "Commands that need a daemon start one by themselves.",
     examples: [
       ["kata daemon start", "in the background, at a Unix socket"],
