@@ -35,6 +35,7 @@ export const layerChildren: Layer.Layer<Children, never, FileSystem.FileSystem |
             const path = `${yield* fs.makeTempDirectoryScoped()}/${program}`
             yield* fs.copyFile("/bin/sleep", path)
             yield* fs.chmod(path, 0o755)
+            // a test that cannot start one has nothing to test: see orDie below
             const child = yield* executor.start(Command.make(path, "600"))
             // how it ended is nobody's question here: ended by a signal is what fails
             const ended = Effect.ignore(child.exitCode)
