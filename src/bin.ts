@@ -19,6 +19,7 @@ import { fromStreams, Stdio } from "./cli/Stdio.ts"
 import { layerHttp } from "./client/overHttp.ts"
 import * as Sqlite from "./database/sqlite.ts"
 import { fromErrno } from "./files/FileError.ts"
+import { boundHeap } from "./host/heap.ts"
 import * as Processes from "./host/Processes.ts"
 import { Program } from "./presence/Program.ts"
 import { ProgramVersion, version } from "./version.ts"
@@ -113,6 +114,7 @@ const environment = (): Environment["Type"] => ({
 export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> => {
   // Node would end while nothing but a fiber waits.
   const alive = setInterval(() => {}, 2 ** 30)
+  const unbound = boundHeap()
   const own = environment()
   const program = Effect.gen(function*() {
     const machine = yield* Effect.context<Layer.Layer.Success<typeof services>>()
@@ -123,5 +125,8 @@ export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> =
       )
     return yield* Effect.provideService(Main.run(argv, registry, own), CommandLine, commandLine)
   })
-  return Effect.runPromise(Effect.provide(program, services)).finally(() => clearInterval(alive))
+  return Effect.runPromise(Effect.provide(program, services)).finally(() => {
+    clearInterval(alive)
+    unbound()
+  })
 }

@@ -4,26 +4,9 @@ import { gzipSync } from "node:zlib"
 import { describe, expect } from "vitest"
 import { cases } from "../hostile/cases.ts"
 import { sealed } from "../hostile/make.ts"
-import { it, type Place, sha256 } from "./kit.ts"
+import { it, measured, sha256 } from "./kit.ts"
 
 const mebibyte = 2 ** 20
-
-/** A run, and the most memory that it held, in mebibytes. */
-const measured = async (place: Place, argv: ReadonlyArray<string>) => {
-  const { child, done } = place.start(argv)
-  let peak = 0
-  const look = setInterval(() => {
-    try {
-      const status = fs.readFileSync(`/proc/${child.pid}/status`, "utf8")
-      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024)
-    } catch {
-      // it has ended
-    }
-  }, 10)
-  const result = await done
-  clearInterval(look)
-  return { ...result, peak }
-}
 
 const times = (part: Uint8Array, count: number) => Buffer.concat(Array.from({ length: count }, () => part))
 const first = sealed.slice(0, sealed.indexOf("\n") + 1)

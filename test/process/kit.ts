@@ -234,3 +234,20 @@ export const stopped = async (
 export const large = (path: string, issues: number): Promise<unknown> =>
   Effect.runPromise(Effect.provide(Effect.scoped(generate(path, { issues })), Layer.mergeAll(NodeContext.layer)))
 export const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
+
+/** A run, and the most memory that it held, in mebibytes. */
+export const measured = async (place: Place, argv: ReadonlyArray<string>) => {
+  const { child, done } = place.start(argv)
+  let peak = 0
+  const look = setInterval(() => {
+    try {
+      const status = fs.readFileSync(`/proc/${child.pid}/status`, "utf8")
+      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024)
+    } catch {
+      // it has ended
+    }
+  }, 10)
+  const result = await done
+  clearInterval(look)
+  return { ...result, peak }
+}
