@@ -124,6 +124,26 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         assert.strictEqual(yield* couldTake(path), "SQLITE_BUSY")
       }))
 
+    it.scoped("is not let go of by a fiber that still looks at its file when another takes it", () =>
+      Effect.gen(function*() {
+        const path = yield* database
+        const fs = yield* FileSystem.FileSystem
+        yield* Effect.scoped(Lock.acquire(path, "restore"))
+        let looks = 0
+        const slow: FileSystem.FileSystem = {
+          ...fs,
+          open: (name, options) =>
+            Effect.tap(fs.open(name, options), () => Effect.sleep(options?.flag === "r" && looks++ === 0 ? 300 : 0))
+        }
+        const exits = yield* Effect.all(
+          [0, 50].map((delay) => Lock.acquire(path, "merge").pipe(Effect.delay(delay), Effect.exit)),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.provideService(FileSystem.FileSystem, slow))
+        assert.strictEqual(looks, 1)
+        assert.strictEqual(exits.filter(Exit.isSuccess).length, 1)
+        assert.strictEqual(yield* couldTake(path), "SQLITE_BUSY")
+      }))
+
     it.scoped("names a holder in another process, and is free when that is killed", () =>
       Effect.gen(function*() {
         const path = yield* database

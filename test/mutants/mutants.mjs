@@ -4,6 +4,7 @@
  * in a copy of the tree. The tests must catch them; what survives fails the run, unless `equivalents.mjs` says why no behaviour differs.
  */
 import { fork } from "node:child_process"
+import { once } from "node:events"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -127,16 +128,15 @@ class Copy {
     const path = join(this.place, file)
     fs.writeFileSync(path, text)
     const { child } = this.judge
-    const answer = new Promise((done) => {
-      child.once("message", done)
-      child.once("exit", () => done({ failed: "Node itself: the process ended" }))
-    })
+    const heard = new AbortController()
+    const answer = Promise.race([
+      once(child, "message", heard).then(([said]) => said),
+      once(child, "exit", heard).then(() => ({ failed: "Node itself: the process ended" }))
+    ])
     child.send({ changed: path, tests })
-    const stop = new AbortController()
-    const late = setTimeout(limit, { failed: "the clock: the tests do not end" }, { signal: stop.signal })
-    const { error, failed } = await Promise.race([answer, late.catch(() => answer)])
-    stop.abort()
-    child.removeAllListeners("message")
+    const late = setTimeout(limit, { failed: "the clock: the tests do not end" }, heard)
+    const { error, failed } = await Promise.race([answer, late])
+    heard.abort()
     if (error !== undefined) throw new Error(error)
     if (child.exitCode !== null || failed?.startsWith("the clock")) await this.restart()
     return failed ?? undefined
