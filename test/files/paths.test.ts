@@ -40,6 +40,7 @@ layer(NodeContext.layer, { excludeTestServices: true })("paths", (it) => {
         assert.deepStrictEqual(found._tag === "Right" ? found.right : undefined, real && `${root}/${real}`, path)
       }
       assert.strictEqual(yield* resolve("/../.."), "/")
+      assert.strictEqual(yield* resolve("/dev/../none"), "/none")
       assert.strictEqual(yield* resolve("not there"), `${process.cwd()}/not there`)
       assert.strictEqual(yield* resolve("."), process.cwd())
     }))

@@ -12,7 +12,7 @@ import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { compiler } from "./compile.mjs"
-import { equivalents } from "./equivalents.mjs"
+import { equivalents, isAbout } from "./equivalents.mjs"
 import { changed, sitesOf } from "./rules.mjs"
 import { table } from "./table.mjs"
 
@@ -148,9 +148,7 @@ class Copy {
   }
 }
 
-const reasonOf = (site) =>
-  equivalents.find(({ after, before, file }) => file === site.file && before === site.before && after === site.after)
-    ?.reason
+const reasonOf = (site) => equivalents.find((entry) => isAbout(site, entry))?.reason
 
 /** Sites in the order of the draw, none twice; those that do not compile are passed over, and counted. */
 const drawn = function*(compiles, tally) {

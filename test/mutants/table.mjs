@@ -16,7 +16,7 @@ export const table = {
   "src/snapshot/digest.ts": { quick: ["test/snapshot/digest.test.ts"], all: ["test/import/proof.test.ts"] },
   // swap
   "src/database/swap.ts": { quick: ["test/database/swap.test.ts"], all: swaps },
-  "src/database/previous.ts": { quick: ["test/database/swap.test.ts"], all: swaps },
+  "src/database/previous.ts": { quick: ["test/database/previous.test.ts", "test/database/swap.test.ts"], all: swaps },
   // sync
   "src/database/stage.ts": { quick: ["test/database/swap.test.ts"], all: [...swaps, ...restores] },
   "src/files/Atomic.ts": { quick: ["test/files/Atomic.test.ts"], all: ["test/contract/faults.test.ts"] },

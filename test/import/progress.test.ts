@@ -1,0 +1,46 @@
+/** A phase says how much there is to do, and what is done adds up to it: a bar that stops early, or runs over, says nothing. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Progress } from "../../src/Progress.ts"
+import * as kit from "../snapshot/kit.ts"
+
+it.scopedLive("the phases of a restore are done to the last row and byte", () =>
+  Effect.gen(function*() {
+    const rich = kit.fixtureText("rich.export.jsonl")
+    const phases: Array<{ readonly name: string; readonly of: object; rows: number; bytes: number }> = []
+    const listener: Progress["Type"] = {
+      phase: (name, of = {}) => Effect.sync(() => void phases.push({ name, of, rows: 0, bytes: 0 })),
+      advance: (rows, bytes) =>
+        Effect.sync(() => {
+          const now = phases.at(-1)!
+          now.rows += rows
+          now.bytes += bytes
+        })
+    }
+    yield* kit.restore(kit.text(rich), `${yield* kit.temporary}/kata.db`).pipe(
+      Effect.provideService(Progress, listener)
+    )
+    const count = (kind: string) => kit.lines(rich).filter((line) => line.startsWith(`{"kind":"${kind}`)).length
+    const issues = count("issue\"")
+    assert.isAbove(issues, 1)
+    const byName = Object.fromEntries(phases.map(({ name, ...rest }) => [name, rest]))
+    assert.deepStrictEqual(phases.map(({ name }) => name), [
+      "reading",
+      "checking",
+      "making the indexes",
+      "indexing the text",
+      "proving"
+    ])
+    assert.deepStrictEqual(byName["reading"], {
+      of: { bytes: Buffer.byteLength(rich) },
+      rows: count(""),
+      bytes: Buffer.byteLength(rich)
+    })
+    const indexes = byName["making the indexes"]!.rows
+    assert.isAbove(indexes, 10)
+    assert.deepStrictEqual(byName["making the indexes"], { of: { rows: indexes }, rows: indexes, bytes: 0 })
+    assert.deepStrictEqual(byName["indexing the text"], { of: { rows: issues }, rows: issues, bytes: 0 })
+    // the line of the export version is no row
+    const rows = count("") - 1
+    assert.deepInclude(byName["proving"], { of: { rows }, rows })
+  }).pipe(Effect.provide(kit.services)))
