@@ -144,6 +144,20 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
         assert.strictEqual(yield* couldTake(path), "SQLITE_BUSY")
       }))
 
+    it.scoped("is a file of its owner only, from the first moment on", () =>
+      Effect.gen(function*() {
+        const path = yield* database
+        const fs = yield* FileSystem.FileSystem
+        const modes: Array<number> = []
+        const watched: FileSystem.FileSystem = {
+          ...fs,
+          chmod: (name, mode) =>
+            Effect.zipRight(Effect.map(fs.stat(name), (info) => modes.push(info.mode)), fs.chmod(name, mode))
+        }
+        yield* Effect.provideService(Lock.acquire(path, "restore"), FileSystem.FileSystem, watched)
+        assert.deepStrictEqual(modes.map((mode) => mode & 0o077), [0])
+      }))
+
     it.scoped("names a holder in another process, and is free when that is killed", () =>
       Effect.gen(function*() {
         const path = yield* database

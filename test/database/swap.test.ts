@@ -54,10 +54,19 @@ const swap = (from: keyof typeof before, { faults = [], force = true, meanwhile 
     const directory = yield* kit.temporary
     const path = `${directory}/kata.db`
     yield* before[from](path)
+    for (const name of fs.readdirSync(directory)) {
+      fs.chmodSync(`${directory}/${name}`, from === "a directory" ? 0o700 : 0o600)
+    }
     const calls: Array<string> = []
+    const openToOthers: Array<string> = []
     const observe = (call: FileCall) => {
       meanwhile(call, path)
-      if (changing.has(call.operation)) calls.push(`${call.operation} ${shown(directory, call.path)}`)
+      const name = shown(directory, call.path)
+      // what was made has its mode from the first moment on, and not only when it is set; a copy has that of what is copied
+      if (call.operation === "chmod" && name.startsWith("staged") && (fs.statSync(call.path).mode & 0o077) !== 0) {
+        openToOthers.push(name)
+      }
+      if (changing.has(call.operation)) calls.push(`${call.operation} ${name}`)
     }
     const result = yield* Effect.either(Effect.provide(swapped(path, "new", force), services(faults, observe)))
     const outcome = Either.match(result, {
@@ -66,7 +75,7 @@ const swap = (from: keyof typeof before, { faults = [], force = true, meanwhile 
     })
     const names = Object.keys(yield* filesIn(directory)).filter((name) => !name.endsWith("-shm"))
       .map((name) => shown(directory, `${directory}/${name}`))
-    return { calls, names, outcome, path }
+    return { calls, names, openToOthers, outcome, path }
   }).pipe(Effect.provide(kit.services))
 
 const once = (does: (path: string) => void, at: (call: FileCall, path: string) => boolean) => {
@@ -241,8 +250,9 @@ describe("a swap takes its steps in order", () => {
   for (const [what, [from, faults, expected]] of Object.entries(orders)) {
     it.scopedLive(what, () =>
       Effect.gen(function*() {
-        const { calls, outcome, path } = yield* swap(from, { faults })
+        const { calls, openToOthers, outcome, path } = yield* swap(from, { faults })
         assert.strictEqual(outcome, "done")
+        assert.deepStrictEqual(openToOthers, [])
         assert.deepStrictEqual(calls, [...expected, ...gone])
         assert.strictEqual(yield* Effect.provide(uidOf(path), services([], () => {})), "new")
       }))
