@@ -1,10 +1,8 @@
 /** `config.toml` in the directory of state: what a person sets for the daemon and its clients. Without the file everything has its default. */
-import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { codeOf, fromPlatform } from "../files/FileError.ts"
+import { readSettings } from "../files/settingsFile.ts"
 import * as Duration from "./duration.ts"
 
 export interface Settings {
@@ -124,24 +122,18 @@ export const read = Effect.fn("config.read")(function*(path: string, content: st
   return settings
 })
 
-const isAbsent = (error: PlatformError) =>
-  ["ENOENT", "ENOTDIR"].includes(codeOf(error.cause)) || (error._tag === "SystemError" && error.reason === "NotFound")
-
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** The settings of a directory of state. `KATA_AUTH_TOKEN` beats the token of the file, and counts without a file too. */
 export const load = Effect.fn("config.load")(function*(kataHome: string, variables: Variables) {
-  const fs = yield* FileSystem.FileSystem
   const path = `${kataHome}/config.toml`
-  const content = yield* fs.stat(path).pipe(
-    // opening a pipe would wait for somebody who writes to it, and a device may have no end
-    Effect.flatMap(({ type }) =>
-      type === "File" || type === "Directory" ? fs.readFileString(path) : Effect.succeed(undefined)
-    ),
-    Effect.catchIf(isAbsent, () => Effect.succeed("")),
-    Effect.mapError(fromPlatform("read", path))
+  const content = yield* readSettings(path, { follow: true }).pipe(
+    Effect.map(({ text }) => text),
+    Effect.catchTags({
+      FileError: (error) => ["ENOENT", "ENOTDIR"].includes(error.code) ? Effect.succeed("") : error,
+      SettingsRefused: ({ found }) => new ConfigRefused({ path, problem: `it is ${found}` })
+    })
   )
-  if (content === undefined) return yield* new ConfigRefused({ path, problem: "it is no regular file" })
   const settings = content === "" ? defaults : yield* read(path, content)
   const token = (variables["KATA_AUTH_TOKEN"] ?? "").trim()
   return token === "" ? settings : { ...settings, token }

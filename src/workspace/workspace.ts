@@ -8,7 +8,7 @@ import { posix } from "node:path"
 import { parse } from "smol-toml"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
-import { fromPlatform } from "../files/FileError.ts"
+import { readSettings, refuseLink } from "../files/settingsFile.ts"
 import { wrongName } from "../ledger/projects/projectName.ts"
 
 export interface Workspace {
@@ -91,13 +91,9 @@ const nameIn = (project: Readonly<Record<string, unknown>>): unknown => {
 
 /** The name of the project that the directory with this `.kata.toml` belongs to. */
 export const boundTo = Effect.fn("workspace.boundTo")(function*(root: string) {
-  const fs = yield* FileSystem.FileSystem
   const path = posix.join(root, bindingFile)
   const unreadable = (reason: string) => new BindingUnreadable({ path, reason })
-  const text = yield* Effect.mapError(
-    fs.readFileString(path),
-    (error) => unreadable(fromPlatform("read", path)(error).message)
-  )
+  const { text } = yield* Effect.mapError(readSettings(path, { follow: false }), ({ message }) => unreadable(message))
   const file = yield* Effect.mapError(parseToml(path, text), unreadable)
   if (file["version"] !== 1) {
     return yield* unreadable(`unsupported ${bindingFile} version ${String(file["version"] ?? 0)} (expected 1)`)
@@ -116,8 +112,12 @@ const inToml = (text: string) =>
     )
   }"`
 
+/** Not through a link, which a repository may have brought: it would lead to any file of this user. */
 const writeText = (path: string, text: string) =>
-  Atomic.write(path, Stream.make(new TextEncoder().encode(text)), { private: false })
+  Effect.zipRight(
+    refuseLink(path),
+    Atomic.write(path, Stream.make(new TextEncoder().encode(text)), { private: false })
+  )
 
 /** Binds the directory to the project of this name. The file is meant to be committed: it follows the umask. */
 export const bind = (root: string, name: string) =>
@@ -125,11 +125,9 @@ export const bind = (root: string, name: string) =>
 
 /** Sees to it that git ignores the settings of this machine in that directory. */
 export const ignoreLocal = Effect.fn("workspace.ignoreLocal")(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
   const path = posix.join(directory, ".gitignore")
-  const old = yield* fs.readFileString(path).pipe(
-    Effect.mapError(fromPlatform("read", path)),
-    Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed(""))
+  const { text: old } = yield* readSettings(path, { follow: false }).pipe(
+    Effect.catchIf((error) => error._tag === "FileError" && error.code === "ENOENT", () => Effect.succeed({ text: "" }))
   )
   if (old.split("\n").some((line) => line.trim() === localFile)) return
   yield* writeText(path, `${old}${old === "" || old.endsWith("\n") ? "" : "\n"}${localFile}\n`)

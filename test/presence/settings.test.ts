@@ -83,7 +83,7 @@ token = " s3cret "`
       assert.strictEqual(yield* token({ KATA_AUTH_TOKEN: "v" }), "v")
       yield* fs.remove(`${home}/config.toml`)
       yield* fs.makeDirectory(`${home}/config.toml`)
-      assert.strictEqual((yield* Effect.flip(Config.load(home, {})))._tag, "FileError")
+      assert.strictEqual((yield* Effect.flip(Config.load(home, {})))._tag, "ConfigRefused")
     }))
 })
 
