@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { posix } from "node:path"
 import * as Client from "../client/Client.ts"
-import { DaemonClient } from "../client/DaemonClient.ts"
+import { type Connection, DaemonClient } from "../client/DaemonClient.ts"
 import * as project from "../client/project.ts"
 import type { Failure } from "../Failure.ts"
 import { choose } from "../presence/databasePath.ts"
@@ -16,6 +16,7 @@ import { Globals } from "./Globals.ts"
 import * as Output from "./Output.ts"
 import type { Ref } from "./refs.ts"
 import { Stdio } from "./Stdio.ts"
+import { singleLine } from "./terminal.ts"
 import type { About } from "./Tree.ts"
 
 /** The directory of `--workspace`, else the current one. */
@@ -48,10 +49,22 @@ export const from = Effect.gen(function*() {
   return { databasePath: path, kataHome: home, userHome, version, variables, cwd: start } satisfies From
 })
 
+/** Says on stderr, in every mode, that a command's words go to another machine, and that the token does not where it is not for it. */
+export const announced = ({ server }: Connection) =>
+  Effect.gen(function*() {
+    if (server === undefined) return
+    const { stderr } = yield* Stdio
+    const kept = server.isTokenKept
+      ? `, without the token: it goes to servers that you have named (kata trust --confirm ${server.url})`
+      : ""
+    yield* stderr.write(`kata: ${singleLine(`using the server ${server.url} (${server.source})${kept}`)}\n`)
+  })
+
 /** A client of the daemon, which is started when there is none. */
 export const client = Effect.gen(function*() {
   const { connect } = yield* DaemonClient
   const connection = yield* Effect.interruptible(connect(yield* from))
+  yield* announced(connection)
   return Client.make(connection, yield* timeout)
 })
 

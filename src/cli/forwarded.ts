@@ -99,7 +99,10 @@ export const answer = Effect.fn("forwarded.answer")(function*(
   const files = readOnly(fs)
   const executor = CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
   // This daemon is the one to ask, from within.
-  const client = yield* Effect.provideService(inProcess(daemon), FileSystem.FileSystem, files)
+  const client = yield* inProcess(daemon).pipe(
+    Effect.provideService(FileSystem.FileSystem, files),
+    Effect.provideService(CommandExecutor.CommandExecutor, executor)
+  )
   const services = Context.make(Stdio, { stdout: stdout.writer, stderr: stderr.writer }).pipe(
     Context.add(FileSystem.FileSystem, files),
     Context.add(CommandExecutor.CommandExecutor, executor),

@@ -225,6 +225,12 @@ export const registry = [
     load: () => import("./commands/health.ts").then((module) => module.health)
   },
   {
+    name: "trust",
+    summary: "Confirm the server that this workspace names",
+    section: "The daemon",
+    load: () => import("./commands/trust.ts").then((module) => module.trust)
+  },
+  {
     name: "whoami",
     summary: "Who changes are signed with",
     section: "About kata",

@@ -5,6 +5,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { From } from "../presence/discover.ts"
+import type { Server } from "../presence/Target.ts"
 import type { DaemonUnreachable } from "./ClientError.ts"
 import type { ConnectFailure } from "./connect.ts"
 
@@ -33,6 +34,8 @@ export interface Reply {
 export interface Connection {
   /** As messages name it. */
   readonly address: string
+  /** Where it is a server elsewhere, of which the user is to know. */
+  readonly server?: Server | undefined
   /** Whether an answer may fail to come; what is not asked over a connection comes, or is refused. */
   readonly mayHang: boolean
   /** Sends the message and gives the answer when its head is there; its body ends with the scope. */

@@ -9,7 +9,7 @@ import type { FailureKind } from "../Failure.ts"
 import { type From, here } from "../presence/discover.ts"
 import { ping } from "../presence/ping.ts"
 import * as Settings from "../presence/settings.ts"
-import type { Target } from "../presence/Target.ts"
+import type { Server, Target } from "../presence/Target.ts"
 import { type Remote, remote } from "../workspace/remoteServer.ts"
 import type { DaemonUnreachable } from "./ClientError.ts"
 
@@ -47,27 +47,34 @@ export class AnotherDaemon extends Schema.TaggedError<AnotherDaemon>()("AnotherD
 }
 
 /**
- * What the configuration says of the daemon. The token belongs to every target; the client keeps it from those that must not see it. What a
- * daemon would refuse too is refused before one is looked for.
+ * What the configuration says of the daemon. The token is for the daemon here and for a server that the user has named; the client keeps it
+ * from connections that others could listen to. What a daemon would refuse too is refused before one is looked for.
  */
 export const configured = Effect.fn("connect.configured")(function*(from: From) {
   const { token } = yield* Settings.load(from.kataHome, from.variables)
-  return { token, elsewhere: yield* remote({ variables: from.variables, start: from.cwd }) }
+  const { cwd: start, kataHome, variables } = from
+  return { token, elsewhere: yield* remote({ variables, kataHome, start }) }
+})
+
+/** A server that answers, with what may be said to it, and to the user of it. */
+const reached = Effect.fnUntraced(function*(elsewhere: Remote, token: string) {
+  const { isNamedByUser, source, url } = elsewhere
+  const address = yield* there(elsewhere)
+  const server: Server = { url, source, isTokenKept: !isNamedByUser && token !== "" }
+  return { ...address, ...(isNamedByUser ? { token } : {}), server } satisfies Target
 })
 
 /** The daemon to ask, of whatever version; none is started. */
 export const find = Effect.fn("connect.find")(function*(from: From) {
   const { elsewhere, token } = yield* configured(from)
-  if (Option.isSome(elsewhere)) {
-    return Option.some<Target>({ ...(yield* there(elsewhere.value)), token })
-  }
+  if (Option.isSome(elsewhere)) return Option.some<Target>(yield* reached(elsewhere.value, token))
   return Option.map(yield* here(from, "any version"), ({ target }): Target => ({ ...target, token }))
 })
 
 /** The daemon to ask, of this version; one is started where there is none. */
 export const connect = Effect.fn("connect.connect")(function*(from: From) {
   const { elsewhere, token } = yield* configured(from)
-  if (Option.isSome(elsewhere)) return { ...(yield* there(elsewhere.value)), token } satisfies Target
+  if (Option.isSome(elsewhere)) return yield* reached(elsewhere.value, token)
   const found = yield* here(from, "same version")
   if (Option.isSome(found)) return { ...found.value.target, token } satisfies Target
   const { ensure } = yield* Effect.promise(() => import("../presence/ensure.ts"))

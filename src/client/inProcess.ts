@@ -1,4 +1,5 @@
 /** The daemon from within: its routes without its socket, for the commands that it runs itself and for tests. */
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -86,9 +87,12 @@ export const connectionInside = ({ app, databasePath }: Inside, token?: string):
   }
 }
 
+/** What it takes to read the configuration. */
+type Configuring = FileSystem.FileSystem | CommandExecutor.CommandExecutor
+
 /** For a command that wants this daemon; one that wants another has to run where it was typed. */
-export const inProcess = (inside: Inside): Effect.Effect<DaemonClient["Type"], never, FileSystem.FileSystem> =>
-  Effect.map(Effect.context<FileSystem.FileSystem>(), (context) => {
+export const inProcess = (inside: Inside): Effect.Effect<DaemonClient["Type"], never, Configuring> =>
+  Effect.map(Effect.context<Configuring>(), (context) => {
     const connect = Effect.fnUntraced(function*(from: From) {
       const { elsewhere, token } = yield* Effect.provide(configured(from), context)
       const wanted = Option.match(elsewhere, { onNone: () => from.databasePath, onSome: ({ url }) => url })
@@ -100,5 +104,5 @@ export const inProcess = (inside: Inside): Effect.Effect<DaemonClient["Type"], n
     return { connect, find: (from) => Effect.asSome(connect(from)) }
   })
 
-export const layerInProcess = (inside: Inside): Layer.Layer<DaemonClient, never, FileSystem.FileSystem> =>
+export const layerInProcess = (inside: Inside): Layer.Layer<DaemonClient, never, Configuring> =>
   Layer.effect(DaemonClient, inProcess(inside))

@@ -12,6 +12,7 @@ import { connections, send } from "./transport.ts"
 export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope.Scope> =>
   Effect.map(connections, (agent) => ({
     address: nameOf(target),
+    server: target.server,
     mayHang: true,
     send: (message) => send(target, agent, message)
   }))

@@ -1,10 +1,9 @@
 /** What a workspace is known by wherever it lies: the remote of its repository, or else where it lies. */
-import * as Command from "@effect/platform/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { FailureKind } from "../Failure.ts"
+import { said } from "./git.ts"
 import type { Workspace } from "./workspace.ts"
 
 export interface Alias {
@@ -48,28 +47,9 @@ export const normalise = (url: string): Option.Option<string> => {
   return clean(path === "" ? full[1]! : `${full[1]}/${path}`)
 }
 
-/** In a hook of git these name its repository, and a daemon that was started there would keep them. */
-const elsewhere = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"].flatMap((name) => ["-u", name])
-
-/** What git printed of the repository at `root`, trimmed; none when it failed. It is asked without a shell. */
-const git = (root: string, reason: string, ...words: ReadonlyArray<string>) => {
-  const unknown = (why: string) => new AliasUnknown({ root, reason: `${reason}: ${why}` })
-  return Effect.scoped(Effect.gen(function*() {
-    const command = Command.make("env", ...elsewhere, "git", "-C", root, ...words)
-    const child = yield* Command.start(Command.stderr(command, "pipe"))
-    const [text, , exit] = yield* Effect.all([
-      Stream.mkString(Stream.decodeText(child.stdout)),
-      Stream.runDrain(child.stderr),
-      child.exitCode
-    ], { concurrency: 3 })
-    return { text: text.trim(), exit }
-  })).pipe(
-    Effect.mapError((error) => unknown(error.message)),
-    // what env says of a program that it cannot run, or that is not there
-    Effect.filterOrFail(({ exit }) => exit !== 126 && exit !== 127, () => unknown("git cannot be run")),
-    Effect.map(({ exit, text }) => exit === 0 ? Option.some(text) : Option.none())
-  )
-}
+/** What git printed of the repository at `root`; none when it failed. */
+const git = (root: string, reason: string, ...words: ReadonlyArray<string>) =>
+  Effect.mapError(said(root, ...words), (error) => new AliasUnknown({ root, reason: `${reason}: ${error.reason}` }))
 
 const remoteUrl = Effect.fnUntraced(function*(root: string) {
   const url = (name: string) => git(root, "ask git for the remote", "remote", "get-url", "--", name)

@@ -1,4 +1,4 @@
-/** A daemon on another machine, where this one is told of it: by KATA_SERVER, or by a `.kata.local.toml` in the workspace. */
+/** A daemon on another machine: named by KATA_SERVER, or by a `.kata.local.toml` of the workspace that is the user's own. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -8,8 +8,10 @@ import { isIP } from "node:net"
 import { posix } from "node:path"
 import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { readSettings, type SettingsFile } from "../files/settingsFile.ts"
 import { targetOf } from "../presence/ping.ts"
 import type { Address } from "../presence/Target.ts"
+import { doubt, isConfirmed } from "./trust.ts"
 import { bindingFile, localFile, parseToml, upwards } from "./workspace.ts"
 
 export interface Remote {
@@ -18,6 +20,8 @@ export interface Remote {
   readonly url: string
   /** What named it: KATA_SERVER, or the path of the file. */
   readonly source: string
+  /** Whether the user did, and not only a file of the workspace: then it may have the token. */
+  readonly isNamedByUser: boolean
 }
 
 /** The address of the other daemon cannot be used. */
@@ -28,6 +32,23 @@ export class RemoteRefused extends Schema.TaggedError<RemoteRefused>()("RemoteRe
   readonly kind = "validation" satisfies FailureKind
   override get message() {
     return `${this.source}: ${this.reason}`
+  }
+}
+
+/** A workspace names a server, and the file that does may have come with a clone of somebody else's repository. */
+export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("ServerUntrusted", {
+  path: Schema.String,
+  url: Schema.String,
+  /** Why it may be somebody else's. */
+  why: Schema.String
+}) {
+  readonly kind = "confirm" satisfies FailureKind
+  readonly code = "server_untrusted"
+  override get message() {
+    return `${this.path} names the server ${this.url}, which is not used: ${this.why}`
+  }
+  get hint(): string {
+    return `if it is yours, confirm it once: kata trust --confirm ${this.url}; without the file kata works on this machine`
   }
 }
 
@@ -86,14 +107,18 @@ const fileFor = Effect.fnUntraced(function*(start: string) {
   return undefined
 })
 
+/** What a `.kata.local.toml` says: a server, which may not be used yet. */
+export interface Declared extends Pick<Remote, "address" | "url"> {
+  /** Of the file; absolute, without links. */
+  readonly path: string
+  readonly allowInsecure: boolean
+  readonly file: SettingsFile
+}
+
 const fromFile = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
   const refused = (reason: string) => new RemoteRefused({ source: path, reason })
-  const text = yield* Effect.mapError(
-    fs.readFileString(path),
-    (error) => refused(fromPlatform("read", path)(error).message)
-  )
-  const { server, version } = yield* Effect.mapError(parseToml(path, text), refused)
+  const file = yield* Effect.mapError(readSettings(path, { follow: false }), ({ message }) => refused(message))
+  const { server, version } = yield* Effect.mapError(parseToml(path, file.text), refused)
   if (version !== 1) return yield* refused(`unsupported ${localFile} version ${String(version ?? 0)} (expected 1)`)
   const { allow_insecure: insecure = false, url = "" }: Readonly<Record<string, unknown>> =
     typeof server === "object" && server !== null ? { ...server } : {}
@@ -104,22 +129,46 @@ const fromFile = Effect.fnUntraced(function*(path: string) {
     parseUrl(url, insecure),
     (reason) => refused(`${JSON.stringify(url)}: ${reason}`)
   )
-  return Option.some({ ...parsed, source: path } satisfies Remote)
+  return Option.some({ ...parsed, path, allowInsecure: insecure, file } satisfies Declared)
 })
 
-/** None where everything is on this machine. `start` is absolute. */
-export const remote = Effect.fn("localConfig.remote")(function*(from: {
+/** The server that the workspace at `start`, which is absolute, names; whether it may be used is another question. */
+export const declared = Effect.fn("remoteServer.declared")(function*(start: string) {
+  const fs = yield* FileSystem.FileSystem
+  const found = yield* fileFor(start)
+  if (found === undefined) return Option.none<Declared>()
+  // By its directory: the file itself must be no link.
+  const directory = yield* Effect.mapError(
+    fs.realPath(posix.dirname(found)),
+    (error) => new RemoteRefused({ source: found, reason: fromPlatform("resolve", found)(error).message })
+  )
+  return yield* fromFile(posix.join(directory, localFile))
+})
+
+/** The server for a command that works at `start`, which is absolute; none where everything is on this machine. */
+export const remote = Effect.fn("remoteServer.remote")(function*(from: {
   readonly variables: Readonly<Record<string, string | undefined>>
+  readonly kataHome: string
   readonly start: string
 }) {
   const { KATA_ALLOW_INSECURE: insecure = "", KATA_SERVER: url = "" } = from.variables
-  if (url === "") {
-    const path = yield* fileFor(from.start)
-    return path === undefined ? Option.none<Remote>() : yield* fromFile(path)
+  if (url !== "") {
+    const parsed = yield* Effect.mapError(
+      parseUrl(url, /^(1|true)$/i.test(insecure)),
+      (reason) => new RemoteRefused({ source: `KATA_SERVER ${JSON.stringify(url)}`, reason })
+    )
+    return Option.some<Remote>({ ...parsed, source: "KATA_SERVER", isNamedByUser: true })
   }
-  const parsed = yield* Effect.mapError(
-    parseUrl(url, /^(1|true)$/i.test(insecure)),
-    (reason) => new RemoteRefused({ source: `KATA_SERVER ${JSON.stringify(url)}`, reason })
+  const found = yield* declared(from.start)
+  if (Option.isNone(found)) return Option.none<Remote>()
+  const { address, allowInsecure, file, path, url: server } = found.value
+  const wanted = { file: path, url: server, allow_insecure: allowInsecure }
+  const isNamedByUser = yield* isConfirmed(from.kataHome, wanted)
+  const why = isNamedByUser ? undefined : yield* Effect.mapError(
+    doubt(path, file),
+    ({ message }) => new RemoteRefused({ source: path, reason: message })
   )
-  return Option.some<Remote>({ ...parsed, source: "KATA_SERVER" })
+  return why === undefined
+    ? Option.some<Remote>({ address, url: server, source: path, isNamedByUser })
+    : yield* new ServerUntrusted({ path, url: server, why })
 })

@@ -6,6 +6,7 @@ import { Health } from "../../api/answers.ts"
 import * as Client from "../../client/Client.ts"
 import { DaemonClient } from "../../client/DaemonClient.ts"
 import type { FailureKind } from "../../Failure.ts"
+import { announced } from "../daemon.ts"
 import * as Output from "../Output.ts"
 import { quote } from "../terminal.ts"
 import { here } from "./daemon/here.ts"
@@ -51,6 +52,7 @@ export const health = Output.command(
       const { find } = yield* DaemonClient
       const connection = yield* find(yield* here)
       if (Option.isNone(connection)) return yield* new NoHealth({ address: "" })
+      yield* announced(connection.value)
       const { address } = connection.value
       const { call } = Client.make(connection.value, patience)
       return yield* Effect.mapError(call("health", {}), () => new NoHealth({ address }))
