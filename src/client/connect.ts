@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { type From, here } from "../presence/discover.ts"
-import { ping } from "../presence/ping.ts"
+import { ping, pinged } from "../presence/ping.ts"
 import * as Settings from "../presence/settings.ts"
 import type { Server, Target } from "../presence/Target.ts"
 import { type Remote, remote } from "../workspace/remoteServer.ts"
@@ -28,10 +28,18 @@ export class ServerSilent extends Schema.TaggedError<ServerSilent>()("ServerSile
 }
 
 const there = Effect.fnUntraced(function*({ address, source, url }: Remote) {
-  const { request } = address.secure === true
-    ? yield* Effect.promise(() => import("node:https"))
-    : { request: undefined }
-  return Option.isSome(yield* ping(address, request)) ? address : yield* new ServerSilent({ url, source })
+  const silent = new ServerSilent({ url, source })
+  const answered = address.secure === true
+    ? Effect.promise(() => import("./tls.ts")).pipe(
+      Effect.flatMap(({ request, secured, unproven }) =>
+        Effect.mapError(
+          pinged({ ...address, ...secured(address.host) }, request),
+          (error) => unproven(url, source, error) ?? silent
+        )
+      )
+    )
+    : ping(address)
+  return Option.isSome(yield* answered) ? address : yield* silent
 })
 
 /** A daemon is asked for another database than its own, by a command that it runs itself: that command has to run where it was typed. */

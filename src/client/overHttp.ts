@@ -10,7 +10,7 @@ import { connections, send } from "./transport.ts"
 
 /** A connection to this target, whether or not somebody is there; closed with the scope. */
 export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope.Scope> =>
-  Effect.map(connections, (agent) => ({
+  Effect.map(connections(target), (agent) => ({
     address: nameOf(target),
     server: target.server,
     mayHang: true,

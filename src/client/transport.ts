@@ -19,8 +19,13 @@ const isLoopback = (host: string) => {
   return loopback.check(host, family === 6 ? "ipv6" : "ipv4")
 }
 
+const isSecure = (target: Target) => "secure" in target && target.secure === true
+
+/** Rare, and much to load. */
+const tls = () => import("./tls.ts")
+
 /** The token leaves this machine only enciphered. */
-const maySee = (target: Target) => "socketPath" in target || target.secure === true || isLoopback(target.host)
+const maySee = (target: Target) => "socketPath" in target || isSecure(target) || isLoopback(target.host)
 
 /** Node takes one character for one byte. */
 const bytesOf = (headers: Readonly<Record<string, string>>) =>
@@ -62,21 +67,23 @@ export const unreachable = (target: Target, method: string, sent: boolean) => (c
 }
 
 /** Connections that are used again, closed with the scope. */
-export const connections: Effect.Effect<Agent, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => new Agent({ keepAlive: true })),
-  (agent) => Effect.sync(() => agent.destroy())
-)
+export const connections = (target: Target): Effect.Effect<Agent, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    isSecure(target)
+      ? Effect.map(Effect.promise(tls), ({ agent }): Agent => agent())
+      : Effect.sync(() => new Agent({ keepAlive: true })),
+    (agent) => Effect.sync(() => agent.destroy())
+  )
 
 const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<ClientRequest, DaemonUnreachable> =>
   Effect.tryPromise({
     try: async () => {
       const options = { method: message.method, path: message.path, headers: headersOf(target, message) }
       if ("socketPath" in target) return request({ ...options, ...unnamed, agent, socketPath: target.socketPath })
-      const { host, port, secure } = target
-      if (secure !== true) return request({ ...options, ...unnamed, agent, host, port })
-      // Rare, and much to load.
-      const https = await import("node:https")
-      return https.request({ ...options, host, port })
+      const { host, port } = target
+      if (!isSecure(target)) return request({ ...options, ...unnamed, agent, host, port })
+      const { request: securely, secured } = await tls()
+      return securely({ ...options, ...secured(host), agent, host, port })
     },
     // Such as a control character in a header.
     catch: unreachable(target, message.method, false)

@@ -56,17 +56,22 @@ const decodePong = Schema.decodeOption(Pong)
 export type Pong = typeof Pong.Type
 
 /** What answers there in time; none when nobody does, or says something else. */
-export const ping = (target: Target, request = http): Effect.Effect<Option.Option<Pong>> =>
+export const ping = (target: Target): Effect.Effect<Option.Option<Pong>> =>
+  Effect.orElseSucceed(pinged(target, http), () => Option.none())
+
+/** The same, by way of node:http or node:https; fails with what the connection broke on. */
+export const pinged = (target: Target, request: typeof http): Effect.Effect<Option.Option<Pong>, Error> =>
   Effect.map(bodyOf(target, request), Option.flatMap(decodePong))
 
 /** The body of a 200 that comes in time; none for anything else. node:http follows no redirects. */
-const bodyOf = (target: Target, request: typeof http): Effect.Effect<Option.Option<string>> =>
-  Effect.async<Option.Option<string>>((resume) => {
+const bodyOf = (target: Target, request: typeof http): Effect.Effect<Option.Option<string>, Error> =>
+  Effect.async<Option.Option<string>, Error>((resume) => {
     const nothing = () => resume(Effect.succeedNone)
     const path = "/api/v1/ping"
-    const headers = { host: "kata.invalid", accept: "application/json" }
+    // Elsewhere a server may be one of several behind its address: it is named as the URL does.
+    const headers = { ...("socketPath" in target ? { host: "kata.invalid" } : {}), accept: "application/json" }
     const asked = request(
-      { ...target, ...(request === http ? unnamed : {}), path, agent: false, headers },
+      { ...unnamed, ...target, path, agent: false, headers },
       (response) => {
         const chunks: Array<Buffer> = []
         let size = 0
@@ -85,7 +90,7 @@ const bodyOf = (target: Target, request: typeof http): Effect.Effect<Option.Opti
         )
       }
     )
-    asked.on("error", nothing)
+    asked.on("error", (error) => resume(Effect.fail(error)))
     asked.end()
     return Effect.sync(() => asked.destroy())
   }).pipe(
