@@ -205,16 +205,20 @@ export const serve = <R>(
       const refused = guard(request)
       if (refused !== undefined) return refused
     }
-    const [path = "", query] = request.url.split("?", 2)
-    if (path.includes("//")) return redirect(path.replace(/\/{2,}/g, "/") + (query === undefined ? "" : `?${query}`))
+    const { url } = request
+    const end = url.includes("?") ? url.indexOf("?") : url.length
+    const asked = url.slice(0, end)
+    const path = asked.replace(/\/{2,}/g, "/")
     const method = request.method === "HEAD" ? "GET" : request.method
     const document = documents.get(path)
-    if (document !== undefined) return method === "GET" ? json(200, `${document()}\n`) : notAllowed(["GET"])
     const segments = segmentsOf(path)
-    const matching = routes.flatMap((route) => {
+    const matching = document !== undefined ? [] : routes.flatMap((route) => {
       const params = fits(route, segments)
       return params === undefined ? [] : [{ route, params }]
     })
+    // Only to what is here: any other path might be read as another host, as `/\` is by browsers.
+    if (path !== asked && (document !== undefined || matching.length > 0)) return redirect(path + url.slice(end))
+    if (document !== undefined) return method === "GET" ? json(200, `${document()}\n`) : notAllowed(["GET"])
     if (matching.length === 0) return text(404, "404 page not found\n")
     const streams = matching.find(({ route }) => route.stream !== "")
     if (streams !== undefined && streams.route.method !== request.method) return onlyStreams(streams.route)

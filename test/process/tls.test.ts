@@ -27,12 +27,10 @@ const listening = async ({ cert, key }: Identity, then = "") => {
   const server = createSecureServer({ cert, key }, (request, response) => {
     const { authorization, host } = request.headers
     asked.push({ url: request.url ?? "", host, servername: (request.socket as TLSSocket).servername, authorization })
-    if (request.url === "/api/v1/ping") return response.end("{\"ok\":true,\"service\":\"kata\"}")
-    if (request.url?.startsWith("/api/v1/events/stream")) {
-      response.setHeader("content-type", "text/event-stream")
-      return response.end(then)
-    }
-    response.end("{\"projects\":[]}\n")
+    const isStream = request.url?.startsWith("/api/v1/events/stream") === true
+    if (isStream) response.setHeader("content-type", "text/event-stream")
+    const isPing = request.url === "/api/v1/ping"
+    response.end(isPing ? "{\"ok\":true,\"service\":\"kata\"}" : isStream ? then : "{\"projects\":[]}\n")
   }).on("secureConnection", () => connections++)
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

@@ -25,3 +25,49 @@ it.live.each(["evil.example", "evil.example:7474", "localhost.evil.example", "12
       expect(yield* statusFor({}, host)).toBe(200)
     })
 )
+
+/** A request as it goes over the wire: clients would clean its path. */
+const raw = (target: string) =>
+  serving({ tcp: true }, async (send) => {
+    const { headers, status } = await send({
+      method: "GET",
+      path: target,
+      headers: { host: "127.0.0.1" },
+      body: undefined
+    })
+    return { status, location: headers["location"] }
+  })
+
+const elsewhere = [
+  "///\\evil.example",
+  "//\\evil.example/api/v1/ping",
+  "//evil.example",
+  "//evil.example//api/v1/ping",
+  "/\\/evil.example//x",
+  "//%5Cevil.example",
+  "//%2Fevil.example",
+  "http://evil.example//api/v1/ping",
+  "https:////evil.example/api/v1/ping",
+  "//.//evil.example",
+  "//..//..//evil.example"
+]
+it.live.each(elsewhere)("found S8: GET %s is no way to another host", (target) =>
+  Effect.gen(function*() {
+    expect(yield* raw(target)).toEqual({ status: 404, location: undefined })
+  }))
+
+const here = [
+  ["//api/v1/ping", "/api/v1/ping"],
+  ["/api//v1///ping?a=//b?c", "/api/v1/ping?a=//b?c"],
+  ["///openapi.json", "/openapi.json"],
+  ["/api/v1//projects/1/issues/\\evil.example", "/api/v1/projects/1/issues/\\evil.example"]
+] as const
+it.live.each(here)(
+  "found S8: GET %s is redirected on this host, to %s",
+  ([target, location]) =>
+    Effect.gen(function*() {
+      expect(yield* raw(target)).toEqual({ status: 307, location })
+      // as a browser reads it
+      expect(new URL(location, "http://127.0.0.1:7474/").host).toBe("127.0.0.1:7474")
+    })
+)
