@@ -195,6 +195,7 @@ const askable = (argv) => {
       argv,
       cwd: process.cwd(),
       directory: `${dev}:${ino}`,
+      terminal: require("node:tty").isatty(1),
       variables: process.env
     }
     return { socket: require("node:net").connect(path), body: Buffer.from(JSON.stringify(call)) }

@@ -13,6 +13,8 @@ export const Call = Schema.Struct({
   cwd: Schema.String,
   /** Device and number of that directory, as `1:2`: who has another view of the filesystem means another one by its name. */
   directory: Schema.String,
+  /** Whether stdout is a terminal there, which agents' text must not steer. */
+  terminal: Schema.Boolean,
   /** The environment of the one who asks. */
   variables: Schema.Record({ key: Schema.String, value: Schema.String })
 })

@@ -12,9 +12,9 @@ import type * as Types from "effect/Types"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import { members, write } from "../records/json.ts"
-import type { GlobalValues } from "./Globals.ts"
-import type { Stdio, WriteFailed } from "./Stdio.ts"
-import { lines, singleLine } from "./terminal.ts"
+import type { GlobalValues, Mode } from "./Globals.ts"
+import type { Stdio, WriteFailed, Writer } from "./Stdio.ts"
+import { lines, singleLine, visibleJson } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
 
@@ -101,17 +101,32 @@ const envelope = (text: string): string => {
 
 const oneLine = (line: string) => line.replace(/\r/g, "\\r").replace(/\n/g, "\\n")
 
+/**
+ * A line of a result as it is written: nothing in it moves the cursor, changes colours, or hides. Agents get text as it is, which is their
+ * contract, unless it is a terminal that reads along.
+ */
+export const written = (mode: Mode, { isTTY }: Pick<Writer, "isTTY">): (line: string) => string => {
+  switch (mode) {
+    case "json":
+      return visibleJson
+    case "agent":
+      return isTTY ? (line) => lines(oneLine(line)).join("\\n") : oneLine
+    case "human":
+      return singleLine
+  }
+}
+
 /** The lines for each stream. */
 const render = <A, B>({ mode, quiet }: GlobalValues, format: Format<A, B>, result: A) => {
   if (mode === "json") return Effect.sync(() => ({ main: [envelope(format.json(result))], aside: [] }))
   return Effect.map(format.read(result), (shown) => {
     if (mode === "agent") {
-      const lines = format.agent(shown).map(oneLine)
+      const lines = format.agent(shown)
       return { main: quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines, aside: [] }
     }
     return {
-      main: (quiet ? format.quiet?.(shown) ?? [] : format.human(shown)).map(singleLine),
-      aside: quiet ? [] : (format.aside?.(shown) ?? []).map(singleLine)
+      main: quiet ? format.quiet?.(shown) ?? [] : format.human(shown),
+      aside: quiet ? [] : format.aside?.(shown) ?? []
     }
   })
 }
@@ -132,8 +147,9 @@ export const make = (
         const outcome = format.outcome?.(result)
         if (outcome !== undefined) yield* Ref.set(exitCode, exitCodes[outcome])
         yield* erase
-        yield* (format.stream?.(result) === "stderr" ? stderr : stdout).write(joined(main))
-        yield* stderr.write(joined(aside))
+        const stream = format.stream?.(result) === "stderr" ? stderr : stdout
+        yield* stream.write(joined(main.map(written(globals.mode, stream))))
+        yield* stderr.write(joined(aside.map(written(globals.mode, stderr))))
       })
   })
 
@@ -144,7 +160,9 @@ export const renderFailure = ({ mode }: Pick<GlobalValues, "mode">, word: string
   const code = "code" in failure && typeof failure.code === "string" && failure.code !== "" ? failure.code : undefined
   switch (mode) {
     case "json":
-      return `${write({ error: { kind: failure.kind, code, message: failure.message, hint, exit_code: exitCode } })}\n`
+      return `${
+        visibleJson(write({ error: { kind: failure.kind, code, message: failure.message, hint, exit_code: exitCode } }))
+      }\n`
     case "agent":
       return [
         `ERR ${word} ${failure.kind}: ${singleLine(failure.message)}`,

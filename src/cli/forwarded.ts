@@ -28,7 +28,7 @@ const shown = registry.filter((node): node is Look => looks.some((word) => word 
 /** As much of an output as is kept, in characters. */
 const limit = 4 * 1024 * 1024
 
-const kept = (stream: "stdout" | "stderr") => {
+const kept = (stream: "stdout" | "stderr", isTTY: boolean) => {
   let text = ""
   const writer: Writer = {
     write: (data) =>
@@ -36,7 +36,7 @@ const kept = (stream: "stdout" | "stderr") => {
         text += typeof data === "string" ? data : Buffer.from(data).toString("utf8")
         return text.length > limit ? new WriteFailed({ stream, code: "EFBIG" }) : Effect.void
       }),
-    isTTY: false,
+    isTTY,
     columns: () => 80
   }
   return { writer, text: () => text }
@@ -83,7 +83,7 @@ export const answer = Effect.fn("forwarded.answer")(function*(
     return Option.none<Printed>()
   }
   const { start } = yield* CommandExecutor.CommandExecutor
-  const [stdout, stderr] = [kept("stdout"), kept("stderr")]
+  const [stdout, stderr] = [kept("stdout", call.terminal), kept("stderr", false)]
   const environment: Environment["Type"] = {
     ...own,
     variables: call.variables,

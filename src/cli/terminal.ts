@@ -20,9 +20,15 @@ export const lines = (text: string): ReadonlyArray<string> =>
     singleLine(line.split("\t").reduce((before, rest) => `${before}${" ".repeat(8 - before.length % 8)}${rest}`))
   )
 
+// Those that JSON leaves as they are. Between its tokens there are none, so each stands in a string.
+const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+/** JSON text with the same values, in which nothing can hide; what is escaped already, and how numbers are spelled, stays. */
+export const visibleJson = (json: string): string =>
+  json.replace(unsafeInJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** Text as JSON, in which nothing can hide. */
-export const quoted = (value: string): string =>
-  JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+export const quoted = (value: string): string => visibleJson(JSON.stringify(value))
 
 /** A value of agent text: bare, or as JSON when it is empty or holds white space, quotes or control characters. */
 export const quote = (value: string): string =>

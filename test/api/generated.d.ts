@@ -1670,6 +1670,7 @@ export interface operations {
                     argv: string[];
                     cwd: string;
                     directory: string;
+                    terminal: boolean;
                     variables: {
                         [key: string]: string;
                     };

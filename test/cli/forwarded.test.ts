@@ -24,12 +24,17 @@ const daemon = Effect.gen(function*() {
   yield* call("projectInit", { body: { start_path: cwd } })
   yield* call("issueCreate", { path: { project_id: 1 }, body: { actor: "ann", title: "The only issue" } })
   const { dev, ino } = statSync(cwd)
-  const forwarded = (argv: ReadonlyArray<string>, variables: Readonly<Record<string, string>> = {}) =>
+  const forwarded = (
+    argv: ReadonlyArray<string>,
+    variables: Readonly<Record<string, string>> = {},
+    terminal = false
+  ) =>
     answer(environment, "build", {
       build: "build",
       argv,
       cwd,
       directory: `${dev}:${ino}`,
+      terminal,
       variables: { HOME: join(root, "user"), KATA_DB: databasePath, ...variables }
     }, { databasePath, app: counting })
   return { call, counted, forwarded, root }
@@ -46,6 +51,24 @@ layer(services, { excludeTestServices: true })("a forwarded command", (it) => {
       const shown = Option.getOrThrow(yield* forwarded(["show", issue]))
       assert.deepStrictEqual(shown, { stdout: `${issue}  The only issue  [open]  by ann\n`, stderr: "" })
       assert.strictEqual(counted.requests, 2)
+    }))
+
+  it.scoped("found S6: shows what would steer the terminal of who asks, and agents in a pipe get it as it is", () =>
+    Effect.gen(function*() {
+      const { call, forwarded } = yield* daemon
+      const body = "\u001b]0;title\u0007 \u009b31m \u202e"
+      const answer = yield* call("issueCreate", {
+        path: { project_id: 1 },
+        body: { actor: "ann", title: "Hostile", body }
+      })
+      const { issue: { short_id: id } } = JSON.parse(answer.text)
+      const shown = (terminal: boolean, mode: string) =>
+        Effect.map(forwarded(["show", id, mode], {}, terminal), (printed) => Option.getOrThrow(printed).stdout)
+      assert.include(yield* shown(false, "--agent"), `\n${body}\n`)
+      assert.include(yield* shown(true, "--agent"), "\n\\x1b]0;title\\x07 \\x9b31m \\u202e\n")
+      const json = yield* shown(false, "--json")
+      assert.include(json, "\\u001b]0;title\\u0007 \\u009b31m \\u202e")
+      assert.strictEqual(JSON.parse(json).issue.body, body)
     }))
 
   it.scoped("is left to the place where it was typed when it fails, or wants another daemon", () =>

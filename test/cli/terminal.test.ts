@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
-import { lines, quote, singleLine } from "../../src/cli/terminal.ts"
+import { lines, quote, singleLine, visibleJson } from "../../src/cli/terminal.ts"
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -80,4 +80,18 @@ describe("quote", () => {
       else expect(quoted).toBe(text)
       if (!quoted.startsWith("\"")) expect(quoted).toMatch(/^\S+$/)
     })))
+})
+
+describe("found S6: visibleJson", () => {
+  it("leaves nothing that a terminal acts upon, and every value as it was", () =>
+    fc.assert(fc.property(fc.dictionary(text, fc.array(text)), (value) => {
+      const json = visibleJson(JSON.stringify(value))
+      expect([...json].filter(acts)).toEqual([])
+      expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)))
+    })))
+
+  it("does not read what it shows: keys that stand twice, numbers and escapes stay as they are spelled", () =>
+    expect(visibleJson("{\"a\":1.0,\"a\":12345678901234567890,\"\u009b\\\\\u202e\":\"\\u001b\\u202E\u0085\"}")).toBe(
+      "{\"a\":1.0,\"a\":12345678901234567890,\"\\u009b\\\\\\u202e\":\"\\u001b\\u202E\\u0085\"}"
+    ))
 })

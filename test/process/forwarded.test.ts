@@ -174,7 +174,7 @@ describe("a command that only shows something", () => {
     await filled(world)
     const [, build] = /build: "(\w+)"/.exec(fs.readFileSync(launcher, "utf8")) ?? []
     const { dev, ino } = fs.statSync(world.work)
-    const call = { build, argv: ["list", "--quiet"], cwd: world.work, variables: world.env() }
+    const call = { build, argv: ["list", "--quiet"], cwd: world.work, terminal: false, variables: world.env() }
     const body = JSON.stringify({ ...call, directory: `${dev}:${ino}` })
     const post = () => ask(world.daemon().address, "/api/v1/commands", { "content-type": "application/json" }, body)
     const { printed } = JSON.parse((await post()).text)

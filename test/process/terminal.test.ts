@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect } from "vitest"
 import { it, large, Place } from "./kit.ts"
+import { it as inWorld } from "./world.ts"
 
 // Runs a command on a terminal of so many columns; what it wrote there goes to stdout.
 const onTerminal = `
@@ -117,4 +118,25 @@ describe.skipIf(!hasPty)("on a terminal", () => {
     expect(exit).toBe(8)
     expect(screen(stdout)).toMatch(/^kata: bad\.jsonl: .*\nhint: .*\n$/)
   })
+})
+
+describe.skipIf(!hasPty)("found S6: agents' text", () => {
+  const body = "\u001b]0;title\u0007 \u009b31m \u202e"
+  // run by the daemon, and where it is typed
+  inWorld.for([{}, { KATA_DEBUG: "1" }])(
+    "steers no terminal, and is as it is in a file (%j)",
+    async (more, { world }) => {
+      await world.ok(["init", "--project", "app"])
+      const id = (await world.ok(["create", "t", "--quiet", "--body", body])).trim()
+      const env = { KATA_DB: world.database, ...more }
+      const { exit, stdout } = await terminal(world, 80, ["show", id, "--agent"], { env })
+      expect(exit).toBe(0)
+      expect(stdout).toContain("\r\n\\x1b]0;title\\x07 \\x9b31m \\u202e\r\n")
+      await terminal(world, 80, ["show", id, "--agent"], { env, redirect: "> shown" })
+      expect(world.read("shown")).toContain(`\n${body}\n`)
+      const json = (await terminal(world, 80, ["show", id, "--json"], { env })).stdout
+      expect(json).not.toMatch(/[\u0080-\u009f\u202e\u001b]/)
+      expect(JSON.parse(json).issue.body).toBe(body)
+    }
+  )
 })

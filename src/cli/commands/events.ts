@@ -130,6 +130,8 @@ const tail = (flags: Flags) =>
     const { id } = yield* Effect.scoped(scope(flags))
     const where = yield* from
     const { connect } = yield* DaemonClient
+    // What people see is the JSON that programs get.
+    const visible = Output.written(mode === "human" ? "json" : mode, stdout)
     let isFirst = true
     const connection = Effect.suspend(() => {
       const wasFirst = isFirst
@@ -141,7 +143,7 @@ const tail = (flags: Flags) =>
       after: flags.lastEventId,
       projectId: id,
       timeout: yield* timeout,
-      onNews: (news) => stdout.write(`${words(mode, news)}\n`),
+      onNews: (news) => stdout.write(`${visible(words(mode, news))}\n`),
       onBreak: (what, seconds) =>
         quiet ? Effect.void : stderr.write(`kata: ${singleLine(what)} (reconnecting in ${seconds}s)\n`)
     })

@@ -10,7 +10,7 @@ import { Globals } from "../../Globals.ts"
 import * as Output from "../../Output.ts"
 import { plural } from "../../report.ts"
 import { Stdio } from "../../Stdio.ts"
-import { quote, singleLine } from "../../terminal.ts"
+import { quote,  } from "../../terminal.ts"
 import { untilStopped } from "../../until.ts"
 import { UsageError } from "../../UsageError.ts"
 import { here } from "./here.ts"
@@ -97,7 +97,8 @@ export const logs = Output.action(
       if (broken > 0) yield* stderr.write(`kata: ${plural(broken, "line")} skipped that could not be read\n`)
       if (!flags.tail) return yield* Output.print(format, new Lines({ lines }))
       // A stream has no end at which a report could be printed: programs get the lines as they are.
-      const shown = (line: string) => stdout.write(`${mode === "human" ? singleLine(line) : line}\n`)
+      const visible = Output.written(mode === "json" && !flags.hooks ? "agent" : mode, stdout)
+      const shown = (line: string) => stdout.write(`${visible(line)}\n`)
       yield* Effect.forEach(lines, shown, { discard: true })
       yield* Stream.runForEach(Stream.filter(follow(files.at(-1) ?? ""), wanted), shown)
     })).pipe((run) =>
