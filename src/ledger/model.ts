@@ -16,7 +16,7 @@ export const Int64: Schema.Schema<bigint, bigint | number> = Schema.transform(
 ).annotations({ ...wireType("int64"), identifier: "Int64", jsonSchema: { type: "integer", format: "int64" } })
 
 /** Left out where it is NULL. */
-const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
+export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
 
 /** RFC 3339 in UTC, the fraction without trailing zeros: how Go prints a time. What no notation explains stays as it is stored. */
 export const wireTime = (stored: string): string =>

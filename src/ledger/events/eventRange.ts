@@ -33,7 +33,7 @@ export const timeOf = (name: "since" | "until", text: string | undefined) =>
 
 const pageSize = 1000n
 
-/** Within a `Store.read`: gives `use` the events page by page, `until` excluded. */
+/** Within a `Store.read`: gives `use` the events page by page, `until` excluded. What an edit says of texts no report reads: it is left out. */
 export const forEachPage = Effect.fnUntraced(function*<E, R>(
   wanted: {
     readonly since: Option.Option<string>
@@ -56,7 +56,7 @@ export const forEachPage = Effect.fnUntraced(function*<E, R>(
   for (let after: bigint | undefined = 0n; after !== undefined;) {
     const page: ReadonlyArray<WindowEvent> = yield* rows(sql`
       SELECT e.id, e.type, e.actor, e.created_at, e.project_id, e.project_name, e.issue_id, e.issue_uid,
-        i.short_id AS issue_short_id, e.payload
+        i.short_id AS issue_short_id, CASE e.type WHEN 'issue.updated' THEN '{}' ELSE e.payload END AS payload
       FROM events e LEFT JOIN issues i ON i.id = e.issue_id
       WHERE ${sql.and([sql`e.id > ${after}`, ...conditions])} ORDER BY e.id LIMIT ${pageSize}`)
     yield* use(page)

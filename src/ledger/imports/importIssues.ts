@@ -5,9 +5,10 @@ import * as Schema from "effect/Schema"
 import { canonicalTime } from "../../records/time.ts"
 import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
+import { fieldChanges, type Fields } from "../events/fieldChanges.ts"
 import { insertIssue } from "../insertIssue.ts"
-import { Int64 } from "../model.ts"
-import { first, run } from "../query.ts"
+import { Int64, maybe } from "../model.ts"
+import { first, one, run } from "../query.ts"
 import type { Item } from "./importBatch.ts"
 import * as Mappings from "./importMappings.ts"
 
@@ -17,6 +18,16 @@ const Known = Schema.Struct({
   short_id: Schema.String,
   updated_at: Schema.Unknown,
   gone: Int64
+})
+
+/** What an import overwrites, as it was. */
+const Before = Schema.Struct({
+  title: Schema.String,
+  body: Schema.String,
+  owner: maybe(Schema.String),
+  priority: maybe(Int64),
+  status: Schema.String,
+  closed_reason: maybe(Schema.String)
 })
 
 /** An item with its issue. */
@@ -59,12 +70,17 @@ const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
 
 const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Upserted["issue"], item: Item) {
   const { sql } = yield* Store
+  const before = yield* one(Before)(
+    sql`SELECT title, body, owner, priority, status, closed_reason FROM issues WHERE id = ${issue.id}`
+  )
+  const { body = "", closed_reason, owner, priority, status, title } = item
+  const after: Fields = { title, body, owner, priority, status, closed_reason }
   yield* run(sql`
-    UPDATE issues SET title = ${item.title}, body = ${item.body ?? ""}, status = ${item.status},
-      closed_reason = ${item.closed_reason || null}, owner = ${item.owner || null}, priority = ${item.priority ?? null},
+    UPDATE issues SET title = ${title}, body = ${body}, status = ${status}, closed_reason = ${closed_reason || null},
+      owner = ${owner || null}, priority = ${priority ?? null},
       updated_at = ${item.updated_at}, closed_at = ${item.closed_at ?? null}
     WHERE id = ${issue.id}`)
-  const payload = { external_id: item.external_id, source: batch.source }
+  const payload = { external_id: item.external_id, source: batch.source, ...fieldChanges(before, after) }
   yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
 })
 

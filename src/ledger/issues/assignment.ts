@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
+import { fieldChanges } from "../events/fieldChanges.ts"
 import { type Asked, subject, touched } from "../lookup.ts"
 import type { Event, Issue, Project } from "../model.ts"
 import { run } from "../query.ts"
@@ -51,9 +52,10 @@ const writeOwner = Effect.fnUntraced(function*(project: Project, issue: Issue, o
   if ((issue.owner ?? nobody) === owner) return null
   const { sql } = yield* Store
   yield* run(sql`UPDATE issues SET owner = ${owner === nobody ? null : owner} WHERE id = ${issue.id}`)
+  const payload = fieldChanges(issue, { owner })
   return owner === nobody
-    ? yield* append({ project, issue, type: "issue.unassigned", actor, payload: {} })
-    : yield* append({ project, issue, type: "issue.assigned", actor, payload: { owner } })
+    ? yield* append({ project, issue, type: "issue.unassigned", actor, payload })
+    : yield* append({ project, issue, type: "issue.assigned", actor, payload })
 })
 
 export const assign = Effect.fn("Issues.assign")(function*(asked: Asked & { readonly owner: string }) {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
+import { fieldChanges } from "../events/fieldChanges.ts"
 import { asksNothing, changeLinks, type LinksDelta } from "../links/linksDelta.ts"
 import { type Asked as Subject, subject, touched } from "../lookup.ts"
 import type { Issue, Project } from "../model.ts"
@@ -53,7 +54,8 @@ const writeFields = Effect.fnUntraced(function*(project: Project, issue: Issue, 
     UPDATE issues SET title = coalesce(${asked.title ?? null}, title), body = coalesce(${asked.body ?? null}, body),
       owner = ${asked.owner === undefined ? sql`owner` : asked.owner || null}
     WHERE id = ${issue.id}`)
-  return yield* append({ project, issue, type: "issue.updated", actor: asked.actor, payload: {} })
+  const payload = fieldChanges(issue, { title, body, owner })
+  return yield* append({ project, issue, type: "issue.updated", actor: asked.actor, payload })
 })
 
 /** Up to three events; `event` is the last of them. */

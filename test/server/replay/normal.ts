@@ -11,6 +11,29 @@ const shortIdLists = /^.*_(?:added|removed)$/
 /** Arrays that Go answers as null where there is nothing in them; its clients read both. */
 const lists = new Set(["aliases", "comments", "issues", "labels"])
 
+/** Members that payloads of ours have, and those that were recorded do not: what was there before. */
+const added: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "issue.updated": [
+    ...["title", "old_title", "body", "old_body", "owner", "old_owner", "priority", "old_priority"],
+    ...["status", "old_status", "closed_reason", "old_closed_reason"]
+  ],
+  "issue.assigned": ["old_owner"],
+  "issue.unassigned": ["old_owner"]
+}
+
+const without = (payload: unknown, names: ReadonlyArray<string>): unknown =>
+  typeof payload === "string"
+    ? JSON.stringify(without(JSON.parse(payload), names))
+    : Object.fromEntries(Object.entries(payload ?? {}).filter(([name]) => !names.includes(name)))
+
+/** An event as the older kata writes it. */
+const asRecorded = (members: { readonly [member: string]: unknown }): { readonly [member: string]: unknown } => {
+  const names = typeof members["type"] === "string" ? added[members["type"]] : undefined
+  return names === undefined || members["payload"] === undefined
+    ? members
+    : { ...members, payload: without(members["payload"], names) }
+}
+
 /** One side of a scenario; its names are kept for as long as it runs. */
 export class Normal {
   private readonly names = new Map<string, string>()
@@ -84,7 +107,7 @@ export class Normal {
       )
     }
     if (typeof value !== "object" || value === null) return value
-    const whole = this.complete(value as { readonly [member: string]: unknown })
+    const whole = this.complete(asRecorded(value as { readonly [member: string]: unknown }))
     return Object.fromEntries(Object.entries(whole).map(([member, inner]) => [member, this.value(inner, member)]))
   }
 
