@@ -53,6 +53,16 @@ export const Merged = Schema.Struct({
 })
 
 export const Archived = Schema.Struct({ project: Project, event: Event })
+export const Restored = Schema.Struct({
+  project: Project,
+  event: Schema.NullOr(Event),
+  changed: Schema.Boolean,
+  aliases: Schema.Array(Alias),
+  /** Those that belong to another project by now. */
+  aliases_taken: Schema.Array(Schema.String),
+  /** How many of which nothing but their number was written down. */
+  aliases_unknown: Schema.Int
+})
 export const ProjectPatched = Schema.Struct({ project: Project, event: maybe(Event), changed: Schema.Boolean })
 export const Detached = Schema.Struct({ alias: Alias, event: Event })
 

@@ -11,7 +11,8 @@ import {
   Merged,
   ProjectPatched,
   Projects,
-  ProjectWithAliases
+  ProjectWithAliases,
+  Restored
 } from "./answers.ts"
 import { endpoint, Revised } from "./endpoint.ts"
 import { may, maybe } from "./optional.ts"
@@ -45,8 +46,8 @@ export const projects = HttpApiGroup.make("projects", { topLevel: true })
       .addSuccess(Binding)
   )
   .add(
-    endpoint("projectList", "All projects that are not archived")
-      .setUrlParams(Schema.Struct({ include: maybe(Include) })).addSuccess(Projects)
+    endpoint("projectList", "All projects that are not archived, or really all")
+      .setUrlParams(Schema.Struct({ include: maybe(Include), archived: maybe(Bool) })).addSuccess(Projects)
   )
   .add(
     endpoint("projectShow", "One project, and what it is known by", ["project_not_found"])
@@ -65,7 +66,11 @@ export const projects = HttpApiGroup.make("projects", { topLevel: true })
       "project_merge_import_mapping_collision"
     ])
       .setPath(ProjectPath)
-      .setPayload(Schema.Struct({ source_project_id: Int64, target_name: may(Schema.String) }))
+      .setPayload(Schema.Struct({
+        source_project_id: Int64,
+        target_name: may(Schema.String),
+        dry_run: may(Schema.Boolean)
+      }))
       .addSuccess(Merged)
   )
   .add(
@@ -74,6 +79,10 @@ export const projects = HttpApiGroup.make("projects", { topLevel: true })
       "project_already_archived",
       "project_has_open_issues"
     ]).setPath(ProjectPath).setUrlParams(Forced).addSuccess(Archived)
+  )
+  .add(
+    endpoint("projectRestore", "Bring an archived project back", ["project_not_found"])
+      .setPath(ProjectPath).setPayload(ActorBody).addSuccess(Restored)
   )
   .add(
     endpoint("projectMetadata", "Change the metadata of a project, key by key; null takes a key away", [

@@ -17,6 +17,7 @@ export const routes = {
   projectRename: ["PATCH", "/projects/:project_id"],
   projectMerge: ["POST", "/projects/:project_id/merge"],
   projectArchive: ["DELETE", "/projects/:project_id"],
+  projectRestore: ["POST", "/projects/:project_id/actions/restore"],
   projectMetadata: ["POST", "/projects/:project_id/metadata"],
   aliasDetach: ["DELETE", "/projects/:project_id/aliases/:alias_id"],
 

@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { Environment } from "./Environment.ts"
 import { Stdio } from "./Stdio.ts"
+import { singleLine } from "./terminal.ts"
 
 export class NotConfirmed extends Schema.TaggedError<NotConfirmed>()("NotConfirmed", {
   reason: Schema.String,
@@ -15,17 +16,39 @@ export class NotConfirmed extends Schema.TaggedError<NotConfirmed>()("NotConfirm
   }
 }
 
+const mismatch = new NotConfirmed({ reason: "confirmation input did not match", code: "confirm_mismatch" })
+
+/** A question on a terminal; what was typed. Undefined where nobody can be asked. */
+const asked = (question: string) =>
+  Effect.gen(function*() {
+    const { stdinIsTerminal, typedLine } = yield* Environment
+    if (!stdinIsTerminal) return undefined
+    const { stderr } = yield* Stdio
+    yield* stderr.write(question)
+    return yield* Effect.interruptible(typedLine)
+  })
+
+/** Asks for a yes, where somebody is there to be asked; `about` are lines that say of what. */
+export const agreed = (about: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const typed = yield* asked([...about.map(singleLine), "Go on? [y/N] "].join("\n"))
+    if (typed === undefined || /^y(?:es)?$/i.test(typed.trim())) return
+    return yield* new NotConfirmed({ reason: "not confirmed; nothing was changed", code: "confirm_required" })
+  })
+
 /** The confirmation that is sent; the daemon compares what `--confirm` gives. */
 export const confirmation = (expected: string, given: string | undefined) =>
   Effect.gen(function*() {
     if (given !== undefined) return given
-    const { stdinIsTerminal, typedLine } = yield* Environment
-    if (!stdinIsTerminal) {
+    const typed = yield* asked(`Type "${expected}" to confirm: `)
+    if (typed === undefined) {
       const reason = `no TTY: pass --confirm "${expected}" to proceed noninteractively`
       return yield* new NotConfirmed({ reason, code: "confirm_required" })
     }
-    const { stderr } = yield* Stdio
-    yield* stderr.write(`Type "${expected}" to confirm: `)
-    if ((yield* Effect.interruptible(typedLine)) === expected) return expected
-    return yield* new NotConfirmed({ reason: "confirmation input did not match", code: "confirm_mismatch" })
+    if (typed === expected) return expected
+    return yield* mismatch
   })
+
+/** The same for what no daemon compares. */
+export const confirmed = (expected: string, given: string | undefined) =>
+  Effect.filterOrFail(confirmation(expected, given), (said) => said === expected, () => mismatch)

@@ -4,12 +4,15 @@ import * as Schema from "effect/Schema"
 import type { ApiFailure } from "../client/ClientError.ts"
 import type { Failure } from "../Failure.ts"
 import { Candidates } from "../ledger/candidates.ts"
+import { shellWord } from "./terminal.ts"
 
 /** At most so many of the issues that look alike are named. */
 const shown = 3
 
 const candidatesOf = (data: unknown) =>
   Option.filter(Schema.decodeUnknownOption(Candidates())(data), ({ candidates }) => candidates.length > 0)
+
+const named = Schema.decodeUnknownOption(Schema.Struct({ name: Schema.String }))
 
 const alike = ({ data }: ApiFailure) =>
   Option.match(candidatesOf(data), {
@@ -34,6 +37,14 @@ const wordsOf = (failure: ApiFailure): string => {
   }
   if (code === "project_not_initialized" && message.startsWith("project ")) {
     return "kata projects list shows the projects that there are; kata init makes one of this workspace"
+  }
+  if (code === "project_archived" || (code === "project_name_taken" && message.includes(", which is archived,"))) {
+    return `${
+      Option.match(named(failure.data), {
+        onNone: () => "kata projects restore",
+        onSome: ({ name }) => `kata projects restore ${shellWord(name)}`
+      })
+    } brings it back; or pick another name`
   }
   if (failure.status === 413) {
     return "a text of an issue or comment has less than 1 MiB: keep more in a file, and name that"

@@ -29,6 +29,33 @@ export const known = (client: Client) =>
     return yield* Effect.forEach(projects, ({ id }) => one(client, id), { concurrency: 8 })
   })
 
+/** All projects, archived or not, with counts of their issues. */
+export const everyProject = (client: Client) =>
+  Effect.flatMap(client.call("projectList", { query: { archived: true, include: "stats" } }), read(Projects))
+
+/** The one of all projects that the word means: its number, its name, or the end of it. */
+export const selectAny = (client: Client, selector: string) =>
+  Effect.gen(function*() {
+    const word = selector.trim()
+    const { projects } = yield* everyProject(client)
+    const exact = projects.filter(({ id, name }) => name === word || String(id) === word)
+    const found = exact.length > 0 ? exact : projects.filter(({ name }) => ends(name, word))
+    const [first, second] = found
+    if (first !== undefined && second === undefined) return first
+    if (first === undefined) {
+      return yield* new ProjectUnknown({
+        reason: `project selector ${JSON.stringify(word)} did not match any project`,
+        advice: "kata projects list --archived"
+      })
+    }
+    return yield* ambiguous(word, found)
+  })
+
+const ambiguous = (word: string, found: ReadonlyArray<{ readonly id: bigint; readonly name: string }>) =>
+  refused(
+    `project selector ${JSON.stringify(word)} is ambiguous: ${found.map(({ id, name }) => `#${id} ${name}`).join(", ")}`
+  )
+
 const ends = (text: string, selector: string) => text.endsWith(`/${selector}`) || text.endsWith(`:${selector}`)
 
 /** The one project that the word means. */
@@ -57,6 +84,5 @@ export const select = (client: Client, selector: string) =>
       return yield* new ProjectUnknown({ reason: `project selector ${JSON.stringify(word)} did not match any project` })
     }
     if (others.length === 0) return first
-    const which = found.map(({ project }) => `#${project.id} ${project.name}`).join(", ")
-    return yield* refused(`project selector ${JSON.stringify(word)} is ambiguous: ${which}`)
+    return yield* ambiguous(word, found.map(({ project }) => project))
   })

@@ -122,7 +122,7 @@ export const registry = [
   },
   {
     name: "projects",
-    summary: "List, show, rename, merge and archive projects",
+    summary: "List, show, rename, merge, archive and restore projects",
     section: "Projects",
     children: [
       {
@@ -149,6 +149,11 @@ export const registry = [
         name: "remove",
         summary: "Archive a project",
         load: () => import("./commands/projects/remove.ts").then((module) => module.remove)
+      },
+      {
+        name: "restore",
+        summary: "Bring an archived project back",
+        load: () => import("./commands/projects/restore.ts").then((module) => module.restore)
       },
       {
         name: "detach",

@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All projects that are not archived */
+        /** All projects that are not archived, or really all */
         get: operations["projectList"];
         put?: never;
         /** The project of a workspace or of a name, made where there is none */
@@ -137,6 +137,23 @@ export interface paths {
         put?: never;
         /** Move everything of another project into this one */
         post: operations["projectMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/actions/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring an archived project back */
+        post: operations["projectRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1762,6 +1779,7 @@ export interface operations {
             query?: {
                 /** @description stats, for counts of issues */
                 include?: string;
+                archived?: boolean;
             };
             header?: never;
             path?: never;
@@ -2342,6 +2360,7 @@ export interface operations {
                 "application/json": {
                     source_project_id: components["schemas"]["Int64"];
                     target_name?: string | null;
+                    dry_run?: boolean | null;
                 };
             };
         };
@@ -2419,6 +2438,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectNameTaken"] | components["schemas"]["MergeSourceArchived"] | components["schemas"]["MergeTargetArchived"] | components["schemas"]["MergeMappingCollision"];
+                };
+            };
+            /** @description BodyTooLarge */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description UnsupportedMediaType */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"] | components["schemas"]["BodyTypeUnknown"];
+                };
+            };
+            /** @description InternalError */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    projectRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the number of the project */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description who does it */
+                    actor: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        project: components["schemas"]["Project"];
+                        event: components["schemas"]["Event"] | null;
+                        changed: boolean;
+                        aliases: components["schemas"]["Alias"][];
+                        aliases_taken: string[];
+                        aliases_unknown: components["schemas"]["Int"];
+                    };
+                };
+            };
+            /** @description InvalidRequest */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidRequest"];
+                };
+            };
+            /** @description AuthRequired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthRequired"];
+                };
+            };
+            /** @description OriginForbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginForbidden"] | components["schemas"]["HostForbidden"] | components["schemas"]["AuthInvalid"];
+                };
+            };
+            /** @description NoSuchProject */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoSuchProject"];
+                };
+            };
+            /** @description BodyTooSlow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooSlow"];
                 };
             };
             /** @description BodyTooLarge */

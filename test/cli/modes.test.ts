@@ -86,7 +86,13 @@ const lines: ReadonlyArray<readonly [argv: ReadonlyArray<string>, agent: string]
     ["projects", "detach", "local://<root>/ws", "--force"],
     "OK project action=detach alias=local://<root>/ws id=1\n"
   ],
-  [["projects", "remove", "1", "--force"], "OK project action=remove project=\"other name\" id=1\n"],
+  [
+    ["projects", "remove", "1", "--force"],
+    "OK project action=remove project=\"other name\" id=1\nUndo: kata projects restore 'other name' --agent\n"
+  ],
+  [["projects", "list", "--archived"], "OK projects count=1\n- project=\"other name\" id=1 state=archived\n"],
+  [["projects", "restore", "1"], "OK project action=restore project=\"other name\" id=1 aliases=0\n"],
+  [["projects", "restore", "1"], "OK project action=restore project=\"other name\" id=1 changed=false aliases=0\n"],
   [["whoami", "--as", "x y"], "OK whoami actor=\"x y\" source=flag\n"]
 ]
 
@@ -204,6 +210,7 @@ describe("every command", () => {
         [4, "projects", "rename", "none", "x"],
         [4, "projects", "merge", "none", "ws"],
         [4, "projects", "remove", "none"],
+        [4, "projects", "restore", "none"],
         [4, "projects", "detach", "none"],
         [5, "init", "--project", "other"]
       ]

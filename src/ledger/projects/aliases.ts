@@ -58,15 +58,18 @@ export const touch = Effect.fnUntraced(function*(alias: Alias, rootPath: string,
     WHERE id = ${alias.id} RETURNING *`)
 })
 
+/** A new row. That nobody has that alias is known. */
+export const insertAlias = Effect.fnUntraced(function*(project: Project, { identity, kind, root_path }: AliasInput) {
+  const { sql } = yield* Store
+  return yield* oneAlias(sql`
+    INSERT INTO project_aliases(project_id, alias_identity, alias_kind, root_path)
+    VALUES (${project.id}, ${identity}, ${kind}, ${root_path}) RETURNING *`)
+})
+
 /** Within a `Store.write`. The alias of another project is moved only when that is asked for. */
 export const attach = Effect.fnUntraced(function*(project: Project, alias: AliasInput, reassign: boolean) {
-  const { sql } = yield* Store
   const known = yield* aliasByIdentity(alias.identity)
-  if (Option.isNone(known)) {
-    return yield* oneAlias(sql`
-      INSERT INTO project_aliases(project_id, alias_identity, alias_kind, root_path)
-      VALUES (${project.id}, ${alias.identity}, ${alias.kind}, ${alias.root_path}) RETURNING *`)
-  }
+  if (Option.isNone(known)) return yield* insertAlias(project, alias)
   const existing = known.value.project_id
   if (existing !== project.id && !reassign) {
     return yield* new ProjectAliasConflict({

@@ -1,5 +1,7 @@
 /** Two projects become one. */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { Int64, Project } from "../model.ts"
@@ -51,21 +53,37 @@ const extendShortIds = Effect.fnUntraced(function*(source: bigint, target: bigin
     }))
 })
 
+/** What was moved; short ids that have grown, if any. */
+export interface Merged {
+  readonly source: Project
+  readonly target: Project
+  readonly issues_moved: bigint
+  readonly aliases_moved: bigint
+  readonly events_moved: bigint
+  readonly purge_logs_moved: bigint
+  readonly short_id_extensions?: Effect.Effect.Success<ReturnType<typeof extendShortIds>>
+}
+
+/** Ends a transaction of which nothing is to stay. */
+class Planned extends Data.TaggedError("Planned")<{ readonly merged: Merged }> {}
+
 /**
  * Moves all that the source has into the target, and the source is no more. Unlike in the older kata its recurrences move too: there they
  * were deleted with it. No event tells of it.
+ * `dryRun` says what would be moved: it is done, and taken back.
  */
 export const merge = Effect.fn("Projects.merge")(function*(wanted: {
   readonly source: bigint
   readonly target: bigint
   readonly name?: string | undefined
+  readonly dryRun?: boolean | undefined
 }) {
   const { sql, write } = yield* Store
   if (wanted.source === wanted.target) {
     return yield* refuse("validation", "cannot merge a project into itself")
   }
   const name = (wanted.name ?? "").trim() === "" ? undefined : yield* projectName(wanted.name ?? "")
-  return yield* write(Effect.gen(function*() {
+  const merging = Effect.gen(function*() {
     const source = yield* participant(wanted.source, "source")
     const before = yield* participant(wanted.target, "target")
     if (name !== undefined) yield* free(name, before.id, source.id)
@@ -93,6 +111,11 @@ export const merge = Effect.fn("Projects.merge")(function*(wanted: {
       events_moved: events,
       purge_logs_moved: purges,
       ...(extensions.length === 0 ? {} : { short_id_extensions: extensions })
-    }
-  }))
+    } satisfies Merged
+  })
+  if (wanted.dryRun !== true) return yield* write(merging)
+  // what has failed is rolled back
+  const outcome = yield* Effect.either(write(Effect.flatMap(merging, (merged) => new Planned({ merged }))))
+  if (Either.isRight(outcome)) return outcome.right
+  return outcome.left._tag === "Planned" ? outcome.left.merged : yield* outcome.left
 })

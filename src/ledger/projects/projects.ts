@@ -71,18 +71,22 @@ export const rename = Effect.fn("Projects.rename")(function*(id: bigint, to: str
 
 const StatsRow = Schema.Struct({ project_id: Int64, open: Int64, closed: Int64, last_event_at: Schema.NullOr(Time) })
 
-/** All that are not archived, by id. */
-export const list = Effect.fn("Projects.list")(function*(options: { readonly stats: boolean }) {
+/** All that are not archived, or really all, by id. */
+export const list = Effect.fn("Projects.list")(function*(options: {
+  readonly stats: boolean
+  readonly archived?: boolean | undefined
+}) {
   const { read, sql } = yield* Store
   return yield* read(Effect.gen(function*() {
-    const projects = yield* all(Project)(sql`SELECT * FROM projects WHERE deleted_at IS NULL ORDER BY id`)
+    const which = options.archived === true ? sql`1` : sql`deleted_at IS NULL`
+    const projects = yield* all(Project)(sql`SELECT * FROM projects WHERE ${which} ORDER BY id`)
     if (!options.stats) return projects
     const stats = yield* all(StatsRow)(sql`
       SELECT p.id AS project_id,
         (SELECT count(*) FROM issues WHERE project_id = p.id AND deleted_at IS NULL AND status = 'open') AS open,
         (SELECT count(*) FROM issues WHERE project_id = p.id AND deleted_at IS NULL AND status = 'closed') AS closed,
         (SELECT created_at FROM events WHERE project_id = p.id ORDER BY id DESC LIMIT 1) AS last_event_at
-      FROM projects p WHERE p.deleted_at IS NULL`)
+      FROM projects p WHERE ${which}`)
     const byId = new Map(
       stats.map(({ closed, last_event_at, open, project_id }) => [project_id, { open, closed, last_event_at }])
     )

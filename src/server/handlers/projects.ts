@@ -4,7 +4,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type { projects } from "../../api/projects.ts"
 import * as Aliases from "../../ledger/projects/aliases.ts"
-import { archive } from "../../ledger/projects/archive.ts"
+import { archive, restore } from "../../ledger/projects/archive.ts"
 import * as Bindings from "../../ledger/projects/bindings.ts"
 import { merge } from "../../ledger/projects/merge.ts"
 import { patchMetadata } from "../../ledger/projects/projectMetadata.ts"
@@ -30,15 +30,21 @@ export const projectsHandlers: Handlers<typeof projects, Store | Machine> = {
     alias === undefined && name === "" && start_path !== ""
       ? startPath.resolve(start_path)
       : Bindings.resolve({ alias, name }),
-  projectList: ({ urlParams: { include = "" } }) => {
+  projectList: ({ urlParams: { archived, include = "" } }) => {
     const stats = include.split(",").some((word) => word.trim().toLowerCase() === "stats")
-    return Effect.map(Projects.list({ stats }), (projects) => ({ projects }))
+    return Effect.map(Projects.list({ stats, archived }), (projects) => ({ projects }))
   },
   projectShow: ({ path }) => Projects.show(path.project_id),
   projectRename: ({ path, payload }) => Projects.rename(path.project_id, payload.name),
   projectMerge: ({ path, payload }) =>
-    merge({ source: payload.source_project_id, target: path.project_id, name: payload.target_name }),
+    merge({
+      source: payload.source_project_id,
+      target: path.project_id,
+      name: payload.target_name,
+      dryRun: payload.dry_run
+    }),
   projectArchive: ({ path, urlParams: { actor, force = false } }) => archive({ id: path.project_id, actor, force }),
+  projectRestore: ({ path, payload: { actor } }) => restore({ id: path.project_id, actor }),
   projectMetadata: ({ headers, path, payload: { actor, patch } }) =>
     Effect.gen(function*() {
       const revision = yield* revisionOf(headers)

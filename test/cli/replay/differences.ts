@@ -5,6 +5,8 @@ export interface Difference {
   readonly why: string
   /** What ours does instead, normalised as the replay does. */
   readonly ours?: Partial<Result> | ((recorded: Result) => Partial<Result>)
+  /** Words that ours needs besides. */
+  readonly also?: ReadonlyArray<string>
   /** Not run: another test does, or it is no part of the contract. */
   readonly skip?: true
 }
@@ -242,6 +244,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "08-projects": {
     cases: [
+      [/^merge$/, { why: "what cannot be undone is confirmed", also: ["--confirm", "MERGE library"] }],
       [/^rename to taken/, {
         why: "a name that is taken is a conflict, not an internal error with the text of SQLite",
         ours: error(5, "conflict", "another project has the name app", "project_name_taken")

@@ -43,7 +43,10 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
       outcomes = yield* replay(
         scenario(name),
         { root, daemon },
-        (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true
+        {
+          skip: (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true,
+          also: (one) => differenceOf(one.name)?.also ?? []
+        }
       )
       const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
         const meant = differenceOf(name)?.ours
@@ -56,8 +59,8 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
     }))
 
   it("has no reason for a difference that is none", () => {
-    const unused = cases.filter(([pattern, { skip }]) =>
-      skip !== true &&
+    const unused = cases.filter(([pattern, { also, skip }]) =>
+      skip !== true && also === undefined &&
       outcomes.filter(({ name, ours, recorded }) =>
           differenceOf(name) === cases.find(([other]) => other === pattern)?.[1] && !matches(ours, recorded)
         ).length === 0

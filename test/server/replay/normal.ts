@@ -13,12 +13,10 @@ const lists = new Set(["aliases", "comments", "issues", "labels"])
 
 /** Members that payloads of ours have, and those that were recorded do not: what was there before. */
 const added: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "issue.updated": [
-    ...["title", "old_title", "body", "old_body", "owner", "old_owner", "priority", "old_priority"],
-    ...["status", "old_status", "closed_reason", "old_closed_reason"]
-  ],
+  "issue.updated": ["title", "body", "owner", "priority", "status", "closed_reason"].flatMap((it) => [it, `old_${it}`]),
   "issue.assigned": ["old_owner"],
-  "issue.unassigned": ["old_owner"]
+  "issue.unassigned": ["old_owner"],
+  "project.removed": ["aliases"]
 }
 
 const without = (payload: unknown, names: ReadonlyArray<string>): unknown =>
