@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { waiting } from "./database/blockCircles.ts"
 import { Database } from "./database/Database.ts"
 import { EngineUnusable } from "./database/engine.ts"
 import { OpenError } from "./database/OpenError.ts"
@@ -24,7 +25,7 @@ const Status = Schema.Literal("ok", "note", "warning", "error")
 
 /** What one question found. `next` is what to do about it. */
 export class Check extends Schema.Class<Check>("Check")({
-  name: Schema.Literal("database", "integrity", "content", "findings", "leftovers", "daemon", "backup"),
+  name: Schema.Literal("database", "integrity", "content", "findings", "blocking", "leftovers", "daemon", "backup"),
   status: Status,
   says: Schema.String,
   details: Schema.Array(Schema.String),
@@ -257,6 +258,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
   const instance = yield* Effect.orElseSucceed(instanceOf(options.database), () => undefined)
+  const blocks = yield* Effect.option(waiting(options.database))
   const backup = yield* newestBackup(options.backups, instance)
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)
@@ -270,7 +272,8 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
         content._tag === "Right"
           ? check("content", "ok", `${content.right.lines} records can be exported`)
           : refused("content", content.left),
-        ...(content._tag === "Right" ? [findingsCheck(findings)] : [])
+        ...(content._tag === "Right" ? [findingsCheck(findings)] : []),
+        ...Option.toArray(blocks).map(({ says, status, ...more }) => check("blocking", status, says, more))
       ]),
     leftovers,
     daemon,

@@ -80,6 +80,7 @@ export const issues = HttpApiGroup.make("issues", { topLevel: true })
     endpoint("issueCreate", "Record an issue", [
       ...OfIssue,
       "parent_already_set",
+      "blocks_cycle",
       "idempotency_mismatch",
       "idempotency_deleted",
       "duplicate_candidates"
@@ -117,7 +118,8 @@ export const issues = HttpApiGroup.make("issues", { topLevel: true })
     endpoint("issueEdit", "Change the fields and links of an issue", [
       ...OfIssue,
       "parent_already_set",
-      "parent_mismatch"
+      "parent_mismatch",
+      "blocks_cycle"
     ]).setPath(IssuePath).setPayload(Edit).addSuccess(Edited)
   )
   .add(
@@ -137,7 +139,7 @@ export const issues = HttpApiGroup.make("issues", { topLevel: true })
       .setPayload(Schema.Struct({ actor: Actor, body: NotBlank })).addSuccess(Commented)
   )
   .add(
-    endpoint("linkAdd", "Link an issue to another one", [...OfIssue, "parent_already_set"])
+    endpoint("linkAdd", "Link an issue to another one", [...OfIssue, "parent_already_set", "blocks_cycle"])
       .setPath(IssuePath)
       .setPayload(Schema.Struct({ actor: Actor, type: LinkType, to_ref: IssueRef, replace: may(Schema.Boolean) }))
       .addSuccess(Linked)

@@ -14,6 +14,13 @@ const candidatesOf = (data: unknown) =>
 
 const named = Schema.decodeUnknownOption(Schema.Struct({ name: Schema.String }))
 
+const Peer = Schema.Struct({ short_id: Schema.String })
+
+/** The issues of a circle; the first link is the one that was asked for. */
+const circle = Schema.decodeUnknownOption(
+  Schema.Struct({ cycle: Schema.Tuple([Peer, Peer, Peer], Schema.Unknown) })
+)
+
 const alike = ({ data }: ApiFailure) =>
   Option.match(candidatesOf(data), {
     onNone: () => "comment on the one that kata search finds",
@@ -37,6 +44,13 @@ const wordsOf = (failure: ApiFailure): string => {
   }
   if (code === "project_not_initialized" && message.startsWith("project ")) {
     return "kata projects list shows the projects that there are; kata init makes one of this workspace"
+  }
+  if (code === "blocks_cycle") {
+    return Option.match(circle(failure.data), {
+      onNone: () => failure.advice,
+      onSome: ({ cycle: [, from, to] }) =>
+        `kata edit ${from.short_id} --remove-blocks ${to.short_id} takes away one of them`
+    })
   }
   if (code === "project_archived" || (code === "project_name_taken" && message.includes(", which is archived,"))) {
     return `${

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { Candidates } from "./candidates.ts"
-import { Int64 } from "./model.ts"
+import { Int64, LinkPeer } from "./model.ts"
 
 /** The issue that a key has made. */
 const made = Schema.Struct({ qualified_id: Schema.String, short_id: Schema.String, uid: Schema.String })
@@ -49,6 +49,7 @@ export const refusals = {
   duplicate_candidates: { kind: "conflict", data: Candidates() },
   parent_already_set: { kind: "conflict" },
   parent_mismatch: { kind: "conflict" },
+  blocks_cycle: { kind: "conflict", data: Schema.Struct({ cycle: Schema.Array(LinkPeer) }) },
   parent_has_open_children: { kind: "conflict" },
   cross_project_links: {
     kind: "conflict",
@@ -146,6 +147,10 @@ export class ParentAlreadySet
   extends Schema.TaggedError<ParentAlreadySet>()("ParentAlreadySet", fields("parent_already_set"))
 {}
 export class ParentMismatch extends Schema.TaggedError<ParentMismatch>()("ParentMismatch", fields("parent_mismatch")) {}
+export class BlocksCycle extends Schema.TaggedError<BlocksCycle>()("BlocksCycle", {
+  ...fields("blocks_cycle"),
+  data: refusals.blocks_cycle.data
+}) {}
 export class ParentHasOpenChildren
   extends Schema.TaggedError<ParentHasOpenChildren>()("ParentHasOpenChildren", fields("parent_has_open_children"))
 {}
@@ -199,6 +204,7 @@ export const classes = {
   duplicate_candidates: DuplicateCandidates,
   parent_already_set: ParentAlreadySet,
   parent_mismatch: ParentMismatch,
+  blocks_cycle: BlocksCycle,
   parent_has_open_children: ParentHasOpenChildren,
   cross_project_links: CrossProjectLinks,
   issue_recurs: IssueRecurs,

@@ -106,6 +106,9 @@ const issueFields = {
 export const Issue = named("Issue", Schema.Struct(issueFields))
 export type Issue = typeof Issue.Type
 
+/** An issue as far as a link knows it. */
+export type End = Pick<Issue, "id" | "uid" | "short_id">
+
 export const LinkPeer = named("LinkPeer", Schema.Struct({ uid: Schema.String, short_id: Schema.String }))
 export type LinkPeer = typeof LinkPeer.Type
 

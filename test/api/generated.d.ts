@@ -1107,6 +1107,23 @@ export interface components {
                 hint?: string;
             };
         };
+        BlocksCycle: {
+            /** @enum {number} */
+            status: 409;
+            error: {
+                /** @enum {string} */
+                code: "blocks_cycle";
+                message: string;
+                hint?: string;
+                data: {
+                    cycle: components["schemas"]["LinkPeer"][];
+                };
+            };
+        };
+        LinkPeer: {
+            uid: string;
+            short_id: string;
+        };
         IdempotencyMismatch: {
             /** @enum {number} */
             status: 409;
@@ -1186,10 +1203,6 @@ export interface components {
             blocks?: components["schemas"]["LinkPeer"][] | null;
             blocked_by?: components["schemas"]["LinkPeer"][] | null;
             related?: components["schemas"]["LinkPeer"][] | null;
-        };
-        LinkPeer: {
-            uid: string;
-            short_id: string;
         };
         RemovedParam: {
             /** @enum {number} */
@@ -2959,7 +2972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParentAlreadySet"] | components["schemas"]["IdempotencyMismatch"] | components["schemas"]["IdempotencyDeleted"] | components["schemas"]["DuplicateCandidates"];
+                    "application/json": components["schemas"]["ParentAlreadySet"] | components["schemas"]["BlocksCycle"] | components["schemas"]["IdempotencyMismatch"] | components["schemas"]["IdempotencyDeleted"] | components["schemas"]["DuplicateCandidates"];
                 };
             };
             /** @description BodyTooLarge */
@@ -3258,7 +3271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParentAlreadySet"] | components["schemas"]["ParentMismatch"];
+                    "application/json": components["schemas"]["ParentAlreadySet"] | components["schemas"]["ParentMismatch"] | components["schemas"]["BlocksCycle"];
                 };
             };
             /** @description BodyTooLarge */
@@ -3892,7 +3905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParentAlreadySet"];
+                    "application/json": components["schemas"]["ParentAlreadySet"] | components["schemas"]["BlocksCycle"];
                 };
             };
             /** @description BodyTooLarge */

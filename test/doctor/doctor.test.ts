@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { type Check, type DoctorReport, examine } from "../../src/doctor.ts"
 import { toFile } from "../../src/export/Export.ts"
+import { execute, rows } from "../server/sql.ts"
 import { services } from "../testing/services.ts"
 
 let place = ""
@@ -131,4 +132,39 @@ it.live("what interrupted work and killed daemons left", () =>
       details: [`left by a daemon that is gone: ${record}`]
     })
     expect(readdirSync(place)).toEqual(expect.arrayContaining(left))
+  }))
+
+it.live("found W9: issues that wait for each other are named, with the way out", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    const link = (from: number, to: number) =>
+      execute(
+        database,
+        `INSERT OR IGNORE INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author)
+           SELECT f.project_id, f.id, t.id, f.uid, t.uid, 'blocks', 'ann' FROM issues f, issues t
+           WHERE f.id = ${from} AND t.id = ${to}`
+      )
+    expect(of(yield* ask(database), "blocking")).toMatchObject({ status: "ok", details: [], next: null })
+    const [a, b] = rows(
+      database,
+      `SELECT i.id, p.name || '#' || i.short_id AS ref FROM issues i JOIN projects p ON p.id = i.project_id
+       WHERE i.status = 'open' AND i.deleted_at IS NULL ORDER BY i.project_id, i.id LIMIT 2`
+    ) as ReadonlyArray<{ readonly id: number; readonly ref: string }>
+    link(a!.id, b!.id)
+    link(b!.id, a!.id)
+    const report = yield* ask(database)
+    expect(of(report, "blocking")).toMatchObject({
+      status: "warning",
+      says: "2 issues wait for each other and are never ready",
+      details: [`${a!.ref} -> ${b!.ref} -> ${a!.ref}`],
+      next: `kata edit '${a!.ref}' --remove-blocks '${b!.ref}'`
+    })
+    expect(report.outcome).toBeNull()
+    execute(database, `UPDATE issues SET status = 'closed', closed_at = created_at WHERE id = ${b!.id}`)
+    expect(of(yield* ask(database), "blocking")).toMatchObject({
+      status: "note",
+      says: "2 issues would wait for each other if all of them were open"
+    })
+    execute(database, `UPDATE issues SET deleted_at = created_at WHERE id = ${b!.id}`)
+    expect(of(yield* ask(database), "blocking")).toMatchObject({ status: "ok" })
   }))

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
+import { leadsTo } from "../links/circles.ts"
 import { Int64 } from "../model.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
@@ -97,6 +98,12 @@ const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer
   return Option.exists(last, (event) => event.type === "issue.linked")
 })
 
+/** Why a link is left out that would close a circle. */
+const circular = {
+  parent: "an issue cannot be below itself",
+  blocks: "an issue cannot wait for itself"
+}
+
 /** Whether there is room for it: one that a person has made is theirs, and their parent stays the only one. */
 const isFree = Effect.fnUntraced(function*({ issue, reasons }: Upserted, link: Link, from: Peer, to: Peer) {
   const { sql } = yield* Store
@@ -104,11 +111,18 @@ const isFree = Effect.fnUntraced(function*({ issue, reasons }: Upserted, link: L
     sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
   )
   if (Option.isSome(there)) return false
-  if (link.type !== "parent") return true
-  const parent = yield* first(IdRow)(sql`SELECT id FROM links WHERE from_issue_id = ${issue.id} AND type = 'parent'`)
-  if (Option.isNone(parent)) return true
-  reasons.push(`parent ${JSON.stringify(link.target_external_id)} left out: the issue has another parent in kata`)
-  return false
+  const { target_external_id, type } = link
+  if (type === "related") return true
+  const leftOut = (why: string) => {
+    reasons.push(`${type} ${JSON.stringify(target_external_id)} left out: ${why}`)
+    return false
+  }
+  if (type === "parent") {
+    const parent = yield* first(IdRow)(sql`SELECT id FROM links WHERE from_issue_id = ${issue.id} AND type = 'parent'`)
+    if (Option.isSome(parent)) return leftOut("the issue has another parent in kata")
+  }
+  // what goes round in the source does not keep all others from coming
+  return (yield* leadsTo(type, to, from)) ? leftOut(circular[type]) : true
 })
 
 const idOf = ({ item }: Upserted, { target_external_id, type }: Link) =>
@@ -148,20 +162,34 @@ const link = Effect.fnUntraced(function*(
   return 1
 })
 
-/** Takes away what the source has no more, and brings what is new; gives how many. `all` are the items of the batch by their names. */
-export const links = Effect.fnUntraced(function*(
+/** The links that an item names, by their names; none where it does not decide that. */
+const namedBy = (upserted: Upserted) => {
+  const named = wanted(upserted, upserted.item.links)
+  return named === undefined ? undefined : new Map(named.map((link) => [idOf(upserted, link), link]))
+}
+
+const ownedBy = (batch: Mappings.Import, { issue, status }: Upserted) =>
+  status === "created" ? Effect.succeed([]) : Mappings.ownedBy(batch, "link", issue.id)
+
+/** Takes away what the source has no more. Of all items that is done before new links come, which it may be in the way of. */
+export const unlinked = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
+  const keep = namedBy(upserted)
+  if (keep === undefined) return
+  for (const mapping of yield* ownedBy(batch, upserted)) {
+    if (!keep.has(mapping.external_id)) yield* unlink(batch, upserted.issue, mapping)
+  }
+})
+
+/** Brings what is new; gives how many. `all` are the items of the batch by their names. */
+export const linked = Effect.fnUntraced(function*(
   batch: Mappings.Import,
   upserted: Upserted,
   all: ReadonlyMap<string, Upserted>
 ) {
-  const named = wanted(upserted, upserted.item.links)
-  if (named === undefined) return 0
-  const keep = new Map(named.map((link) => [idOf(upserted, link), link]))
-  const owned = upserted.status === "created" ? [] : yield* Mappings.ownedBy(batch, "link", upserted.issue.id)
-  for (const mapping of owned) {
-    if (!keep.delete(mapping.external_id)) yield* unlink(batch, upserted.issue, mapping)
-  }
+  const fresh = namedBy(upserted)
+  if (fresh === undefined) return 0
+  for (const { external_id } of yield* ownedBy(batch, upserted)) fresh.delete(external_id)
   let made = 0
-  for (const one of keep.values()) made += yield* link(batch, upserted, one, all)
+  for (const one of fresh.values()) made += yield* link(batch, upserted, one, all)
   return made
 })

@@ -6,7 +6,7 @@ import { refuse } from "../Refused.ts"
 import { isBlank } from "../values.ts"
 import { checkItems, type Item } from "./importBatch.ts"
 import { upsert, type Upserted } from "./importIssues.ts"
-import { links as linksOf } from "./importLinks.ts"
+import { linked, unlinked } from "./importLinks.ts"
 import type { Import } from "./importMappings.ts"
 import * as Parts from "./importParts.ts"
 
@@ -32,7 +32,8 @@ export const importBatch = Effect.fn("Imports.importBatch")(function*(wanted: {
       comments += yield* Parts.comments(batch, upserted)
       yield* Parts.labels(batch, upserted)
     }
-    for (const upserted of all.values()) links += yield* linksOf(batch, upserted, all)
+    for (const upserted of all.values()) yield* unlinked(batch, upserted)
+    for (const upserted of all.values()) links += yield* linked(batch, upserted, all)
     const outcomes = [...all.values()].map(({ issue, item, reasons, status }) => ({
       external_id: item.external_id,
       issue_short_id: issue.short_id,

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
 import { insertIssue } from "../insertIssue.ts"
+import { noBlocksCycle } from "../links/circles.ts"
 import { ends, insertLink, type LinkType } from "../links/links.ts"
 import { actorOf, issueByRef, projectById } from "../lookup.ts"
 import type { Issue, Project } from "../model.ts"
@@ -89,7 +90,9 @@ export const create = Effect.fn("Issues.create")(function*(asked: Asked) {
     const issue = yield* insertIssue(project, { ...asked, author: actor })
     for (const label of labels) yield* insertLabel(issue, label, actor)
     for (const { incoming, peer, type } of edges) {
-      yield* insertLink(project, type, ends(type, issue, peer, incoming), actor)
+      const between = ends(type, issue, peer, incoming)
+      if (type === "blocks") yield* noBlocksCycle(between)
+      yield* insertLink(project, type, between, actor)
     }
     const event = yield* append({
       project,

@@ -5,15 +5,13 @@ import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
 import { type Asked, issueByRef, subject, touched } from "../lookup.ts"
-import { Int64, type Issue, type Link, type Project, Time } from "../model.ts"
+import { type End, Int64, type Issue, type Link, type Project, Time } from "../model.ts"
 import { all, first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
+import { leadsTo, noBlocksCycle } from "./circles.ts"
 
 export const LinkType = Schema.Literal("parent", "blocks", "related")
 export type LinkType = typeof LinkType.Type
-
-/** An issue as far as a link knows it. */
-export type End = Pick<Issue, "id" | "uid" | "short_id">
 
 const LinkRow = Schema.Struct({
   id: Int64,
@@ -102,14 +100,9 @@ export const deleteLink = Effect.fnUntraced(function*(link: { readonly id: bigin
 export const notItself = (issue: End, peer: End) =>
   issue.id === peer.id ? Effect.fail(refuse("validation", "cannot link an issue to itself")) : Effect.void
 
-/** Nobody is its own ancestor. What an older kata has stored may go round in circles: each issue is visited once. */
+/** Nobody is its own ancestor. */
 export const noCycle = Effect.fnUntraced(function*(issue: End, parent: End) {
-  const { sql } = yield* Store
-  const found = yield* first(IdRow)(sql`
-    WITH RECURSIVE up(id) AS (
-      SELECT ${parent.id} UNION SELECT l.to_issue_id FROM up JOIN links l ON l.from_issue_id = up.id AND l.type = 'parent'
-    ) SELECT id FROM up WHERE id = ${issue.id}`)
-  if (Option.isNone(found)) return
+  if (!(yield* leadsTo("parent", parent, issue))) return
   return yield* refuse("validation", `set_parent on #${issue.short_id} would create a parent cycle`, {
     hint: "the requested parent is a descendant of this issue"
   })
@@ -167,6 +160,7 @@ export const add = Effect.fn("Links.add")(function*(
         yield* tell("issue.unlinked", { ...asked, project, issue, peer: old.value.parent, link: old.value.link })
       }
     }
+    if (asked.type === "blocks") yield* noBlocksCycle(between)
     const link = yield* insertLink(project, asked.type, between, asked.actor)
     const event = yield* tell("issue.linked", { ...asked, project, issue, peer, link })
     return { issue: yield* touched(issue.id), link: asLink(link), event, changed: true }

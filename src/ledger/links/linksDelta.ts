@@ -3,19 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { append } from "../events/events.ts"
 import { findIssue, issueByRef } from "../lookup.ts"
-import type { Issue, LinkChanges, LinkPeer, Project } from "../model.ts"
+import type { End, Issue, LinkChanges, LinkPeer, Project } from "../model.ts"
 import { refuse } from "../Refused.ts"
-import {
-  deleteLink,
-  type End,
-  ends,
-  findLink,
-  insertLink,
-  type LinkType,
-  noCycle,
-  notItself,
-  parentLink
-} from "./links.ts"
+import { noBlocksCycle } from "./circles.ts"
+import { deleteLink, ends, findLink, insertLink, type LinkType, noCycle, notItself, parentLink } from "./links.ts"
 
 type Refs = ReadonlyArray<string> | undefined
 
@@ -137,6 +128,7 @@ export const changeLinks = Effect.fnUntraced(function*(
   const changes: { -readonly [Name in keyof LinkChanges]: LinkChanges[Name] } = {}
   const payload: Record<string, unknown> = {}
   const peers = new Map<bigint, End>()
+  const blocking: Array<readonly [End, End]> = []
   const one = (name: "parent_set" | "parent_removed", end: End) => {
     changes[name] = peerOf(end)
     payload[name] = end.short_id
@@ -156,7 +148,10 @@ export const changeLinks = Effect.fnUntraced(function*(
     const { added, removed } = yield* changeKind(project, issue, delta, kind, actor)
     many(`${kind.name}_added`, added)
     many(`${kind.name}_removed`, removed)
+    if (kind.type === "blocks") blocking.push(...added.map((peer) => ends(kind.type, issue, peer, kind.incoming)))
   }
+  // when all are taken away that are to go: a link may be turned round
+  for (const link of blocking) yield* noBlocksCycle(link)
   if (peers.size === 0) return { changes, event: null }
   // an event has room for one peer: of several it names none
   const [only] = peers.size === 1 ? peers.values() : []

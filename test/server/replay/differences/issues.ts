@@ -24,6 +24,37 @@ const reused: Difference = {
   }
 }
 
+interface Peer {
+  readonly uid: string
+  readonly short_id: string
+}
+
+const peer = (uid: number) => ({ uid: `<ulid${uid}>`, short_id: `<sid${uid + 1}>` })
+
+/** Go makes the link; what it wrote is brought by SQL. */
+const circle = (
+  [from, to]: readonly [number, number],
+  [a, b]: readonly [Peer, Peer],
+  type: string,
+  payload: string
+): Difference => ({
+  why: "nothing waits for itself",
+  ours: refusal(
+    409,
+    "blocks_cycle",
+    `issues would wait for each other: #${a.short_id} blocks #${b.short_id} blocks #${a.short_id}`,
+    { hint: "remove one of these links first", data: { cycle: [a, b, a] } }
+  ),
+  afterwards: `
+    INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author)
+      SELECT 1, f.id, t.id, f.uid, t.uid, 'blocks', 'alice' FROM issues f, issues t WHERE f.id = ${from} AND t.id = ${to};
+    UPDATE issues SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ${from};
+    INSERT INTO events(uid, origin_instance_uid, project_id, project_name, issue_id, issue_uid, related_issue_id,
+      related_issue_uid, type, actor, payload)
+      SELECT '01ARZ3NDEKTSV4RRFFQ69G5FAW', m.value, 1, 'alpha', f.id, f.uid, t.id, t.uid, '${type}', 'alice', ${payload}
+      FROM issues f, issues t, meta m WHERE f.id = ${from} AND t.id = ${to} AND m.key = 'instance_uid'`
+})
+
 export const issues: Differences = {
   "04-issue-create": {
     steps: {
@@ -44,6 +75,12 @@ export const issues: Differences = {
   "05-issue-read": {},
   "06-issue-edit": {
     steps: {
+      "edit links cycle A blocks D while D blocks A": circle(
+        [1, 4],
+        [peer(3), peer(13)],
+        "issue.links_changed",
+        "json_object('blocks_added', json_array(t.short_id), 'blocks_added_uids', json_array(t.uid))"
+      ),
       "edit title empty": blank("title"),
       "edit title blank": blank("title"),
       "comment blank": blank("body"),
@@ -57,6 +94,13 @@ export const issues: Differences = {
   },
   "09-labels-links": {
     steps: {
+      "link reverse blocks (cycle)": circle(
+        [2, 1],
+        [peer(7), peer(3)],
+        "issue.linked",
+        `json_object('from_short_id', f.short_id, 'from_uid', f.uid, 'link_id', 2, 'to_short_id', t.short_id,
+           'to_uid', t.uid, 'type', 'blocks')`
+      ),
       "link parent cycle": {
         why: "nobody is its own ancestor, whichever route says so",
         ours: refusal(400, "validation", "set_parent on #<sid11> would create a parent cycle", {
