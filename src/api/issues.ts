@@ -164,7 +164,9 @@ export const issues = HttpApiGroup.make("issues", { topLevel: true })
   )
   .add(
     endpoint("ready", "Open issues of a project that wait for no other open one", ["project_not_found"])
-      .setPath(ProjectPath).setUrlParams(Schema.Struct({ limit: maybe(Limit) })).addSuccess(Ready)
+      .setPath(ProjectPath)
+      .setUrlParams(Schema.Struct({ limit: maybe(Limit), sort: maybe(oneOf("changed", "priority")) }))
+      .addSuccess(Ready)
   )
   .add(
     endpoint("search", "Issues of a project by words, the best match first", ["project_not_found"])

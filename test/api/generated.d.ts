@@ -4273,6 +4273,7 @@ export interface operations {
             query?: {
                 /** @description at most so many; 0 for all */
                 limit?: number;
+                sort?: "changed" | "priority";
             };
             header?: never;
             path: {

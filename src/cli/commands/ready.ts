@@ -38,11 +38,13 @@ export const ready = command(
       const { client, project } = yield* inProject
       return yield* client.call("ready", {
         path: { project_id: project.id },
-        query: { limit: limit === 0 ? undefined : limit }
+        query: { limit: limit === 0 ? undefined : limit, sort: "priority" }
       })
     }),
   {
-    description: "What can be worked on now: open issues that wait for no other open one.",
+    description:
+      "What can be worked on now: open issues that wait for no other open one. First what has no open children, then by priority, where none comes " +
+      "after 2, then the oldest.",
     examples: [["kata ready --limit 1", "what is next?"]]
   }
 )

@@ -81,9 +81,23 @@ const issuesIn = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
   )
 })
 
-/** Open issues that no open one blocks, what changed last first. */
-export const ready = Effect.fn("Issues.ready")(function*(projectId: bigint, limit: bigint) {
+/**
+ * By what to do first: what can be closed before what has open children; what is urgent, where no priority stands between 2 and 3; of equal
+ * ones the oldest, so that none waits for ever.
+ */
+const byUrgency = `EXISTS (
+    SELECT 1 FROM links l JOIN issues c ON c.id = l.from_issue_id
+    WHERE l.to_issue_id = i.id AND l.type = 'parent' AND c.status = 'open' AND c.deleted_at IS NULL
+  ), CASE WHEN i.priority IS NULL THEN 2.5 ELSE i.priority END, i.created_at, i.id`
+
+/** Open issues that no open one blocks: what changed last first, as Go kata has it, or by what to do first. */
+export const ready = Effect.fn("Issues.ready")(function*(
+  projectId: bigint,
+  limit: bigint,
+  sort: "changed" | "priority" = "changed"
+) {
   const { sql } = yield* Store
+  const order = sql.literal(sort === "priority" ? byUrgency : "i.updated_at DESC, i.id DESC")
   const ids = Effect.gen(function*() {
     yield* projectById(projectId)
     return yield* idsOf(sql`
@@ -92,7 +106,7 @@ export const ready = Effect.fn("Issues.ready")(function*(projectId: bigint, limi
           SELECT 1 FROM links l JOIN issues b ON b.id = l.from_issue_id
           WHERE l.to_issue_id = i.id AND l.type = 'blocks' AND b.status = 'open' AND b.deleted_at IS NULL
         )
-      ORDER BY i.updated_at DESC, i.id DESC LIMIT ${limited(limit)}`)
+      ORDER BY ${order} LIMIT ${limited(limit)}`)
   })
   return yield* paged(ids, issuesIn)
 })

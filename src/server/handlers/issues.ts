@@ -118,7 +118,10 @@ export const issuesHandlers: Handlers<typeof issues, Store> = {
     Labels.remove({ projectId: path.project_id, ref: path.ref, actor: urlParams.actor, label: path.label }),
   labelCounts: ({ path }) => Effect.map(Labels.counts(path.project_id), (labels) => ({ labels })),
   ready: ({ path, urlParams }) =>
-    Effect.flatMap(Lists.ready(path.project_id, urlParams.limit ?? 0n), (list) => listed("issues", Issue, list)),
+    Effect.flatMap(
+      Lists.ready(path.project_id, urlParams.limit ?? 0n, urlParams.sort),
+      (list) => listed("issues", Issue, list)
+    ),
   search: ({ path, urlParams }) =>
     Effect.map(
       search({
