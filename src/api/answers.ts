@@ -1,5 +1,6 @@
 /** What the API answers with, once: the daemon writes its answers by these, the client reads them. What they are made of: `ledger/model.ts`. */
 import * as Schema from "effect/Schema"
+import { Closed } from "../ledger/issues/closed.ts"
 import {
   Alias,
   Comment,
@@ -77,7 +78,9 @@ export const Shown = Schema.Struct({
   links: Schema.Array(Link),
   labels: Schema.Array(Label),
   parent: may(IssueRef),
-  children: may(Schema.Array(IssueOut))
+  children: may(Schema.Array(IssueOut)),
+  /** Of an issue that is closed, as far as an event tells of it. */
+  close: may(Closed)
 })
 
 export const Edited = Schema.Struct({

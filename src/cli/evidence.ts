@@ -21,12 +21,15 @@ const isType = (word: string): word is Type => Object.hasOwn(members, word)
 /** As the daemon takes it. */
 export type Evidence = NonNullable<NonNullable<Request<"issueClose">["body"]>["evidence"]>[number]
 
-/** `commit:3a401a8` */
-export const names = (item: { readonly [member: string]: unknown }): string => {
+/** The type and the value of a piece of evidence; several paths with commas. */
+export const parts = (item: { readonly [member: string]: unknown }): readonly [type: string, value: string] => {
   const type = String(item["type"])
   const value = isType(type) ? item[members[type]] : undefined
-  return `${type}:${Array.isArray(value) ? value.join(",") : String(value ?? "")}`
+  return [type, Array.isArray(value) ? value.join(",") : String(value ?? "")]
 }
+
+/** `commit:3a401a8` */
+export const names = (item: { readonly [member: string]: unknown }): string => parts(item).join(":")
 
 interface Item {
   readonly type: Type

@@ -21,7 +21,10 @@ export const projectById = Effect.fnUntraced(function*(id: bigint) {
 })
 
 /** Which of an issue's references a text is, within a project; nothing for what is none. */
-const parsed = (project: Project, ref: string): { readonly uid: string } | { readonly shortId: string } | undefined => {
+const parsed = (
+  project: Pick<Project, "name">,
+  ref: string
+): { readonly uid: string } | { readonly shortId: string } | undefined => {
   // as long as a ULID, whatever it is made of: older katas have stored small letters
   if (ref.length === 26 && !ref.includes("#")) return { uid: ref }
   const hash = ref.lastIndexOf("#")
@@ -32,7 +35,7 @@ const parsed = (project: Project, ref: string): { readonly uid: string } | { rea
 
 /** An issue of a project by short id, `name#short id` or ULID; a soft-deleted one only when asked for. */
 export const findIssue = Effect.fnUntraced(function*(
-  project: Project,
+  project: Pick<Project, "id" | "name">,
   ref: string,
   options: { readonly deleted?: boolean } = {}
 ) {

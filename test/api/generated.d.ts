@@ -1243,6 +1243,23 @@ export interface components {
             title: string;
             status: string;
         };
+        Closed: {
+            event_id: components["schemas"]["Int64"];
+            actor: string;
+            created_at: components["schemas"]["Time"];
+            reason: string;
+            message?: string | null;
+            evidence?: {
+                type: string;
+                sha?: string | null;
+                url?: string | null;
+                command?: string | null;
+                paths?: string[] | null;
+                rationale?: string | null;
+                issue_ref?: string | null;
+            }[] | null;
+            target?: components["schemas"]["IssueRef"] | null;
+        };
         PrefixTooShort: {
             /** @enum {number} */
             status: 400;
@@ -3116,6 +3133,7 @@ export interface operations {
                         labels: components["schemas"]["Label"][];
                         parent?: components["schemas"]["IssueRef"] | null;
                         children?: components["schemas"]["IssueOut"][] | null;
+                        close?: components["schemas"]["Closed"] | null;
                     };
                 };
             };
@@ -3330,6 +3348,7 @@ export interface operations {
                         labels: components["schemas"]["Label"][];
                         parent?: components["schemas"]["IssueRef"] | null;
                         children?: components["schemas"]["IssueOut"][] | null;
+                        close?: components["schemas"]["Closed"] | null;
                     };
                 };
             };

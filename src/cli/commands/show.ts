@@ -2,9 +2,10 @@ import * as Effect from "effect/Effect"
 import { Shown } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
 import { atIssue, command } from "../daemon.ts"
+import { names, parts } from "../evidence.ts"
 import { heading, refArgument } from "../issue.ts"
 import { refOf } from "../refs.ts"
-import { fenced, lines, quote, singleLine } from "../terminal.ts"
+import { fenced, lines, quote, quoted, singleLine } from "../terminal.ts"
 
 type Shown = typeof Shown.Type
 
@@ -16,6 +17,28 @@ const linked = ({ issue, links }: Shown) =>
     return { word, id: (isFrom ? to : from).short_id }
   })
 
+/** Lines of a body below their heading. */
+const indented = (text: string) => lines(text).map((line) => line === "" ? "" : `  ${line}`)
+
+const targets: Readonly<Record<string, string>> = { "duplicate-of": "Duplicate of", "superseded-by": "Superseded by" }
+
+/** What was said when it was closed. An issue of the evidence is named as what it is now. */
+const closed = ({ close }: Shown): ReadonlyArray<string> => {
+  if (close === undefined) return []
+  const { actor, created_at: at, evidence = [], message, reason, target } = close
+  return [
+    "",
+    `Closed as ${reason} by ${singleLine(actor)}, ${at}`,
+    ...(message === undefined ? [] : indented(message)),
+    ...evidence.map((item) => {
+      const [type, value] = parts(item)
+      const name = targets[type]
+      if (name === undefined) return `  ${type}: ${value}`
+      return `  ${name}: ${target === undefined ? value : `${target.short_id}  ${target.status}  ${target.title}`}`
+    })
+  ]
+}
+
 const section = (name: string, rows: ReadonlyArray<string>) => rows.length === 0 ? [] : ["", `--- ${name} ---`, ...rows]
 
 const human = (shown: Shown): ReadonlyArray<string> => {
@@ -25,7 +48,19 @@ const human = (shown: Shown): ReadonlyArray<string> => {
     ...(issue.body === "" ? [] : ["", ...lines(issue.body)]),
     ...section("comments", comments.flatMap(({ author, body }) => lines(`${singleLine(author)}: ${body}`))),
     ...section("labels", labels.length === 0 ? [] : [labels.map(({ label }) => label).join(", ")]),
-    ...section("links", linked(shown).map(({ id, word }) => `${word}: ${id}`))
+    ...section("links", linked(shown).map(({ id, word }) => `${word}: ${id}`)),
+    ...closed(shown)
+  ]
+}
+
+const closedForAgents = ({ close }: Shown): ReadonlyArray<string> => {
+  if (close === undefined) return []
+  const { actor, created_at: at, evidence = [], message } = close
+  return [
+    `Closed-At: ${at}`,
+    `Closed-By: ${quote(actor)}`,
+    ...(message === undefined ? [] : [`Message: ${quoted(message)}`]),
+    ...(evidence.length === 0 ? [] : [`Evidence: ${evidence.map(names).join(",")}`])
   ]
 }
 
@@ -45,7 +80,8 @@ const agent = (shown: Shown): ReadonlyArray<string> => {
     ...comments.flatMap(({ author, body, created_at: at }) => [
       `Comment: author=${quote(author)} created_at=${at}`,
       ...fenced(body)
-    ])
+    ]),
+    ...closedForAgents(shown)
   ]
 }
 
@@ -59,7 +95,7 @@ export const show = command(
       return yield* client.call("issueShow", { path })
     }),
   {
-    description: "Everything about one issue: its text, comments, labels and links.",
+    description: "Everything about one issue: its text, comments, labels and links, and what it was closed with.",
     examples: [["kata show abc4", ""], ["kata show kata#abc4 --json", "of another project, for a program"]]
   }
 )

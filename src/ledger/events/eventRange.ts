@@ -65,7 +65,7 @@ export const forEachPage = Effect.fnUntraced(function*<E, R>(
 })
 
 /** What an event says beyond its columns; nothing where that is no object. */
-export const payloadOf = ({ payload }: WindowEvent): { readonly [key: string]: unknown } => {
+export const payloadOf = ({ payload }: Pick<WindowEvent, "payload">): { readonly [key: string]: unknown } => {
   try {
     const value: unknown = JSON.parse(payload)
     return typeof value === "object" && value !== null ? { ...value } : {}

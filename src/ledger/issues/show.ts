@@ -8,6 +8,7 @@ import { Issue, IssueOut, IssueRef } from "../model.ts"
 import { present } from "../omitUndefined.ts"
 import { all, first } from "../query.ts"
 import { refuse } from "../Refused.ts"
+import { closedOf } from "./closed.ts"
 import { commentsOn } from "./comments.ts"
 import { outlined } from "./issueSummaries.ts"
 import { labelsOf } from "./labels.ts"
@@ -32,7 +33,8 @@ const whole = Effect.fnUntraced(function*(issue: Issue) {
     labels: yield* labelsOf(issue),
     ...present({
       parent: Option.getOrUndefined(parent),
-      children: children.length === 0 ? undefined : children
+      children: children.length === 0 ? undefined : children,
+      close: yield* closedOf(issue)
     })
   }
 })

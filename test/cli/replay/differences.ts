@@ -226,6 +226,13 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "05-close": {
     cases: [
+      [/^show closed$/, {
+        why: "what an issue was closed with is shown",
+        ours: ({ stdout }) => ({
+          stdout: `${String(stdout)}\nClosed as done by alice, <T>\n` +
+            "  Implemented the thing and verified it with the complete test suite.\n  test: make check\n"
+        })
+      }],
       [/^close (without reason|empty duplicate-of)/, closeFlags(3, "validation")],
       [
         /^close (two reasons|reason and flag|bad evidence|unknown evidence type|duplicate evidence)/,

@@ -106,7 +106,10 @@ export class Normal {
     }
     if (typeof value !== "object" || value === null) return value
     const whole = this.complete(asRecorded(value as { readonly [member: string]: unknown }))
-    return Object.fromEntries(Object.entries(whole).map(([member, inner]) => [member, this.value(inner, member)]))
+    // what an issue was closed with, which Go kata does not show
+    const { close, ...shown } = whole
+    const members = "comments" in whole ? shown : { ...shown, ...(close === undefined ? {} : { close }) }
+    return Object.fromEntries(Object.entries(members).map(([member, inner]) => [member, this.value(inner, member)]))
   }
 
   text(value: string): string {
