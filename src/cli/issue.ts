@@ -62,8 +62,16 @@ export const change = <A, E, R>(word: string, comment: string | undefined, run: 
     return result
   })
 
+/** What people are told an issue is: one that is deleted is that first of all. */
+export const stateOf = ({ deleted_at, status }: Pick<Issue, "deleted_at" | "status">): string =>
+  deleted_at === undefined ? status : "deleted"
+
 /** `abc4 Title [open]` */
-export const line = ({ short_id: id, status, title }: Issue): string => `${id} ${title} [${status}]`
+export const line = (issue: Issue): string => `${issue.short_id} ${issue.title} [${stateOf(issue)}]`
+
+/** What a change says that has changed nothing; `is` is what the issue was already. */
+export const unchanged = ({ short_id: id }: Issue, is: string, more = ""): string =>
+  `${id} ${is}; nothing changed${more}`
 
 /** The first two lines of agent text. */
 export const heading = (verb: string, issue: Issue, more = ""): ReadonlyArray<string> => [
@@ -71,12 +79,12 @@ export const heading = (verb: string, issue: Issue, more = ""): ReadonlyArray<st
   `Issue: ${issue.short_id} ${quoted(issue.title)}`
 ]
 
-/** The format of a change that is told by the issue as it is now. */
-export const changed = (verb: string, agent: (issue: Issue) => ReadonlyArray<string>) =>
+/** The format of a change that is told by the issue as it is now, or by what it `is` already. */
+export const changed = (verb: string, is: string, agent: (issue: Issue) => ReadonlyArray<string>) =>
   answer(
     Mutation,
     {
-      human: ({ issue }) => [line(issue)],
+      human: ({ changed, issue }) => [changed ? line(issue) : unchanged(issue, is)],
       quiet: ({ issue }) => [issue.short_id],
       agent: ({ changed, issue }) => [...heading(verb, issue, changed ? "" : " changed=false"), ...agent(issue)]
     } satisfies View<Mutation>

@@ -18,12 +18,14 @@ export const workspace = Effect.gen(function*() {
   /** Titles stand in the words for short ids. */
   const kata = (...argv: ReadonlyArray<string>) =>
     Effect.map(
-      run({
-        argv: argv.map((word) => word.replace(/\{(.+?)\}/g, (_, title: string) => ids.get(title) ?? "")),
-        cwd,
-        daemon,
-        variables: { KATA_AUTHOR: "ana" }
-      }),
+      Effect.suspend(() =>
+        run({
+          argv: argv.map((word) => word.replace(/\{(.+?)\}/g, (_, title: string) => ids.get(title) ?? "")),
+          cwd,
+          daemon,
+          variables: { KATA_AUTHOR: "ana" }
+        })
+      ),
       ({ exit, stderr, stdout }) => ({ exit, stderr: named(stderr), stdout: named(stdout) })
     )
   const make = Effect.fnUntraced(function*(title: string, ...more: ReadonlyArray<string>) {

@@ -2,12 +2,16 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type Event, Mutation } from "../../ledger/model.ts"
+import { Shown } from "../../api/answers.ts"
+import { read } from "../../client/Client.ts"
+import type { Closed } from "../../ledger/issues/closed.ts"
+import { type Event, type Issue, Mutation } from "../../ledger/model.ts"
 import { answerWith } from "../answer.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { command } from "../daemon.ts"
 import { type Evidence, evidenceOf, names } from "../evidence.ts"
-import { change, commentFlag, heading, line, refArgument } from "../issue.ts"
+import { Globals } from "../Globals.ts"
+import { change, commentFlag, heading, line, refArgument, unchanged } from "../issue.ts"
 import { refused } from "../refs.ts"
 import { UsageError } from "../UsageError.ts"
 
@@ -25,10 +29,26 @@ const evidenceLine = (event: Event | null): ReadonlyArray<string> => {
   return items.length === 0 ? [] : [`Evidence: ${items.join(",")}`]
 }
 
-/** With whether it is only a dry run. */
-const format = answerWith<Mutation, typeof Mutation.Encoded, boolean>(Mutation, {
-  human: ([{ issue }]) => [line(issue)],
-  aside: ([, isDry]) => isDry ? ["close: dry-run (no mutations will occur)"] : [],
+/** What only the command knows: whether it is a dry run, what it was given to say, and what an issue was closed with before. */
+interface Asked {
+  readonly isDry: boolean
+  readonly message: string
+  readonly before: Closed | undefined
+}
+
+/** Of an issue that was closed already. */
+const again = (issue: Issue, { before, message }: Asked) =>
+  unchanged(
+    issue,
+    before === undefined ? "is closed" : `was closed as ${before.reason} by ${before.actor}, ${before.created_at}`,
+    message === "" ? "" : `, your message is not recorded (kata comment ${issue.short_id} adds it)`
+  )
+
+const format = answerWith<Mutation, typeof Mutation.Encoded, Asked>(Mutation, {
+  human: ([{ changed, issue }, asked]) => [
+    changed || issue.status === "open" ? line(issue) : again(issue, asked)
+  ],
+  aside: ([, { isDry }]) => isDry ? ["close: dry-run (no mutations will occur)"] : [],
   quiet: ([{ issue }]) => [issue.short_id],
   agent: ([{ changed, event, issue }]) => [
     ...heading("close", issue, changed ? "" : " changed=false"),
@@ -101,12 +121,21 @@ export const close = command(
     Effect.gen(function*() {
       const reason = yield* reasonOf(flags)
       const evidence: ReadonlyArray<Evidence> = yield* evidenceOf(flags)
-      const answer = yield* change(flags.ref, flags.comment, ({ actor, client, path }) =>
-        client.call("issueClose", {
-          path,
-          body: { actor, reason, message: flags.message, evidence, dry_run: flags.dryRun }
+      const { dryRun: isDry, message } = flags
+      return yield* change(flags.ref, flags.comment, ({ actor, client, path }) =>
+        Effect.gen(function*() {
+          const answer = yield* client.call("issueClose", {
+            path,
+            body: { actor, reason, message, evidence, dry_run: isDry }
+          })
+          const { changed, issue } = yield* read(Mutation)(answer)
+          const { mode } = yield* Globals
+          // people are told what there is already
+          const before = changed || issue.status === "open" || mode !== "human"
+            ? undefined
+            : (yield* Effect.flatMap(client.call("issueShow", { path }), read(Shown))).close
+          return [answer, { isDry, message, before }] as const
         }))
-      return [answer, flags.dryRun] as const
     }),
   {
     description:

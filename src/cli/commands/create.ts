@@ -15,8 +15,9 @@ import { only, priorityOf, refsOf, refused, within } from "../refs.ts"
 type Links = ReadonlyArray<string>
 
 const format = answerWith<Mutation, typeof Mutation.Encoded, Links>(Mutation, {
-  human: ([{ changed, issue }, links]) => [
-    line(issue) + (changed && links.length > 0 ? ` links: ${links.join(", ")}` : "")
+  human: ([{ changed, issue, reused = false }, links]) => [
+    line(issue) +
+    (changed && links.length > 0 ? ` links: ${links.join(", ")}` : reused ? " (reused; nothing changed)" : "")
   ],
   quiet: ([{ issue }]) => [issue.short_id],
   agent: ([{ issue, reused = false }]) => [

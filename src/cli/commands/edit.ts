@@ -36,7 +36,7 @@ const linkWords = ({ changes }: Edited): ReadonlyArray<string> => {
 const suffix = (edited: Edited): string => {
   const words = linkWords(edited)
   if (words.length > 0) return ` links: ${words.join(", ")}`
-  return edited.changes !== undefined && !edited.changed ? " (no changes applied)" : ""
+  return edited.changed ? "" : " (no changes applied)"
 }
 
 const format = answer(Edited, {

@@ -4,7 +4,7 @@ import { change, changed, commentFlag, refArgument } from "../issue.ts"
 export const reopen = command(
   "reopen",
   { ref: refArgument, comment: commentFlag },
-  changed("reopen", (issue) => [`Status: ${issue.status}`]),
+  changed("reopen", "is open", (issue) => [`Status: ${issue.status}`]),
   ({ comment, ref }) =>
     change(ref, comment, ({ actor, client, path }) => client.call("issueReopen", { path, body: { actor } })),
   {

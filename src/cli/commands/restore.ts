@@ -1,13 +1,13 @@
 import { Mutation } from "../../ledger/model.ts"
 import { answer } from "../answer.ts"
 import { command } from "../daemon.ts"
-import { change, heading, refArgument } from "../issue.ts"
+import { change, heading, refArgument, unchanged } from "../issue.ts"
 
 export const restore = command(
   "restore",
   { ref: refArgument },
   answer(Mutation, {
-    human: ({ issue }) => [`${issue.short_id} restored`],
+    human: ({ changed, issue }) => [changed ? `${issue.short_id} restored` : unchanged(issue, "is not deleted")],
     quiet: ({ issue }) => [issue.short_id],
     agent: ({ changed, issue }) => [...heading("restore", issue, changed ? "" : " changed=false"), "Deleted: false"]
   }),

@@ -5,14 +5,17 @@ import { Found } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
+import { stateOf } from "../issue.ts"
 import { refused } from "../refs.ts"
 import { quoted } from "../terminal.ts"
 
 type Found = typeof Found.Type
 
 const human = ({ results }: Found) =>
-  results.map(({ issue: { short_id: id, status, title }, matched_in: where, score }) =>
-    `${id.padEnd(8)}  ${score.toFixed(2)}  ${status.padEnd(8)}  ${title}  (${where.join(",")})`
+  results.map(({ issue, matched_in: where, score }) =>
+    `${issue.short_id.padEnd(8)}  ${score.toFixed(2)}  ${stateOf(issue).padEnd(8)}  ${issue.title}  (${
+      where.join(",")
+    })`
   )
 
 export const search = command(
@@ -27,8 +30,10 @@ export const search = command(
     quiet: human,
     agent: ({ query, results }) => [
       `OK search count=${results.length} query=${quoted(query)}`,
-      ...results.map(({ issue: { short_id: id, status, title }, matched_in: where, score }) =>
-        `- issue=${id} score=${score} status=${status} matched=${where.join(",")} title=${quoted(title)}`
+      ...results.map(({ issue: { deleted_at, short_id: id, status, title }, matched_in: where, score }) =>
+        `- issue=${id} score=${score} status=${status} matched=${where.join(",")} title=${quoted(title)}${
+          deleted_at === undefined ? "" : " deleted=true"
+        }`
       )
     ]
   }),

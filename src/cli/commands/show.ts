@@ -1,9 +1,11 @@
+import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { Shown } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
+import { toggle } from "../Argv.ts"
 import { atIssue, command } from "../daemon.ts"
 import { names, parts } from "../evidence.ts"
-import { heading, refArgument } from "../issue.ts"
+import { heading, refArgument, stateOf } from "../issue.ts"
 import { refOf } from "../refs.ts"
 import { fenced, lines, quote, quoted, singleLine } from "../terminal.ts"
 
@@ -44,7 +46,8 @@ const section = (name: string, rows: ReadonlyArray<string>) => rows.length === 0
 const human = (shown: Shown): ReadonlyArray<string> => {
   const { comments, issue, labels } = shown
   return [
-    `${issue.short_id}  ${issue.title}  [${issue.status}]  by ${issue.author}`,
+    `${issue.short_id}  ${issue.title}  [${stateOf(issue)}]  by ${issue.author}`,
+    ...(issue.deleted_at === undefined ? [] : [`Deleted: ${issue.deleted_at}`]),
     ...(issue.body === "" ? [] : ["", ...lines(issue.body)]),
     ...section("comments", comments.flatMap(({ author, body }) => lines(`${singleLine(author)}: ${body}`))),
     ...section("labels", labels.length === 0 ? [] : [labels.map(({ label }) => label).join(", ")]),
@@ -81,18 +84,22 @@ const agent = (shown: Shown): ReadonlyArray<string> => {
       `Comment: author=${quote(author)} created_at=${at}`,
       ...fenced(body)
     ]),
-    ...closedForAgents(shown)
+    ...closedForAgents(shown),
+    ...(issue.deleted_at === undefined ? [] : [`Deleted-At: ${issue.deleted_at}`])
   ]
 }
 
 export const show = command(
   "show",
-  { ref: refArgument },
+  {
+    ref: refArgument,
+    includeDeleted: toggle("include-deleted", false).pipe(Options.withDescription("also when it is deleted"))
+  },
   answer(Shown, { human, quiet: human, agent }),
-  ({ ref }) =>
+  ({ includeDeleted, ref }) =>
     Effect.gen(function*() {
       const { client, path } = yield* atIssue(yield* refOf(ref))
-      return yield* client.call("issueShow", { path })
+      return yield* client.call("issueShow", { path, query: { include_deleted: includeDeleted || undefined } })
     }),
   {
     description: "Everything about one issue: its text, comments, labels and links, and what it was closed with.",

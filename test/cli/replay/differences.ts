@@ -61,6 +61,11 @@ const visible: Difference = {
       ...instead("Esc red and tab end", "Esc \\x1b[31mred\\x1b[0m and\\ttab \\u202eend")(recorded)
     })
 }
+/** What changes nothing says so, after or instead of the line. */
+const noChange = (said: string, instead = false): Difference => ({
+  why: "what changes nothing says so",
+  ours: ({ stdout }) => ({ stdout: instead ? `${said}\n` : `${String(stdout).trimEnd()} ${said}\n` })
+})
 const aliasFirst = "a bare ref is looked for in the project of the workspace as every command finds it, by alias first"
 const modeFirst = "the output mode is found wherever it stands on the line"
 
@@ -190,6 +195,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "03-issues": {
     cases: [
+      [/^create with key again$/, noChange("(reused; nothing changed)")],
       [/control characters|^list( quiet| --status all)?$|escape sequences$/, visible],
       [/^create priority x/, {
         why: notGo,
@@ -216,6 +222,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "04-edit": {
     cases: [
+      [/^edit same title$/, noChange("(no changes applied)")],
       [/^events --tail/, { why: "test/process/ledger.test.ts stops it by a signal", skip: true }],
       [/^comment file missing/, missingFile],
       [/^label remove is no word$/, {
@@ -226,6 +233,14 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "05-close": {
     cases: [
+      [
+        /^close again$/,
+        noChange(
+          "<sid1> was closed as done by alice, <T>; nothing changed, your message is not recorded (kata comment <sid1> adds it)",
+          true
+        )
+      ],
+      [/^reopen again$/, noChange("<sid1> is open; nothing changed", true)],
       [/^show closed$/, {
         why: "what an issue was closed with is shown",
         ours: ({ stdout }) => ({
@@ -262,5 +277,5 @@ export const differences: Readonly<Record<string, Scenario>> = {
       }]
     ]
   },
-  "09-delete": { cases: [] }
+  "09-delete": { cases: [[/^restore again$/, noChange("<sid1> is not deleted; nothing changed", true)]] }
 }

@@ -1,7 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
 import { ProjectWithAliases } from "../../../api/answers.ts"
-import { answer } from "../../answer.ts"
+import { answerWith } from "../../answer.ts"
 import { client, command } from "../../daemon.ts"
 import { select } from "../../projects.ts"
 import { refused } from "../../refs.ts"
@@ -16,9 +16,15 @@ export const rename = command(
       Args.atLeast(1)
     )
   },
-  answer(ProjectWithAliases, {
-    human: ({ project }) => [`renamed project #${project.id} to ${project.name}`],
-    agent: ({ project }) => [`OK project action=rename project=${quote(project.name)} id=${project.id}`]
+  answerWith<typeof ProjectWithAliases.Type, typeof ProjectWithAliases.Encoded, boolean>(ProjectWithAliases, {
+    human: ([{ project }, changed]) => [
+      changed
+        ? `renamed project #${project.id} to ${project.name}`
+        : `project #${project.id} is called ${project.name}; nothing changed`
+    ],
+    agent: ([{ project }, changed]) => [
+      `OK project action=rename project=${quote(project.name)} id=${project.id}${changed ? "" : " changed=false"}`
+    ]
   }),
   (flags) =>
     Effect.gen(function*() {
@@ -26,7 +32,8 @@ export const rename = command(
       if (name === "") return yield* refused("project name must be non-empty")
       const asked = yield* client
       const { project } = yield* select(asked, flags.project)
-      return yield* asked.call("projectRename", { path: { project_id: project.id }, body: { name } })
+      const answer = yield* asked.call("projectRename", { path: { project_id: project.id }, body: { name } })
+      return [answer, name !== project.name] as const
     }),
   {
     description: "Give a project another name. The .kata.toml of a clone learns of it with the next command there.",
