@@ -91,12 +91,15 @@ const bounds = (db: Handle, table: string, next: bigint) => {
   const counted = unlessDamaged(() =>
     db.prepare("SELECT max(seq) AS id FROM sqlite_sequence NOT INDEXED WHERE name = ?").get(table)
   )
-  const least = idOf(listed) ?? 1n
+  const listedLeast = idOf(listed) ?? 1n
+  const least = listedLeast < 1n ? listedLeast : 1n
+  // a table of which no row was read begins where its rows can
+  const first = next < least ? least : next
   const most = [idOf(end), idOf(counted), listed?.["most"]].reduce<bigint>(
     (a, b) => typeof b === "bigint" && b > a ? b : a,
     lowest
   )
-  return { least: least < 1n ? least : 1n, most: most >= next ? most : next + reach < highest ? next + reach : highest }
+  return { least, most: most >= first ? most : first + reach < highest ? first + reach : highest }
 }
 
 /** Reads the rows of a table as `SELECT rowid_, <columns>` over `t`, mostly in the order of their rowids. Throws what is no damage. */
