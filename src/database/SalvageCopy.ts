@@ -1,23 +1,22 @@
-/** Copies every row that a snapshot can carry out of a database that may be damaged; what it cannot carry becomes lines. */
-import { examples, Finding, FindingRow, Findings } from "../records/Finding.ts"
+/**
+ * Copies every row that a snapshot can carry out of a database that may be damaged; what it cannot carry becomes lines. Tables are
+ * walked first; then come the rows that only their pages have, then those that only an index knows, and last what nothing knows.
+ */
+import { examples } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import {
-  type Found,
-  indexRows,
-  inOrder,
-  type Lost,
-  quote,
-  readableIndex,
-  unlessDamaged,
-  walk
-} from "./damagedTableScan.ts"
+import { Carver } from "./carve/Carver.ts"
+import { IndexedRows } from "./carve/IndexedRows.ts"
+import type { PrivateCopy } from "./carve/privateCopy.ts"
+import { Purged } from "./carve/Purged.ts"
+import { Surveyor } from "./carve/survey.ts"
+import { type Found, inOrder, type Lost, quote, unlessDamaged, walk } from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
 import { rangeLine, type RawCell, rowLine } from "./rejectedLine.ts"
 import { isJson } from "./rowByRow.ts"
-import { cellsSql, nameOf, problemOf, store } from "./salvageRow.ts"
+import { SalvageAccount } from "./SalvageAccount.ts"
+import { cellsSql, nameOf, problemOf } from "./salvageRow.ts"
 import { knownTables } from "./schema.ts"
-import { byRowid } from "./Selection.ts"
 
 const rangeWords = "the pages of these rows are damaged"
 const pieceBytes = 32 * 1024 * 1024
@@ -27,37 +26,51 @@ type Tick = Uint8Array | undefined
 
 export class SalvageCopy {
   private readonly from: Handle
-  private readonly to: Handle
+  private readonly copy: PrivateCopy
   private readonly format: Format
-  private readonly single = new Findings()
-  private readonly ranges: Array<Finding> = []
+  private readonly account: SalvageAccount
+  private readonly lost = new Map<Kind, Array<Lost>>()
+  /** Whether any row of a known table was found, by a walk or on a page. */
+  any = false
 
-  constructor(from: Handle, to: Handle, format: Format) {
+  /** `from` is open on the private copy. */
+  constructor(from: Handle, copy: PrivateCopy, to: Handle, format: Format) {
     this.from = from
-    this.to = to
+    this.copy = copy
     this.format = format
+    this.account = new SalvageAccount(to, format)
   }
 
-  get findings(): ReadonlyArray<Finding> {
-    return [...this.single.list, ...this.ranges]
+  get findings() {
+    return this.account.findings
   }
 
-  /** Everything there is, table by table. */
+  /** Everything there is. */
   *all(): Generator<Tick> {
+    const { format } = this
     const tables = this.tables()
-    for (const kind of this.format.kinds) {
-      if (tables.has(kind.table)) yield* this.kind(kind)
-      else {
-        yield* this.unread(
-          kind.name,
-          kind.table,
-          "is not in what is left of the file's schema: none of its rows could be read"
-        )
-      }
+    const walked = format.kinds.filter((kind) => tables.has(kind.table) && this.foreign(kind) !== undefined)
+    const extended = new Set(walked.filter((kind) => (this.foreign(kind) ?? []).length > 0))
+    const pages = this.copy.pages()
+    const survey = new Surveyor(pages, format, extended)
+    yield* survey.survey(this.copy.mended.length > 0)
+    const purged = new Purged(this.account)
+    const indexed = new IndexedRows(pages, this.account, purged, survey.roots)
+    const log = format.kinds.find(({ reserves }) => reserves !== undefined)
+    if (log !== undefined) {
+      yield* purged.read(pages, log, pagesWith(pages, (page) => survey.mayBeOf(log, page)))
+      yield* purged.read(pages, log, this.copy.log)
     }
+    for (const kind of walked) yield* this.kind(kind, survey, purged, indexed)
+    const carver = new Carver(pages, survey, this.account, indexed, purged)
+    if (!survey.clean()) yield* carver.all(this.copy.log)
+    else yield* carver.log(this.copy.log)
+    this.any ||= carver.found > 0
+    for (const kind of format.kinds) yield* this.rest(kind, indexed, walked.includes(kind))
     for (const [table, rowids] of tables) {
-      if (!knownTables(this.format).includes(table)) yield* this.unknown(table, rowids)
+      if (!knownTables(format).includes(table)) yield* this.unknown(table, rowids)
     }
+    this.account.close()
   }
 
   /** The tables that the file still has, and whether their rows have rowids. */
@@ -74,55 +87,49 @@ export class SalvageCopy {
     return this.from.prepare("SELECT name FROM pragma_table_xinfo(?)").all(table).map(({ name }) => String(name))
   }
 
-  private rejected(kind: string, rule: string, says: string, row: string, field?: string): void {
-    this.single.add(
-      { rule, kind, field, says, outcome: "rejected", blocking: false },
-      new FindingRow({ row })
-    )
+  /** The columns of a table that kata does not know; undefined when it lacks one that kata knows: it is another one. */
+  private foreign(kind: Kind): ReadonlyArray<string> | undefined {
+    const columns = this.columnsOf(kind.table)
+    const known = new Set(kind.columns.map(({ key }) => key))
+    return [...known].every((column) => columns.includes(column))
+      ? columns.filter((column) => !known.has(column))
+      : undefined
   }
 
   /** A table of which nothing more can be said than that it is one. */
   private *unread(kind: string, table: string, says: string): Generator<Tick> {
-    const outcome = "rejected" as const
-    const finding = {
-      rule: "table",
-      kind,
-      says: `table ${table} ${says}`,
-      outcome,
-      blocking: false,
-      count: 1,
-      rows: []
-    }
-    this.ranges.push(new Finding(finding))
+    this.account.range(kind, "table", `table ${table} ${says}`, 1)
     yield Buffer.from(`{"table":${JSON.stringify(table)},"why":${JSON.stringify(says)}}\n`)
   }
 
-  private *kind(kind: Kind): Generator<Tick> {
+  private *kind(kind: Kind, survey: Surveyor, purged: Purged, indexed: IndexedRows): Generator<Tick> {
     const { table } = kind
-    const columns = this.columnsOf(table)
-    const known = new Set(kind.columns.map(({ key }) => key))
-    const foreign = columns.filter((column) => !known.has(column))
+    const foreign = this.foreign(kind) ?? []
+    const columns = [...kind.columns.map(({ key }) => key), ...foreign]
     const json = kind.columns.filter(({ storage }) => storage === "json").map(({ key }) =>
       `${isJson(`t.${quote(key)}`)} AS ${quote(`json ${key}`)}`
     )
-    const named = byRowid(kind) ? kind.columns : [{ key: "rowid" }, ...kind.columns]
-    const insert = this.to.prepare(
-      `INSERT INTO ${table} (${named.map(({ key }) => quote(key)).join(", ")}) VALUES (${
-        named.map(() => "?").join(", ")
-      })`
-    )
     const lost: Array<Lost> = []
+    this.lost.set(kind, lost)
     for (const step of walk(this.from, table, [cellsSql(columns), ...json].join(", "))) {
       if ("from" in step) {
-        if (step.there) yield* this.unreadable(kind.name, table, columns, step.from)
-        else lost.push(step)
+        survey.doubt(kind)
+        lost.push(step)
         continue
       }
-      const problem = step.stray
-        ? { field: undefined, says: "stands in the table where its rowid does not lead: its page was overwritten" }
-        : problemOf(kind, step.row) ?? store(insert, kind, step)
+      this.any = true
+      if (step.stray || survey.misplaced(kind, step.rowid)) {
+        // its page is looked at by itself
+        survey.doubt(kind)
+        continue
+      }
+      if (purged.has(kind, step.row, step.rowid) && !((yield* indexed.trust(kind)) && indexed.has(kind, step.rowid))) {
+        continue
+      }
+      const problem = problemOf(kind, step.row) ?? this.account.put(kind, step)
       if (problem !== undefined) {
-        this.rejected(kind.name, problem.says, problem.says, nameOf(kind, step), problem.field)
+        this.account.refuse(kind, step)
+        this.account.add(kind.name, problem.says, problem.says, nameOf(kind, step), "rejected", problem.field)
         const why = problem.field === undefined ? problem.says : `${problem.field} ${problem.says}`
         yield* rowLine(table, step.rowid, why, this.cells(table, columns, step))
       } else {
@@ -130,11 +137,11 @@ export class SalvageCopy {
         const more = foreign.filter((column) => step.row[`class ${column}`] !== "null")
         if (more.length === 0) continue
         const why = "kata does not know these columns; the rest of the row was carried"
-        this.rejected(kind.name, "unknown", "is a column that kata does not know", nameOf(kind, step), more.join(", "))
+        const says = "is a column that kata does not know"
+        this.account.add(kind.name, "unknown", says, nameOf(kind, step), "rejected", more.join(", "))
         yield* rowLine(table, step.rowid, why, this.cells(table, more, step))
       }
     }
-    if (lost.length > 0) yield* this.gaps(kind.name, table, lost)
   }
 
   private *unknown(table: string, rowids: boolean): Generator<Tick> {
@@ -148,9 +155,9 @@ export class SalvageCopy {
       if ("problem" in step) yield* this.unread(table, table, `cannot be read (${step.problem})`)
       else if ("from" in step) {
         if (step.there) yield* this.unreadable(table, table, columns, step.from)
-        else yield* this.gaps(table, table, [step])
+        else yield* this.gaps(table, table, [{ ...step, rows: step.to - step.from + 1n }])
       } else {
-        this.rejected(table, "unknown", says, String(step.rowid))
+        this.account.add(table, "unknown", says, String(step.rowid), "rejected")
         yield* rowLine(table, step.rowid, says, this.cells(table, columns, step))
       }
     }
@@ -159,7 +166,7 @@ export class SalvageCopy {
   /** The tree leads to the row, and some of what is in it cannot be read: a page that it overflows into is damaged. */
   private *unreadable(kind: string, table: string, columns: ReadonlyArray<string>, rowid: bigint): Generator<Tick> {
     const says = "cannot be read as a whole: a page of the row is damaged"
-    this.rejected(kind, "damaged", says, String(rowid))
+    this.account.add(kind, "damaged", says, String(rowid), "rejected")
     const cells = columns.map((column): RawCell => {
       const row = unlessDamaged(() =>
         this.from.prepare(
@@ -173,37 +180,54 @@ export class SalvageCopy {
     yield* rowLine(table, rowid, says, cells)
   }
 
-  /** Rows that are on damaged pages. An index may still tell which there were, and some of what was in them. */
-  private *gaps(kind: string, table: string, lost: ReadonlyArray<Lost>): Generator<Tick> {
-    const index = readableIndex(this.from, table)
-    const listed = lost.map(() => 0)
-    if (index !== undefined) {
-      const says = `its page is damaged; the index ${index.name} has this of it`
-      for (const step of indexRows(this.from, table, index.name, cellsSql(index.columns))) {
-        const at = rangeOf(lost, step.rowid)
-        if (at === undefined) yield undefined
-        else {
-          listed[at] = (listed[at] ?? 0) + 1
-          yield* rowLine(table, step.rowid, says, this.cells(table, index.columns, step))
-        }
-      }
+  /** What no page has: rows that an index knows, then those of which it is only known where they would be. */
+  private *rest(kind: Kind, indexed: IndexedRows, walked: boolean): Generator<Tick> {
+    const { table } = kind
+    const lost = this.lost.get(kind) ?? []
+    for (const { from, there } of lost) {
+      if (!there || this.account.seen(kind, from)) continue
+      this.account.refuse(kind, { row: {}, rowid: from })
+      yield* this.unreadable(kind.name, table, kind.columns.map(({ key }) => key), from)
     }
-    const counts = lost.map(({ from, to }, i) => listed[i] || within(to - from + 1n))
-    const reported = (says: string, count: number) =>
-      this.ranges.push(
-        new Finding({ rule: "damaged page", kind, says, outcome: "rejected", blocking: false, count, rows: [] })
+    yield* indexed.compare(kind)
+    const missing = "is in an index and not in the table: this is what its indexes have of it"
+    for (const { cells, index, rowid } of indexed.known(kind, "")) {
+      this.account.add(kind.name, "only in an index", "is in an index and not in the table", String(rowid), "rejected")
+      yield* rowLine(table, rowid, `${missing} (${index})`, cells)
+    }
+    const other = "has another version in an index than in the table, from which it was carried"
+    for (const { cells, index, rowid } of indexed.known(kind, "other")) {
+      this.account.add(kind.name, "other in an index", other, String(rowid), "rejected")
+      yield* rowLine(table, rowid, `${other} (${index})`, cells)
+    }
+    // an index that is whole, with every row of the table, knows all that there were
+    if ((walked && lost.length === 0) || (yield* indexed.isComplete(kind))) return
+    if (!walked) {
+      yield* this.unread(
+        kind.name,
+        table,
+        "is not in what is left of the file's schema: its rows were looked for page by page"
       )
-    for (const [i, { from, to }] of lost.entries()) {
-      const most = listed[i] ? "" : "; at most this many rows"
+    }
+    const ranges = lost.flatMap((range) => {
+      const rows = range.to - range.from + 1n - this.account.within(kind, range.from, range.to)
+      return rows > 0n && !range.there ? [{ ...range, rows }] : []
+    })
+    yield* this.gaps(kind.name, table, ranges)
+  }
+
+  private *gaps(kind: string, table: string, ranges: ReadonlyArray<Lost & { readonly rows: bigint }>): Generator<Tick> {
+    const damaged = (says: string, count: number) => this.account.range(kind, "damaged page", says, count)
+    for (const [i, { from, rows, to }] of ranges.entries()) {
       const which = from === to
         ? `rowid ${from} could not be read, its page is damaged`
-        : `rowids ${from} to ${to} could not be read, their pages are damaged`
-      if (i < examples) reported(which + most, counts[i] ?? 0)
-      yield rangeLine(table, from, to, rangeWords, counts[i] ?? 0)
+        : `rowids ${from} to ${to} could not be read, their pages are damaged; at most this many rows`
+      if (i < examples) damaged(which, within(rows))
+      yield rangeLine(table, from, to, rangeWords, within(rows))
     }
-    const rest = counts.slice(examples).reduce((sum, n) => sum + n, 0)
+    const rest = ranges.slice(examples).reduce((sum, { rows }) => sum + within(rows), 0)
     if (rest > 0) {
-      reported(`rows in ${lost.length - examples} more ranges could not be read, their pages are damaged`, rest)
+      damaged(`rows in ${ranges.length - examples} more ranges could not be read, their pages are damaged`, rest)
     }
   }
 
@@ -229,16 +253,14 @@ export class SalvageCopy {
   }
 }
 
-/** Which of the ranges, which are in order, a rowid is in. */
-const rangeOf = (lost: ReadonlyArray<Lost>, rowid: bigint): number | undefined => {
-  let [low, high] = [0, lost.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (lost[middle]!.to < rowid) low = middle + 1
-    else high = middle
+function* pagesWith(
+  pages: ReturnType<PrivateCopy["pages"]>,
+  wanted: (page: number) => boolean
+): Generator<readonly [page: number, bytes: Buffer]> {
+  for (let page = 1; page <= pages.count; page++) {
+    const bytes = wanted(page) ? pages.page(page) : undefined
+    if (bytes !== undefined) yield [page, bytes]
   }
-  const range = lost[low]
-  return range !== undefined && range.from <= rowid ? low : undefined
 }
 
 const within = (count: bigint): number =>

@@ -49,8 +49,13 @@ function* cellText(cell: RawCell): Generator<string> {
   } else yield* hex(cell.class, piecesOf(value))
 }
 
-/** One line, in pieces, about a row that was left out: where it stood, why, and what is in it. */
-export function* rowLine(table: string, rowid: bigint, why: string, cells: Iterable<RawCell>): Generator<Uint8Array> {
+/** One line, in pieces, about a row that was left out: where it stood (no table, when that is not known), why, and what is in it. */
+export function* rowLine(
+  table: string | null,
+  rowid: bigint,
+  why: string,
+  cells: Iterable<RawCell>
+): Generator<Uint8Array> {
   let text = `{"table":${JSON.stringify(table)},"rowid":${exact(rowid)},"why":${JSON.stringify(why)},"cells":{`
   let comma = ""
   for (const cell of cells) {

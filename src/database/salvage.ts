@@ -1,5 +1,5 @@
 /**
- * A database from which everything is read that can be read. It is copied, row by row, into a private one without rules, and that is
+ * A database from which everything is read that can be read. Its file is copied, and that copied, row by row, into a private one without rules, which is
  * what an export works on: one state, in which every row can be carried, whatever the pages of the original are like.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -15,7 +15,9 @@ import { spool } from "../files/Spool.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import { temporaryFiles } from "../files/temporary.ts"
 import { advance, phase } from "../Progress.ts"
+import { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
+import { privateCopy } from "./carve/privateCopy.ts"
 import type { Salvaged } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
 import { inspect, recognise } from "./inspect.ts"
@@ -24,7 +26,7 @@ import { SalvageCopy } from "./SalvageCopy.ts"
 import { ruleless } from "./salvageRow.ts"
 import { objectFindings } from "./schemaObjects.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
-import { count, start, unusable } from "./view.ts"
+import { begin, count, look, unusable } from "./view.ts"
 
 /** Rows that are copied in one go, and bytes of what is left out: then others may run. */
 const rowsPerStep = 512
@@ -50,22 +52,52 @@ const rescueTarget = Effect.fnUntraced(function*(format: Format) {
   return db
 })
 
+/** The file itself: what is no database at first sight may be one whose first bytes are damaged, or that is still in its log. */
+const lookAt = (path: string, asked: string) =>
+  Effect.matchEffect(look(path, asked), {
+    onSuccess: () => Effect.succeed(undefined),
+    onFailure: (error) =>
+      error._tag === "OpenError" && (error.reason === "foreign" || error.reason === "empty")
+        ? Effect.succeed(error)
+        : Effect.fail(error)
+  })
+
+const mendedFinding = (what: string) =>
+  new Finding({
+    rule: "mended",
+    kind: "file",
+    says: `was read in a copy in which ${what} was made anew: it is damaged`,
+    outcome: "carried",
+    blocking: false,
+    count: 1,
+    rows: []
+  })
+
 /** Copies; gives what is odd and what was left out. The original is closed when this returns. */
 const copied = Effect.fnUntraced(function*(path: string, asked: string, format: Format, to: Handle) {
   const outer = yield* Effect.scope
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { confirm, db } = yield* start(path, asked, true)
-    const known = yield* Effect.catchAll(
-      inspect(db, asked, format),
-      (problem) => Effect.as(recognise(db, asked, format, problem), [])
-    )
+    const refused = yield* lookAt(path, asked)
+    const copy = yield* privateCopy(path, asked)
+    if (copy === undefined) return yield* refused ?? openError(asked, "foreign")
+    const db = yield* begin(copy.path, "write", true)
+    const { known, problem } = yield* Effect.matchEffect(inspect(db, asked, format), {
+      onSuccess: (known) => Effect.succeed({ known, problem: undefined }),
+      onFailure: (problem) =>
+        Effect.match(recognise(db, asked, format, problem), {
+          onSuccess: () => ({ known: [], problem: undefined }),
+          onFailure: (problem) => ({ known: [], problem })
+        })
+    })
+    if (problem?._tag === "OpenError" && problem.reason === "encoding") return yield* problem
     // What of the schema cannot be asked is no reason to stop.
     const objects = yield* Effect.orElseSucceed(objectFindings(db, format), () => [])
     yield* phase("salvaging")
-    const copy = new SalvageCopy(db, to, format)
-    const rejected = yield* Scopes.extend(spool(lines(db, copy)), outer)
-    yield* confirm
-    return { findings: [...known, ...objects, ...copy.findings], rejected }
+    const work = new SalvageCopy(db, copy, to, format)
+    const rejected = yield* Scopes.extend(spool(lines(db, work)), outer)
+    // nothing says that it is a database of kata, and no page has a row of one
+    if (problem !== undefined && !work.any) return yield* refused ?? problem
+    return { findings: [...known, ...objects, ...copy.mended.map(mendedFinding), ...work.findings], rejected }
   }))
 })
 

@@ -60,7 +60,8 @@ export const problemOf = (kind: Kind, row: Row): Problem | undefined => {
   return size > rowLimit ? { field: undefined, says: `has more bytes than a line may have (${rowLimit})` } : undefined
 }
 
-const param = (cell: Cell | undefined): Param =>
+/** A value as it is bound: text as a string. */
+export const param = (cell: Cell | undefined): Param =>
   cell instanceof Uint8Array
     ? Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString("utf8")
     : cell ?? null

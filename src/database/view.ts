@@ -49,7 +49,8 @@ const stamp = (path: string) =>
   )
 
 const sideFiles = ["-wal", "-journal"] as const
-const stamps = (path: string) =>
+/** Of a file and its side files. */
+export const stamps = (path: string) =>
   Effect.map(Effect.forEach(["", ...sideFiles], (side) => stamp(path + side)), (all) => all.join("; "))
 
 /** Looks at the file itself, before SQLite opens it. */
@@ -122,7 +123,7 @@ export const reasonOf = (failure: SqliteFailure): OpenReason | undefined =>
     : undefined
 
 /** Opens and begins. `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen. */
-const begin = (path: string, mode: Mode, damaged: boolean) =>
+export const begin = (path: string, mode: Mode, damaged: boolean) =>
   Effect.tap(openHandle(path, mode, { damaged }), (db) =>
     db.attempt("begin to read", () => {
       db.execute(

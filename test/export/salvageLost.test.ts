@@ -62,3 +62,108 @@ it.scopedLive("found L1: a table of which no page can be read, nor of its indexe
     assert.isAtLeast(range?.rowids?.[1] ?? 0, labels)
     assert.isAtLeast(range?.rows_at_most ?? 0, labels)
   }).pipe(Effect.provide(kit.services)))
+
+/** Salvages, and gives what came out beside what an export of the undamaged database gives. */
+const salvageOf = (change: (bytes: Buffer, path: string) => Effect.Effect<void, unknown, never> | void) =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const before = yield* kit.exported(database, { plain: true })
+    const bytes = Buffer.from(yield* kit.bytesOf(database))
+    const work = change(bytes, database)
+    if (work !== undefined) yield* Effect.orDie(work)
+    yield* kit.writeFile(database, bytes)
+    const output = `${yield* kit.temporary}/out.jsonl`
+    const report = yield* Export.toFile({ database, output, salvage: true, plain: true })
+    const left = (yield* linesIn(report.rejected_file)).map((line): Left & { readonly cells?: object } =>
+      JSON.parse(line)
+    )
+    return { database, before, after: yield* kit.textOf(output), report, left }
+  })
+
+it.scopedLive("found L2: a root that was overwritten with one of its leaves hides no row of the others", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const [root] = yield* pagesOf(database, "events", "internal")
+    const leaves = yield* pagesOf(database, "events", "leaf")
+    const events = yield* count(database, "events")
+    assert.isAbove(leaves.length, 5)
+    const { after, before, report } = yield* salvageOf((bytes) => {
+      pageOf(bytes, leaves[3]!).copy(pageOf(bytes, root!))
+    })
+    assert.strictEqual(report.records["event"], events)
+    assert.strictEqual(report.rejected, 0)
+    assert.strictEqual(after, before)
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("found L2: a row that only indexes have is a line with what they have of it", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const leaves = yield* pagesOf(database, "events", "leaf")
+    const [row] = yield* kit.query(database, "SELECT max(id) AS id, uid, type FROM events")
+    const { left, report } = yield* salvageOf((bytes) => {
+      // the last row of the table is counted no more
+      const page = pageOf(bytes, leaves.at(-1)!)
+      page.writeUInt16BE(page.readUInt16BE(3) - 1, 3)
+    })
+    assert.strictEqual(report.rejected, 1)
+    assert.deepInclude(left[0]?.cells, { uid: row?.["uid"] })
+    assert.deepInclude(left[0], { table: "events", rowid: Number(row?.["id"]) })
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("found L3: rows are taken from leaves that no page leads to", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    for (const table of ["issues", "events", "comments", "issue_labels"]) {
+      const roots = yield* pagesOf(database, table, "internal")
+      assert.isAbove(roots.length, 0, table)
+      const { after, before, report } = yield* salvageOf((bytes) => {
+        for (const page of roots) pageOf(bytes, page).fill(0)
+      })
+      assert.strictEqual(after, before, table)
+      assert.strictEqual(report.rejected, 0, table)
+      assert.isTrue(report.findings.some(({ rule }) => rule === "carved"))
+    }
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("found L3: rows are taken without the first page, and without a schema", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const first = yield* salvageOf((bytes) => void pageOf(bytes, 0).fill(0))
+    assert.strictEqual(first.after, first.before)
+    assert.strictEqual(first.report.rejected, 0)
+    const schema = yield* pagesOf(database, "sqlite_schema", "leaf")
+    assert.isAbove(schema.length, 2)
+    const none = yield* salvageOf((bytes) => {
+      for (const page of [0, ...schema]) pageOf(bytes, page).fill(0)
+    })
+    assert.strictEqual(none.after, none.before)
+    // no index that is known to be one says that these were all
+    assert.strictEqual(none.report.rejected, 12)
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("what the purge log names comes back from no page", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const [issue] = yield* kit.query(database, "SELECT id, uid, title FROM issues ORDER BY id DESC LIMIT 1")
+    const { after, left, report } = yield* salvageOf((bytes, path) =>
+      Effect.gen(function*() {
+        const roots = yield* pagesOf(path, "issues", "internal")
+        yield* kit.change(
+          path,
+          `INSERT INTO purge_log (uid, origin_instance_uid, project_id, purged_issue_id, issue_uid, project_name, issue_title, issue_author, comment_count, link_count, label_count, event_count, actor)
+           VALUES ('01JAAAAAAAAAAAAAAAAAAAAAAA', (SELECT value FROM meta WHERE key = 'instance_uid'), 1, ${
+            issue?.["id"]
+          }, '${issue?.["uid"]}', 'p', 't', 'a', 0, 0, 0, 0, 'a')`
+        )
+        Buffer.from(yield* kit.bytesOf(path)).copy(bytes)
+        // its issue is still on its page, as after a page that was not written
+        for (const page of roots) pageOf(bytes, page).fill(0)
+      }).pipe(Effect.provide(kit.services), Effect.scoped)
+    )
+    assert.strictEqual(report.records["issue"], 74)
+    assert.notInclude(
+      after.split("\n").filter((line) => line.startsWith("{\"kind\":\"issue\"")).join(),
+      String(issue?.["title"])
+    )
+    assert.notInclude(JSON.stringify(left), String(issue?.["title"]))
+  }).pipe(Effect.provide(kit.services)))

@@ -37,16 +37,16 @@ const rows: { readonly [name: string]: readonly [rejected: number, restorable: b
   "file-truncated-half": [11, false, "meta table meta is not in what is left of the file's schema"],
   "file-truncated-last-page": [0, true, ""],
   "file-truncated-odd": [6, false, "meta table meta is not in what is left of the file's schema"],
-  "page-zeroed-comments": [1, true, "comment rowid 1 could not be read, its page is damaged"],
-  "page-zeroed-events": [8, true, "event rowids 1 to 8 could not be read, their pages are damaged"],
-  "page-garbage-meta": [3, false, "meta rowids 1 to 3 could not be read, their pages are damaged"]
+  "page-zeroed-comments": [1, true, "comment is in an index and not in the table"],
+  "page-zeroed-events": [8, true, "event is in an index and not in the table"],
+  "page-garbage-meta": [3, false, "meta is in an index and not in the table"],
+  "header-damaged": [0, true, ""]
 }
 
 /** These are no databases any more. */
 const gone: { readonly [name: string]: string } = {
   "file-zero-bytes": "is empty (0 bytes)",
-  "file-text": "is no SQLite database",
-  "header-damaged": "is no SQLite database"
+  "file-text": "is no SQLite database"
 }
 
 /** The lines of what was left out. */

@@ -1,0 +1,155 @@
+/**
+ * What a salvage has done with each row: it is in the private copy, or it is a line of what was left out. Who finds a row asks here
+ * whether it is accounted for.
+ */
+import { createHash } from "node:crypto"
+import { Finding, FindingRow, Findings } from "../records/Finding.ts"
+import type { Format } from "../records/Format.ts"
+import type { Kind } from "../records/Kind.ts"
+import { type Found, quote } from "./damagedTableScan.ts"
+import type { Handle } from "./Handle.ts"
+import { cellsSql, param, type Problem, store } from "./salvageRow.ts"
+import { byRowid } from "./Selection.ts"
+import type { Cell, Row } from "./Session.ts"
+
+const bytesOf = (value: Cell | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : Buffer.from(value === null || value === undefined ? "" : String(value))
+
+/** The columns of a row that a snapshot has, as a number that another row does not have. */
+const digestOf = (kind: Kind, row: Row): Uint8Array => {
+  const hash = createHash("sha1")
+  for (const { key } of kind.columns) {
+    hash.update(`${row[`class ${key}`]} ${row[`size ${key}`]} `)
+    hash.update(bytesOf(row[`value ${key}`]))
+  }
+  return hash.digest()
+}
+
+const same = (a: Cell | undefined, b: Cell | undefined): boolean =>
+  a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.from(a).equals(b) : a === b
+
+/** Whether two rows are the same in every column that a snapshot has. */
+const equal = (kind: Kind, a: Row, b: Row): boolean =>
+  kind.columns.every(({ key }) => a[`class ${key}`] === b[`class ${key}`] && same(a[`value ${key}`], b[`value ${key}`]))
+
+export class SalvageAccount {
+  readonly to: Handle
+  readonly format: Format
+  private readonly single = new Findings()
+  private readonly others: Array<Finding> = []
+  private readonly keys = new Set<string>()
+
+  constructor(to: Handle, format: Format) {
+    this.to = to
+    this.format = format
+    to.execute(
+      "CREATE TEMP TABLE refused (kind INTEGER, id INTEGER, digest BLOB, PRIMARY KEY (kind, id, digest)) WITHOUT ROWID;" +
+        "CREATE TEMP TABLE indexed (kind INTEGER, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;" +
+        "CREATE TEMP TABLE purged (issue INTEGER, uid TEXT);" +
+        "CREATE TEMP TABLE known (kind INTEGER, id INTEGER, says TEXT, field TEXT, class TEXT, value, PRIMARY KEY (kind, says, id, field)) WITHOUT ROWID"
+    )
+  }
+
+  /** Takes away what only the salvage needs. */
+  close(): void {
+    for (const index of this.keys) this.to.execute(`DROP INDEX ${quote(index)}`)
+    this.to.execute("DROP TABLE refused; DROP TABLE indexed; DROP TABLE purged; DROP TABLE known")
+  }
+
+  get findings(): ReadonlyArray<Finding> {
+    return [...this.single.list, ...this.others]
+  }
+
+  /** Counts one row under its rule. */
+  add(kind: string, rule: string, says: string, row: string, outcome: "rejected" | "carried", field?: string): void {
+    this.single.add({ rule, kind, field, says, outcome, blocking: false }, new FindingRow({ row }))
+  }
+
+  /** Counts several rows at once, of which no one has a name. */
+  range(kind: string, rule: string, says: string, count: number): void {
+    this.others.push(new Finding({ rule, kind, says, outcome: "rejected", blocking: false, count, rows: [] }))
+  }
+
+  // ---- rows ----------------------------------------------------------------------------------------------------------
+
+  /** Puts a row into the copy, or says why it cannot be there. */
+  put(kind: Kind, found: Found): Problem | undefined {
+    const named = byRowid(kind) ? kind.columns : [{ key: "rowid" }, ...kind.columns]
+    const insert = this.to.prepare(
+      `INSERT INTO ${kind.table} (${named.map(({ key }) => quote(key)).join(", ")}) VALUES (${
+        named.map(() => "?").join(", ")
+      })`
+    )
+    return store(insert, kind, found)
+  }
+
+  /** Remembers that a row has its line. */
+  refuse(kind: Kind, { row, rowid }: Pick<Found, "row" | "rowid">): void {
+    this.to.prepare("INSERT OR IGNORE INTO refused VALUES (?, ?, ?)").run(this.rank(kind), rowid, digestOf(kind, row))
+  }
+
+  /** Whether exactly this row was carried, or has its line. */
+  has(kind: Kind, { row, rowid }: Pick<Found, "row" | "rowid">): boolean {
+    const carried = this.carried(kind, rowid)
+    return (carried !== undefined && equal(kind, carried, row)) ||
+      this.to.prepare("SELECT 1 AS one FROM refused WHERE kind = ? AND id = ? AND digest = ?").get(
+          this.rank(kind),
+          rowid,
+          digestOf(kind, row)
+        ) !== undefined
+  }
+
+  /** Whether any row of that id was carried, or has its line. */
+  seen(kind: Kind, rowid: bigint): boolean {
+    return this.to.prepare(`SELECT 1 AS one FROM ${kind.table} WHERE rowid = ?`).get(rowid) !== undefined ||
+      this.to.prepare("SELECT 1 AS one FROM refused WHERE kind = ? AND id = ?").get(this.rank(kind), rowid) !==
+        undefined
+  }
+
+  /** The row in the copy. */
+  carried(kind: Kind, rowid: bigint): Row | undefined {
+    return this.columnsAt(kind, rowid, kind.columns.map(({ key }) => key))
+  }
+
+  columnsAt(kind: Kind, rowid: bigint, columns: ReadonlyArray<string>): Row | undefined {
+    return this.to.prepare(`SELECT ${cellsSql(columns)} FROM ${kind.table} t WHERE t.rowid = ?`).get(rowid)
+  }
+
+  /** The rowid of another row in the copy with the same values where only one row may have them. */
+  rival(kind: Kind, { row, rowid }: Pick<Found, "row" | "rowid">): bigint | undefined {
+    const unique = kind.unique.filter(({ where }) => where === undefined).map(({ columns }) => columns)
+    for (const columns of byRowid(kind) ? unique : [kind.key, ...unique]) {
+      const index = `key ${columns.join()} of ${kind.table}`
+      // SQLite's counter has a few rows, and takes no index
+      if (!this.keys.has(index) && kind.table !== "sqlite_sequence") {
+        this.to.execute(`CREATE INDEX ${quote(index)} ON ${kind.table} (${columns.map(quote).join(", ")})`)
+        this.keys.add(index)
+      }
+      const values = columns.map((column) => param(row[`value ${column}`]))
+      const same = columns.map((column) => `${quote(column)} = ?`).join(" AND ")
+      const found = this.to.prepare(`SELECT rowid AS id FROM ${kind.table} WHERE ${same} AND rowid <> ?`)
+        .get(...values, rowid)?.["id"]
+      if (typeof found === "bigint") return found
+    }
+    return undefined
+  }
+
+  remove(kind: Kind, rowid: bigint): void {
+    this.to.prepare(`DELETE FROM ${kind.table} WHERE rowid = ?`).run(rowid)
+  }
+
+  /** How many rows from one id to another are accounted for. */
+  within(kind: Kind, from: bigint, to: bigint): bigint {
+    const rank = this.rank(kind)
+    const found = this.to.prepare(
+      `SELECT count(*) AS n FROM (SELECT rowid AS id FROM ${kind.table} WHERE rowid BETWEEN @from AND @to` +
+        " UNION SELECT id FROM refused WHERE kind = @rank AND id BETWEEN @from AND @to" +
+        " UNION SELECT id FROM known WHERE kind = @rank AND says = '' AND id BETWEEN @from AND @to)"
+    ).get({ from, to, rank })?.["n"]
+    return typeof found === "bigint" ? found : 0n
+  }
+
+  rank(kind: Kind): bigint {
+    return BigInt(this.format.rank(kind))
+  }
+}

@@ -1,0 +1,155 @@
+/** What the indexes of a table know of its rows: which there were, and what was in them when no page of the table has them any more. */
+import type { Kind } from "../../records/Kind.ts"
+import type { SalvageAccount } from "../SalvageAccount.ts"
+import type { Cell } from "../Session.ts"
+import type { Pages } from "./Image.ts"
+import { entriesOf, type Entry, indexesOf, type KnownIndex } from "./knownIndexes.ts"
+import type { Purged } from "./Purged.ts"
+import type { SchemaRow } from "./schemaRows.ts"
+
+export interface Known {
+  readonly rowid: bigint
+  /** One that has it. */
+  readonly index: string
+  readonly cells: ReadonlyArray<{ readonly column: string; readonly class: string; readonly value: Cell }>
+}
+
+const same = (a: Cell | undefined, b: Cell | undefined): boolean =>
+  a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.from(a).equals(b) : a === b
+
+type Columns = ReadonlyArray<{ readonly column: string; readonly i: number }>
+
+/** Rows that are read at once of those that only indexes know. */
+const step = 100
+
+export class IndexedRows {
+  private readonly pages: Pages
+  private readonly account: SalvageAccount
+  private readonly purged: Purged
+  private readonly roots: ReadonlyArray<SchemaRow>
+  private readonly trusted = new Map<Kind, boolean>()
+
+  constructor(pages: Pages, account: SalvageAccount, purged: Purged, roots: ReadonlyArray<SchemaRow>) {
+    this.pages = pages
+    this.account = account
+    this.purged = purged
+    this.roots = roots
+  }
+
+  private rootsOf(index: KnownIndex): ReadonlyArray<number> {
+    return this.roots.filter(({ name, type }) => type === "index" && name === index.name).map(({ root }) => root)
+  }
+
+  /**
+   * Whether an index of the table is sound and has every row that was carried so far. To be asked before rows are carved, of which it
+   * can then say whether they were there; it is read once.
+   */
+  *trust(kind: Kind): Generator<undefined, boolean> {
+    const known = this.trusted.get(kind)
+    if (known !== undefined) return known
+    const trusted = yield* this.collect(kind)
+    this.trusted.set(kind, trusted)
+    return trusted
+  }
+
+  private *collect(kind: Kind): Generator<undefined, boolean> {
+    const { to } = this.account
+    const rank = this.account.rank(kind)
+    for (const index of indexesOf(kind).filter(({ full }) => full)) {
+      for (const root of this.rootsOf(index)) {
+        to.prepare("DELETE FROM indexed WHERE kind = ?").run(rank)
+        const entries = entriesOf(this.pages, root, index.columns.length)
+        let entry = entries.next()
+        for (; entry.done !== true; entry = entries.next()) {
+          if (entry.value !== undefined) {
+            to.prepare("INSERT OR IGNORE INTO indexed VALUES (?, ?)").run(rank, entry.value.rowid)
+          }
+          yield undefined
+        }
+        if (entry.value && this.hasAll(kind)) return true
+      }
+    }
+    return false
+  }
+
+  private hasAll(kind: Kind): boolean {
+    return this.account.to.prepare(
+      `SELECT 1 AS one FROM ${kind.table} t WHERE NOT EXISTS (SELECT 1 FROM indexed i WHERE i.kind = ? AND i.id = t.rowid) LIMIT 1`
+    ).get(this.account.rank(kind)) === undefined
+  }
+
+  /** Whether there is an index that is sound and has every row that was carried: it tells which there were. */
+  *isComplete(kind: Kind): Generator<undefined, boolean> {
+    return (yield* this.trust(kind)) && this.hasAll(kind)
+  }
+
+  /** Whether the index that is trusted has the row. */
+  has(kind: Kind, rowid: bigint): boolean {
+    return this.account.to.prepare("SELECT 1 AS one FROM indexed WHERE kind = ? AND id = ?").get(
+      this.account.rank(kind),
+      rowid
+    ) !== undefined
+  }
+
+  /** Looks through every index of a table for rows that are not accounted for, and for another version of those that are. */
+  *compare(kind: Kind): Generator<undefined> {
+    for (const index of indexesOf(kind)) {
+      const columns = index.columns.flatMap((column, i) =>
+        column === undefined || column === "id" ? [] : [{ column, i }]
+      )
+      for (const root of this.rootsOf(index)) {
+        for (const entry of entriesOf(this.pages, root, index.columns.length)) {
+          if (entry !== undefined) this.entry(index, columns, entry)
+          yield undefined
+        }
+      }
+    }
+  }
+
+  private entry(index: KnownIndex, columns: Columns, entry: Entry): void {
+    const { kind } = index
+    const { rowid } = entry
+    const carried = columns.length === 0
+      ? undefined
+      : this.account.columnsAt(kind, rowid, columns.map(({ column }) => column))
+    if (carried !== undefined) {
+      const differs = columns.some(({ column, i }) => !same(carried[`value ${column}`], entry.cells[i]?.value))
+      if (differs) this.note(kind, entry, columns, index.name, "other")
+    } else if (!this.account.seen(kind, rowid)) this.note(kind, entry, columns, index.name, "")
+  }
+
+  private note(kind: Kind, { cells, rowid }: Entry, columns: Columns, index: string, says: "" | "other"): void {
+    const add = this.account.to.prepare("INSERT OR IGNORE INTO known VALUES (?, ?, ?, ?, ?, ?)")
+    add.run(this.account.rank(kind), rowid, says, "", index, null)
+    for (const { column, i } of columns) {
+      const cell = cells[i]
+      if (cell !== undefined) add.run(this.account.rank(kind), rowid, says, column, cell.class, cell.value)
+    }
+  }
+
+  /** The rows of a table that only indexes know, or, as `other`, those of which an index has another version than was carried. */
+  *known(kind: Kind, says: "" | "other"): Generator<Known> {
+    const { to } = this.account
+    const rank = this.account.rank(kind)
+    let after = -(2n ** 63n)
+    for (let rows = step; rows === step;) {
+      const found = to.prepare(
+        `SELECT id, class AS "index" FROM known WHERE kind = ? AND says = ? AND field = '' AND id > ? ORDER BY id LIMIT ${step}`
+      ).all(rank, says, after)
+      rows = found.length
+      for (const { id, index } of found) {
+        if (typeof id !== "bigint") continue
+        after = id
+        const cells = to.prepare(
+          "SELECT field, class, value FROM known WHERE kind = ? AND says = ? AND id = ? AND field <> ''"
+        ).all(rank, says, id).map(({ class: is, field, value }) => ({
+          column: String(field),
+          class: String(is),
+          value: value ?? null
+        }))
+        const row = Object.fromEntries(cells.map(({ column, value }) => [`value ${column}`, value]))
+        if (!this.purged.has(kind, row, id)) yield { rowid: id, index: String(index), cells }
+      }
+    }
+  }
+}
