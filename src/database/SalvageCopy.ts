@@ -59,12 +59,12 @@ export class SalvageCopy {
     const log = format.kinds.find(({ reserves }) => reserves !== undefined)
     if (log !== undefined) {
       yield* purged.read(pages, log, pagesWith(pages, (page) => survey.mayBeOf(log, page)))
-      yield* purged.read(pages, log, this.copy.log)
+      yield* purged.read(pages, log, this.copy.loose)
     }
     for (const kind of walked) yield* this.kind(kind, survey, purged, indexed)
     const carver = new Carver(pages, survey, this.account, indexed, purged)
-    if (!survey.clean()) yield* carver.all(this.copy.log)
-    else yield* carver.log(this.copy.log)
+    if (!survey.clean()) yield* carver.all()
+    yield* carver.loose(this.copy.loose)
     this.any ||= carver.found > 0
     for (const kind of format.kinds) yield* this.rest(kind, indexed, walked.includes(kind))
     for (const [table, rowids] of tables) {
@@ -256,10 +256,10 @@ export class SalvageCopy {
 function* pagesWith(
   pages: ReturnType<PrivateCopy["pages"]>,
   wanted: (page: number) => boolean
-): Generator<readonly [page: number, bytes: Buffer]> {
+): Generator<{ readonly page: number; readonly bytes: Buffer }> {
   for (let page = 1; page <= pages.count; page++) {
     const bytes = wanted(page) ? pages.page(page) : undefined
-    if (bytes !== undefined) yield [page, bytes]
+    if (bytes !== undefined) yield { page, bytes }
   }
 }
 

@@ -181,6 +181,12 @@ export const unusable = (asked: string) => (failure: SqliteFailure): OpenError |
   return reason === undefined ? failure : openError(asked, reason, failure.detail)
 }
 
+/** The same before any row is read: what is asked then is right for every database, and this one does not say what a database says. */
+const unopened = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure =>
+  failure.code !== "SQLITE_ERROR"
+    ? unusable(asked)(failure)
+    : openError(asked, failure.detail.startsWith("no such module") ? "unknown" : "damaged", failure.detail)
+
 /** `Database.view` on the real thing. */
 export const view = Effect.fn("Database.view")(function*(asked: string, format: Format) {
   const fs = yield* FileSystem.FileSystem
@@ -195,7 +201,7 @@ export const view = Effect.fn("Database.view")(function*(asked: string, format: 
   })
   const { confirm, db, findings } = yield* Effect.mapError(
     opened,
-    (error) => error._tag === "SqliteFailure" ? unusable(asked)(error) : error
+    (error) => error._tag === "SqliteFailure" ? unopened(asked)(error) : error
   )
   return {
     path,

@@ -39,6 +39,8 @@ interface Left {
   readonly table: string
   readonly rowids?: readonly [number, number]
   readonly rows_at_most?: number
+  readonly rowid?: number
+  readonly cells?: object
 }
 
 it.scopedLive("found L1: a table of which no page can be read, nor of its indexes, is a counted range", () =>
@@ -64,19 +66,17 @@ it.scopedLive("found L1: a table of which no page can be read, nor of its indexe
   }).pipe(Effect.provide(kit.services)))
 
 /** Salvages, and gives what came out beside what an export of the undamaged database gives. */
-const salvageOf = (change: (bytes: Buffer, path: string) => Effect.Effect<void, unknown, never> | void) =>
+const salvageOf = (change: (bytes: Buffer, path: string) => Effect.Effect<void> | void) =>
   Effect.gen(function*() {
     const database = yield* source
     const before = yield* kit.exported(database, { plain: true })
     const bytes = Buffer.from(yield* kit.bytesOf(database))
     const work = change(bytes, database)
-    if (work !== undefined) yield* Effect.orDie(work)
+    if (work !== undefined) yield* work
     yield* kit.writeFile(database, bytes)
     const output = `${yield* kit.temporary}/out.jsonl`
     const report = yield* Export.toFile({ database, output, salvage: true, plain: true })
-    const left = (yield* linesIn(report.rejected_file)).map((line): Left & { readonly cells?: object } =>
-      JSON.parse(line)
-    )
+    const left = (yield* linesIn(report.rejected_file)).map((line): Left => JSON.parse(line))
     return { database, before, after: yield* kit.textOf(output), report, left }
   })
 
@@ -158,7 +158,7 @@ it.scopedLive("what the purge log names comes back from no page", () =>
         Buffer.from(yield* kit.bytesOf(path)).copy(bytes)
         // its issue is still on its page, as after a page that was not written
         for (const page of roots) pageOf(bytes, page).fill(0)
-      }).pipe(Effect.provide(kit.services), Effect.scoped)
+      }).pipe(Effect.provide(kit.services), Effect.scoped, Effect.orDie)
     )
     assert.strictEqual(report.records["issue"], 74)
     assert.notInclude(
@@ -166,4 +166,29 @@ it.scopedLive("what the purge log names comes back from no page", () =>
       String(issue?.["title"])
     )
     assert.notInclude(JSON.stringify(left), String(issue?.["title"]))
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("found W11: whatever is wrong in the first page, an export says damaged, and a salvage takes all", () =>
+  Effect.gen(function*() {
+    const damages: ReadonlyArray<readonly [what: string, damage: (page: Buffer) => void]> = [
+      ["a page size", (page) => page.writeUInt16BE(8192, 16)],
+      ["no page size", (page) => page.writeUInt16BE(1000, 16)],
+      ["bytes that are reserved", (page) => void (page[20] = 32)],
+      ["the size of the file", (page) => void (page[31] = 3)],
+      ["free pages", (page) => page.writeUInt32BE(77, 36)],
+      ["the format of the schema", (page) => page.writeUInt32BE(255, 44)],
+      ["the encoding", (page) => page.writeUInt32BE(2, 56)],
+      ["the cells of the schema", (page) => page.writeUInt16BE(900, 103)],
+      ["no cell of the schema", (page) => page.writeUInt16BE(0, 103)],
+      ["text", (page) => void page.write("not a database any more")],
+      ["nothing", (page) => void page.fill(0)]
+    ]
+    for (const [what, change] of damages) {
+      const { after, before, database, report } = yield* salvageOf((bytes) => void change(pageOf(bytes, 0)))
+      assert.strictEqual(after, before, what)
+      assert.strictEqual(report.rejected, 0, what)
+      const { message, outcome } = yield* kit.outcomeOf(kit.exported(database))
+      assert.include(["ok", "damaged", "validation"], outcome, `${what}: ${message}`)
+      if (what === "the format of the schema") assert.strictEqual(outcome, "damaged")
+    }
   }).pipe(Effect.provide(kit.services)))

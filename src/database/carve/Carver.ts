@@ -24,14 +24,13 @@ import {
   tableLeaf
 } from "./Image.ts"
 import type { IndexedRows } from "./IndexedRows.ts"
+import type { LoosePage } from "./privateCopy.ts"
 import type { Purged } from "./Purged.ts"
+import { isSchemaRow } from "./schemaRows.ts"
 import { kindOf, proven, resembles } from "./shapes.ts"
 import type { Survey } from "./survey.ts"
 
 type Tick = Uint8Array | undefined
-
-/** Where a page is from: the database itself, or its log behind a damage, which is newer. */
-export type Source = "database" | "log"
 
 /** A row as a walk of its table would give it. */
 interface Piece {
@@ -77,24 +76,23 @@ export class Carver {
   }
 
   /** All pages that may have rows beside those that walks gave. */
-  *all(log: Iterable<readonly [page: number, bytes: Buffer]>): Generator<Tick> {
+  *all(): Generator<Tick> {
     for (let page = 1; page <= this.pages.count; page++) {
       const bytes = this.survey.carvable(page) ? this.pages.page(page) : undefined
-      if (bytes !== undefined) yield* this.page(page, bytes, "database")
+      if (bytes !== undefined) yield* this.page(page, bytes, false)
     }
-    yield* this.log(log)
   }
 
-  /** The pages of the log alone. */
-  *log(log: Iterable<readonly [page: number, bytes: Buffer]>): Generator<Tick> {
-    for (const [page, bytes] of log) yield* this.page(page, bytes, "log")
+  /** Pages that are in no place of the file. */
+  *loose(pages: Iterable<LoosePage>): Generator<Tick> {
+    for (const { bytes, page } of pages) yield* this.page(page, bytes, true)
   }
 
   private get format(): Format {
     return this.account.format
   }
 
-  private *page(number: number, bytes: Buffer, source: Source): Generator<Tick> {
+  private *page(number: number, bytes: Buffer, newer: boolean): Generator<Tick> {
     const node = nodeOf(number, bytes, this.pages.usable)
     if (node?.type !== tableLeaf) return
     const cells = node.cells.map((at) => leafCell(this.pages, node, at))
@@ -104,7 +102,7 @@ export class Carver {
       if (cell === undefined) continue
       const { rowid } = cell
       const neighbours = [cells[i - 1]?.rowid, cells[i + 1]?.rowid] as const
-      yield* this.cell(cell, kind, source, isStray(rowid, neighbours))
+      yield* this.cell(cell, kind, newer, isStray(rowid, neighbours))
     }
     const lost = node.bad + cells.filter((cell) => cell === undefined).length
     if (kind !== undefined && lost > 0) yield* this.lost(kind, node, lost)
@@ -121,7 +119,7 @@ export class Carver {
     return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0]
   }
 
-  private *cell(cell: LeafCell, pageKind: Kind | undefined, source: Source, stray: boolean): Generator<Tick> {
+  private *cell(cell: LeafCell, pageKind: Kind | undefined, newer: boolean, stray: boolean): Generator<Tick> {
     const decoded = decode(this.pages, cell, heldBytes)
     const { rowid } = cell
     if (decoded === undefined) {
@@ -142,14 +140,14 @@ export class Carver {
     const problem = problemOf(kind, found.row)
     if (problem !== undefined) return yield* this.refuse(found, problem.says, problem.field)
     const carried = this.account.carried(kind, rowid)
-    if (carried !== undefined) return yield* this.version(found, rowid, carried, source)
+    if (carried !== undefined) return yield* this.version(found, rowid, carried, newer)
     if (stray) return yield* this.refuse(found, says.stray)
     if (!proven(this.format, kind, decoded)) return yield* this.refuse(found, says.unproven)
     const rival = this.account.rival(kind, found)
     if (rival !== undefined) {
-      return yield* this.version(found, rival, this.account.carried(kind, rival) ?? {}, source)
+      return yield* this.version(found, rival, this.account.carried(kind, rival) ?? {}, newer)
     }
-    if (source === "database" && (yield* this.indexed.trust(kind)) && !this.indexed.has(kind, rowid)) {
+    if (!newer && (yield* this.indexed.trust(kind)) && !this.indexed.has(kind, rowid)) {
       return yield* this.refuse(found, says.deleted)
     }
     yield* this.carry(found)
@@ -164,7 +162,7 @@ export class Carver {
   }
 
   /** A row of an id or key that another row in the copy has. */
-  private *version(found: Piece, other: bigint, carried: Row, source: Source): Generator<Tick> {
+  private *version(found: Piece, other: bigint, carried: Row, newer: boolean): Generator<Tick> {
     const { kind, row, rowid } = found
     const identity = kind.columns.some(({ key }) => key === "uid") ? ["uid"] : byRowid(kind) ? [] : kind.key
     const text = (of: Row, key: string) => String(param(of[`value ${key}`]))
@@ -173,7 +171,7 @@ export class Carver {
     }
     const age =
       ages.map((key) => compare(param(row[`value ${key}`]), param(carried[`value ${key}`]))).find((n) => n !== 0) ?? 0
-    if (age < 0 || (age === 0 && source === "database")) {
+    if (age < 0 || (age === 0 && !newer)) {
       return yield* this.refuse(found, age < 0 ? says.older : says.other)
     }
     const cells = kind.columns.map(({ key }): RawCell => ({
@@ -194,11 +192,11 @@ export class Carver {
     yield* rowLine(kind.table, rowid, field === undefined ? why : `${field} ${why}`, cells)
   }
 
-  /** A row of no table that kata knows; what the search index keeps is made anew. */
+  /** A row of no table that kata knows; what the search index keeps is made anew, and the schema too. */
   private *unknown(cell: LeafCell, decoded: Decoded): Generator<Tick> {
     const { slots } = decoded
     const search = slots.length === 2 && slots[0]?.type === 0
-    if (search) return
+    if (search || isSchemaRow(decoded)) return
     this.account.add("page", "unknown", says.unknown, String(cell.rowid), "rejected")
     yield* rowLine(
       null,

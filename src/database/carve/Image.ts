@@ -26,6 +26,8 @@ export interface Node {
   readonly number: number
   readonly type: number
   readonly bytes: Buffer
+  /** Where it begins to be one, which is behind the header of the file in the first page. */
+  readonly at: number
   /** Where its cells are, as far as that can be; `bad` are those that are nowhere. */
   readonly cells: ReadonlyArray<number>
   readonly bad: number
@@ -35,9 +37,12 @@ export interface Node {
 
 const types: ReadonlyArray<number> = [tableLeaf, tableInterior, indexLeaf, indexInterior]
 
-/** A page as part of a b-tree; undefined when it is none. */
+/** How every database begins. */
+export const magic = Buffer.from("SQLite format 3\0", "latin1")
+
+/** A page as part of a b-tree; undefined when it is none. The first page has the header of the file before it, wherever it is now. */
 export const nodeOf = (number: number, bytes: Buffer, usable: number): Node | undefined => {
-  const at = number === 1 ? 100 : 0
+  const at = number === 1 || bytes.subarray(0, magic.length).equals(magic) ? 100 : 0
   const type = bytes[at] ?? 0
   if (!types.includes(type)) return undefined
   const interior = type === tableInterior || type === indexInterior
@@ -50,7 +55,7 @@ export const nodeOf = (number: number, bytes: Buffer, usable: number): Node | un
     if (cell >= first + 2 && cell <= usable - 3) cells.push(cell)
   }
   const right = interior ? bytes.readUInt32BE(at + 8) : undefined
-  return { number, type, bytes, cells, bad: says - cells.length, right }
+  return { number, type, bytes, at, cells, bad: says - cells.length, right }
 }
 
 /** What a cell holds: so many bytes, the first of them here, the rest from a page on. */

@@ -31,10 +31,14 @@ export class Purged {
   }
 
   /** Reads the purge log where these pages have it; gives way after each. */
-  *read(pages: Pages, kind: Kind, some: Iterable<readonly [page: number, bytes: Buffer]>): Generator<undefined> {
+  *read(
+    pages: Pages,
+    kind: Kind,
+    some: Iterable<{ readonly page: number; readonly bytes: Buffer }>
+  ): Generator<undefined> {
     const at = (key: string) => kind.columns.findIndex((field) => field.key === key)
     const [issue, uid] = [at("purged_issue_id"), at("issue_uid")]
-    for (const [page, bytes] of some) {
+    for (const { bytes, page } of some) {
       const node = nodeOf(page, bytes, pages.usable)
       if (node?.type !== tableLeaf) continue
       for (const cell of node.cells.map((at) => leafCell(pages, node, at))) {

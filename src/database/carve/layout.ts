@@ -1,8 +1,7 @@
 /** How a database file is laid out: the fields of its header, as far as they are plausible, and what its pages say where they are not. */
 import type { PrivateBytes } from "../../files/privateBytes.ts"
-import { indexCell, leafCell, nodeOf, type Pages, tableLeaf } from "./Image.ts"
+import { indexCell, leafCell, magic, nodeOf, type Pages, tableLeaf } from "./Image.ts"
 
-const magic = Buffer.from("SQLite format 3\0", "latin1")
 const headerSize = 100
 const sizes = [4096, 512, 1024, 2048, 8192, 16_384, 32_768, 65_536]
 
@@ -52,26 +51,26 @@ export interface Layout {
 const plausible = (size: number): boolean => sizes.includes(size)
 
 /**
- * What a header says, mended where it cannot be so; `log`: the page size that the file's log says. Gives the header to be written, when
- * it is not the one that is there; undefined when nothing in the file is like a page.
+ * How a file is laid out by its header, or else by its pages; `log`: the page size that the file's log says. With the header to be
+ * written, and whether it had to be mended. Undefined when nothing in the file is like a page.
  */
 export const layoutOf = (
   file: PrivateBytes,
   log: number | undefined
-): { readonly layout: Layout; readonly header: Buffer | undefined } | undefined => {
+): { readonly layout: Layout; readonly header: Buffer; readonly isMended: boolean } | undefined => {
   const found = Buffer.concat([file.read(0, headerSize), Buffer.alloc(headerSize)], headerSize)
   const raw = found.readUInt16BE(16)
   const says = { pageSize: raw === 1 ? 65_536 : raw, reserved: found[20] ?? 0 }
-  const own = plausible(says.pageSize) && says.reserved < 32 ? score(file, says.pageSize, says.reserved) : 0
   const isHeader = found.subarray(0, 16).equals(magic)
-  const candidates = [...log === undefined ? [] : [log], ...sizes].map((pageSize) => ({ pageSize, reserved: 0 }))
-  const best = own > 0 || (isHeader && plausible(says.pageSize) && file.size() <= says.pageSize)
-    ? says
-    : candidates.map((guess) => ({ guess, score: score(file, guess.pageSize, 0) }))
-      .reduce((a, b) => b.score > a.score ? b : a)
-  const size = "guess" in best
-    ? best.score > 0 ? best.guess : isHeader && plausible(says.pageSize) ? says : undefined
-    : best
+  const trusted = plausible(says.pageSize) && says.reserved < 32
+  // of equals the first counts: what the header says, what the log says, what is usual
+  const guesses = [
+    ...trusted ? [says] : [],
+    ...[...log === undefined ? [] : [log], ...sizes].map((pageSize) => ({ pageSize, reserved: 0 }))
+  ]
+  const best = guesses.map((guess) => ({ guess, score: score(file, guess.pageSize, guess.reserved) }))
+    .reduce((a, b) => b.score > a.score ? b : a)
+  const size = best.score > 0 ? best.guess : isHeader && trusted ? says : undefined
   if (size === undefined) return undefined
   const count = Math.ceil(file.size() / size.pageSize)
   const header = Buffer.from(found)
@@ -89,9 +88,9 @@ export const layoutOf = (
   }
   put(44, (format) => format >= 1 && format <= 4, 4)
   put(52, (root) => root <= count, 0)
-  // a kata database is in UTF-8; another encoding is left to be refused
   put(56, (encoding) => encoding >= 1 && encoding <= 3, 1)
-  // what the header says of the size counts only while these two are equal: the file itself knows better
-  if (header.readUInt32BE(28) > count) header.writeUInt32BE(header.readUInt32BE(24) ^ 1, 92)
-  return { layout: size, header: header.equals(found) ? undefined : header }
+  // what a header says of the size of its file counts only while these two are equal: the file itself knows better
+  if (header.readUInt32BE(28) !== count) header.writeUInt32BE((header.readUInt32BE(24) ^ 1) >>> 0, 92)
+  const same = header.subarray(0, 92).equals(found.subarray(0, 92)) && header.subarray(96).equals(found.subarray(96))
+  return { layout: size, header, isMended: !same }
 }

@@ -11,21 +11,30 @@ import { openPrivate, type PrivateBytes } from "../../files/privateBytes.ts"
 import { privateDirectory } from "../../files/staleFiles.ts"
 import { openError } from "../OpenError.ts"
 import { stamps } from "../view.ts"
-import { childrenOf, nodeOf, type Pages, tableInterior, tableLeaf } from "./Image.ts"
+import { childrenOf, type Node, nodeOf, type Pages, tableInterior, tableLeaf } from "./Image.ts"
 import { type Layout, layoutOf, pagesOf } from "./layout.ts"
+import { varintOf } from "./record.ts"
 import { schemaLeaves, schemaRowsIn } from "./schemaRows.ts"
 import { type Log, logOf } from "./wal.ts"
+
+/** A page that is in no place of the file. */
+export interface LoosePage {
+  readonly page: number
+  readonly bytes: Buffer
+}
 
 export interface PrivateCopy {
   readonly path: string
   readonly layout: Layout
   readonly pages: () => Pages
-  /** Pages in the log behind a damage. */
-  readonly log: Iterable<readonly [page: number, bytes: Buffer]>
+  /** Those in the log behind a damage, which were written after what is in the file. */
+  readonly loose: Iterable<LoosePage>
   /** What had to be mended, for people. */
   readonly mended: ReadonlyArray<string>
 }
 
+/** Pages that are followed from the root of a schema: more than any schema has that kata can read. */
+const mostSchemaPages = 10_000
 const chunk = 1024 * 1024
 const sector = 512
 
@@ -79,17 +88,25 @@ const applyLog = (file: PrivateBytes, log: PrivateBytes, { committed, pageSize, 
   if (committed.size > 0) file.truncate(pages * pageSize)
 }
 
-/** Whether the first page is the root of a schema: a leaf with its rows, or a page above leaves that have them. */
-const hasSchema = (pages: Pages): boolean => {
-  const bytes = pages.page(1)
-  const root = bytes === undefined ? undefined : nodeOf(1, bytes, pages.usable)
-  if (root === undefined || root.bad > 0) return false
-  if (root.type === tableLeaf) return schemaRowsIn(pages, root) !== undefined
-  return root.type === tableInterior && childrenOf(pages, root).some(({ page }) => {
-    const child = pages.page(page)
-    const node = child === undefined || page === 1 ? undefined : nodeOf(page, child, pages.usable)
-    return node !== undefined && (node.type === tableInterior || schemaRowsIn(pages, node) !== undefined)
-  })
+/** Tables that the leaves of a schema name, and those of them that its first page leads to. */
+const tablesIn = (pages: Pages) => {
+  const all = new Set<string>()
+  const led = new Set<string>()
+  const note = (into: Set<string>, node: Node) => {
+    for (const { name, type } of schemaRowsIn(pages, node)?.rows ?? []) if (type === "table") into.add(name)
+  }
+  for (const node of schemaLeaves(pages)) if (node !== undefined) note(all, node)
+  const seen = new Set<number>()
+  const open = [1]
+  for (let page = open.pop(); page !== undefined; page = open.pop()) {
+    const bytes = seen.has(page) || seen.size > mostSchemaPages ? undefined : pages.page(page)
+    const node = bytes === undefined ? undefined : nodeOf(page, bytes, pages.usable)
+    seen.add(page)
+    if (page === 1 && node !== undefined && node.bad > 0) break
+    if (node?.type === tableLeaf) note(led, node)
+    else if (node?.type === tableInterior) open.push(...childrenOf(pages, node).map((child) => child.page))
+  }
+  return { all, led }
 }
 
 /** A first page over the leaves of a schema that lost its own: with none of them, the schema is empty. */
@@ -107,20 +124,19 @@ const rootOver = (pages: Pages): Buffer => {
   }
   page[0] = tableInterior
   page.writeUInt32BE(last.page, 8)
-  const cellSize = 4 + 9
-  const first = leaves.filter((_, i) => 12 + (2 + cellSize) * (i + 1) <= pages.usable - 100)
-  page.writeUInt16BE(first.length, 3)
-  for (const [i, { most, page: child }] of first.entries()) {
-    const at = pages.usable - 100 - cellSize * (i + 1)
-    page.writeUInt16BE(at + 100, 12 + 2 * i)
+  let [count, end] = [0, pages.usable - 100]
+  for (const { most, page: child } of leaves) {
+    const key = varintOf(most)
+    const at = end - 4 - key.length
+    // the tables of the others are found by their pages
+    if (at < 12 + 2 * (count + 1)) break
+    page.writeUInt16BE(at + 100, 12 + 2 * count++)
     page.writeUInt32BE(child, at)
-    // nine bytes say any number
-    for (let byte = 0; byte < 8; byte++) {
-      page[at + 4 + byte] = 0x80 | Number((most >> BigInt(64 - 7 * (byte + 1))) & 0x7fn)
-    }
-    page[at + 12] = Number(most & 0xffn)
+    page.set(key, at + 4)
+    end = at
   }
-  page.writeUInt16BE(pages.usable - cellSize * first.length, 5)
+  page.writeUInt16BE(count, 3)
+  page.writeUInt16BE(end + 100, 5)
   return page
 }
 
@@ -130,22 +146,29 @@ const mend = (file: PrivateBytes, log: PrivateBytes | undefined) => {
   const read = log === undefined ? undefined : logOf(log, before?.layout.pageSize ?? 4096)
   const applied = read !== undefined && (before === undefined || before.layout.pageSize === read.pageSize)
   if (log !== undefined && applied) applyLog(file, log, read)
-  const found = applied ? layoutOf(file, read.pageSize) : before
-  if (found === undefined) return undefined
-  const { header, layout } = found
-  const mended: Array<string> = []
-  const { pageSize } = layout
+  const first = applied ? layoutOf(file, read.pageSize) : before
+  if (first === undefined) return undefined
+  const { pageSize } = first.layout
   if (file.size() % pageSize !== 0) file.truncate(Math.ceil(file.size() / pageSize) * pageSize)
-  if (header !== undefined) {
-    file.write(0, header)
-    mended.push("the header of the file")
-  }
+  const displaced = file.read(0, pageSize)
+  // another page stands where the first must be: it is kept behind the last
+  if (nodeOf(0, displaced, pageSize - first.layout.reserved)?.at === 0) file.write(file.size(), displaced)
+  const { header, isMended, layout } = layoutOf(file, pageSize) ?? first
+  file.write(0, header)
+  const mended = isMended ? ["the header of the file"] : []
   const pages = pagesOf(file, pageSize, layout.reserved)
-  if (!hasSchema(pages)) {
+  const { all, led } = tablesIn(pages)
+  const encoding = file.read(56, 4).readUInt32BE()
+  // names in UTF-8 are not those of a database in another encoding, whose schema is not for us to make anew
+  if (encoding !== 1 && all.size > 0) {
+    file.write(56, Buffer.from([0, 0, 0, 1]))
+    mended.push("the encoding")
+  }
+  if (all.size > led.size || (encoding === 1 && led.size === 0)) {
     file.write(100, rootOver(pages))
     mended.push("the first page of the schema")
   }
-  return { layout, mended, applied, beyond: applied ? read.beyond : [] }
+  return { layout, mended, beyond: applied ? read.beyond : [] }
 }
 
 /**
@@ -190,11 +213,11 @@ export const privateCopy = Effect.fn("Database.privateCopy")(function*(path: str
     path: target,
     layout,
     pages,
-    log: {
+    loose: {
       *[Symbol.iterator]() {
         for (const { at, page } of beyond) {
           const bytes = log?.read(at, layout.pageSize)
-          if (bytes !== undefined && bytes.length === layout.pageSize) yield [page, bytes] as const
+          if (bytes !== undefined && bytes.length === layout.pageSize) yield { page, bytes }
         }
       }
     },

@@ -17,6 +17,20 @@ export const varint = (
   return undefined
 }
 
+/** An integer as SQLite writes it, of up to 63 bits. */
+export const varintOf = (value: bigint): Buffer => {
+  if (value >= 1n << 56n) {
+    return Buffer.from(
+      [...Array.from({ length: 8 }, (_, i) => 0x80 | Number((value >> BigInt(57 - 7 * i)) & 0x7fn))].concat(
+        Number(value & 0xffn)
+      )
+    )
+  }
+  const bytes = [Number(value & 0x7fn)]
+  for (let rest = value >> 7n; rest > 0n; rest >>= 7n) bytes.unshift(0x80 | Number(rest & 0x7fn))
+  return Buffer.from(bytes)
+}
+
 /** A variable-length integer that is a length: small enough, and no negative number. */
 export const length = (
   bytes: Uint8Array,

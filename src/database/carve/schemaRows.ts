@@ -1,5 +1,5 @@
 /** What `sqlite_schema` says of tables and indexes, read from its pages: as much of it as there is. */
-import { decode, held, leafCell, type Node, nodeOf, type Pages, tableLeaf } from "./Image.ts"
+import { decode, type Decoded, held, leafCell, type Node, nodeOf, type Pages, tableLeaf } from "./Image.ts"
 import { classOf } from "./record.ts"
 
 export interface SchemaRow {
@@ -17,6 +17,13 @@ const objects = ["table", "index", "trigger", "view"]
 
 const textOf = (value: unknown): string => value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : ""
 
+/** Whether a record is like a row of the schema. */
+export const isSchemaRow = (decoded: Decoded): boolean => {
+  const classes = decoded.slots.map(({ type }) => classOf(type)).join()
+  return /^text,text,text,(?:integer|null),(?:text|null)$/.test(classes) &&
+    objects.includes(textOf(held(decoded, 0).value))
+}
+
 /** The rows of the schema in a leaf: those with a root page in `rows`, and how many of any type; undefined when a cell is none. */
 export const schemaRowsIn = (
   pages: Pages,
@@ -29,9 +36,8 @@ export const schemaRowsIn = (
     const cell = leafCell(pages, node, at)
     const decoded = cell === undefined ? undefined : decode(pages, cell, most)
     if (cell === undefined || decoded === undefined) continue
-    const classes = decoded.slots.map(({ type }) => classOf(type)).join()
+    if (!isSchemaRow(decoded)) return undefined
     const type = textOf(held(decoded, 0).value)
-    if (!/^text,text,text,(?:integer|null),(?:text|null)$/.test(classes) || !objects.includes(type)) return undefined
     low = low === 0n || cell.rowid < low ? cell.rowid : low
     high = cell.rowid > high ? cell.rowid : high
     const root = Number(held(decoded, 3).value ?? 0)
