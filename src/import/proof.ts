@@ -43,7 +43,10 @@ const exported = (view: View, format: Format, { reading, sound }: Examined, sum:
   return Effect.map(Channel.runDrain(write(format, pages, reading.header, { sum })), ([written]) => written)
 }
 
-/** SQLite's own checks, a table at a time, so that a signal is heard in between. */
+/**
+ * SQLite's own checks, a table at a time, so that a signal is heard in between. They are a second net: on a connection that may not write,
+ * SQLite looks at no CHECK, and what holds there are the rules that were asked of each row.
+ */
 const integrity = (view: View, { kinds }: Format, file: string) =>
   Effect.forEach(kinds, ({ table }) =>
     Effect.gen(function*() {

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
+import { open } from "../../src/database/Handle.ts"
 import { type Check, type DoctorReport, examine } from "../../src/doctor.ts"
 import { toFile } from "../../src/export/Export.ts"
 import { execute, rows } from "../server/sql.ts"
@@ -96,6 +97,20 @@ it.live.each(
     expect(report.outcome).toBe(outcome)
     for (const check of report.checks.filter(({ status }) => status === "error")) expect(check.next).not.toBeNull()
   }))
+
+it.live("found W27: a broken CHECK is told of a database that is read beside its log, where integrity_check sees none", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const database = fixture("rich.db")
+    const writer = yield* open(database, "write")
+    writer.execute(
+      "PRAGMA journal_mode = WAL; PRAGMA ignore_check_constraints = ON; UPDATE issues SET status = 'neither' WHERE id = 2"
+    )
+    const reader = yield* open(database, "read")
+    expect(reader.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }])
+    const report = yield* ask(database)
+    expect(statuses(report)).toMatchObject({ integrity: "ok", findings: "error" })
+    expect(report.outcome).toBe("validation")
+  })))
 
 it.live("a database that is not there, and one that is none", () =>
   Effect.gen(function*() {
