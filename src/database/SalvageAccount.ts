@@ -45,7 +45,7 @@ export class SalvageAccount {
     to.execute(
       "CREATE TEMP TABLE refused (kind INTEGER, id INTEGER, digest BLOB, PRIMARY KEY (kind, id, digest)) WITHOUT ROWID;" +
         "CREATE TEMP TABLE indexed (kind INTEGER, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;" +
-        "CREATE TEMP TABLE purged (issue INTEGER, uid TEXT);" +
+        "CREATE TEMP TABLE purged (issue INTEGER, uid TEXT, newer INTEGER);" +
         "CREATE TEMP TABLE known (kind INTEGER, id INTEGER, says TEXT, field TEXT, class TEXT, value, PRIMARY KEY (kind, says, id, field)) WITHOUT ROWID"
     )
   }

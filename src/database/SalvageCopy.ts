@@ -58,10 +58,13 @@ export class SalvageCopy {
     const indexed = new IndexedRows(pages, this.account, purged, survey.roots)
     const log = format.kinds.find(({ reserves }) => reserves !== undefined)
     if (log !== undefined) {
-      yield* purged.read(pages, log, pagesWith(pages, (page) => survey.mayBeOf(log, page)))
-      yield* purged.read(pages, log, this.copy.loose)
+      yield* purged.read(pages, log, pagesWith(pages, (page) => survey.mayBeOf(log, page)), false)
+      yield* purged.read(pages, log, this.copy.loose, true)
     }
-    for (const kind of walked) yield* this.kind(kind, survey, purged, indexed)
+    for (const kind of format.kinds) {
+      if (walked.includes(kind)) yield* this.kind(kind, survey, purged, indexed)
+      else survey.doubt(kind)
+    }
     const carver = new Carver(pages, survey, this.account, indexed, purged)
     if (!survey.clean()) yield* carver.all()
     yield* carver.loose(this.copy.loose)
@@ -123,8 +126,10 @@ export class SalvageCopy {
         survey.doubt(kind)
         continue
       }
-      if (purged.has(kind, step.row, step.rowid) && !((yield* indexed.trust(kind)) && indexed.has(kind, step.rowid))) {
-        continue
+      if (purged.has(kind, step.row, step.rowid)) {
+        // a row that was put back after a purge is in its index too
+        const again = (yield* indexed.trust(kind)) && indexed.has(kind, step.rowid)
+        if (!again || purged.has(kind, step.row, step.rowid, true)) continue
       }
       const problem = problemOf(kind, step.row) ?? this.account.put(kind, step)
       if (problem !== undefined) {

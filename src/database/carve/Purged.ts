@@ -30,11 +30,12 @@ export class Purged {
     this.account = account
   }
 
-  /** Reads the purge log where these pages have it; gives way after each. */
+  /** Reads the purge log where these pages have it; gives way after each. `newer`: they were written after all that is in tables. */
   *read(
     pages: Pages,
     kind: Kind,
-    some: Iterable<{ readonly page: number; readonly bytes: Buffer }>
+    some: Iterable<{ readonly page: number; readonly bytes: Buffer }>,
+    newer: boolean
   ): Generator<undefined> {
     const at = (key: string) => kind.columns.findIndex((field) => field.key === key)
     const [issue, uid] = [at("purged_issue_id"), at("issue_uid")]
@@ -45,41 +46,46 @@ export class Purged {
         const decoded = cell === undefined ? undefined : decode(pages, cell, most)
         if (decoded === undefined || !fits(kind, decoded.slots)) continue
         const id = held(decoded, issue).value
-        this.name(typeof id === "bigint" ? id : null, textOf(held(decoded, uid).value))
+        this.name(typeof id === "bigint" ? id : null, textOf(held(decoded, uid).value), newer)
       }
       yield undefined
     }
   }
 
-  private name(issue: bigint | null, uid: string | null): void {
-    this.account.to.prepare("INSERT INTO purged VALUES (?, ?)").run(issue, uid)
+  private name(issue: bigint | null, uid: string | null, newer: boolean): void {
+    this.account.to.prepare("INSERT INTO purged VALUES (?, ?, ?)").run(issue, uid, newer ? 1n : 0n)
     if (this.count === 0) this.account.to.execute("CREATE INDEX temp.purged_issue ON purged (issue)")
     if (this.count === 0) this.account.to.execute("CREATE INDEX temp.purged_uid ON purged (uid)")
     this.count++
   }
 
-  private uidIs(uid: string): boolean {
-    return this.account.to.prepare("SELECT 1 AS one FROM purged WHERE uid = ?").get(uid) !== undefined
+  private uidIs(uid: string, newer: boolean): boolean {
+    const sql = "SELECT 1 AS one FROM purged WHERE uid = ? AND newer >= ?"
+    return this.account.to.prepare(sql).get(uid, newer ? 1n : 0n) !== undefined
   }
 
   /** An id is that of a purged issue unless another issue has it, as after a restore that began to count anew. */
-  private idIs(id: bigint): boolean {
+  private idIs(id: bigint, newer: boolean): boolean {
     const { to } = this.account
-    return to.prepare("SELECT 1 AS one FROM purged WHERE issue = ?").get(id) !== undefined &&
+    const sql = "SELECT 1 AS one FROM purged WHERE issue = ? AND newer >= ?"
+    return to.prepare(sql).get(id, newer ? 1n : 0n) !== undefined &&
       to.prepare("SELECT 1 AS one FROM issues WHERE id = ?").get(id) === undefined
   }
 
-  /** Whether a row is of what was purged; of columns that are not known nothing is said. */
-  has(kind: Kind, row: Row, rowid: bigint): boolean {
+  /**
+   * Whether a row is of what was purged; of columns that are not known nothing is said. `newer`: whether a purge names it that is newer
+   * than the tables, so that their having it says nothing.
+   */
+  has(kind: Kind, row: Row, rowid: bigint, newer = false): boolean {
     const columns = names[kind.table]
     if (this.count === 0 || columns === undefined) return false
     const uids = columns.uids.flatMap((column) => textOf(row[`value ${column}`]) ?? [])
-    if (uids.some((uid) => this.uidIs(uid))) return true
+    if (uids.some((uid) => this.uidIs(uid, newer))) return true
     // a uid that was not purged tells more than an id
     if (kind.table === "issues" && uids.length > 0) return false
     return columns.ids.some((column) => {
       const id = kind.table === "issues" ? rowid : row[`value ${column}`]
-      return typeof id === "bigint" && this.idIs(id)
+      return typeof id === "bigint" && this.idIs(id, newer)
     })
   }
 }

@@ -88,7 +88,7 @@ const applyLog = (file: PrivateBytes, log: PrivateBytes, { committed, pageSize, 
   if (committed.size > 0) file.truncate(pages * pageSize)
 }
 
-/** Tables that the leaves of a schema name, and those of them that its first page leads to. */
+/** Tables that the leaves of a schema name, and those of them that its first page leads to: none when it also leads elsewhere. */
 const tablesIn = (pages: Pages) => {
   const all = new Set<string>()
   const led = new Set<string>()
@@ -102,9 +102,11 @@ const tablesIn = (pages: Pages) => {
     const bytes = seen.has(page) || seen.size > mostSchemaPages ? undefined : pages.page(page)
     const node = bytes === undefined ? undefined : nodeOf(page, bytes, pages.usable)
     seen.add(page)
-    if (page === 1 && node !== undefined && node.bad > 0) break
-    if (node?.type === tableLeaf) note(led, node)
-    else if (node?.type === tableInterior) open.push(...childrenOf(pages, node).map((child) => child.page))
+    if (node === undefined || node.bad > 0 || (node.type === tableLeaf && schemaRowsIn(pages, node) === undefined)) {
+      return { all, led: new Set() }
+    }
+    if (node.type === tableLeaf) note(led, node)
+    else open.push(...childrenOf(pages, node).map((child) => child.page))
   }
   return { all, led }
 }

@@ -4,6 +4,7 @@
  */
 import type { Format } from "../../records/Format.ts"
 import type { Kind } from "../../records/Kind.ts"
+import { knownTables } from "../schema.ts"
 import {
   childrenOf,
   decode,
@@ -23,7 +24,9 @@ import { fits, kindOf } from "./shapes.ts"
 const none = 0
 const other = 1
 const free = 2
-const firstKind = 3
+/** The search index, which is made anew: what has rows there is a page of another table. */
+const search = 3
+const firstKind = 4
 /** No tree of SQLite is deeper. */
 const deepest = 40
 
@@ -115,13 +118,15 @@ export class Surveyor implements Survey {
       if (root === 1 || rooted.has(root)) continue
       rooted.add(root)
       const kind = type === "table" ? this.format.kinds.find(({ table }) => table === name) : undefined
-      yield* this.tree(root, kind === undefined ? other : this.treeOf(kind), type === "index")
+      const rest = knownTables(this.format).includes(name) ? search : other
+      yield* this.tree(root, kind === undefined ? rest : this.treeOf(kind), type === "index")
     }
     yield* this.freeList(mended)
     for (let page = 1; page <= this.pages.count; page++) {
       const tree = this.owner[page] ?? none
-      if (tree < firstKind) continue
-      this.rows(page, tree)
+      if (tree < search) continue
+      if (tree >= firstKind) this.rows(page, tree)
+      else if (this.isOfTables(page)) this.owner[page] = none
       yield undefined
     }
     for (let page = 1; page <= this.pages.count; page++) {
@@ -161,6 +166,16 @@ export class Surveyor implements Survey {
       for (const child of children.toReversed()) open.push({ page: child.page, depth: depth + 1 })
       yield undefined
     }
+  }
+
+  /** Whether a leaf has rows of tables that kata knows. */
+  private isOfTables(page: number): boolean {
+    const node = this.node(page)
+    return node?.type === tableLeaf && node.cells.some((at) => {
+      const cell = leafCell(this.pages, node, at)
+      const record = cell === undefined ? undefined : decode(this.pages, cell, 0)
+      return record !== undefined && kindOf(this.format, record.slots) !== undefined
+    })
   }
 
   /** Whether the rows of a leaf are of its table, in their order, and whole. */
