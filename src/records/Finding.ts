@@ -19,9 +19,9 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 /**
  * `carried`: written or restored exactly as it is. `detached`: kept without a reference that leads out of what was asked for.
  * `dropped`: left out. `repaired`: changed, because a repair was asked for. `rejected`: could not be carried, and is
- * written raw to a file of its own.
+ * written raw to a file of its own. `upgraded`: what an older version said, as version 10 says it.
  */
-export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected")
+export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected", "upgraded")
 export type Outcome = typeof Outcome.Type
 
 const reported = ({ line, value }: FindingRow, row: string) =>
@@ -64,7 +64,8 @@ export class Finding extends Schema.Class<Finding>("Finding")({
 
   /** The rows, a line for each: all that are known when something happens because of them, else a few. */
   get list(): ReadonlyArray<string> {
-    const rows = this.rows.slice(0, this.blocking || this.outcome !== "carried" ? examples : 3)
+    const few = !this.blocking && (this.outcome === "carried" || this.outcome === "upgraded")
+    const rows = this.rows.slice(0, few ? 3 : examples)
       .map((row) => reported(row, this.kind === "line" ? row.row : `${this.kind} ${row.row}`))
     return rows.length === 0 || this.count <= rows.length ? rows : [...rows, `… ${this.count - rows.length} more`]
   }
@@ -84,12 +85,17 @@ export class Findings {
     }
   >()
 
-  add(finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">, row: FindingRow): void {
+  /** `row` is asked for as long as rows are named; none: the finding is only counted. */
+  add(
+    finding: Omit<ConstructorParameters<typeof Finding>[0], "count" | "rows">,
+    row: FindingRow | (() => FindingRow | undefined)
+  ): void {
     const key = JSON.stringify([finding.kind, finding.field, finding.rule, finding.outcome])
     const entry = this.found.get(key) ?? { finding, count: 0, rows: [] }
     this.found.set(key, entry)
     entry.count++
-    if (entry.rows.length < examples) entry.rows.push(row)
+    const named = entry.rows.length >= examples ? undefined : typeof row === "function" ? row() : row
+    if (named !== undefined) entry.rows.push(named)
   }
 
   get list(): ReadonlyArray<Finding> {

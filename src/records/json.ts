@@ -79,6 +79,34 @@ function* membersFrom(text: string, open: number): Generator<Member> {
   }
 }
 
+/** The elements of an array, in order, each raw. Undefined for what is no array. */
+export const elements = (text: string): Iterable<string> | undefined => {
+  let open = 0
+  while (space(text.charCodeAt(open))) open++
+  return text.charCodeAt(open) === 0x5b ? elementsFrom(text, open) : undefined
+}
+
+function* elementsFrom(text: string, open: number): Generator<string> {
+  let depth = 0
+  let start = open + 1
+  for (let i = open; i < text.length;) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      i = afterString(text, i)
+      continue
+    }
+    if (code === 0x7b || code === 0x5b) depth++
+    else if (code === 0x7d || code === 0x5d) depth--
+    if (depth === 0 || (depth === 1 && code === 0x2c)) {
+      const raw = text.slice(start, i).trim()
+      if (raw !== "") yield raw
+      if (depth === 0) return
+      start = i + 1
+    }
+    i++
+  }
+}
+
 /** How often arrays and objects are nested in each other. */
 export const depth = (text: string): number => {
   let now = 0
