@@ -32,6 +32,7 @@ import type { Transform } from "../snapshot/load.ts"
 import { refusedLines } from "../snapshot/salvage.ts"
 import { Scope } from "../snapshot/seal.ts"
 import { examine, notesOf } from "../snapshot/verify.ts"
+import { formatOf } from "../snapshot/version.ts"
 import { named } from "./asNamed.ts"
 import { instanceOf, renew } from "./instance.ts"
 import { OnlyInOld, onlyInOld } from "./lostByReplacing.ts"
@@ -63,6 +64,8 @@ export interface ImportOptions<E = never> {
 
 export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   input: Schema.String,
+  /** The export version of the file. */
+  version: Schema.Int,
   /** As it was named. */
   target: Schema.String,
   /** The file that was made: absolute, and without links. */
@@ -144,12 +147,14 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
 })
 
 /** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
-const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, stage: Stage) {
+const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, from: Format, stage: Stage) {
   const format = options.format ?? version10
   const odd = options.repair === true
   const changes = odd || options.transform !== undefined || options.newInstance === true
-  const damaged = options.salvage === true ? yield* examineDamaged(input, format, stage, options.transform) : undefined
-  const examined = damaged ?? (yield* examine(input, format, stage, {
+  const damaged = options.salvage === true
+    ? yield* examineDamaged(input, from, format, stage, options.transform)
+    : undefined
+  const examined = damaged ?? (yield* examine(input, from, format, stage, {
     repair: odd,
     transform: options.transform,
     sum: changes ? "always" : "unsealed"
@@ -164,13 +169,16 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
     : { left: examined.findings, done: [], change: new ContentSum() }
   const refused = blocking(mended.left)
   if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
-  const renewed = options.newInstance === true ? yield* renew(stage, format) : new ContentSum()
+  // An upgrade may have made a new identity just now, which rows of the stage name.
+  const own = examined.upgraded !== undefined && (yield* instanceOf(stage)) === examined.upgraded.instanceUid
+  const renewed = options.newInstance === true && !own ? yield* renew(stage, format) : new ContentSum()
   const told = mend
     ? [...examined.findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
     : mended.left
   return {
     examined: { ...examined, sum: examined.sum?.plus(mended.change).plus(renewed) },
-    changed: changes || (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
+    changed: changes || examined.upgraded !== undefined ||
+      (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
     findings: told,
     damaged,
     // While the stage still knows which lines these are.
@@ -192,8 +200,9 @@ const staged = Effect.fnUntraced(
   function*<E>(options: ImportOptions<E>, input: Opened, target: string, place: string, there: boolean) {
     const database = yield* Database
     const format = options.format ?? version10
+    const from = yield* formatOf(input, format)
     const stage = yield* database.stage(place, format)
-    const { changed, damaged, examined, findings, rejected } = yield* fill(options, input, stage)
+    const { changed, damaged, examined, findings, rejected } = yield* fill(options, input, from, stage)
     const { reading } = examined
     yield* stage.build
     const instance = yield* instanceOf(stage)
@@ -214,6 +223,7 @@ const staged = Effect.fnUntraced(
       rejected: left,
       report: {
         input: input.name,
+        version: from.version,
         target: options.target,
         database: target,
         dry_run: options.dryRun === true,
@@ -229,7 +239,7 @@ const staged = Effect.fnUntraced(
         only_in_old: Option.getOrNull(lost),
         salvage: damaged === undefined ? null : salvageOf(damaged, findings, left?.name),
         notes: [
-          ...notesOf(reading),
+          ...notesOf(reading, from, format),
           ...(damaged?.notes ?? []),
           ...(there && Option.isNone(lost)
             ? ["the database that was there could not be read, so what only it held is not known"]

@@ -17,6 +17,7 @@ import { load, type Transform } from "../snapshot/load.ts"
 import { Origins } from "../snapshot/Origins.ts"
 import type { Reading } from "../snapshot/Reading.ts"
 import { salvaged, survey } from "../snapshot/salvage.ts"
+import { versions } from "../snapshot/upgrade.ts"
 
 /** What became of the lines of a file that was salvaged. */
 export class Salvage extends Schema.Class<Salvage>("Salvage")({
@@ -62,20 +63,22 @@ const empty = (file: string) =>
 
 /** Loads what can be read, and says what came with it. */
 export const examineDamaged = Effect.fn("Import.examineDamaged")(
-  function*(input: Opened, format: Format, stage: Stage, transform: Transform | undefined) {
+  function*(input: Opened, from: Format, format: Format, stage: Stage, transform: Transform | undefined) {
     const origins = yield* stage.db.attempt("prepare the new database", (db) => new Origins(db))
     yield* phase("looking for damage", { bytes: input.size })
-    const strict = Channel.runDrain(records(input, { format, records: false }))
+    const strict = Channel.runDrain(records(input, { format: from, records: false }))
     const problem = Either.getLeft(yield* Effect.either(strict))
-    const seen = problem._tag === "None" ? undefined : yield* survey(input, format, stage.db, origins)
+    const seen = problem._tag === "None" ? undefined : yield* survey(input, from, stage.db, origins)
     // Not one line of it is a record: it is something else, and the reader has said what.
     if (problem._tag === "Some" && seen?.good === 0) return yield* problem.value
     yield* phase("reading", { bytes: input.size })
-    const batches = seen === undefined ? records(input, { format, sum: "always" }) : salvaged(input, format, seen)
+    const upgraded = yield* versions(from, format)
+    const batches = seen === undefined ? records(input, { format: from, sum: "always" }) : salvaged(input, from, seen)
     const { change, done: reading, findings } = yield* load(batches, stage, input.name, {
       repair: true,
       transform,
-      origins
+      origins,
+      versions: upgraded
     })
     if (reading.records.size === 0) return yield* Option.getOrElse(problem, () => empty(input.name))
     const [cut] = reading.sealed ? [] : yield* withoutSequence(stage.db, format)
@@ -84,7 +87,8 @@ export const examineDamaged = Effect.fn("Import.examineDamaged")(
       origins,
       reading,
       sound: false,
-      sum: reading.sum?.plus(change),
+      upgraded,
+      sum: upgraded === undefined ? reading.sum?.plus(change) : change,
       findings: [...(seen?.findings ?? []), ...findings, ...(yield* judge(stage.db, format, wholeDatabase))],
       whole: seen === undefined && cut === undefined,
       notes: [

@@ -2,18 +2,21 @@
 import * as Channel from "effect/Channel"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Stage } from "../database/Database.ts"
 import type { Param, Statements } from "../database/Session.ts"
-import { accepts, type Derived, type Value } from "../records/Field.ts"
+import { accepts } from "../records/Field.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { write as writeLine } from "../records/line.ts"
 import { ContentSum } from "./digest.ts"
 import { RecordRefused } from "./errors.ts"
-import { bind, exactParam, insertOf, isNumeric, rowsPerInsert } from "./insert.ts"
+import { bind, insertOf, rowsPerInsert } from "./insert.ts"
+import { derivedIn, misfit } from "./misfit.ts"
 import type { Origins } from "./Origins.ts"
 import type { Batch, Located } from "./read.ts"
+import { settle, Upgrade, type Versions } from "./upgrade.ts"
 
 /** What a caller makes of a record before it is stored: the same, another of its kind, or nothing. */
 export type Transform = (kind: Kind, record: AnyRecord) => Option.Option<AnyRecord>
@@ -24,9 +27,9 @@ export interface LoadOptions {
   readonly transform?: Transform | undefined
   /** Who is told of each line what became of it; then a record that cannot be stored is left out, and nothing is refused. */
   readonly origins?: Origins | undefined
+  /** For a file of an older version: its records become those of the stage's version. */
+  readonly versions?: Versions | undefined
 }
-
-const shown = (value: Value): string => JSON.stringify(typeof value === "string" ? shorten(value) : value ?? null)
 
 /** Within attempts of a stage: what SQLite throws is theirs. */
 class Loader {
@@ -37,11 +40,13 @@ class Loader {
   /** What came in other than it was read, of the sum of the records. */
   private readonly change = new ContentSum()
   private sequences = false
+  readonly upgrade: Upgrade | undefined
 
   constructor(db: Statements, file: string, options: LoadOptions) {
     this.db = db
     this.file = file
     this.options = options
+    this.upgrade = options.versions && new Upgrade(db, options.versions, this.findings, this.change)
   }
 
   private refused(kind: Kind, { line, record }: Located, field: string, reason: string) {
@@ -54,19 +59,12 @@ class Loader {
     })
   }
 
-  private derived({ column, table, via }: Derived, record: AnyRecord): Value {
-    const id = exactParam(record[via])
-    if (id === null) return undefined
-    const stored = this.db.prepare(`SELECT "${column}" AS value FROM ${table} WHERE id = ?`).get(id)?.["value"]
-    return typeof stored === "string" ? stored : undefined
-  }
-
   /** With what its parent says, when a repair was asked for: the parent may have been one of two, and left out. */
   private agreeing(kind: Kind, located: Located): Located {
     const { line, record } = located
     for (const field of insertOf(kind).special) {
       if (Option.isNone(field.derived)) continue
-      const stored = this.derived(field.derived.value, record)
+      const stored = derivedIn(this.db, field.derived.value, record)
       if (stored === record[field.key]) continue
       const mended = { ...record, [field.key]: stored }
       this.change.remove(writeLine(kind, record))
@@ -91,35 +89,9 @@ class Loader {
     return located
   }
 
-  /** What the record says beside its columns, and what a column would change. */
   private misfit(kind: Kind, located: Located): RecordRefused | undefined {
-    const { record } = located
-    for (const field of insertOf(kind).special) {
-      const value = record[field.key]
-      if (Option.isSome(field.derived)) {
-        const { via } = field.derived.value
-        const stored = this.derived(field.derived.value, record)
-        if (stored !== value) {
-          return this.refused(
-            kind,
-            located,
-            field.key,
-            `is ${shown(value)}, but ${via} says ${shown(stored)}`
-          )
-        }
-      } else if (field.storage === "time" && typeof value === "string" && isNumeric(value)) {
-        const kept = this.db.prepare("SELECT CAST(CAST(? AS NUMERIC) AS TEXT) AS text").get(value)?.["text"]
-        if (kept !== value) {
-          return this.refused(
-            kind,
-            located,
-            field.key,
-            `is the number ${shown(value)}, which SQLite would keep as ${String(kept)}`
-          )
-        }
-      }
-    }
-    return undefined
+    const found = misfit(this.db, kind, located.record)
+    return found && this.refused(kind, located, found.field, found.reason)
   }
 
   private one(kind: Kind, located: Located): void {
@@ -183,6 +155,27 @@ class Loader {
 
   /** Inserts the records of a batch. Throws what SQLite throws. */
   batch({ kind, records }: Batch): RecordRefused | undefined {
+    return this.upgrade === undefined ? this.store(kind, records) : this.older(kind, records, this.upgrade)
+  }
+
+  /** One by one: what becomes of a record depends on those that are stored. */
+  private older(kind: Kind, records: ReadonlyArray<Located>, upgrade: Upgrade): RecordRefused | undefined {
+    if (kind.table !== "meta") upgrade.endOfMeta()
+    for (const located of records) {
+      const upgraded = upgrade.record(kind, located)
+      if (Either.isRight(upgraded)) {
+        const refused = this.store(upgrade.kindOf(kind), [upgraded.right])
+        if (refused !== undefined) return refused
+        continue
+      }
+      const refused = this.refused(kind, located, upgraded.left.field, upgraded.left.says)
+      if (this.options.origins === undefined) return refused
+      this.leaveOut(kind, located, refused, this.options.origins)
+    }
+    return undefined
+  }
+
+  private store(kind: Kind, records: ReadonlyArray<Located>): RecordRefused | undefined {
     const { db } = this
     if (kind.table === "sqlite_sequence") this.clearSequences()
     const transformed = this.options.transform === undefined
@@ -219,14 +212,17 @@ class Loader {
         this.one(kind, located)
         continue
       }
-      const { field, reason } = misfit
-      origins.refuse(located.line, `${kind.name} ${field} ${reason}`)
       this.change.remove(writeLine(kind, located.record))
-      this.findings.add(
-        { rule: "misfit", kind: kind.name, field, says: "cannot be stored", outcome: "dropped", blocking: false },
-        new FindingRow({ row: rowName(kind, located.record), value: shorten(reason), line: located.line })
-      )
+      this.leaveOut(kind, located, misfit, origins)
     }
+  }
+
+  private leaveOut(kind: Kind, { line, record }: Located, { field, reason }: RecordRefused, origins: Origins): void {
+    origins.refuse(line, `${kind.name} ${field} ${reason}`)
+    this.findings.add(
+      { rule: "misfit", kind: kind.name, field, says: "cannot be stored", outcome: "dropped", blocking: false },
+      new FindingRow({ row: rowName(kind, record), value: shorten(reason), line })
+    )
   }
 
   private transformed(kind: Kind, records: ReadonlyArray<Located>, transform: Transform): ReadonlyArray<Located> {
@@ -258,6 +254,7 @@ class Loader {
   }
 
   end(): { readonly findings: ReadonlyArray<Finding>; readonly change: ContentSum } {
+    this.upgrade?.endOfMeta()
     this.clearSequences()
     return { findings: this.findings.list, change: this.change }
   }
@@ -275,14 +272,20 @@ export const load = <Done, E, R>(
 ) =>
   Effect.gen(function*() {
     const loader = yield* stage.db.attempt("begin to store the records", (db) => new Loader(db, file, options))
-    const insert = (batch: Batch) =>
+    const { upgrade } = loader
+    const settled = (next: Kind | undefined) => upgrade === undefined ? Effect.void : settle(stage.db, upgrade, next)
+    const store = (batch: Batch) =>
       Effect.flatMap(
         stage.db.attempt(`store records of kind ${batch.kind.name}`, () => loader.batch(batch)),
         (refused) => refused === undefined ? Effect.void : Effect.fail(refused)
       )
+    const insert = upgrade === undefined
+      ? store
+      : (batch: Batch) => Effect.zipRight(settled(batch.kind), store(batch))
     const done = yield* batches.pipe(
       Channel.mapOutEffect((some) => Effect.forEach(some, insert, { discard: true })),
       Channel.runDrain
     )
+    yield* settled(undefined)
     return { ...(yield* stage.db.attempt("store the sequences", () => loader.end())), done }
   })

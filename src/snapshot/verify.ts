@@ -27,9 +27,13 @@ import { Census, ProjectCounts } from "./projectCounts.ts"
 import type { ReadOptions } from "./read.ts"
 import type { Reading, SumWanted } from "./Reading.ts"
 import { Scope, sealOf } from "./seal.ts"
+import { type Versions, versions } from "./upgrade.ts"
+import { formatOf } from "./version.ts"
 
 export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
   file: Schema.String,
+  /** The export version of the file. */
+  version: Schema.Int,
   /** Of the file as it is, compressed or not. */
   bytes: Schema.Int,
   /** It has a seal, and the seal holds. */
@@ -46,7 +50,10 @@ export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
 }) {}
 
 /** What can be said of the file as such. */
-export const notesOf = (reading: Reading): ReadonlyArray<string> => [
+export const notesOf = (reading: Reading, from: Format, to: Format): ReadonlyArray<string> => [
+  ...(from.version === to.version
+    ? []
+    : [`the file is of version ${from.version}; its records are read as those of version ${to.version}`]),
   ...(reading.header === undefined
     ? ["the file is not sealed: whether it is whole can only be guessed from its end"]
     : []),
@@ -58,26 +65,43 @@ export interface Examined {
   readonly reading: Reading
   /** All records are known to keep every rule. */
   readonly sound: boolean
+  /** The file is of an older version, and its records are not what stands there. */
+  readonly upgraded: Versions | undefined
   /** The sum of the records as they came in, when it was wanted. */
   readonly sum: ContentSum | undefined
   readonly findings: ReadonlyArray<Finding>
 }
 
 /** Records, and at their end what is known of the snapshot and what `watch` has seen of them. */
-const watched = <W extends Watch>(input: Opened, options: ReadOptions, make: () => W) =>
+const watched = <W extends Watch>(input: Opened, options: ReadOptions, make: () => W | undefined) =>
   Channel.suspend(() => {
     const watch = make()
-    return Channel.map(records(input, { ...options, watch }), (reading) => ({ reading, watch }))
+    return Channel.map(
+      records(input, watch === undefined ? options : { ...options, watch }),
+      (reading) => ({ reading, watch })
+    )
   })
 
-/** Loads the input into a stage and judges it. Blocking findings are told with their lines, and left to the caller. */
+export interface ExamineOptions extends Omit<LoadOptions, "versions"> {
+  readonly sum: SumWanted
+}
+
+/**
+ * Loads an input that is a file of `from` into a stage of `format` and judges it. Blocking findings are told with their lines, and left to
+ * the caller.
+ */
 export const examine = Effect.fn("Snapshot.examine")(
-  function*(input: Opened, format: Format, stage: Stage, options: LoadOptions & { readonly sum: SumWanted }) {
+  function*(input: Opened, from: Format, format: Format, stage: Stage, options: ExamineOptions) {
     yield* phase("reading", { bytes: input.size })
-    const batches = watched(input, { format, sum: options.sum }, () => new Soundness(format))
-    const { change, done: { reading, watch }, findings } = yield* load(batches, stage, input.name, options).pipe(
-      Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, format, refused))
+    const upgraded = yield* versions(from, format)
+    // The records of an older file are other ones when they are stored: the load sums them up, and SQL is asked about them.
+    const wanted = upgraded === undefined ? options.sum : "never"
+    const watch = () => upgraded === undefined ? new Soundness(format) : undefined
+    const batches = watched(input, { format: from, sum: wanted }, watch)
+    const { change, done, findings } = yield* load(batches, stage, input.name, { ...options, versions: upgraded }).pipe(
+      Effect.catchTag("RecordRefused", (refused) => damagedInstead(input, from, refused))
     )
+    const { reading } = done
     if (!reading.sealed) {
       const [table] = yield* withoutSequence(stage.db, format)
       if (table !== undefined) {
@@ -91,13 +115,14 @@ export const examine = Effect.fn("Snapshot.examine")(
     }
     yield* phase("checking")
     // What a transform made of the records, nobody has seen pass.
-    const seen = options.transform === undefined ? watch : undefined
+    const seen = options.transform === undefined ? done.watch : undefined
     const judged = yield* judge(stage.db, format, wholeDatabase, seen)
     return {
       reading,
       sound: seen?.holds === true,
-      sum: reading.sum?.plus(change),
-      findings: yield* locate(input, format, [...findings, ...judged])
+      upgraded,
+      sum: upgraded === undefined ? reading.sum?.plus(change) : change,
+      findings: yield* locate(input, from, [...findings, ...judged])
     } satisfies Examined
   }
 )
@@ -150,12 +175,15 @@ const projectsOf = (stage: Stage) =>
 
 const reportOf = (
   source: Opened,
+  from: Format,
+  format: Format,
   reading: Reading,
   projects: ReadonlyArray<ProjectCounts>,
   findings: ReadonlyArray<Finding>
 ) =>
   new VerifyReport({
     file: source.name,
+    version: from.version,
     bytes: source.size,
     sealed: reading.sealed,
     scope: reading.header?.scope ?? "database",
@@ -164,18 +192,18 @@ const reportOf = (
     records: Object.fromEntries(reading.records),
     projects,
     findings,
-    notes: notesOf(reading),
+    notes: notesOf(reading, from, format),
     restorable: blocking(findings).length === 0
   })
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */
-const loaded = Effect.fnUntraced(function*(source: Opened, format: Format) {
+const loaded = Effect.fnUntraced(function*(source: Opened, from: Format, format: Format) {
   const directory = yield* privateDirectory("verify")
   return yield* Effect.gen(function*() {
     const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`, format)
-    const { findings, reading } = yield* examine(source, format, stage, { repair: false, sum: "never" })
+    const { findings, reading } = yield* examine(source, from, format, stage, { repair: false, sum: "never" })
     return {
-      report: reportOf(source, reading, yield* projectsOf(stage), findings),
+      report: reportOf(source, from, format, reading, yield* projectsOf(stage), findings),
       stage,
       header: reading.header
     }
@@ -186,7 +214,10 @@ const loaded = Effect.fnUntraced(function*(source: Opened, format: Format) {
 const openAfterSweep = <E>(input: Input<E>) => Effect.zipRight(sweepPrivate(), open(input))
 
 export const opened = Effect.fn("Snapshot.opened")(<E>(input: Input<E>, format: Format) =>
-  Effect.flatMap(openAfterSweep(input), (source) => loaded(source, format))
+  Effect.flatMap(
+    openAfterSweep(input),
+    (source) => Effect.flatMap(formatOf(source, format), (from) => loaded(source, from, format))
+  )
 )
 
 /** One of the records may break a rule; this reading has nothing more to say. */
@@ -207,7 +238,7 @@ const passing = (source: Opened, format: Format) =>
     )
     return Option.map(
       Option.filter(reading, () => census.soundness.holds),
-      (reading) => reportOf(source, reading, census.projects, [])
+      (reading) => reportOf(source, format, format, reading, census.projects, [])
     )
   })
 
@@ -218,8 +249,10 @@ const passing = (source: Opened, format: Format) =>
 export const verify = Effect.fn("Snapshot.verify")(<E = never>(input: Input<E>, format: Format = version10) =>
   Effect.scoped(Effect.gen(function*() {
     const source = yield* openAfterSweep(input)
-    return yield* Option.match(yield* passing(source, format), {
-      onNone: () => Effect.map(loaded(source, format), ({ report }) => report),
+    const from = yield* formatOf(source, format)
+    const passed = from.version === format.version ? yield* passing(source, format) : Option.none()
+    return yield* Option.match(passed, {
+      onNone: () => Effect.map(loaded(source, from, format), ({ report }) => report),
       onSome: Effect.succeed
     })
   }))

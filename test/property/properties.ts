@@ -8,6 +8,7 @@ import * as roundTrip from "./roundTrip.ts"
 import * as salvage from "./salvage.ts"
 import * as soundness from "./soundness.ts"
 import * as subset from "./subset.ts"
+import * as versions from "./versions.ts"
 
 export const properties: ReadonlyArray<Property> = [
   roundTrip,
@@ -17,7 +18,8 @@ export const properties: ReadonlyArray<Property> = [
   databases,
   soundness,
   salvage,
-  ledger
+  ledger,
+  versions
 ]
   .flatMap((
     module

@@ -41,7 +41,12 @@ describe("a file without a seal", () => {
       "validation",
       "export_version 11 is newer than the version 10"
     ],
-    ["of an older version", base.replace(`"10"`, `"9"`), "validation", "export_version 9 is older than the version 10"]
+    [
+      "that says two versions",
+      `${kit.lines(base).slice(0, 4).join("\n").replace(/"10"/, `"9"`)}\n`,
+      "validation",
+      "line 4: meta schema_version: value is \"10\", but the file is of version 9"
+    ]
   ]
   for (const [what, text, outcome, says] of cases) {
     it.scopedLive(`${what}: ${outcome}`, () =>
@@ -75,6 +80,7 @@ describe("the report", () => {
       const { findings, projects, ...report } = yield* verify(file)
       assert.deepStrictEqual({ ...report }, {
         file,
+        version: 10,
         bytes: bytes.length,
         sealed: true,
         scope: "database",
