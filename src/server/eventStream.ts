@@ -29,6 +29,20 @@ const frame = (news: News): string =>
     )
     : frameText(news.event_id, news.type, encode(news))
 
+/** News that many streams tell are written once. */
+const written = new WeakMap<News, Uint8Array>()
+
+const utf8 = new TextEncoder()
+
+const bytesOf = (news: News): Uint8Array => {
+  const bytes = written.get(news) ?? utf8.encode(frame(news))
+  written.set(news, bytes)
+  return bytes
+}
+
+const connected = utf8.encode(": connected\n\n")
+const keepalive = utf8.encode(": keepalive\n\n")
+
 interface Query {
   readonly after_id?: string
   readonly project_id?: string
@@ -61,14 +75,13 @@ export const eventStream = Effect.fnUntraced(function*(
   const cursor = cursorOf(last, query)
   if (typeof cursor === "string") return guarded("InvalidRequest", cursor)
   const news = yield* follow(cursor)
-  const beats = Stream.drop(Stream.tick(heartbeat), 1).pipe(Stream.as(": keepalive\n\n"))
+  const beats = Stream.drop(Stream.tick(heartbeat), 1).pipe(Stream.as(keepalive))
   const frames = news.pipe(
-    Stream.map(frame),
+    Stream.map(bytesOf),
     Stream.merge(beats, { haltStrategy: "left" })
   )
   return HttpServerResponse.stream(
-    Stream.concat(Stream.succeed(": connected\n\n"), frames).pipe(
-      Stream.encodeText,
+    Stream.concat(Stream.succeed(connected), frames).pipe(
       // the client comes again with its cursor; why, the log says
       Stream.catchAllCause((cause) => Stream.drain(Stream.fromEffect(Effect.logError("an event stream ended", cause))))
     ),
