@@ -1,5 +1,6 @@
 /** What the API answers with, once: the daemon writes its answers by these, the client reads them. What they are made of: `ledger/model.ts`. */
 import * as Schema from "effect/Schema"
+import { IssueEvent } from "../ledger/events/eventLists.ts"
 import { Closed } from "../ledger/issues/closed.ts"
 import {
   Alias,
@@ -112,6 +113,13 @@ export const EventPage = Schema.Struct({
   reset_required: Schema.Boolean,
   reset_after_id: maybe(Int64),
   events: Schema.Array(EventEnvelope),
+  next_after_id: Int64,
+  /** Without a cursor: so many issues were purged, and their events with them. */
+  purged: may(Int64)
+})
+export const IssueEvents = Schema.Struct({
+  reset_required: Schema.Boolean,
+  events: Schema.Array(IssueEvent),
   next_after_id: Int64
 })
 

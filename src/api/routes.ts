@@ -56,6 +56,7 @@ export const routes = {
 
   events: ["GET", "/events"],
   projectEvents: ["GET", "/projects/:project_id/events"],
+  issueEvents: ["GET", `${issue}/events`],
   eventStream: ["GET", "/events/stream"],
 
   digest: ["GET", "/digest"],

@@ -97,6 +97,12 @@ export const registry = [
     load: () => import("./commands/show.ts").then((module) => module.show)
   },
   {
+    name: "history",
+    summary: "What happened to one issue",
+    section: "Find",
+    load: () => import("./commands/history.ts").then((module) => module.history)
+  },
+  {
     name: "search",
     summary: "Find issues by words",
     section: "Find",

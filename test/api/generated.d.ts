@@ -641,6 +641,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/issues/{ref}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of an issue, with the texts of its comments */
+        get: operations["issueEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/stream": {
         parameters: {
             query?: never;
@@ -5756,6 +5773,11 @@ export interface operations {
                 after_id?: number;
                 /** @description at most so many */
                 limit?: number;
+                /** @description the last so many */
+                latest?: number;
+                /** @description a time as RFC 3339 has it */
+                since?: string;
+                no_reset?: boolean;
             };
             header?: never;
             path?: never;
@@ -5774,6 +5796,7 @@ export interface operations {
                         reset_after_id?: components["schemas"]["Int64"];
                         events: components["schemas"]["EventEnvelope"][];
                         next_after_id: components["schemas"]["Int64"];
+                        purged?: components["schemas"]["Int64"] | null;
                     };
                 };
             };
@@ -5831,6 +5854,11 @@ export interface operations {
                 after_id?: number;
                 /** @description at most so many */
                 limit?: number;
+                /** @description the last so many */
+                latest?: number;
+                /** @description a time as RFC 3339 has it */
+                since?: string;
+                no_reset?: boolean;
             };
             header?: never;
             path: {
@@ -5852,6 +5880,7 @@ export interface operations {
                         reset_after_id?: components["schemas"]["Int64"];
                         events: components["schemas"]["EventEnvelope"][];
                         next_after_id: components["schemas"]["Int64"];
+                        purged?: components["schemas"]["Int64"] | null;
                     };
                 };
             };
@@ -5889,6 +5918,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoSuchProject"];
+                };
+            };
+            /** @description InternalError */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    issueEvents: {
+        parameters: {
+            query?: {
+                /** @description events after the one of this id */
+                after_id?: number;
+                /** @description at most so many */
+                limit?: number;
+                /** @description the last so many */
+                latest?: number;
+                /** @description a time as RFC 3339 has it */
+                since?: string;
+                no_reset?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the number of the project */
+                project_id: number;
+                /** @description a short id, project#short-id or a ULID */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        reset_required: boolean;
+                        events: {
+                            event_id: components["schemas"]["Int64"];
+                            event_uid: string;
+                            origin_instance_uid: string;
+                            type: string;
+                            project_id: components["schemas"]["Int64"];
+                            project_uid: string;
+                            project_name: string;
+                            issue_id?: components["schemas"]["Int64"] | null;
+                            issue_uid?: string | null;
+                            issue_short_id?: string | null;
+                            related_issue_id?: components["schemas"]["Int64"] | null;
+                            related_issue_uid?: string | null;
+                            related_issue_short_id?: string | null;
+                            actor: string;
+                            /**
+                             * RawJson
+                             * @description an instance of RawJson
+                             */
+                            payload?: components["schemas"]["Json"] | null;
+                            created_at: components["schemas"]["Time"];
+                            comment_body?: string;
+                        }[];
+                        next_after_id: components["schemas"]["Int64"];
+                    };
+                };
+            };
+            /** @description InvalidRequest */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidRequest"];
+                };
+            };
+            /** @description AuthRequired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthRequired"];
+                };
+            };
+            /** @description OriginForbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginForbidden"] | components["schemas"]["HostForbidden"] | components["schemas"]["AuthInvalid"];
+                };
+            };
+            /** @description NoSuchProject */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoSuchProject"] | components["schemas"]["NoSuchIssue"];
                 };
             };
             /** @description InternalError */

@@ -75,7 +75,11 @@ const lines: ReadonlyArray<readonly [argv: ReadonlyArray<string>, agent: string]
     "OK events count=2 next_after_id=2\n- id=1 type=issue.created issue=A actor=alice\n- id=2 type=issue.created issue=B actor=alice\n"
   ],
   [["purge", "{{C}}", "--force", "--confirm", "PURGE ws#{{C}}"], "OK purge C\nStatus: purged\n"],
-  [["events"], "OK events reset_required=true reset_after_id=<n>\n"],
+  [["events", "--after", "0"], "OK events reset_required=true reset_after_id=<n>\n"],
+  [
+    ["history", "{{D}}"],
+    "OK history D count=1\n- id=4 type=issue.created actor=alice created_at=<T> what=\"created: bug\"\n"
+  ],
   [["projects", "list"], "OK projects count=1\n- project=ws id=1\n"],
   [
     ["projects", "show", "ws"],
@@ -176,6 +180,7 @@ describe("every command", () => {
           "reopen",
           "restore",
           "events",
+          "history",
           "projects list",
           "projects show",
           "whoami"

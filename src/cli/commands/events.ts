@@ -9,11 +9,13 @@ import * as stream from "../../client/stream.ts"
 import { EventEnvelope } from "../../ledger/model.ts"
 import type { From } from "../../presence/discover.ts"
 import { answer } from "../answer.ts"
-import { toggle } from "../Argv.ts"
-import { client, from, inProject, timeout } from "../daemon.ts"
+import { text, toggle } from "../Argv.ts"
+import { atIssue, client, from, inProject, timeout } from "../daemon.ts"
 import { Globals } from "../Globals.ts"
 import * as Output from "../Output.ts"
-import { refused } from "../refs.ts"
+import { refOf, refused } from "../refs.ts"
+import { plural } from "../report.ts"
+import { sinceForms, sinceOf } from "../since.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote, singleLine } from "../terminal.ts"
 import { untilStopped } from "../until.ts"
@@ -38,13 +40,24 @@ const agentRow = (event: EventEnvelope) =>
     `actor=${quote(event.actor)}`
   ].join(" ")
 
+/** Of one answer. */
+const most = 1000
+
 const format = answer(EventPage, {
   human,
   quiet: human,
-  aside: (events) =>
-    events.reset_required
-      ? [`hint: something was purged; kata events --after ${events.reset_after_id} prints what came since`]
-      : [],
+  aside: ({ events, next_after_id, purged = 0n, reset_after_id, reset_required }) =>
+    events.length >= most
+      ? [`hint: there may be more: kata events --after ${next_after_id}`]
+      : reset_required
+      ? [`hint: something was purged; kata events --after ${reset_after_id} prints what came since`]
+      : purged === 0n
+      ? []
+      : [
+        `note: ${plural(Number(purged), "issue was", "issues were")} purged; ${
+          purged === 1n ? "its" : "their"
+        } events are gone`
+      ],
   agent: (events) =>
     events.reset_required
       ? [`OK events reset_required=true reset_after_id=${events.reset_after_id}`]
@@ -59,17 +72,30 @@ interface Flags {
   readonly limit: number | undefined
   readonly tail: boolean
   readonly lastEventId: number | undefined
+  readonly last: number | undefined
+  readonly since: string | undefined
+  readonly issue: string | undefined
   readonly projectId: number | undefined
   readonly allProjects: boolean
 }
 
 /** What is wrong with flags that do not go together. */
 const conflict = (flags: Flags, project: string | undefined): string | undefined => {
-  const { after, allProjects, lastEventId, limit, projectId, tail } = flags
+  const { after, allProjects, issue, last, lastEventId, limit, projectId, since, tail } = flags
   if (project !== undefined && project !== "" && (allProjects || projectId !== undefined)) {
     return "--project cannot be combined with --all-projects or --project-id"
   }
   if (allProjects && projectId !== undefined) return "--all-projects and --project-id are mutually exclusive"
+  if (issue !== undefined && (allProjects || projectId !== undefined)) {
+    return "--issue cannot be combined with --all-projects or --project-id"
+  }
+  if (tail && [last, since, issue].some((one) => one !== undefined)) {
+    return "--last, --since and --issue apply only to one-shot mode (drop --tail to use them)"
+  }
+  if (after !== undefined && (last !== undefined || since !== undefined)) {
+    return "--after goes on from an event, --last and --since look back: choose one"
+  }
+  if (last !== undefined && limit !== undefined) return "--last and --limit are mutually exclusive"
   if (tail && limit !== undefined) return "--limit applies only to one-shot mode (drop --tail to use it)"
   if (tail && after !== undefined) return "--after applies only to one-shot mode (use --last-event-id with --tail)"
   if (!tail && lastEventId !== undefined) {
@@ -86,12 +112,41 @@ const scope = ({ allProjects, projectId }: Flags) =>
     ? Effect.map(client, (client) => ({ client, id: projectId === undefined ? undefined : BigInt(projectId) }))
     : Effect.map(inProject, ({ client, project }) => ({ client, id: project.id }))
 
+/** Of what is shown to people who ask for nothing in particular. */
+const usual = 20
+
+/** Events from a cursor on, after which something may have been purged; else what there is, of which people see the last. */
+const queryOf = (flags: Flags) =>
+  Effect.gen(function*() {
+    const { after, last, since } = flags
+    const { limit = since === undefined ? 100 : most } = flags
+    if (limit <= 0) return yield* refused("--limit must be a positive integer")
+    if (last !== undefined && last <= 0) return yield* refused("--last must be a positive integer")
+    if (after !== undefined) return { after_id: after, limit }
+    const { mode } = yield* Globals
+    const plain = last === undefined && since === undefined && flags.limit === undefined
+    return {
+      limit,
+      latest: plain && mode === "human" ? usual : last,
+      since: since === undefined ? undefined : yield* sinceTime(since),
+      no_reset: true
+    }
+  })
+
+const sinceTime = (text: string) =>
+  Option.match(sinceOf(text, new Date()), {
+    onNone: () => refused(`--since ${JSON.stringify(text)} is no time`, `it takes ${sinceForms}`),
+    onSome: Effect.succeed
+  })
+
 const poll = (flags: Flags) =>
   Effect.scoped(Effect.gen(function*() {
-    const { after = 0, limit = 100 } = flags
-    if (limit <= 0) return yield* refused("--limit must be a positive integer")
+    const query = yield* queryOf(flags)
+    if (flags.issue !== undefined) {
+      const { client, path } = yield* atIssue(yield* refOf(flags.issue, "--issue: "))
+      return yield* client.call("issueEvents", { path, query })
+    }
     const { client: { call }, id } = yield* scope(flags)
-    const query = { after_id: after, limit }
     return yield* id === undefined
       ? call("events", { query })
       : call("projectEvents", { path: { project_id: id }, query })
@@ -156,7 +211,16 @@ export const events = Output.action(
   "events",
   {
     after: integer("after", "only events with a higher number"),
-    limit: integer("limit", "at most so many, 100 unless given"),
+    limit: integer("limit", "at most so many from there on, or from the beginning"),
+    last: integer("last", "the last so many, 20 unless anything is given"),
+    since: text("since", "time").pipe(
+      Options.withDescription("what happened since: 90m, 24h, 7d, today, monday, 2026-11-20"),
+      Options.withDefault(undefined)
+    ),
+    issue: text("issue", "ref").pipe(
+      Options.withDescription("of this issue, and of links to it"),
+      Options.withDefault(undefined)
+    ),
     tail: toggle("tail", false).pipe(
       Options.withDescription("stay, and print each event as it happens, one JSON a line; ends with Ctrl-C")
     ),
@@ -175,8 +239,11 @@ export const events = Output.action(
   {
     commits: true,
     description:
-      "What happened, in order: once, or as it happens with --tail, which comes back after breaks of the connection.",
+      "What happened, in order: the last events, or those from a cursor on, or as they happen with --tail, which comes back after breaks of the " +
+      "connection. Without a cursor --json and --agent print the first 100.",
     examples: [
+      ["kata events --since today", ""],
+      ["kata events --issue abc4", "of one issue; kata history abc4 says what changed"],
       ["kata events --after 120", ""],
       ["kata events --tail --last-event-id 120", "from there on, and what comes"],
       ["kata events --tail --all-projects | jq .type", ""]

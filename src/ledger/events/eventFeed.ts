@@ -10,8 +10,9 @@ import * as Stream from "effect/Stream"
 import type { StorageFailure } from "../../store/StorageFailure.ts"
 import { Store } from "../../store/Store.ts"
 import { projectById } from "../lookup.ts"
-import { EventEnvelope, Int64 } from "../model.ts"
+import { type EventEnvelope, Int64 } from "../model.ts"
 import { all, one } from "../query.ts"
+import { envelopesOf } from "./envelopes.ts"
 import { following, type Read, type Told } from "./recentEvents.ts"
 
 /** Undefined: all projects. */
@@ -27,42 +28,12 @@ const pageSize = 64n
 /** A client that is further behind fetches the state instead. */
 const farthest = 10_000n
 
-/** Bytes of payloads that end a page, of which there is one event at least: an event can hold the text of an issue as it was. */
-const mostBytes = 8 * 1024 * 1024
-
-const envelopes = all(EventEnvelope)
-const sizes = all(Schema.Struct({ id: Int64, bytes: Int64 }))
 const number = one(Schema.Struct({ n: Schema.NullOr(Int64) }))
 
-/** The id that a page of at most so many events ends with; that of the cursor where there are none. */
-const lastOf = Effect.fnUntraced(function*({ after, projectId }: Cursor, limit: bigint) {
+const pageAfter = Effect.fnUntraced(function*({ after, projectId }: Cursor, limit: bigint) {
   const { sql } = yield* Store
-  const page = yield* sizes(sql`
-    SELECT id, octet_length(payload) AS bytes FROM events
-    WHERE id > ${after} ${projectId === undefined ? sql`` : sql`AND project_id = ${projectId}`}
-    ORDER BY id LIMIT ${limit}`)
-  let [last, total] = [after, 0]
-  for (const { bytes, id } of page) {
-    total += Number(bytes)
-    if (last !== after && total > mostBytes) break
-    last = id
-  }
-  return last
-})
-
-const pageAfter = Effect.fnUntraced(function*(cursor: Cursor, limit: bigint) {
-  const { after, projectId } = cursor
-  const { sql } = yield* Store
-  const last = yield* lastOf(cursor, limit)
-  if (last === after) return []
-  return yield* envelopes(sql`
-    SELECT e.id AS event_id, e.uid AS event_uid, e.origin_instance_uid, e.type, e.project_id, p.uid AS project_uid,
-      e.project_name, e.issue_id, e.issue_uid, i.short_id AS issue_short_id, e.related_issue_id, e.related_issue_uid,
-      r.short_id AS related_issue_short_id, e.actor, e.payload, e.created_at
-    FROM events e JOIN projects p ON p.id = e.project_id
-      LEFT JOIN issues i ON i.id = e.issue_id LEFT JOIN issues r ON r.id = e.related_issue_id
-    WHERE e.id > ${after} AND e.id <= ${last} ${projectId === undefined ? sql`` : sql`AND e.project_id = ${projectId}`}
-    ORDER BY e.id`)
+  const where = [sql`e.id > ${after}`, ...projectId === undefined ? [] : [sql`e.project_id = ${projectId}`]]
+  return yield* envelopesOf(sql.and(where), limit)
 })
 
 /** The cursor to begin anew with, where that is needed. */

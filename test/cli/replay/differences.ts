@@ -222,6 +222,10 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "04-edit": {
     cases: [
+      [/^events$/, {
+        why: "the last 20",
+        ours: ({ stdout }) => ({ stdout: `${String(stdout).trimEnd().split("\n").slice(-20).join("\n")}\n` })
+      }],
       [/^edit same title$/, noChange("(no changes applied)")],
       [/^events --tail/, { why: "test/process/ledger.test.ts stops it by a signal", skip: true }],
       [/^comment file missing/, missingFile],
@@ -277,5 +281,21 @@ export const differences: Readonly<Record<string, Scenario>> = {
       }]
     ]
   },
-  "09-delete": { cases: [[/^restore again$/, noChange("<sid1> is not deleted; nothing changed", true)]] }
+  "09-delete": {
+    cases: [
+      [/^restore again$/, noChange("<sid1> is not deleted; nothing changed", true)],
+      [/^events after purge/, {
+        why: "who has no cursor is shown what there is",
+        ours: ({ stdout }) =>
+          typeof stdout === "string"
+            ? { stdout: "", stderr: "note: 3 issues were purged; their events are gone\n" }
+            : {
+              stdout: {
+                first: "kata_api_version",
+                json: { kata_api_version: 1, reset_required: false, events: [], next_after_id: 11, purged: 3 }
+              }
+            }
+      }]
+    ]
+  }
 }
