@@ -1,6 +1,7 @@
 /** What shows that an issue is done. */
 import * as Effect from "effect/Effect"
 import type { Request } from "../client/Client.ts"
+import { allFilled, filled } from "./refs.ts"
 import { UsageError } from "./UsageError.ts"
 
 /** By type: the member that holds the value. */
@@ -56,23 +57,27 @@ const asItem = ({ type, value }: Item): Evidence => {
 /** In the order of the flags of their own, then of `--evidence`; the paths of all are one item. */
 export const evidenceOf = (flags: {
   readonly evidence: ReadonlyArray<string>
-  readonly commit: string
-  readonly pr: string
-  readonly test: string
+  readonly commit: string | undefined
+  readonly pr: string | undefined
+  readonly test: string | undefined
   readonly reviewed: ReadonlyArray<string>
-  readonly duplicateOf: string
-  readonly supersededBy: string
+  readonly duplicateOf: string | undefined
+  readonly supersededBy: string | undefined
 }) =>
   Effect.gen(function*() {
     const given = yield* canonical(flags.evidence)
-    const single = (type: Type, value: string): ReadonlyArray<Item> => value === "" ? [] : [{ type, value }]
+    const single = (flag: string, type: Type, value: string | undefined) =>
+      Effect.map(
+        filled(flag, value),
+        (value): ReadonlyArray<Item> => value === undefined ? [] : [{ type, value }]
+      )
     const short = [
-      ...single("commit", flags.commit),
-      ...single("pr", flags.pr),
-      ...single("test", flags.test),
-      ...flags.reviewed.flatMap((path) => single("reviewed-paths", path)),
-      ...single("duplicate-of", flags.duplicateOf),
-      ...single("superseded-by", flags.supersededBy)
+      ...(yield* single("--commit", "commit", flags.commit)),
+      ...(yield* single("--pr", "pr", flags.pr)),
+      ...(yield* single("--test", "test", flags.test)),
+      ...(yield* allFilled("--reviewed", flags.reviewed)).map((value): Item => ({ type: "reviewed-paths", value })),
+      ...(yield* single("--duplicate-of", "duplicate-of", flags.duplicateOf)),
+      ...(yield* single("--superseded-by", "superseded-by", flags.supersededBy))
     ]
     const twice = short.find((one) => given.some((other) => other.type === one.type && other.value === one.value))
     if (twice !== undefined) {

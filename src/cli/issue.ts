@@ -12,7 +12,7 @@ import { answer } from "./answer.ts"
 import { text, toggle } from "./Argv.ts"
 import { atIssue } from "./daemon.ts"
 import type { View } from "./Output.ts"
-import { refOf, refused } from "./refs.ts"
+import { filled, refOf } from "./refs.ts"
 import { quoted } from "./terminal.ts"
 
 export const refArgument = Args.text({ name: "ref" }).pipe(
@@ -48,7 +48,7 @@ export interface At {
 /** Changes an issue, and then appends the comment of `--comment`. */
 export const change = <A, E, R>(word: string, comment: string | undefined, run: (at: At) => Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    if (comment !== undefined && comment.trim() === "") return yield* refused("--comment must not be empty")
+    yield* filled("--comment", comment)
     const ref = yield* refOf(word)
     const by = yield* actor
     const at = { ...(yield* atIssue(ref)), actor: by.actor }

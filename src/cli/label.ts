@@ -5,12 +5,12 @@ import type * as Schema from "effect/Schema"
 import type { Issue } from "../ledger/model.ts"
 import { answerWith } from "./answer.ts"
 import { heading } from "./issue.ts"
-import { refused } from "./refs.ts"
+import { isBlank, refused } from "./refs.ts"
 import { quote } from "./terminal.ts"
 
 export const labelArgument = Args.text({ name: "label" }).pipe(Args.withDescription("as in bug or area:parser"))
 
-export const refuseBlank = (label: string) => label.trim() === "" ? refused("label must not be empty") : Effect.void
+export const refuseBlank = (label: string) => isBlank(label) ? refused("label must not be empty") : Effect.void
 
 /** The label is the command's own: the answer to a removal does not say it. */
 export const labelFormat = <B extends { readonly issue: Issue; readonly changed: boolean }, I>(

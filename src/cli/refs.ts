@@ -29,6 +29,17 @@ export class InputRefused extends Schema.TaggedError<InputRefused>()("InputRefus
 
 export const refused = (reason: string, advice?: string) => new InputRefused({ reason, advice })
 
+/** Whether there is nothing in it but blanks: what a variable of a script gives that is not set. */
+export const isBlank = (text: string): boolean => text.trim() === ""
+
+/** The value of a flag, which says something when it is given at all. */
+export const filled = <A extends string | undefined>(flag: string, value: A) =>
+  value !== undefined && isBlank(value) ? refused(`${flag} must not be empty`) : Effect.succeed(value)
+
+/** The values of a flag that may be given again; each says something. */
+export const allFilled = (flag: string, values: ReadonlyArray<string>) =>
+  Effect.forEach(values, (value) => filled(flag, value))
+
 const shortId = /^[0-9a-hjkmnp-tv-z]{4,26}$/
 const ulid = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/i
 

@@ -65,8 +65,8 @@ interface Reasons {
   readonly done: boolean
   readonly wontfix: boolean
   readonly auditNoChange: boolean
-  readonly duplicateOf: string
-  readonly supersededBy: string
+  readonly duplicateOf: string | undefined
+  readonly supersededBy: string | undefined
 }
 
 /** The one reason that the flags give. */
@@ -75,8 +75,8 @@ const reasonOf = (flags: Reasons) => {
     ...(flags.done ? ["done"] : []),
     ...(flags.wontfix ? ["wontfix"] : []),
     ...(flags.auditNoChange ? ["audit-no-change"] : []),
-    ...(flags.duplicateOf === "" ? [] : ["duplicate"]),
-    ...(flags.supersededBy === "" ? [] : ["superseded"])
+    ...(flags.duplicateOf === undefined ? [] : ["duplicate"]),
+    ...(flags.supersededBy === undefined ? [] : ["superseded"])
   ]
   const [first, second] = short
   if (second !== undefined) {
@@ -91,7 +91,7 @@ const reasonOf = (flags: Reasons) => {
 }
 
 const target = (name: string, what: string) =>
-  text(name, "ref").pipe(Options.withDescription(what), Options.withDefault(""))
+  text(name, "ref").pipe(Options.withDescription(what), Options.withDefault(undefined))
 
 export const close = command(
   "close",
@@ -107,9 +107,15 @@ export const close = command(
     evidence: texts("evidence", "type:value").pipe(
       Options.withDescription("commit, pr, test, reviewed-paths, no-change-audit, duplicate-of or superseded-by")
     ),
-    commit: text("commit", "sha").pipe(Options.withDescription("--evidence commit:<sha>"), Options.withDefault("")),
-    pr: text("pr", "url").pipe(Options.withDescription("--evidence pr:<url>"), Options.withDefault("")),
-    test: text("test", "command").pipe(Options.withDescription("--evidence test:<command>"), Options.withDefault("")),
+    commit: text("commit", "sha").pipe(
+      Options.withDescription("--evidence commit:<sha>"),
+      Options.withDefault(undefined)
+    ),
+    pr: text("pr", "url").pipe(Options.withDescription("--evidence pr:<url>"), Options.withDefault(undefined)),
+    test: text("test", "command").pipe(
+      Options.withDescription("--evidence test:<command>"),
+      Options.withDefault(undefined)
+    ),
     reviewed: texts("reviewed", "path").pipe(Options.withDescription("--evidence reviewed-paths:<path>")),
     dryRun: toggle("dry-run", false).pipe(
       Options.withDescription("say whether it could be closed, and change nothing")

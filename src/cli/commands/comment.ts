@@ -4,7 +4,7 @@ import { answer } from "../answer.ts"
 import { bodyFlags, bodyOf } from "../body.ts"
 import { command } from "../daemon.ts"
 import { change, heading, refArgument } from "../issue.ts"
-import { refused } from "../refs.ts"
+import { isBlank, refused } from "../refs.ts"
 
 const format = answer(Commented, {
   human: () => ["comment appended"],
@@ -18,7 +18,7 @@ export const comment = command(
   (flags) =>
     Effect.gen(function*() {
       const body = yield* bodyOf(flags)
-      if (body === undefined || body.trim() === "") {
+      if (body === undefined || isBlank(body)) {
         return yield* refused("comment body is required (--body, --body-file, --body-stdin)")
       }
       return yield* change(flags.ref, undefined, ({ actor, client, path }) =>

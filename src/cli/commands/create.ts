@@ -9,7 +9,7 @@ import { bodyFlags, bodyOf } from "../body.ts"
 import { command, inProject } from "../daemon.ts"
 import { heading, line } from "../issue.ts"
 import { addFlags } from "../links.ts"
-import { only, priorityOf, refsOf, refused, within } from "../refs.ts"
+import { allFilled, filled, isBlank, only, priorityOf, refsOf, refused, within } from "../refs.ts"
 
 /** What was linked, in words: `+parent abc4`. */
 type Links = ReadonlyArray<string>
@@ -26,12 +26,10 @@ const format = answerWith<Mutation, typeof Mutation.Encoded, Links>(Mutation, {
   ]
 })
 
-/** A list of labels is separated by commas; one empty value is no label. */
+/** A list of labels is separated by commas. */
 const labelsOf = (values: ReadonlyArray<string>) => {
-  const labels = values.filter((value) => value !== "").flatMap((value) => value.split(",")).map((label) =>
-    label.trim()
-  )
-  return labels.includes("") ? refused("--label must not be empty") : Effect.succeed(labels)
+  const labels = values.flatMap((value) => value.split(",")).map((label) => label.trim())
+  return allFilled("--label", labels)
 }
 
 export const create = command(
@@ -55,13 +53,15 @@ export const create = command(
   format,
   (flags) =>
     Effect.gen(function*() {
-      if (flags.title.trim() === "") return yield* refused("title must not be empty")
+      if (isBlank(flags.title)) return yield* refused("title must not be empty")
       const labels = yield* labelsOf(flags.label)
       const priority = yield* priorityOf("--priority", flags.priority)
       const parents = yield* refsOf("--parent", flags.parent)
       const blocks = yield* refsOf("--blocks", flags.blocks)
       const blockedBy = yield* refsOf("--blocked-by", flags.blockedBy)
       const related = yield* refsOf("--related", flags.related)
+      const owner = yield* filled("--owner", flags.owner)
+      const key = yield* filled("--idempotency-key", flags.idempotencyKey)
       const body = yield* bodyOf(flags)
       const { actor: by } = yield* actor
       const { client, project } = yield* inProject
@@ -77,12 +77,12 @@ export const create = command(
       ]
       const answer = yield* client.call("issueCreate", {
         path: { project_id: project.id },
-        headers: flags.idempotencyKey === undefined ? {} : { "Idempotency-Key": flags.idempotencyKey },
+        headers: key === undefined ? {} : { "Idempotency-Key": key },
         body: {
           actor: by,
           title: flags.title,
           body: body ?? "",
-          owner: flags.owner === "" ? undefined : flags.owner,
+          owner,
           priority,
           labels: labels.length === 0 ? undefined : labels,
           links: links.length === 0 ? undefined : links.map(({ link }) => link),

@@ -7,7 +7,7 @@ import { text } from "../Argv.ts"
 import { command } from "../daemon.ts"
 import { change, commentFlag, heading, line, refArgument } from "../issue.ts"
 import { addFlags, removeFlags } from "../links.ts"
-import { only, priorityOf, type Ref, refsOf, refused, within } from "../refs.ts"
+import { isBlank, only, priorityOf, type Ref, refsOf, refused, within } from "../refs.ts"
 
 type Edited = typeof Edited.Type
 
@@ -144,8 +144,11 @@ export const edit = command(
       const isGiven = [title, body, owner, word].some((value) => value !== undefined) ||
         Object.values(lists).some((values) => values.length > 0)
       if (!isGiven) return yield* refused(`pass at least one of ${flagNames}`)
-      if (title !== undefined && title.trim() === "") {
+      if (title !== undefined && isBlank(title)) {
         return yield* refused("--title must not be empty (omit the flag to keep the existing title)")
+      }
+      if (owner !== undefined && owner !== "" && isBlank(owner)) {
+        return yield* refused("--owner must not be blank (an empty text removes the owner)")
       }
       const priority = yield* priorityOrDash(word)
       const links = yield* linksOf(lists)

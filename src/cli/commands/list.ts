@@ -4,7 +4,7 @@ import { Listed } from "../../api/answers.ts"
 import { answerWith } from "../answer.ts"
 import { text } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
-import { priorityOf, refused } from "../refs.ts"
+import { filled, priorityOf, refused } from "../refs.ts"
 import { quote, quoted } from "../terminal.ts"
 
 type Shown = readonly [typeof Listed.Type, number]
@@ -45,13 +45,14 @@ export const list = command(
   ({ limit, maxPriority, priority, status }) =>
     Effect.gen(function*() {
       if (limit <= 0) return yield* refused("--limit must be a positive integer")
+      yield* filled("--status", status)
       yield* priorityOf("--priority", priority)
       yield* priorityOf("--max-priority", maxPriority)
       const { client, project } = yield* inProject
       const answer = yield* client.call("issueList", {
         path: { project_id: project.id },
         query: {
-          status: status === "all" || status === "" ? undefined : status,
+          status: status === "all" ? undefined : status,
           priority: priority?.toString(),
           max_priority: maxPriority?.toString(),
           limit

@@ -6,7 +6,7 @@ import { text } from "../Argv.ts"
 import { confirmation } from "../confirm.ts"
 import { command } from "../daemon.ts"
 import { change, confirmFlag, forceFlag, qualifiedId, refArgument } from "../issue.ts"
-import { InputRefused } from "../refs.ts"
+import { filled, InputRefused } from "../refs.ts"
 
 export const purge = command(
   "purge",
@@ -31,6 +31,7 @@ export const purge = command(
           code: "validation"
         })
       }
+      yield* filled("--reason", reason)
       return yield* change(ref, undefined, (at) =>
         Effect.gen(function*() {
           const id = yield* qualifiedId(at, true)
@@ -38,7 +39,7 @@ export const purge = command(
           const answer = yield* at.client.call("issuePurge", {
             path: at.path,
             headers: { "X-Kata-Confirm": header },
-            body: { actor: at.actor, reason: reason === "" ? undefined : reason }
+            body: { actor: at.actor, reason }
           })
           return [answer, id] as const
         }))

@@ -6,7 +6,7 @@ import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
 import { stateOf } from "../issue.ts"
-import { refused } from "../refs.ts"
+import { isBlank, refused } from "../refs.ts"
 import { quoted } from "../terminal.ts"
 
 type Found = typeof Found.Type
@@ -40,7 +40,7 @@ export const search = command(
   ({ includeDeleted, limit, words }) =>
     Effect.gen(function*() {
       const query = words.join(" ")
-      if (query.trim() === "") return yield* refused("query must be non-empty")
+      if (isBlank(query)) return yield* refused("query must be non-empty")
       if (limit <= 0) return yield* refused("--limit must be a positive integer")
       const { client, project } = yield* inProject
       return yield* client.call("search", {

@@ -5,8 +5,8 @@ export interface Difference {
   readonly why: string
   /** What ours does instead, normalised as the replay does. */
   readonly ours?: Partial<Result> | ((recorded: Result) => Partial<Result>)
-  /** Words that ours needs besides. */
-  readonly also?: ReadonlyArray<string>
+  /** What ours is asked with instead, for the same result. */
+  readonly asked?: (argv: ReadonlyArray<string>) => ReadonlyArray<string>
   /** Not run: another test does, or it is no part of the contract. */
   readonly skip?: true
 }
@@ -195,6 +195,10 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "03-issues": {
     cases: [
+      [/^create label empty/, {
+        why: "an empty label is refused, as a blank one is (blank.test.ts); what follows knows the issue",
+        asked: (argv) => argv.slice(0, argv.indexOf("--label"))
+      }],
       [/^create with key again$/, noChange("(reused; nothing changed)")],
       [/control characters|^list( quiet| --status all)?$|escape sequences$/, visible],
       [/^create priority x/, {
@@ -252,7 +256,11 @@ export const differences: Readonly<Record<string, Scenario>> = {
             "  Implemented the thing and verified it with the complete test suite.\n  test: make check\n"
         })
       }],
-      [/^close (without reason|empty duplicate-of)/, closeFlags(3, "validation")],
+      [/^close without reason/, closeFlags(3, "validation")],
+      [/^close empty duplicate-of/, {
+        why: "an empty value is none, for every flag",
+        ours: error(3, "validation", "--duplicate-of must not be empty")
+      }],
       [
         /^close (two reasons|reason and flag|bad evidence|unknown evidence type|duplicate evidence)/,
         closeFlags(2, "usage")
@@ -270,7 +278,10 @@ export const differences: Readonly<Record<string, Scenario>> = {
   },
   "08-projects": {
     cases: [
-      [/^merge$/, { why: "what cannot be undone is confirmed", also: ["--confirm", "MERGE library"] }],
+      [/^merge$/, {
+        why: "what cannot be undone is confirmed",
+        asked: (argv) => [...argv, "--confirm", "MERGE library"]
+      }],
       [/^rename to taken/, {
         why: "a name that is taken is a conflict, not an internal error with the text of SQLite",
         ours: error(5, "conflict", "another project has the name app", "project_name_taken")

@@ -45,7 +45,7 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
         { root, daemon },
         {
           skip: (one) => isElsewhere(one) || differenceOf(one.name)?.skip === true,
-          also: (one) => differenceOf(one.name)?.also ?? []
+          asked: ({ argv = [], name }) => differenceOf(name)?.asked?.(argv) ?? argv
         }
       )
       const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
@@ -59,8 +59,8 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
     }))
 
   it("has no reason for a difference that is none", () => {
-    const unused = cases.filter(([pattern, { also, skip }]) =>
-      skip !== true && also === undefined &&
+    const unused = cases.filter(([pattern, { asked, skip }]) =>
+      skip !== true && asked === undefined &&
       outcomes.filter(({ name, ours, recorded }) =>
           differenceOf(name) === cases.find(([other]) => other === pattern)?.[1] && !matches(ours, recorded)
         ).length === 0

@@ -178,13 +178,13 @@ export const run = ({ argv, cwd, daemon, stdin = "", variables, ...more }: Run) 
   )
 }
 
-/** Runs the cases in order; those that `skip` names are not run, and those of `also` with more words. */
+/** Runs the cases in order; those that `skip` names are not run, and `asked` says with which words ours is. */
 export const replay = Effect.fn("replay")(function*(
   { cases, cwd, scenario, setup = [] }: Scenario,
   { daemon, root }: Where,
-  { also, skip }: {
+  { asked, skip }: {
     readonly skip: (one: Case) => boolean
-    readonly also: (one: Case) => ReadonlyArray<string>
+    readonly asked: (one: Case) => ReadonlyArray<string>
   }
 ) {
   const theirRoot = `/tmp/kx/c/${scenario}`
@@ -194,7 +194,7 @@ export const replay = Effect.fn("replay")(function*(
   for (const one of cases) {
     if (one.kind === "shell") shell(one.run ?? "", root)
     if (one.argv === undefined || skip(one)) continue
-    const argv = [...one.argv, ...also(one)].map((word) => ours.fill(word).replaceAll(theirRoot, root))
+    const argv = asked(one).map((word) => ours.fill(word).replaceAll(theirRoot, root))
     const variables = {
       HOME: join(root, "user"),
       KATA_HOME: join(root, "home"),

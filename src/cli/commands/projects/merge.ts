@@ -10,7 +10,7 @@ import { confirmed } from "../../confirm.ts"
 import { client, command, startPath } from "../../daemon.ts"
 import { Environment } from "../../Environment.ts"
 import { select } from "../../projects.ts"
-import { refused } from "../../refs.ts"
+import { filled, refused } from "../../refs.ts"
 import { plural } from "../../report.ts"
 import { Stdio } from "../../Stdio.ts"
 import { quote, shellWord, singleLine } from "../../terminal.ts"
@@ -57,7 +57,7 @@ export const merge = command(
     target: Args.text({ name: "target" }).pipe(Args.withDescription("the project that stays")),
     renameTarget: text("rename-target", "name").pipe(
       Options.withDescription("the new name of the project that stays"),
-      Options.withDefault("")
+      Options.withDefault(undefined)
     ),
     confirm: text("confirm", "\"MERGE source\"").pipe(
       Options.withDescription("what would be typed on a terminal"),
@@ -88,6 +88,7 @@ export const merge = command(
   }),
   (flags) =>
     Effect.gen(function*() {
+      const target_name = yield* filled("--rename-target", flags.renameTarget)
       const asked = yield* client
       const { project: source } = yield* select(asked, flags.source)
       const { project: target } = yield* select(asked, flags.target)
@@ -97,7 +98,7 @@ export const merge = command(
           path: { project_id: target.id },
           body: {
             source_project_id: source.id,
-            target_name: flags.renameTarget === "" ? undefined : flags.renameTarget,
+            target_name,
             dry_run
           }
         })
