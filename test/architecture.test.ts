@@ -141,6 +141,18 @@ it("a subject of the ledger imports what all share, and subjects above it", () =
   )).toEqual([])
 })
 
+/** The steps from older versions: each knows what comes after it, and only the reader of files knows all of them. */
+it("a step imports steps of later versions, and the rest of records none", () => {
+  const step = (file: string): number => Number(/^records\/versions\/v(\d+)ToV\d+\.ts$/.exec(file)?.[1] ?? 0)
+  expect(where((file, { imports }) => {
+    const targets = imports.filter((target) => target.startsWith(".")).map((target) => join(dirname(file), target))
+    if (step(file) > 0) return targets.filter((to) => step(to) > 0 && step(to) <= step(file))
+    if (/^(records\/versions|snapshot)\//.test(file)) return false
+    return targets.filter((to) => to.startsWith("records/versions/"))
+  })).toEqual([])
+  expect(files.filter((file) => step(file) > 0).length).toBeGreaterThan(8)
+})
+
 /** The shortest way from each file that is in a circle back to itself; a circle begins at the first of its names. */
 const circlesOf = (graph: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyArray<string> => {
   const circles = new Set<string>()

@@ -82,6 +82,7 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   read: Counts,
   proof: Proof,
   instance_uid: Schema.NullOr(Schema.String),
+  /** The database has an identity of its own: it was asked for, or an old file says none. */
   new_instance: Schema.Boolean,
   findings: Schema.Array(Finding),
   /** What only the replaced database held; null when nothing was replaced or it could not be read. */
@@ -181,6 +182,7 @@ const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Op
       (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
     findings: told,
     damaged,
+    own,
     // While the stage still knows which lines these are.
     rejected: damaged === undefined || damaged.origins.refused === 0
       ? undefined
@@ -202,7 +204,7 @@ const staged = Effect.fnUntraced(
     const format = options.format ?? version10
     const from = yield* formatOf(input, format)
     const stage = yield* database.stage(place, format)
-    const { changed, damaged, examined, findings, rejected } = yield* fill(options, input, from, stage)
+    const { changed, damaged, examined, findings, own, rejected } = yield* fill(options, input, from, stage)
     const { reading } = examined
     yield* stage.build
     const instance = yield* instanceOf(stage)
@@ -234,7 +236,7 @@ const staged = Effect.fnUntraced(
         read: Object.fromEntries(reading.records),
         proof,
         instance_uid: instance ?? null,
-        new_instance: options.newInstance === true,
+        new_instance: options.newInstance === true || own,
         findings,
         only_in_old: Option.getOrNull(lost),
         salvage: damaged === undefined ? null : salvageOf(damaged, findings, left?.name),

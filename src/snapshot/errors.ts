@@ -90,7 +90,7 @@ export class VersionRefused extends Schema.TaggedError<VersionRefused>()("Versio
       ? "this is no file that kata export has written"
       : number > this.known
       ? "upgrade kata, or export again with a kata of this version"
-      : "import it with the kata that wrote it, start a kata of version 10 on that database, and export again"
+      : "import it with the kata that wrote it, start a newer kata on that database, and export again"
   }
 }
 
