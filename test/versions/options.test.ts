@@ -108,6 +108,27 @@ describe.each(old.versions)("version %i", (n) => {
     }).pipe(Effect.provide(kit.services)))
 })
 
+describe.each([1, 2, 3, 4, 6] as const)("version %i, exported by a newer kata,", (n) => {
+  it.scopedLive("says the name of the project in the place of its identity, and becomes the same", () =>
+    Effect.gen(function*() {
+      const projects = new Map(
+        kit.lines(rich(n)).flatMap((line) => {
+          const [, identity = "", name = ""] = /"identity":("[^"]*"),"name":("[^"]*")/.exec(line) ?? []
+          return identity === "" ? [] : [[identity, name] as const]
+        })
+      )
+      const newer = rich(n).replace(/"project_identity":("[^"]*")/g, (whole, identity: string) => {
+        const name = projects.get(identity)
+        return name === undefined ? whole : `"project_name":${name}`
+      })
+      assert.notInclude(newer, "project_identity")
+      const expected = kit.lines(old.fixture(`v${n}/rich.imported.jsonl`))
+      const { lines, report } = yield* old.restored(newer, "newer.jsonl")
+      assert.deepStrictEqual(old.sameInstance(lines, expected), expected)
+      assert.isFalse(report.findings.some(({ field }) => field === "project_identity" || field === "project_name"))
+    }).pipe(Effect.provide(kit.services)))
+})
+
 it.scopedLive("a project's name with a # is refused with what to do, and mended when that is asked", () =>
   Effect.gen(function*() {
     const directory = yield* kit.temporary
