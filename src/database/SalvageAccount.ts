@@ -72,15 +72,18 @@ export class SalvageAccount {
 
   // ---- rows ----------------------------------------------------------------------------------------------------------
 
-  /** Puts a row into the copy, or says why it cannot be there. */
+  /** Puts a row into the copy, or says why it cannot be there. A rowid that is no id is given anew where another row has it. */
   put(kind: Kind, found: Found): Problem | undefined {
-    const named = byRowid(kind) ? kind.columns : [{ key: "rowid" }, ...kind.columns]
+    const problem = this.insert(kind, found, ["rowid"])
+    return problem === undefined || byRowid(kind) ? problem : this.insert(kind, found, [])
+  }
+
+  private insert(kind: Kind, found: Found, rowid: ReadonlyArray<string>): Problem | undefined {
+    const columns = [...byRowid(kind) ? [] : rowid, ...kind.columns.map(({ key }) => key)]
     const insert = this.to.prepare(
-      `INSERT INTO ${kind.table} (${named.map(({ key }) => quote(key)).join(", ")}) VALUES (${
-        named.map(() => "?").join(", ")
-      })`
+      `INSERT INTO ${kind.table} (${columns.map(quote).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`
     )
-    return store(insert, kind, found)
+    return store(insert, kind, found, !byRowid(kind) && rowid.length > 0)
   }
 
   /** Remembers that a row has its line. */
@@ -91,7 +94,10 @@ export class SalvageAccount {
   /** Whether exactly this row was carried, or has its line. */
   has(kind: Kind, { row, rowid }: Pick<Found, "row" | "rowid">): boolean {
     const carried = this.carried(kind, rowid)
-    return (carried !== undefined && equal(kind, carried, row)) ||
+    if (carried !== undefined && equal(kind, carried, row)) return true
+    const other = byRowid(kind) ? undefined : this.rival(kind, { row, rowid })
+    const twin = other === undefined ? undefined : this.carried(kind, other)
+    return (twin !== undefined && equal(kind, twin, row)) ||
       this.to.prepare("SELECT 1 AS one FROM refused WHERE kind = ? AND id = ? AND digest = ?").get(
           this.rank(kind),
           rowid,

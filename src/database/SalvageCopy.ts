@@ -151,6 +151,7 @@ export class SalvageCopy {
 
   private *unknown(table: string, rowids: boolean): Generator<Tick> {
     const columns = this.columnsOf(table)
+    if (columns.length === 0) return yield* this.unread(table, table, "cannot be read (its columns are not known)")
     const says = "is in a table that kata does not know"
     const named = columns.some((column) => column.toLowerCase() === "rowid")
     const steps = rowids && !named

@@ -66,15 +66,16 @@ export const param = (cell: Cell | undefined): Param =>
     ? Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString("utf8")
     : cell ?? null
 
-/** Puts a row where no rule applies but that a rowid is there once. */
+/** Puts a row where no rule applies but that a rowid is there once; `numbered`: with its rowid before its columns. */
 export const store = (
   insert: ReturnType<Handle["prepare"]>,
   kind: Kind,
-  { row, rowid }: Found
+  { row, rowid }: Found,
+  numbered: boolean
 ): Problem | undefined => {
   const values = kind.columns.map(({ key }) => param(row[`value ${key}`]))
   try {
-    insert.run(...(byRowid(kind) ? values : [rowid, ...values]))
+    insert.run(...(numbered ? [rowid, ...values] : values))
     return undefined
   } catch (cause) {
     if (!(cause instanceof Error) || !cause.message.startsWith("UNIQUE constraint failed")) throw cause

@@ -10,8 +10,8 @@ export interface Files {
 interface Damage {
   /** Whether it needs a log. */
   readonly log?: boolean
-  /** Bytes may be others than they were without anything that tells. */
-  readonly silent?: boolean
+  /** What nothing can tell of: bytes within a row are others than they were, or the state is an earlier one that was committed too. */
+  readonly silent?: "bytes" | "earlier"
   readonly make: (files: Files, base: Base, random: Random) => Files
 }
 
@@ -71,7 +71,7 @@ export const damages: { readonly [kind: string]: Damage } = {
     }
   },
   "flipped bits": {
-    silent: true,
+    silent: "bytes",
     make: (files, _, random) => {
       for (let n = 1 + random.below(20); n > 0; n--) {
         const at = random.below(files.main.length)
@@ -108,7 +108,7 @@ export const damages: { readonly [kind: string]: Damage } = {
   },
   "a damaged log": {
     log: true,
-    silent: true,
+    silent: "earlier",
     make: ({ main, wal }, _, random) => {
       const how = random.below(4)
       if (how === 0) return { main, wal: wal.subarray(0, random.below(wal.length)) }

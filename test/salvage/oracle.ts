@@ -94,10 +94,14 @@ const payloadOf = ({ pages, size }: Pages, page: Uint8Array, at: number, length:
   return Buffer.concat(parts)
 }
 
-/** Rows of tables, or entries of indexes with their rowid last, wherever they are whole. */
-export const heldIn = (all: Pages, what: "rows" | "entries"): ReadonlyArray<Held> => {
+/** Rows of tables, or entries of indexes with their rowid last, wherever they are whole in some pages; overflow pages are of all. */
+export const heldIn = (
+  all: Pages,
+  what: "rows" | "entries",
+  some: ReadonlyArray<Uint8Array> = all.pages
+): ReadonlyArray<Held> => {
   const found: Array<Held> = []
-  for (const [i, page] of all.pages.entries()) {
+  for (const [i, page] of some.entries()) {
     const begin = Buffer.from(page.subarray(0, 15)).toString("latin1") === "SQLite format 3" ? 100 : 0
     const type = page[begin]
     const interior = type === 2

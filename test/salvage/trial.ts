@@ -13,11 +13,18 @@ export interface Trial {
   /** What is wrong with the salvage; nothing, when it kept its promises. */
   readonly violations: ReadonlyArray<string>
   readonly outcome: "everything" | "not whole" | "refused"
-  /** Rows of the database: carried, in a line, only known to be missing. */
+  /** How many rows of the undamaged database: carried as they were, raw in a line, only named by one, carried with a bit changed. */
+  readonly rows: Counts
+}
+
+export interface Counts {
   readonly carried: number
   readonly raw: number
   readonly told: number
+  readonly changed: number
 }
+
+export const nothing: Counts = { carried: 0, raw: 0, told: 0, changed: 0 }
 
 const normal = (value: Value | object | undefined): unknown => {
   if (typeof value === "bigint") return `${value}`
@@ -46,14 +53,16 @@ interface Rejected {
   readonly rowid?: number
   readonly rowids?: readonly [number, number]
   readonly page?: number
-  readonly cells?: { readonly [column: string]: unknown }
+  readonly cells?: { readonly [column: string]: Value }
 }
 
-const tableOf = (kind: string) =>
-  ({ meta: "meta", purge_log: "purge_log", sqlite_sequence: "sqlite_sequence" })[kind] ??
-    `${kind}${kind.endsWith("s") ? "es" : "s"}`
-
-const plural: { readonly [kind: string]: string } = { project_alias: "project_aliases" }
+const plurals: { readonly [kind: string]: string } = {
+  meta: "meta",
+  purge_log: "purge_log",
+  sqlite_sequence: "sqlite_sequence",
+  project_alias: "project_aliases"
+}
+const tableOf = (kind: string) => plurals[kind] ?? `${kind}s`
 
 interface Row {
   readonly table: string
@@ -80,6 +89,42 @@ const everyPage = (files: { readonly main: Buffer; readonly wal: Buffer }, pageS
   return { pages, frames }
 }
 
+/** The rows of a snapshot. */
+const carriedBy = (lines: ReadonlyArray<Line>, tables: Base["tables"]) => {
+  const rows: Array<{ readonly table: string; readonly text: string }> = []
+  const ids = new Set<string>()
+  for (const { data, kind } of lines) {
+    if (kind === undefined || data === undefined || (kind === "meta" && data["key"] === "export_version")) continue
+    const table = tableOf(kind)
+    const columns = tables.get(table) ?? []
+    rows.push({ table, text: textOf(columns.map((column) => data[column])) })
+    // a row without an id is known by its place, which a snapshot does not have
+    if (columns[0] === "id") ids.add(`${table} ${Number(data["id"])}`)
+  }
+  return { rows, ids, texts: new Set(rows.map(({ table, text }) => `${table} ${text}`)) }
+}
+
+/** What the rejected file says of a row: all of it, or that it was there. */
+const saidBy = (left: ReadonlyArray<Rejected>, tables: Base["tables"]) => {
+  const byRowid = new Map<string, Array<Rejected>>()
+  for (const line of left) {
+    const key = `${line.table} ${line.rowid}`
+    byRowid.set(key, [...byRowid.get(key) ?? [], line])
+  }
+  const ranges = left.filter(({ rowid }) => rowid === undefined)
+  return {
+    raw: ({ rowid, table, text }: Row) =>
+      (byRowid.get(`${table} ${rowid}`) ?? []).some(({ cells = {} }) =>
+        textOf((tables.get(table) ?? []).map((column) => cells[column])) === text
+      ),
+    told: ({ rowid, table }: Row) =>
+      byRowid.has(`${table} ${rowid}`) ||
+      ranges.some((line) =>
+        line.table === table && (line.rowids === undefined || (line.rowids[0] <= rowid && rowid <= line.rowids[1]))
+      )
+  }
+}
+
 export const bases = Effect.all([base(1024, false), base(4096, false), base(4096, true), base(1024, true)])
 
 export const kinds = Object.keys(damages)
@@ -102,14 +147,12 @@ export const trial = (all: ReadonlyArray<Base>, seed: number) =>
     if (plain.outcome !== "ok" && plain.outcome !== "damaged" && plain.outcome !== "validation") {
       violations.push(`an export ends as ${plain.outcome}: ${plain.message}`)
     }
-    const trialOf = (outcome: Trial["outcome"], carried = 0, raw = 0, told = 0): Trial => ({
+    const trialOf = (outcome: Trial["outcome"], rows = nothing): Trial => ({
       kind,
       base: of.name,
       violations,
       outcome,
-      carried,
-      raw,
-      told
+      rows
     })
     if (found.value === undefined) {
       const held = heldIn(pagesOf(files.main, of.pageSize), "rows").map(ofRecord)
@@ -125,79 +168,51 @@ export const trial = (all: ReadonlyArray<Base>, seed: number) =>
     const lines = kit.lines(text).map((line): Line => JSON.parse(line))
     const left = kit.lines(leftText).map((line): Rejected => JSON.parse(line))
     // a log without its end may be without the purge: then nothing was purged
-    if (text.includes("\"purge_log\"") && `${text}${leftText}`.includes(secret)) {
+    if (text.includes("{\"kind\":\"purge_log\"") && `${text}${leftText}`.includes(secret)) {
       violations.push("what was purged came back")
     }
 
-    // everything that a page has, but for those that were free: their rows are gone
+    // everything that a page has, but for those that are free, in their place or elsewhere: their rows are gone
     const { frames, pages } = everyPage(files, of.pageSize)
-    const free = new Set<string>()
-    for (const [i, bytes] of pagesOf(of.whole, of.pageSize).pages.entries()) {
-      if (!of.uses.has(i + 1)) free.add(Buffer.from(bytes).toString("latin1"))
-    }
     const size = of.pageSize
-    const held = new Set(
-      heldIn({
-        size,
-        pages: pages.map((bytes) => free.has(Buffer.from(bytes).toString("latin1")) ? new Uint8Array(size) : bytes)
-      }, "rows")
-        .map(ofRecord)
+    const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
+    const free = new Set(
+      pagesOf(of.whole, size).pages.filter((_, i) => !of.uses.has(i + 1)).map(latin)
     )
+    const used = pages.map((bytes, i) => !of.uses.has(i + 1) || free.has(latin(bytes)) ? new Uint8Array(size) : bytes)
+    const rowsIn = (some: ReadonlyArray<Uint8Array>) => heldIn({ size, pages }, "rows", some).map(ofRecord)
+    const held = new Set(rowsIn(used))
     const anywhere = new Set([
-      ...heldIn({ size, pages: [...pages, ...frames] }, "rows").map(ofRecord),
+      ...rowsIn([...pages, ...frames]),
       // an overflow page of a frame is in the file once the log is in it
       ...heldIn(pagesOf(of.whole, size), "rows").map(ofRecord)
     ])
-    const inLog = files.wal.length > 0
 
-    const carried = new Map<string, Set<string>>()
-    for (const { data, kind } of lines) {
-      if (kind === undefined || data === undefined || (kind === "meta" && data["key"] === "export_version")) continue
-      const table = plural[kind] ?? tableOf(kind)
-      const columns = of.tables.get(table)
-      const row = textOf(columns?.map((column) => data[column]) ?? [])
-      const rows = carried.get(table) ?? new Set<string>()
-      carried.set(table, rows)
-      if (rows.has(row)) violations.push(`${table}: carried twice: ${row.slice(0, 80)}`)
-      rows.add(row)
-      if (!anywhere.has(row) && damage.silent !== true) {
-        violations.push(`${table}: carried, and on no page: ${row.slice(0, 120)}`)
+    const carried = carriedBy(lines, of.tables)
+    for (const row of carried.rows) {
+      if (damage.silent !== "earlier" && !anywhere.has(row.text)) {
+        violations.push(`${row.table}: carried, and on no page: ${row.text.slice(0, 120)}`)
       }
     }
-    const rawOf = new Map<string, Array<Rejected>>()
-    for (const line of left) {
-      rawOf.set(`${line.table} ${line.rowid}`, [...rawOf.get(`${line.table} ${line.rowid}`) ?? [], line])
+    if (new Set(carried.rows.map(({ table, text }) => `${table} ${text}`)).size < carried.rows.length) {
+      violations.push("a row is carried twice")
     }
-    const isRaw = (row: Row) => {
-      const columns = of.tables.get(row.table) ?? []
-      return (rawOf.get(`${row.table} ${row.rowid}`) ?? []).some(({ cells = {} }) =>
-        textOf(columns.map((column) => cells[column] as Value)) === row.text
-      )
-    }
-    const isTold = ({ rowid, table }: Row) =>
-      rawOf.has(`${table} ${rowid}`) ||
-      left.some((line) =>
-        line.table === table &&
-        (line.rowids === undefined ? line.rowid === undefined : line.rowids[0] <= rowid && rowid <= line.rowids[1])
-      )
-    const sum = { carried: 0, raw: 0, told: 0 }
+    const sum = { ...nothing }
     const untold: Array<string> = []
+    const said = saidBy(left, of.tables)
     for (const row of rowsOf(of)) {
-      if (carried.get(row.table)?.has(row.text) === true) sum.carried++
-      else if (isRaw(row)) sum.raw++
-      else {
-        if (held.has(row.text) && !inLog) {
-          violations.push(`${row.table} ${row.rowid} is on a page, and neither carried nor raw`)
-        }
-        if (isTold(row)) sum.told++
-        else untold.push(`${row.table} ${row.rowid}`)
-      }
+      const onPage = held.has(row.text)
+      if (carried.texts.has(`${row.table} ${row.text}`)) sum.carried++
+      else if (said.raw(row)) sum.raw++
+      else if (onPage && files.wal.length === 0) {
+        violations.push(`${row.table} ${row.rowid} is on a page, and neither carried nor raw`)
+      } else if (said.told(row)) sum.told++
+      else if (damage.silent === "bytes" && !onPage && carried.ids.has(`${row.table} ${row.rowid}`)) sum.changed++
+      else untold.push(`${row.table} ${row.rowid}`)
     }
-    if (untold.length > 0 && damage.silent !== true) {
+    if (untold.length > 0 && damage.silent !== "earlier") {
       violations.push(`no line for ${untold.length} rows: ${untold.slice(0, 8).join(", ")}`)
+      if (found.value.rejected === 0) violations.push("and it ends with 0")
     }
-    if (untold.length > 0 && found.value.rejected === 0 && damage.silent !== true) {
-      violations.push(`ends with 0, and ${untold.length} rows are lost`)
-    }
-    return trialOf(found.value.rejected === 0 ? "everything" : "not whole", sum.carried, sum.raw, sum.told)
+    return trialOf(found.value.rejected === 0 ? "everything" : "not whole", sum)
   }).pipe(Effect.scoped)

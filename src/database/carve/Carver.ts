@@ -139,7 +139,8 @@ export class Carver {
     }
     const problem = problemOf(kind, found.row)
     if (problem !== undefined) return yield* this.refuse(found, problem.says, problem.field)
-    const carried = this.account.carried(kind, rowid)
+    // of a row without an id, its key says which it is
+    const carried = byRowid(kind) ? this.account.carried(kind, rowid) : undefined
     if (carried !== undefined) return yield* this.version(found, rowid, carried, newer)
     if (stray) return yield* this.refuse(found, says.stray)
     if (!proven(this.format, kind, decoded)) return yield* this.refuse(found, says.unproven)
