@@ -89,6 +89,8 @@ const bounds = (db: Handle, table: string, next: bigint) => {
     ).get()
   )
   const counted = unlessDamaged(() =>
+    // the counter may be missing in what is left of a schema
+    db.prepare("SELECT 1 AS one FROM pragma_table_list WHERE schema = 'main' AND name = 'sqlite_sequence'").get() &&
     db.prepare("SELECT max(seq) AS id FROM sqlite_sequence NOT INDEXED WHERE name = ?").get(table)
   )
   const listedLeast = idOf(listed) ?? 1n
