@@ -104,3 +104,15 @@ export const qualifiedId = ({ client, path, project }: At, isDeletedToo: boolean
     Effect.flatMap(read(Shown)),
     Effect.map(({ issue }) => `${project}#${issue.short_id}`)
   )
+
+const noteOn = ({ priority, revision, short_id: id }: Odd): ReadonlyArray<string> => [
+  ...(priority === undefined || typeof priority === "bigint"
+    ? []
+    : [`note: ${id}: priority is ${priority}, no whole number from 0 to 4: kata edit ${id} --priority N mends it`]),
+  ...(typeof revision === "bigint" ? [] : [`note: ${id}: revision is ${revision}, no whole number: see kata doctor`])
+]
+
+type Odd = Pick<Issue, "short_id" | "priority" | "revision">
+
+/** What is odd in issues that are shown, and how it is mended: a line for each. */
+export const notes = (issues: ReadonlyArray<Odd>): ReadonlyArray<string> => issues.flatMap(noteOn)

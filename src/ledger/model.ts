@@ -15,6 +15,18 @@ export const Int64: Schema.Schema<bigint, bigint | number> = Schema.transform(
   { strict: true, decode: (from) => BigInt(from), encode: (to) => to }
 ).annotations({ ...wireType("int64"), identifier: "Int64", jsonSchema: { type: "integer", format: "int64" } })
 
+/**
+ * An integer that means something to people only. SQLite keeps 1.5 and texts in a column of integers, and the rules of the tables let them
+ * in: what is there is shown as it is, so that one such row does not hide all others. kata writes integers.
+ */
+export const Stored64: Schema.Schema<bigint | number | string, bigint | number | string> = Schema.Union(
+  Int64,
+  Schema.Number,
+  Schema.String
+).annotations({ ...wireType("int64"), identifier: "Stored64", jsonSchema: { type: "integer", format: "int64" } })
+
+export type Stored64 = typeof Stored64.Type
+
 /** Left out where it is NULL. */
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
 
@@ -42,7 +54,7 @@ export const Project = named(
     uid: Schema.String,
     name: Schema.String,
     metadata: Metadata,
-    revision: Int64,
+    revision: Stored64,
     created_at: Time,
     deleted_at: maybe(Time)
   })
@@ -91,10 +103,10 @@ const issueFields = {
   status: Schema.String,
   closed_reason: maybe(Schema.String),
   owner: maybe(Schema.String),
-  priority: maybe(Int64),
+  priority: maybe(Stored64),
   author: Schema.String,
   metadata: Metadata,
-  revision: Int64,
+  revision: Stored64,
   recurrence_id: maybe(Int64),
   occurrence_key: maybe(Schema.String),
   created_at: Time,
@@ -313,7 +325,7 @@ export const Recurrence = named(
     template_title: Schema.String,
     template_body: Schema.String,
     template_owner: maybe(Schema.String),
-    template_priority: maybe(Int64),
+    template_priority: maybe(Stored64),
     template_labels: Raw.annotations({ identifier: "RawLabels", jsonSchema: texts }),
     template_metadata: Raw.annotations({
       identifier: "RawObject",
@@ -322,7 +334,7 @@ export const Recurrence = named(
     next_occurrence_key: maybe(Schema.String),
     last_materialized_uid: maybe(Schema.String),
     author: Schema.String,
-    revision: Int64,
+    revision: Stored64,
     created_at: Time,
     updated_at: Time,
     deleted_at: maybe(Time)

@@ -5,17 +5,18 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { type Before, before, statusOf } from "../api/refusals.ts"
+import type { Stored64 } from "../ledger/model.ts"
 import type { Paged } from "../ledger/paged.ts"
 import { write } from "../ledger/RawJson.ts"
 import type { Refused } from "../ledger/Refused.ts"
 import type { StorageFailure } from "../store/StorageFailure.ts"
 import type { Store } from "../store/Store.ts"
 
-/** A success, and the revision that a client may ask to be unchanged. */
+/** A success, and the revision that a client may ask to be unchanged; one that is no number cannot be asked for. */
 export class Answer<A> {
   readonly body: A
-  readonly revision: bigint
-  constructor(body: A, revision: bigint) {
+  readonly revision: Stored64
+  constructor(body: A, revision: Stored64) {
     this.body = body
     this.revision = revision
   }
@@ -78,7 +79,8 @@ export const asResponse = (
   value: unknown
 ): HttpServerResponse.HttpServerResponse => {
   if (HttpServerResponse.isServerResponse(value)) return value
-  const [body, headers] = value instanceof Answer ? [value.body, { etag: `"rev-${value.revision}"` }] : [value, {}]
+  const { body, revision } = value instanceof Answer ? value : { body: value, revision: undefined }
+  const headers = typeof revision === "bigint" ? { etag: `"rev-${revision}"` } : {}
   if (status === 204) return HttpServerResponse.empty({ status, headers })
   return json(status, `${write(encode(body))}\n`, headers)
 }

@@ -860,7 +860,7 @@ export interface components {
             uid: string;
             name: string;
             metadata: components["schemas"]["Metadata"];
-            revision: components["schemas"]["Int64"];
+            revision: components["schemas"]["Stored64"];
             created_at: components["schemas"]["Time"];
             deleted_at?: components["schemas"]["Time"] | null;
         };
@@ -869,6 +869,8 @@ export interface components {
         Metadata: {
             [key: string]: unknown;
         };
+        /** Format: int64 */
+        Stored64: number;
         /** Format: date-time */
         Time: string;
         Alias: {
@@ -1093,10 +1095,10 @@ export interface components {
             status: string;
             closed_reason?: string | null;
             owner?: string | null;
-            priority?: components["schemas"]["Int64"] | null;
+            priority?: components["schemas"]["Stored64"] | null;
             author: string;
             metadata: components["schemas"]["Metadata"];
-            revision: components["schemas"]["Int64"];
+            revision: components["schemas"]["Stored64"];
             recurrence_id?: components["schemas"]["Int64"] | null;
             occurrence_key?: string | null;
             created_at: components["schemas"]["Time"];
@@ -1200,10 +1202,10 @@ export interface components {
             status: string;
             closed_reason?: string | null;
             owner?: string | null;
-            priority?: components["schemas"]["Int64"] | null;
+            priority?: components["schemas"]["Stored64"] | null;
             author: string;
             metadata: components["schemas"]["Metadata"];
-            revision: components["schemas"]["Int64"];
+            revision: components["schemas"]["Stored64"];
             recurrence_id?: components["schemas"]["Int64"] | null;
             occurrence_key?: string | null;
             created_at: components["schemas"]["Time"];
@@ -1456,13 +1458,13 @@ export interface components {
             template_title: string;
             template_body: string;
             template_owner?: string | null;
-            template_priority?: components["schemas"]["Int64"] | null;
+            template_priority?: components["schemas"]["Stored64"] | null;
             template_labels: components["schemas"]["RawLabels"];
             template_metadata: components["schemas"]["RawObject"];
             next_occurrence_key?: string | null;
             last_materialized_uid?: string | null;
             author: string;
-            revision: components["schemas"]["Int64"];
+            revision: components["schemas"]["Stored64"];
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
             deleted_at?: components["schemas"]["Time"] | null;
@@ -1846,7 +1848,7 @@ export interface operations {
                             uid: string;
                             name: string;
                             metadata: components["schemas"]["Metadata"];
-                            revision: components["schemas"]["Int64"];
+                            revision: components["schemas"]["Stored64"];
                             created_at: components["schemas"]["Time"];
                             deleted_at?: components["schemas"]["Time"] | null;
                             stats?: {

@@ -4,6 +4,7 @@ import { Listed } from "../../api/answers.ts"
 import { answerWith } from "../answer.ts"
 import { text } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
+import { notes } from "../issue.ts"
 import { filled, priorityOf, refused } from "../refs.ts"
 import { quote, quoted } from "../terminal.ts"
 
@@ -28,13 +29,16 @@ export const list = command(
   answerWith<Shown[0], typeof Listed.Encoded, number>(Listed, {
     human,
     quiet: human,
-    aside: ([{ issues }, limit]) => issues.length === limit ? [`... showing ${limit} (raise --limit to see more)`] : [],
+    aside: ([{ issues }, limit]) => [
+      ...(issues.length === limit ? [`... showing ${limit} (raise --limit to see more)`] : []),
+      ...notes(issues)
+    ],
     agent: ([{ issues }]) => [
       `OK list count=${issues.length}`,
       ...issues.map(({ labels = [], owner = "", priority, short_id: id, status, title }) =>
         [
           `- issue=${id} status=${status}`,
-          ...(priority === undefined ? [] : [`priority=${priority}`]),
+          ...(priority === undefined ? [] : [`priority=${quote(String(priority))}`]),
           ...(owner === "" ? [] : [`owner=${quote(owner)}`]),
           ...(labels.length === 0 ? [] : [`labels=${labels.map(quote).join(",")}`]),
           `title=${quoted(title)}`

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { Ready } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
 import { command, inProject } from "../daemon.ts"
+import { notes } from "../issue.ts"
 import { refused } from "../refs.ts"
 import { quote, quoted } from "../terminal.ts"
 
@@ -20,12 +21,13 @@ export const ready = command(
   answer(Ready, {
     human,
     quiet: human,
+    aside: ({ issues }) => notes(issues),
     agent: ({ issues }) => [
       `OK ready count=${issues.length}`,
       ...issues.map(({ owner = "", priority, short_id: id, title }) =>
         [
           `- issue=${id}`,
-          ...(priority === undefined ? [] : [`priority=${priority}`]),
+          ...(priority === undefined ? [] : [`priority=${quote(String(priority))}`]),
           ...(owner === "" ? [] : [`owner=${quote(owner)}`]),
           `title=${quoted(title)}`
         ].join(" ")

@@ -5,7 +5,7 @@ import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { atIssue, command } from "../daemon.ts"
 import { names, parts } from "../evidence.ts"
-import { heading, refArgument, stateOf } from "../issue.ts"
+import { heading, notes, refArgument, stateOf } from "../issue.ts"
 import { refOf } from "../refs.ts"
 import { fenced, lines, quote, quoted, singleLine } from "../terminal.ts"
 
@@ -76,7 +76,7 @@ const agent = (shown: Shown): ReadonlyArray<string> => {
     ...(issue.closed_reason === undefined ? [] : [`Reason: ${issue.closed_reason}`]),
     ...(issue.owner === undefined || issue.owner === "" ? [] : [`Owner: ${quote(issue.owner)}`]),
     ...(labels.length === 0 ? [] : [`Labels: ${labels.map(({ label }) => quote(label)).join(",")}`]),
-    ...(issue.priority === undefined ? [] : [`Priority: ${issue.priority}`]),
+    ...(issue.priority === undefined ? [] : [`Priority: ${quote(String(issue.priority))}`]),
     ...(issue.body === "" ? [] : ["Body:", ...fenced(issue.body)]),
     ...(issue.metadata.text === "{}" ? [] : [`Metadata: ${issue.metadata.text}`]),
     ...(links.length === 0 ? [] : ["Links:", ...links.map(({ id, word }) => `- type=${word} issue=${id}`)]),
@@ -95,7 +95,7 @@ export const show = command(
     ref: refArgument,
     includeDeleted: toggle("include-deleted", false).pipe(Options.withDescription("also when it is deleted"))
   },
-  answer(Shown, { human, quiet: human, agent }),
+  answer(Shown, { human, quiet: human, aside: ({ issue }) => notes([issue]), agent }),
   ({ includeDeleted, ref }) =>
     Effect.gen(function*() {
       const { client, path } = yield* atIssue(yield* refOf(ref))

@@ -2,6 +2,7 @@
  * What an event says of the fields of an issue that it changed: each that differs as it is and, under `old_`, as it was. A field that is left
  * out on one side was, or is, none. Go kata carries these members and reads none of them.
  */
+import type { Stored64 } from "../model.ts"
 import { present } from "../omitUndefined.ts"
 
 /** Fields that a change overwrites. Of those that are left out nothing is said. */
@@ -9,7 +10,7 @@ export interface Fields {
   readonly title?: string | undefined
   readonly body?: string | undefined
   readonly owner?: string | undefined
-  readonly priority?: bigint | undefined
+  readonly priority?: Stored64 | undefined
   readonly status?: string | undefined
   readonly closed_reason?: string | undefined
 }

@@ -36,11 +36,13 @@ const advance = Effect.fnUntraced(function*(recurrence: Recurrence, next: string
 
 const make = Effect.fnUntraced(function*(project: Project, recurrence: Recurrence, day: string, actor: string) {
   const { sql } = yield* Store
+  const { template_priority } = recurrence
   const issue = yield* insertIssue(project, {
     title: recurrence.template_title,
     body: recurrence.template_body,
     owner: recurrence.template_owner,
-    priority: recurrence.template_priority,
+    // what is no priority is none of the issue's
+    priority: typeof template_priority === "bigint" ? template_priority : undefined,
     author: actor,
     metadata: scheduled(recurrence.template_metadata, day),
     recurrence_id: recurrence.id,

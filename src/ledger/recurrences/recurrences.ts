@@ -5,7 +5,7 @@ import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { issueRules, patched } from "../metadata/metadata.ts"
-import { type Project, Recurrence } from "../model.ts"
+import { type Project, Recurrence, type Stored64 } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
 import { object, RawJson, write as json } from "../RawJson.ts"
 import { refuse } from "../Refused.ts"
@@ -35,7 +35,7 @@ type Content =
     | "template_labels"
     | "template_metadata"
   >
-  & { readonly template_owner: string | undefined; readonly template_priority: bigint | undefined }
+  & { readonly template_owner: string | undefined; readonly template_priority: Stored64 | undefined }
 
 const wrong = (what: string) => refuse("validation", `invalid recurrence: ${what}`)
 
@@ -150,7 +150,7 @@ const differences = (before: Content, after: Content): ReadonlyArray<readonly [k
     return from === to ? [] : [[column, `{"from":${from},"to":${to}}`] as const]
   })
 
-const bound = (value: string | bigint | RawJson | undefined) => value instanceof RawJson ? value.text : value ?? null
+const bound = (value: Stored64 | RawJson | undefined) => value instanceof RawJson ? value.text : value ?? null
 
 /** Changes a recurrence that the client has seen. The next day stays what it is: the one after it comes of the new schedule. */
 export const patch = Effect.fn("Recurrences.patch")(function*(
