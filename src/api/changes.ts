@@ -74,7 +74,7 @@ export const changes = HttpApiGroup.make("changes", { topLevel: true })
       "project_not_found",
       "issue_not_found",
       "same_project",
-      "issue_recurs",
+      "recurrence_pinned",
       "cross_project_links",
       "revision_conflict"
     ]).setPath(IssuePath).setHeaders(IfMatch).setPayload(Move).addSuccess(Moved).annotate(Revised, true)

@@ -40,6 +40,7 @@ export const projects = HttpApiGroup.make("projects", { topLevel: true })
   .add(
     endpoint("projectResolve", "The project of a workspace or of a name", [
       "project_not_initialized",
+      "project_not_found",
       "project_alias_conflict"
     ])
       .setPayload(Schema.Struct({ alias: may(AliasInput), name: may(Schema.String), start_path: may(Schema.String) }))

@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Recurrence } from "../ledger/model.ts"
 import { endpoint, Revised } from "./endpoint.ts"
-import { may } from "./optional.ts"
+import { may, maybe } from "./optional.ts"
 import {
   Actor,
   ActorQuery,
@@ -22,8 +22,7 @@ const template = {
   body: may(Schema.String),
   owner: may(Schema.String),
   priority: may(Priority),
-  labels: may(Schema.Array(LabelName)),
-  metadata: may(JsonObject)
+  labels: may(Schema.Array(LabelName))
 }
 
 const Create = Schema.Struct({
@@ -31,7 +30,8 @@ const Create = Schema.Struct({
   rrule: NotBlank,
   dtstart: NotBlank,
   timezone: NotBlank,
-  template: Schema.Struct({ title: NotBlank, ...template })
+  // null is no object there, for Go kata either
+  template: Schema.Struct({ title: NotBlank, ...template, metadata: maybe(JsonObject) })
 })
 
 const Patch = Schema.Struct({
@@ -39,7 +39,7 @@ const Patch = Schema.Struct({
   rrule: may(NotBlank),
   dtstart: may(NotBlank),
   timezone: may(NotBlank),
-  template: may(Schema.Struct({ title: may(NotBlank), ...template }))
+  template: may(Schema.Struct({ title: may(NotBlank), ...template, metadata: may(JsonObject) }))
 })
 
 const RecurrencePath = Schema.Struct({ project_id: ProjectId, uid: Uid })

@@ -57,7 +57,7 @@ export const refusals = {
       blockers: Schema.Array(Schema.Struct({ link_id: Int64, peer_uid: Schema.String, type: Schema.String }))
     })
   },
-  issue_recurs: { kind: "conflict" },
+  recurrence_pinned: { kind: "conflict" },
   confirm_required: { kind: "confirm" },
   confirm_mismatch: { kind: "confirm" },
   revision_conflict: { kind: "confirm" },
@@ -158,7 +158,9 @@ export class CrossProjectLinks extends Schema.TaggedError<CrossProjectLinks>()("
   ...fields("cross_project_links"),
   data: refusals.cross_project_links.data
 }) {}
-export class IssueRecurs extends Schema.TaggedError<IssueRecurs>()("IssueRecurs", fields("issue_recurs")) {}
+export class RecurrencePinned
+  extends Schema.TaggedError<RecurrencePinned>()("RecurrencePinned", fields("recurrence_pinned"))
+{}
 export class ConfirmRequired
   extends Schema.TaggedError<ConfirmRequired>()("ConfirmRequired", fields("confirm_required"))
 {}
@@ -207,7 +209,7 @@ export const classes = {
   blocks_cycle: BlocksCycle,
   parent_has_open_children: ParentHasOpenChildren,
   cross_project_links: CrossProjectLinks,
-  issue_recurs: IssueRecurs,
+  recurrence_pinned: RecurrencePinned,
   confirm_required: ConfirmRequired,
   confirm_mismatch: ConfirmMismatch,
   revision_conflict: RevisionConflict,

@@ -69,7 +69,9 @@ export const eventStream = Effect.fnUntraced(function*(
   query: Query
 ) {
   if (!accepts(request.headers["accept"])) return guarded("NotAcceptable", "Accept must be text/event-stream")
-  if (last !== undefined && query.after_id !== undefined) {
+  // Also an empty one, which counts as none elsewhere.
+  const named = new URL(request.url, "http://kata.invalid").searchParams.has("after_id")
+  if (last !== undefined && named) {
     return guarded("CursorConflict", "pass either Last-Event-ID or ?after_id, not both")
   }
   const cursor = cursorOf(last, query)

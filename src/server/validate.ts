@@ -69,7 +69,9 @@ const details = (ast: AST.AST, value: unknown, path: string): ReadonlyArray<Deta
     const wrong = ast.propertySignatures.flatMap((property) => {
       const key = String(property.name)
       if (!(key in members)) return []
-      return property.isOptional && members[key] === null ? [] : details(property.type, members[key], at(path, key))
+      // null is no value, but where an object may only be left out
+      const isNone = property.isOptional && members[key] === null && wireTypeOf(property.type) !== "object"
+      return isNone ? [] : details(property.type, members[key], at(path, key))
     })
     return [...missing, ...wrong, ...unknown]
   }

@@ -1421,12 +1421,12 @@ export interface components {
                 hint?: string;
             };
         };
-        IssueRecurs: {
+        RecurrencePinned: {
             /** @enum {number} */
             status: 409;
             error: {
                 /** @enum {string} */
-                code: "issue_recurs";
+                code: "recurrence_pinned";
                 message: string;
                 hint?: string;
             };
@@ -2076,7 +2076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectNotInitialized"];
+                    "application/json": components["schemas"]["ProjectNotInitialized"] | components["schemas"]["NoSuchProject"];
                 };
             };
             /** @description BodyTooSlow */
@@ -5128,13 +5128,13 @@ export interface operations {
                     "application/json": components["schemas"]["BodyTooSlow"];
                 };
             };
-            /** @description IssueRecurs */
+            /** @description RecurrencePinned */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IssueRecurs"] | components["schemas"]["CrossProjectLinks"];
+                    "application/json": components["schemas"]["RecurrencePinned"] | components["schemas"]["CrossProjectLinks"];
                 };
             };
             /** @description RevisionConflict */
@@ -5393,11 +5393,7 @@ export interface operations {
                         /** @description 0 is the highest */
                         priority?: components["schemas"]["Priority"] | null;
                         labels?: string[] | null;
-                        /**
-                         * RawJson
-                         * @description an instance of RawJson
-                         */
-                        metadata?: components["schemas"]["JsonObject"] | null;
+                        metadata?: components["schemas"]["JsonObject"];
                     };
                 };
             };

@@ -261,7 +261,7 @@ describe("a move", () => {
         { actor: "ann", to_project_uid: uid },
         { "if-match": "\"rev-1\"" }
       )
-      expect(moved).toMatchObject({ status: 409, body: { error: { code: "issue_recurs" } } })
+      expect(moved).toMatchObject({ status: 409, body: { error: { code: "recurrence_pinned" } } })
     }))
 })
 

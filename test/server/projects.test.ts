@@ -269,7 +269,7 @@ describe("what a database may hold", () => {
            VALUES (1, 'github.com/acme/old', 'git', '/tmp/old')`
       )
       const { body, status } = await ask("POST", "/projects/resolve", { alias: alias("old"), name: "old" })
-      expect([status, body.error.code]).toEqual([404, "project_not_initialized"])
+      expect([status, body.error.code]).toEqual([404, "project_not_found"])
       const init = await ask("POST", "/projects", { name: "new", alias: alias("old") })
       expect([init.status, init.body.error.code]).toEqual([409, "project_alias_conflict"])
       expect((await ask("POST", "/projects", { name: "new", alias: alias("old"), reassign: true })).status).toBe(200)

@@ -68,16 +68,17 @@ const noTime = "0001-01-01T00:00:00.000Z"
 const missing = (time: string) => time === noTime
 
 const wrongIn = (item: Item): string | undefined => {
-  const { closed_at, closed_reason = "", comments = [], created_at, labels = [], links = [], priority = 0n } = item
+  const { closed_at, closed_reason, comments = [], created_at, labels = [], links = [], priority = 0n } = item
   if ([item.external_id, item.title, item.author].some(isBlank)) return "external_id, title, and author are required"
   if (missing(created_at) || missing(item.updated_at)) return "created_at and updated_at are required"
   if (item.updated_at < created_at) return "updated_at cannot be before created_at"
   if (item.status === "open") {
-    if (closed_at !== undefined || closed_reason !== "") return "open issues cannot have closed fields"
+    if (closed_at !== undefined || closed_reason !== undefined) return "open issues cannot have closed fields"
   } else {
     if (closed_at === undefined || missing(closed_at)) return "closed issues require closed_at"
     if (closed_at < created_at) return "closed_at cannot be before created_at"
   }
+  if (closed_reason === "") return "closed_reason must not be empty"
   if (priority < 0n || priority > 4n) return "priority must be between 0 and 4"
   const odd = labels.find((label) => !/^[a-z0-9._:-]{1,64}$/.test(label))
   if (odd !== undefined) return `invalid label ${JSON.stringify(odd)}`

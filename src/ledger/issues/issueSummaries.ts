@@ -27,7 +27,7 @@ const groups = <Row extends { readonly issue_id: bigint }>(rows: ReadonlyArray<R
   return out
 }
 
-/** Nothing that is empty, and nobody who is deleted, is told. */
+/** Nothing that is empty is told, and no deleted issue but as a parent, as in Go kata. */
 export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>) {
   if (issues.length === 0) return []
   const { sql } = yield* Store
@@ -44,7 +44,8 @@ export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueO
   const peers = groups(
     yield* PeerRow(sql`
       SELECT l.id, l.from_issue_id AS issue_id, l.type AS role, p.uid, p.short_id
-      FROM links l JOIN issues p ON p.id = l.to_issue_id WHERE l.from_issue_id IN ${page} AND p.deleted_at IS NULL
+      FROM links l JOIN issues p ON p.id = l.to_issue_id WHERE l.from_issue_id IN ${page}
+        AND (p.deleted_at IS NULL OR l.type = 'parent')
       UNION ALL
       SELECT l.id, l.to_issue_id, CASE l.type WHEN 'blocks' THEN 'blocked_by' ELSE l.type END, p.uid, p.short_id
       FROM links l JOIN issues p ON p.id = l.from_issue_id

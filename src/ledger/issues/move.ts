@@ -29,7 +29,7 @@ const blockers = all(Schema.Struct({ link_id: Int64, peer_uid: Schema.String, ty
 const movable = Effect.fnUntraced(function*(issue: Issue) {
   const { sql } = yield* Store
   if (issue.recurrence_id !== undefined) {
-    return yield* refuse("issue_recurs", "cannot move: the issue is an occurrence of a recurrence of its project")
+    return yield* refuse("recurrence_pinned", "cannot move: the issue is an occurrence of a recurrence of its project")
   }
   const links = yield* blockers(sql`
     SELECT id AS link_id, type, CASE from_issue_id WHEN ${issue.id} THEN to_issue_uid ELSE from_issue_uid END AS peer_uid

@@ -15,10 +15,11 @@ import { labelsOf } from "./labels.ts"
 
 const whole = Effect.fnUntraced(function*(issue: Issue) {
   const { sql } = yield* Store
+  // Also a deleted one, as in Go kata: it is still what the issue belongs to.
   const parent = yield* first(IssueRef)(sql`
     SELECT i.uid, i.short_id, p.name || '#' || i.short_id AS qualified_id, i.title, i.status
     FROM links l JOIN issues i ON i.id = l.to_issue_id JOIN projects p ON p.id = i.project_id
-    WHERE l.from_issue_id = ${issue.id} AND l.type = 'parent' AND i.deleted_at IS NULL`)
+    WHERE l.from_issue_id = ${issue.id} AND l.type = 'parent'`)
   const children = yield* outlined(
     yield* all(IssueOut)(sql`
       SELECT i.*, p.uid AS project_uid, p.name || '#' || i.short_id AS qualified_id
@@ -69,11 +70,18 @@ export const byUid = Effect.fn("Issues.byUid")(function*(asked: { readonly uid: 
   }
   return yield* read(Effect.gen(function*() {
     // "~" is above all that a ULID has
+    const matching = sql`i.uid >= ${prefix} AND i.uid < ${`${prefix}~`} AND ${
+      asked.deleted ? sql`1` : sql`i.deleted_at IS NULL`
+    }`
     const [found, other] = yield* all(Issue)(sql`
-      ${sql.literal(selectIssue)} WHERE i.uid >= ${prefix} AND i.uid < ${`${prefix}~`} AND p.deleted_at IS NULL
-        AND ${asked.deleted ? sql`1` : sql`i.deleted_at IS NULL`} ORDER BY i.uid LIMIT 2`)
+      ${sql.literal(selectIssue)} WHERE ${matching} AND p.deleted_at IS NULL ORDER BY i.uid LIMIT 2`)
     const named = `uid${prefix.length === 26 ? "" : " prefix"} ${prefix}`
-    if (found === undefined) return yield* refuse("issue_not_found", `no issue matches ${named}`)
+    if (found === undefined) {
+      const archived = yield* first(Issue)(sql`${sql.literal(selectIssue)} WHERE ${matching} LIMIT 1`)
+      return yield* Option.isSome(archived)
+        ? refuse("project_not_found", "project not found")
+        : refuse("issue_not_found", `no issue matches ${named}`)
+    }
     if (other !== undefined) {
       return yield* refuse("prefix_ambiguous", `more than one issue matches ${named}`, {
         hint: "give more characters of the uid"

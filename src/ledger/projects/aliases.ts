@@ -94,6 +94,7 @@ export const detach = Effect.fn("Aliases.detach")(function*(wanted: {
   const { aliasId, force, projectId } = wanted
   const actor = yield* actorOf(wanted.actor)
   return yield* write(Effect.gen(function*() {
+    const project = yield* projectById(projectId)
     const found = yield* firstAlias(
       sql`SELECT * FROM project_aliases WHERE id = ${aliasId} AND project_id = ${projectId}`
     )
@@ -101,7 +102,6 @@ export const detach = Effect.fn("Aliases.detach")(function*(wanted: {
       found,
       () => refuse("alias_not_found", "alias not found for the requested project")
     )
-    const project = yield* projectById(projectId)
     const { n } = yield* one(CountRow)(
       sql`SELECT count(*) AS n FROM project_aliases WHERE project_id = ${projectId}`
     )

@@ -77,7 +77,7 @@ const byName = Effect.fnUntraced(function*(text: string) {
 const byKnownAlias = Effect.fnUntraced(function*(alias: AliasInput) {
   const known = yield* projectOf(alias)
   if (Option.isSome(known) && !notArchived(known.value.project)) {
-    return yield* refuse("project_not_initialized", `alias ${alias.identity} points at an archived project`, {
+    return yield* refuse("project_not_found", `alias ${alias.identity} points at an archived project`, {
       hint: "run \"kata init\" to bind this workspace to an active project"
     })
   }

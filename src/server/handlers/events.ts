@@ -26,13 +26,15 @@ const asked = ({ after_id: after = 0n, latest, limit = 100n, since }: CursorQuer
 }
 
 const page = (projectId: bigint | undefined, query: CursorQuery) =>
-  Effect.flatMap(
-    asked(query),
-    (wanted) =>
-      wanted.latest === undefined && wanted.since === undefined && query.no_reset !== true
-        ? poll({ projectId, after: wanted.after }, wanted.limit)
-        : look({ ...wanted, projectId })
-  )
+  Effect.gen(function*() {
+    if (projectId !== undefined && projectId <= 0n) {
+      return yield* refuse("validation", "project_id must be a positive integer")
+    }
+    const wanted = yield* asked(query)
+    return yield* wanted.latest === undefined && wanted.since === undefined && query.no_reset !== true
+      ? poll({ projectId, after: wanted.after }, wanted.limit)
+      : look({ ...wanted, projectId })
+  })
 
 export const eventsHandlers: Handlers<typeof events, Store> = {
   events: ({ urlParams }) => page(undefined, urlParams),

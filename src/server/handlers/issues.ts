@@ -75,7 +75,9 @@ export const issuesHandlers: Handlers<typeof issues, Store> = {
           }
         )
       }
-      return yield* outlines(Lists.listAll(urlParams.project_id || undefined, yield* filter(urlParams)))
+      const { project_id: projectId = 0n } = urlParams
+      if (projectId < 0n) return yield* refuse("validation", "project_id must be a non-negative integer")
+      return yield* outlines(Lists.listAll(projectId || undefined, yield* filter(urlParams)))
     }),
   issueShow: ({ path, urlParams }) =>
     Show.show({ projectId: path.project_id, ref: path.ref, deleted: urlParams.include_deleted ?? false }),
