@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { codeOf } from "../files/FileError.ts"
+import { functions } from "../records/functions.ts"
 import { type Connection, type EngineUnusable, load, unusableBy } from "./engine.ts"
 import type { NamedParams, Param, Row, Session, Statement, Statements } from "./Session.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
@@ -76,6 +77,9 @@ export const open = (
           })
           db.defaultSafeIntegers(true)
           if (options?.damaged === true) db.unsafeMode(true)
+          for (const [name, is] of Object.entries(functions)) {
+            db.function(name, { deterministic: true }, (value) => is(value) ? 1n : 0n)
+          }
           count(path, 1)
           return make(path, db)
         },

@@ -2,8 +2,10 @@
  * Rules that no word of the vocabulary says: pairs of SQL, and of JavaScript that is true only where the SQL is. A property test breaks
  * them and holds the two to each other (test/records/rules.test.ts).
  */
+import * as Either from "effect/Either"
 import { isText, members, parsed } from "./metadataRules.ts"
 import * as Mend from "./repairs.ts"
+import { readRule } from "./rrule.ts"
 import { checkPair, pair, type Rule, soft } from "./Rule.ts"
 import { and, atLeast, characters, length, not, notBlank, zone } from "./vocabulary.ts"
 import type { Word } from "./Word.ts"
@@ -74,28 +76,11 @@ export const occurrences: ReadonlyArray<Rule> = [
 
 // ---- recurrences ------------------------------------------------------------------------------------------------------
 
-const partNames = ["UNTIL", "COUNT", "INTERVAL", "BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY", "BYYEARDAY"]
-  .concat("BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST")
-const frequencies = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"]
-const parts = partNames.map((name) => `'${name}='`).join(",")
-const often = frequencies.map((name) => `'FREQ=${name}'`).join(",")
-const isPart = new RegExp(`^(?:${partNames.join("|")})=[A-Z0-9,:+-]+$`)
-const isOften = new RegExp(`^FREQ=(?:${frequencies.join("|")})$`)
-
-/** `NAME=VALUE;…` with one FREQ, no name twice, and only the names of RFC 5545; in JavaScript, in capitals and FREQ first. */
+/** What the ledger can read, which is what Go kata's library reads: one judgement for both. */
 export const rrule: Word = {
-  says: "is not a recurrence rule of RFC 5545",
-  sql: (x) =>
-    `CASE WHEN upper(${x}) GLOB '*[^A-Z0-9=;,:+-]*' OR instr(${x},char(0)) THEN 0 ELSE (SELECT sum(value IN (${often})) = 1 AND ` +
-    `min(value IN (${often}) OR (substr(value,1,instr(value,'=')) IN (${parts}) AND value NOT GLOB '*=')) AND ` +
-    `count(*) = count(DISTINCT substr(value,1,instr(value,'='))) ` +
-    `FROM json_each('['||replace(json_quote(upper(${x})),';','","')||']')) END`,
-  is: (value) => {
-    const [first = "", ...rest] = String(value).split(";")
-    const names = rest.map((part) => part.slice(0, part.indexOf("=")))
-    return isOften.test(first) && rest.every((part) => isPart.test(part)) && new Set(names).size === names.length
-  },
-  narrow: true
+  says: "is no recurrence rule that kata or Go kata reads: closing an issue of it makes no next one",
+  sql: (x) => `is_rrule(${x})`,
+  is: (value) => Either.isRight(readRule(String(value)))
 }
 
 const templateLabels = pair({

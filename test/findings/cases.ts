@@ -223,7 +223,9 @@ export const cases: { readonly [what: string]: Case } = {
   // ---- recurrences
   "no recurrence rule": {
     sql: set("recurrences", 1, "rrule = 'FREQ=WEEKLY;BYDAY='"),
-    gives: ["recurrence.rrule is not a recurrence rule of RFC 5545"]
+    gives: [
+      "recurrence.rrule is no recurrence rule that kata or Go kata reads: closing an issue of it makes no next one"
+    ]
   },
   "no time zone": {
     sql: set("recurrences", 1, "timezone = 'Central European Time'"),
