@@ -84,17 +84,19 @@ export const create = Effect.fn("Recurrences.create")(function*(
   asked: Schedule & { readonly projectId: bigint; readonly actor: string; readonly template: Template }
 ) {
   const { sql, write } = yield* Store
+  const actor = yield* actorOf(asked.actor)
+  const content = yield* applied(blank, asked, asked.template)
+  // nobody waits for the search
+  const first = yield* scheduled(content)
   return yield* write(Effect.gen(function*() {
-    const actor = yield* actorOf(asked.actor)
     const project = yield* projectById(asked.projectId)
-    const content = yield* applied(blank, asked, asked.template)
     const recurrence = yield* one(Recurrence)(sql`
       INSERT INTO recurrences(uid, project_id, rrule, dtstart, timezone, template_title, template_body, template_owner,
         template_priority, template_labels, template_metadata, next_occurrence_key, author)
       VALUES (${yield* nextUlid}, ${project.id}, ${content.rrule}, ${content.dtstart}, ${content.timezone},
         ${content.template_title}, ${content.template_body}, ${content.template_owner ?? null},
         ${content.template_priority ?? null}, ${content.template_labels.text}, ${content.template_metadata.text},
-        ${yield* scheduled(content)}, ${actor}) RETURNING *`)
+        ${first}, ${actor}) RETURNING *`)
     yield* append({
       project,
       type: "recurrence.created",
