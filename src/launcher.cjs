@@ -155,7 +155,58 @@ const recordIn = (file) => {
   }
 }
 
-/** The sockets of the daemons of this version whose records say that they serve the database of this environment. */
+/**
+ * Whether a name can only have been made by this user: the file is theirs, and directories and links on the way to it are theirs or root's,
+ * and changed by no one else. It is `notOnlyOurs` of files/ownership.ts, which is a part of the bundle too.
+ */
+const isOurs = (path) => {
+  const uid = process.getuid()
+  const trusted = [uid, 0, fs.lstatSync("/").uid]
+  const rest = path.split("/").reverse()
+  let real = ""
+  let links = 0
+  while (rest.length > 0) {
+    const name = rest.pop()
+    if (name === "" || name === ".") continue
+    if (name === "..") {
+      real = real.slice(0, Math.max(0, real.lastIndexOf("/")))
+      continue
+    }
+    const next = `${real}/${name}`
+    const info = fs.lstatSync(next)
+    if (!trusted.includes(info.uid)) return false
+    if (info.isSymbolicLink()) {
+      if (++links > 40) return false
+      const text = fs.readlinkSync(next)
+      if (text.startsWith("/")) real = ""
+      rest.push(...text.split("/").reverse())
+      continue
+    }
+    if (info.isDirectory() && (info.mode & 0o022) !== 0 && (info.mode & 0o1000) === 0) return false
+    if (rest.length === 0 && info.uid !== uid) return false
+    real = next
+  }
+  return true
+}
+
+/**
+ * Whether the process of that number lives, and has written into the lock of the database, which is ours, that it is the daemon. It is
+ * `isDaemonOf` of presence/proof.ts. Where no /proc tells which process that is, it is one of this user's, and the socket's name has to do.
+ */
+const isDaemonOf = (database, pid) => {
+  process.kill(pid, 0)
+  if (process.platform !== "linux") return true
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
+  // the name of the program stands before it in brackets, and may hold anything
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()
+  const lock = `${fs.realpathSync(database)}.lock`
+  const { mode, size, uid } = fs.statSync(lock)
+  return !/[ZX]/.test(fields[0]) && (mode & 0o170000) === 0o100000 && size <= recordBytes && uid === process.getuid() &&
+    fs.readFileSync(lock, "latin1").includes(`${boot} ${fields[19]}daemon`)
+}
+
+/** The sockets of the daemons of this version whose records say that they serve the database of this environment, and who are proven. */
 const sockets = ({ HOME: home, KATA_DB: database, KATA_HOME: state }) => {
   const path = require("node:path")
   const directory = state ? path.resolve(state) : path.resolve(home, ".kata")
@@ -164,10 +215,37 @@ const sockets = ({ HOME: home, KATA_DB: database, KATA_HOME: state }) => {
     fs.readdirSync(`${directory}/runtime/${name}`)
       .filter((file) => /^daemon\.\d+\.json$/.test(file))
       .map((file) => recordIn(`${directory}/runtime/${name}/${file}`))
-  ).flatMap(({ address, db_path, version }) =>
-    version === "__KATA_VERSION__" && db_path === wanted && address.startsWith("unix:///") ? [address.slice(7)] : []
-  )
+  ).filter(({ address, db_path, pid, version }) => {
+    if (version !== "__KATA_VERSION__" || db_path !== wanted || !address.startsWith("unix:///")) return false
+    try {
+      return Number.isSafeInteger(pid) && pid > 0 && isDaemonOf(wanted, pid) && isOurs(address.slice(7))
+    } catch {
+      return false
+    }
+  }).map(({ address }) => address.slice(7))
 }
+
+/** What these commands read of the environment; nothing else of it is sent. As in api/CommandLine.ts. */
+const variables = [
+  "HOME",
+  "KATA_ALLOW_INSECURE",
+  "KATA_AUTH_TOKEN",
+  "KATA_DB",
+  "KATA_HOME",
+  "KATA_HTTP_TIMEOUT",
+  "KATA_SERVER",
+  "PATH",
+  "XDG_CONFIG_HOME"
+]
+
+/** These steer git otherwise than by files, and may hold anything: they are not sent. */
+const steersGit = (name) => name.startsWith("GIT_CONFIG") || name === "GIT_CEILING_DIRECTORIES"
+
+/** What would steer a terminal: kata prints none of it to people. */
+const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+
+/** Whether what was printed may go to that descriptor as it is. */
+const isPrintable = (text, fd) => !steering.test(text) || !require("node:tty").isatty(fd)
 
 /** What a command has printed, in an answer of HTTP that has come whole; undefined for anything else. */
 const printedIn = (answer) => {
@@ -177,7 +255,8 @@ const printedIn = (answer) => {
   if (Number(length) !== body.length) return undefined
   try {
     const { stderr, stdout } = JSON.parse(body.toString("utf8")).printed
-    return typeof stdout === "string" && typeof stderr === "string" ? { stdout, stderr } : undefined
+    if (typeof stdout !== "string" || typeof stderr !== "string") return undefined
+    return isPrintable(stdout, 1) && isPrintable(stderr, 2) ? { stdout, stderr } : undefined
   } catch {
     return undefined
   }
@@ -185,7 +264,7 @@ const printedIn = (answer) => {
 
 /** A connection to the daemon, and what it is asked; undefined where there is none, or where the command is to be traced. */
 const askable = (argv) => {
-  if (!process.env.HOME || process.env.KATA_DEBUG) return undefined
+  if (!process.env.HOME || process.env.KATA_DEBUG || Object.keys(process.env).some(steersGit)) return undefined
   try {
     const [path] = sockets(process.env)
     if (path === undefined) return undefined
@@ -196,7 +275,9 @@ const askable = (argv) => {
       cwd: process.cwd(),
       directory: `${dev}:${ino}`,
       terminal: require("node:tty").isatty(1),
-      variables: process.env
+      variables: Object.fromEntries(
+        variables.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]])
+      )
     }
     return { socket: require("node:net").connect(path), body: Buffer.from(JSON.stringify(call)) }
   } catch {

@@ -126,7 +126,7 @@ const runners: Readonly<Record<string, string>> = {
   "docs/examples/import-with-a-transform.ts": "it shows a program",
   "docs/examples/scripted-migration.ts": "it shows a program",
   "fuzz/main.ts": "it is the program of npm run fuzz",
-  "process/kit.ts": "tests of processes are plain: it makes a database for them"
+  "process/kit.ts": "tests of processes are plain: it makes a database for them, and takes its lock"
 }
 
 it("effects in tests are run by @effect/vitest", () => {

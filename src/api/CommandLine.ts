@@ -5,6 +5,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
+/** What the commands that run in the daemon read of the environment: the launcher sends nothing else of it, which may be anybody's secret. */
+export const variables = [
+  "HOME",
+  "KATA_ALLOW_INSECURE",
+  "KATA_AUTH_TOKEN",
+  "KATA_DB",
+  "KATA_HOME",
+  "KATA_HTTP_TIMEOUT",
+  "KATA_SERVER",
+  // git's
+  "PATH",
+  "XDG_CONFIG_HOME"
+] as const
+
 /** A command line as it was typed, and where. */
 export const Call = Schema.Struct({
   /** Which build of kata asks: another one may print something else. */
@@ -15,7 +29,7 @@ export const Call = Schema.Struct({
   directory: Schema.String,
   /** Whether stdout is a terminal there, which agents' text must not steer. */
   terminal: Schema.Boolean,
-  /** The environment of the one who asks. */
+  /** Those of `variables` that the one who asks has. */
   variables: Schema.Record({ key: Schema.String, value: Schema.String })
 })
 export type Call = typeof Call.Type

@@ -97,7 +97,10 @@ export const answer = Effect.fn("forwarded.answer")(function*(
     notify: () => Effect.void
   }
   const files = readOnly(fs)
-  const executor = CommandExecutor.makeExecutor((command) => start(Command.env(command, call.variables)))
+  const executor = CommandExecutor.makeExecutor((command) =>
+    // Beside what this process has itself; git takes an empty one for none.
+    start(Command.env(command, { XDG_CONFIG_HOME: "", ...call.variables }))
+  )
   // This daemon is the one to ask, from within.
   const client = yield* inProcess(daemon).pipe(
     Effect.provideService(FileSystem.FileSystem, files),

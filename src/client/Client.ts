@@ -34,7 +34,7 @@ interface Sent {
   readonly timeout?: Duration.Duration
 }
 
-export type ClientError = ApiFailure | DaemonUnreachable
+export type ClientError = AnswerUnreadable | ApiFailure | DaemonUnreachable
 
 export interface Client {
   /** A question can always be interrupted; a change only where the caller can. */
@@ -99,11 +99,10 @@ export const make = (connection: Connection, patience: Duration.Duration = defau
       ? Effect.timeoutFail(answer, { duration: timeout, onTimeout: () => late(connection.address, method, timeout) })
       : answer
     const exchange = inTime.pipe(
-      Effect.flatMap(({ status, text }) =>
-        status >= 200 && status < 300
-          ? Effect.succeed({ text, address: connection.address, request: `${method} ${path}` })
-          : Effect.fail(refusal(status, text))
-      )
+      Effect.filterOrElse(({ status }) => status >= 200 && status < 300, ({ status, text }) => refusal(status, text)),
+      Effect.map(({ text }) => ({ text, address: connection.address, request: `${method} ${path}` })),
+      // Programs get it as it is: what came over a wire may be anything.
+      Effect.tap((answer) => connection.mayHang && answer.text !== "" ? parsed(answer) : Effect.void)
     )
     return method === "GET" ? Effect.interruptible(exchange) : exchange
   }
@@ -120,17 +119,17 @@ export const late = (address: string, method: string, timeout: Duration.Duration
 
 const parse = Schema.decode(Schema.parseJson())
 
+const unreadable = ({ address, request }: Answer<unknown>) => ({ message }: { readonly message: string }) =>
+  new AnswerUnreadable({ address, request, detail: message.replace(/\s+/g, " ").slice(0, 300) })
+
+const parsed = (answer: Answer<unknown>) => Effect.mapError(parse(answer.text), unreadable(answer))
+
 /** What an answer says: the Schema is that of the API, in `api/answers.ts`. */
 export const read = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(schema)
   return (answer: Answer<A>): Effect.Effect<A, AnswerUnreadable> =>
-    Effect.mapError(
-      Effect.flatMap(parse(answer.text), (value) => decode(withEmptyLists(schema.ast, value))),
-      (error) =>
-        new AnswerUnreadable({
-          address: answer.address,
-          request: answer.request,
-          detail: error.message.replace(/\s+/g, " ").slice(0, 300)
-        })
+    Effect.flatMap(
+      parsed(answer),
+      (value) => Effect.mapError(decode(withEmptyLists(schema.ast, value)), unreadable(answer))
     )
 }

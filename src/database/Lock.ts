@@ -138,6 +138,29 @@ export const holder = Effect.fn("Lock.holder")(function*(databasePath: string) {
   }))
 })
 
+/** Of a lock, which has two pages; more is no lock of kata. */
+const lockBytes = 64 * 1024
+
+/**
+ * Whose file the lock of the database at an absolute real path is, when the process of that identity has written there that it is the
+ * daemon; none when it has not. A daemon keeps its lock until it ends, so one that lives and has said so holds it: SQLite, which takes time to
+ * load, need not be asked.
+ */
+export const daemonSigned = Effect.fn("Lock.daemonSigned")(function*(databasePath: string, identity: string) {
+  const path = pathOf(databasePath)
+  const fs = yield* FileSystem.FileSystem
+  return yield* oneAtATime(Effect.gen(function*() {
+    const { size, type, uid } = yield* fs.stat(path)
+    // opening a pipe would wait for somebody who writes to it
+    if (type !== "File" || size > lockBytes) return Option.none<number>()
+    // SQLite writes the texts of a row one after the other. Who has the file open here must not close another descriptor of it.
+    const isSigned = Handle.isOpen(path)
+      ? Effect.map(read(path), ({ process, purpose }) => process === identity && purpose === "daemon")
+      : Effect.map(fs.readFile(path), (bytes) => Buffer.from(bytes).includes(`${identity}daemon`))
+    return (yield* isSigned) ? uid : Option.none<number>()
+  })).pipe(Effect.orElseSucceed(() => Option.none<number>()))
+})
+
 const isBusy = (error: { readonly _tag: string }): error is SqliteFailure =>
   isSqlite(error) && error.code.startsWith("SQLITE_BUSY")
 const isDamaged = (error: { readonly _tag: string }): error is SqliteFailure =>

@@ -20,6 +20,8 @@ export class Processes extends Context.Tag("kata/host/Processes")<Processes, {
    * asked for its exit code yet, or when nothing tells.
    */
   readonly identityOf: (pid: number) => Effect.Effect<Option.Option<string>>
+  /** The number of the user whose process it is; none when there is no such process, or when nothing tells. */
+  readonly ownerOf: (pid: number) => Effect.Effect<Option.Option<number>>
   /** Whether it was sent; `gone` when there is no such process, `refused` when it is somebody else's. */
   readonly signal: (pid: number, name: "SIGTERM" | "SIGHUP") => Effect.Effect<"sent" | "gone" | "refused">
 }>() {}
@@ -99,6 +101,19 @@ const beginningFromPs = (executor: CommandExecutor.CommandExecutor, pid: number)
     (state, start) => Option.exists(state, isDead) ? Option.none() : start
   ).pipe(Effect.map(Option.filter((start) => start !== "")))
 
+const ownerFromPs = (executor: CommandExecutor.CommandExecutor, pid: number) =>
+  Effect.map(
+    ps(executor, pid, "uid"),
+    Option.flatMap((uid) => /^\d+$/.test(uid) ? Option.some(Number(uid)) : Option.none())
+  )
+
+/** Of a process that may not be looked into the directory is root's: its state names the user. */
+const ownerFromProc = (fs: FileSystem.FileSystem, pid: number) =>
+  Effect.map(
+    Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/status`), () => ""),
+    (status) => Option.map(Option.fromNullable(/^Uid:\t(\d+)/m.exec(status)?.[1]), Number)
+  )
+
 /** Linux tells it in /proc, others through `ps`. */
 export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | CommandExecutor.CommandExecutor> = Layer
   .effect(
@@ -116,6 +131,7 @@ export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | Comman
                 .pipe(Effect.orElseSucceed(() => true))
               : Effect.succeed(alive)),
         programOf: (pid) => hasProc ? fromProc(fs, pid) : Effect.map(ps(executor, pid, "comm"), Option.flatMap(named)),
+        ownerOf: (pid) => hasProc ? ownerFromProc(fs, pid) : ownerFromPs(executor, pid),
         identityOf: (pid) => hasProc ? beginningFromProc(fs, pid) : beginningFromPs(executor, pid),
         signal
       }

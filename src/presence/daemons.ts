@@ -1,6 +1,6 @@
 /**
  * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, and
- * it stays when they are killed. A record is somebody else's file: it is believed as far as what it says can be proven.
+ * it stays when they are killed. What answers there, or is called kata, is left alone; it is no proof, see `proof.ts`.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -14,6 +14,7 @@ import { resolve, sameFile } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
 import { ping, targetOf } from "./ping.ts"
+import { doubtOf, isDaemonOf } from "./proof.ts"
 import { filesIn, namesIn } from "./records.ts"
 
 export const Daemon = Schema.Struct({
@@ -66,17 +67,14 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   readonly kataHome: string
   readonly userHome: string
 }) {
-  const { current, identityOf } = yield* Processes
+  const { current } = yield* Processes
   const real = yield* Effect.orElseSucceed(resolve(of.databasePath), () => of.databasePath)
   const holder = Option.flatten(yield* Effect.option(Lock.holder(real)))
   const holding = yield* Effect.forEach(
     Option.toArray(holder).filter(({ purpose }) => purpose === "daemon"),
-    ({ pid, process }) =>
-      Effect.map(
-        pid === null || process === "" ? Effect.succeedNone : identityOf(pid),
-        // The row of a holder before this one may still stand there: then the number may be anybody's.
-        (identity) => ({ pid: pid ?? 0, proven: Option.contains(identity, process) })
-      )
+    ({ pid }) =>
+      // The row of a holder before this one may still stand there: then the number may be anybody's.
+      Effect.map(pid === null ? Effect.succeed(false) : isDaemonOf(real, pid), (proven) => ({ pid: pid ?? 0, proven }))
   )
   const namespaces = new Set([namespaceOf(of.databasePath), namespaceOf(real)])
   const records = yield* Effect.forEach(
@@ -156,17 +154,21 @@ const judge = Effect.fnUntraced(function*(
   if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "stale"
   if (holders.has(record.pid)) return "proven"
   const answer = yield* answerOf(record)
-  if (Option.contains(answer, record.pid)) return "proven"
-  const isKata = Option.contains(answer, undefined) ||
+  const isKata = Option.contains(answer, undefined) || Option.contains(answer, record.pid) ||
     Option.contains(yield* processes.programOf(record.pid), "kata")
   return isKata ? "running" : "unproven"
 })
 
-/** The number that a kata gives of itself at the address of a record, which it may leave out; none when no kata answers. */
+/**
+ * The number that a kata gives of itself at the address of a record, which it may leave out; none when no kata answers. Another user's
+ * program is not asked.
+ */
 const answerOf = ({ address }: RuntimeRecord) =>
-  Option.match(targetOf(address), {
+  Option.match(Option.filter(targetOf(address), (target) => doubtOf(target) === undefined), {
     onNone: () => Effect.succeed(Option.none<unknown>()),
     onSome: (target) =>
-      Effect.map(ping(target), (pong) =>
-        Option.map(Option.filter(pong, ({ service }) => service === "kata"), ({ pid }) => pid))
+      Effect.map(
+        ping(target),
+        (pong) => Option.map(Option.filter(pong, ({ service }) => service === "kata"), ({ pid }) => pid)
+      )
   })

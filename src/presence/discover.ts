@@ -1,6 +1,6 @@
 /**
  * The daemon that serves a database on this machine, if one is there. Every command waits for this, so that a running daemon costs one
- * directory, one record and one ping.
+ * directory, one record, one look at the lock's file and one ping.
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
 import { ping, targetOf } from "./ping.ts"
+import { doubtOf, isDaemonOf, mayBeGo } from "./proof.ts"
 import { type DaemonRecord, filesIn } from "./records.ts"
 import type { Address } from "./Target.ts"
 
@@ -31,7 +32,7 @@ export interface Found {
 /** Any daemon that says ok is good enough then. */
 export const skipsCheck = (from: From): boolean => from.variables["KATA_SKIP_DAEMON_VERSION_CHECK"] === "1"
 
-/** Whether the daemon of a record answers at its address. Its version is what the record says: `/ping` may name another one, for others. */
+/** Whether the daemon of a record, which is proven, answers at its address. Its version is what the record says: `/ping` may name another one, for others. */
 export const answering = Effect.fn("discover.answering")(function*(record: DaemonRecord, anybody: boolean) {
   const target = targetOf(record.address)
   if (Option.isNone(target)) return Option.none<Found>()
@@ -42,14 +43,19 @@ export const answering = Effect.fn("discover.answering")(function*(record: Daemo
   )
 })
 
-/** The first daemon that answers among those whose records say that they serve the database by this name. */
+/** The first daemon that is proven and answers among those whose records say that they serve the database by this name. */
 export const here = Effect.fn("discover.here")(function*(from: From, accept: "same version" | "any version") {
   const { isAlive } = yield* Processes
   const any = accept === "any version" || skipsCheck(from)
   const files = yield* filesIn(`${from.kataHome}/runtime/${namespaceOf(from.databasePath)}`)
   for (const record of Arr.getSomes(files.map(({ record }) => record))) {
     if (!any && record.version !== from.version) continue
-    if (!(yield* isAlive(record.pid))) continue
+    const target = targetOf(record.address)
+    if (Option.isNone(target) || !(yield* isAlive(record.pid))) continue
+    const isTrusted = (yield* isDaemonOf(from.databasePath, record.pid))
+      ? doubtOf(target.value) === undefined
+      : any && (yield* mayBeGo(record.pid, target.value))
+    if (!isTrusted) continue
     const found = yield* answering(record, any)
     if (Option.isSome(found)) return found
   }

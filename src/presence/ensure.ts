@@ -2,18 +2,21 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import * as Directories from "../files/directories.ts"
+import { exists } from "../files/paths.ts"
 import { DaemonStartFailed, launch, stopped } from "./background.ts"
 import { running, type Serving } from "./daemons.ts"
 import { answering, type Found, type From, here, skipsCheck } from "./discover.ts"
 import * as Log from "./log.ts"
 import { targetOf } from "./ping.ts"
 import { Program } from "./Program.ts"
+import { doubtOf, mayBeGo } from "./proof.ts"
 import { placesOf } from "./runtime.ts"
 import { recordOf } from "./status.ts"
-import { stopOne } from "./stop.ts"
+import { stopOne, unproven } from "./stop.ts"
 
 /** A daemon serves the database that this program cannot ask. */
 export class DaemonIncompatible extends Schema.TaggedError<DaemonIncompatible>()("DaemonIncompatible", {
@@ -52,6 +55,23 @@ export class DaemonSilent extends Schema.TaggedError<DaemonSilent>()("DaemonSile
   }
 }
 
+/** A daemon has the database, and what is at its address may be another user's. */
+export class DaemonUntrusted extends Schema.TaggedError<DaemonUntrusted>()("DaemonUntrusted", {
+  path: Schema.String,
+  pid: Schema.Int,
+  address: Schema.String,
+  /** What makes it so, as in "/tmp/x may be changed by others". */
+  doubt: Schema.String
+}) {
+  readonly kind = "daemon_unavailable" satisfies FailureKind
+  override get message() {
+    return `the daemon of ${this.path} (pid ${this.pid}) is not asked at ${this.address}: ${this.doubt}`
+  }
+  get hint(): string {
+    return "mend that, then run kata daemon restart; or set XDG_RUNTIME_DIR to a directory that only you can change"
+  }
+}
+
 /** No daemon has the database, and a program that only uses what runs asked for one. */
 export class DaemonMissing extends Schema.TaggedError<DaemonMissing>()("DaemonMissing", { path: Schema.String }) {
   readonly kind = "daemon_unavailable" satisfies FailureKind
@@ -79,20 +99,33 @@ export const isOlder = (theirs: string, ours: string): boolean => {
   return a !== undefined && b !== undefined && at >= 0 && (a[at] ?? 0) < (b[at] ?? 0)
 }
 
-/** What can be done with a daemon that `here` did not find: use it, wait for it, or nothing. */
+/** What can be done with a daemon that `here` did not find: use it, wait for it, or nothing. Only one that is proven is asked or stopped. */
 const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
   const known = yield* recordOf(daemon, from.databasePath)
   // One with another directory of state has no record here; but its socket is where ours would be.
   const record = known.address === "" ? { ...known, address: `unix://${placesOf(from).socket}` } : known
-  const found = yield* answering(record, skipsCheck(from))
-  // A daemon of ours that has another name for the database, or another directory of state.
-  if (Option.isSome(found) && (record.version === from.version || skipsCheck(from))) return found
-  const { pid } = daemon
-  if (daemon.ours && Option.isSome(found) && isOlder(record.version, from.version)) {
-    yield* stopOne(from.databasePath, daemon)
-  } else if (Option.isSome(found) || (!daemon.ours && Option.isSome(targetOf(daemon.address)))) {
-    return yield* new DaemonIncompatible({ path: from.databasePath, pid, theirs: record.version, ours: from.version })
+  const target = targetOf(record.address)
+  const skips = skipsCheck(from)
+  const { address, pid, proven } = daemon
+  const path = from.databasePath
+  const incompatible = new DaemonIncompatible({ path, pid, theirs: record.version, ours: from.version })
+  if (Option.isNone(target)) return Option.none<Found>()
+  if (!proven) {
+    if (skips && (yield* mayBeGo(pid, target.value))) return yield* answering(record, skips)
+    // One of ours whose lock was taken away ends by itself.
+    return daemon.ours || address === "" || record.version === from.version ? Option.none<Found>() : yield* incompatible
   }
+  const doubt = doubtOf(target.value)
+  // A daemon that starts has no socket yet.
+  const isThere = "port" in target.value || (yield* exists(target.value.socketPath))
+  if (doubt !== undefined && isThere) {
+    return yield* new DaemonUntrusted({ path, pid, address: record.address, doubt })
+  }
+  const found = doubt === undefined ? yield* answering(record, skips) : Option.none<Found>()
+  // A daemon of ours that has another name for the database, or another directory of state.
+  if (Option.isNone(found) || record.version === from.version || skips) return found
+  if (!isOlder(record.version, from.version)) return yield* incompatible
+  yield* stopOne(path, daemon)
   return Option.none<Found>()
 })
 
@@ -112,6 +145,7 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
     const [first] = daemons
     if (first !== undefined) {
       if ((yield* Clock.currentTimeMillis) - began > patience) {
+        if (!first.proven) return yield* unproven(from.databasePath, first)
         return yield* new DaemonSilent({ path: from.databasePath, pid: first.pid, address: first.address })
       }
       yield* Effect.sleep(step)
@@ -119,7 +153,9 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
     }
     if (file === undefined) return yield* new DaemonMissing({ path: from.databasePath })
     yield* Directories.make(from.kataHome)
-    const variables = { ...from.variables, KATA_HOME: from.kataHome, KATA_DB: from.databasePath }
+    // What steers git for one command must not steer it for all that the daemon serves.
+    const kept = Record.filter(from.variables, (_, name) => !name.startsWith("GIT_"))
+    const variables = { ...kept, KATA_HOME: from.kataHome, KATA_DB: from.databasePath }
     const argv = ["daemon", "start", "--foreground", ...flags]
     const record = yield* launch({ program: [file, ...words], argv, variables, log: Log.pathOf(from.kataHome) }).pipe(
       Effect.asSome,

@@ -9,6 +9,7 @@ import { posix } from "node:path"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
+import { notOnlyOurs } from "../files/ownership.ts"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
 import { type DaemonRecord, nameOf, namesIn, pidIn } from "./records.ts"
@@ -35,6 +36,21 @@ export class SocketPathTooLong extends Schema.TaggedError<SocketPathTooLong>()("
   }
   get hint(): string {
     return "set XDG_RUNTIME_DIR (or TMPDIR) to a shorter directory, or listen over TCP: kata daemon start --listen 127.0.0.1:0"
+  }
+}
+
+/** Somebody else could put another socket under the name of ours. */
+export class SocketUnsafe extends Schema.TaggedError<SocketUnsafe>()("SocketUnsafe", {
+  path: Schema.String,
+  /** Such as "/srv/tmp may be changed by others". */
+  problem: Schema.String
+}) {
+  readonly kind = "io" satisfies FailureKind
+  override get message() {
+    return `no socket can be kept from others in ${this.path}: ${this.problem}`
+  }
+  get hint(): string {
+    return "set XDG_RUNTIME_DIR to a directory that only you can change, or take the permission of others away"
   }
 }
 
@@ -72,10 +88,13 @@ export const makeState = Effect.fn("runtime.makeState")(function*({ home, record
   yield* Directories.ensureOwn(records)
 })
 
-/** The directory of the socket, likewise; fails when the socket could not be bound. */
+/** The directory of the socket, likewise; fails when the socket could not be bound, or its name could become another user's. */
 export const makeSocketDirectory = Effect.fn("runtime.makeSocketDirectory")(function*(places: Places) {
   if (Buffer.byteLength(places.socket) > limit) return yield* new SocketPathTooLong({ path: places.socket, limit })
   yield* Effect.forEach(places.socketDirectories, Directories.ensureOwn, { discard: true })
+  const [, path] = places.socketDirectories
+  const problem = notOnlyOurs(path)
+  if (problem !== undefined) return yield* new SocketUnsafe({ path, problem })
 })
 
 /** Writes the record of this process, whole, which goes away with the scope, and gives its path. The directory exists. */

@@ -18,10 +18,10 @@ export class DaemonUnproven extends Schema.TaggedError<DaemonUnproven>()("Daemon
 }) {
   readonly kind = "locked" satisfies FailureKind
   override get message() {
-    return `a daemon serves ${this.path}, but that it is process ${this.pid}, as ${this.source} says, cannot be proven: it was sent no signal`
+    return `a daemon serves ${this.path}, but that it is process ${this.pid}, as ${this.source} says, cannot be proven: it was sent nothing`
   }
   get hint(): string {
-    return `look at the process (ps -p ${this.pid}), and stop it by hand`
+    return `look at the process (ps -p ${this.pid}), and stop it by hand, or with the kata that started it`
   }
 }
 
@@ -44,6 +44,9 @@ export class DaemonStays extends Schema.TaggedError<DaemonStays>()("DaemonStays"
   }
 }
 
+/** That a daemon is not proven, as an error. */
+export const unproven = (path: string, { pid, source }: Serving) => new DaemonUnproven({ path, pid, source })
+
 interface Of {
   readonly databasePath: string
   readonly kataHome: string
@@ -54,10 +57,7 @@ interface Of {
 export const proven = Effect.fn("daemon.proven")(function*(of: Of) {
   const found = yield* running(of)
   const doubtful = found.running.find((daemon) => !daemon.proven)
-  if (doubtful !== undefined) {
-    return yield* new DaemonUnproven({ path: of.databasePath, pid: doubtful.pid, source: doubtful.source })
-  }
-  return found.running
+  return doubtful === undefined ? found.running : yield* unproven(of.databasePath, doubtful)
 })
 
 /** Tells one daemon to stop and waits until its process is gone. */

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { userInfo } from "node:os"
 import { Processes } from "../host/Processes.ts"
 
 export interface Child {
@@ -46,7 +47,7 @@ export const layerChildren: Layer.Layer<Children, never, FileSystem.FileSystem |
   )
 
 /**
- * Exactly these processes, by the names of their programs, null for one of which nothing tells; and those that are started. A signal
+ * Exactly these processes of this user, by the names of their programs, null for one of which nothing tells; and those that are started. A signal
  * ends whom it is sent to; `observe` sees each.
  */
 export const layerRecorded = (
@@ -66,6 +67,7 @@ export const layerRecorded = (
         isAlive: (pid) => Effect.sync(() => living.has(pid)),
         programOf: (pid) => Effect.sync(() => Option.fromNullable(living.get(pid))),
         identityOf: (pid) => Effect.sync(() => living.has(pid) ? Option.some(`process ${pid}`) : Option.none()),
+        ownerOf: (pid) => Effect.sync(() => living.has(pid) ? Option.some(userInfo().uid) : Option.none()),
         signal: (pid, name) =>
           Effect.sync(() => {
             if (!living.has(pid)) return "gone"

@@ -18,10 +18,11 @@ const nobody = 2 ** 31 - 1
 /** Nothing is known of it, and nothing reaches it. */
 const isGone = (pid: number) =>
   Effect.gen(function*() {
-    const { identityOf, isAlive, programOf, signal } = yield* Processes
+    const { identityOf, isAlive, ownerOf, programOf, signal } = yield* Processes
     assert.equal(yield* isAlive(pid), false)
     assert.deepEqual(yield* programOf(pid), Option.none())
     assert.deepEqual(yield* identityOf(pid), Option.none())
+    assert.deepEqual(yield* ownerOf(pid), Option.none())
     assert.equal(yield* signal(pid, "SIGTERM"), "gone")
   })
 
@@ -40,10 +41,11 @@ export const processesContract: ReadonlyArray<ProcessesCase> = [
   {
     name: "one that was started lives under the name of its program, and stays itself",
     run: Effect.gen(function*() {
-      const { current, identityOf, isAlive, programOf } = yield* Processes
+      const { current, identityOf, isAlive, ownerOf, programOf } = yield* Processes
       const { pid } = yield* (yield* Children).start("kata")
       assert.equal(yield* isAlive(pid), true)
       assert.deepEqual(yield* programOf(pid), Option.some("kata"))
+      assert.deepEqual(yield* ownerOf(pid), yield* ownerOf(current.pid))
       const identity = yield* identityOf(pid)
       assert.equal(Option.isSome(identity), true)
       assert.notDeepEqual(identity, yield* identityOf(current.pid))

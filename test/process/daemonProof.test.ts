@@ -52,15 +52,15 @@ describe("a record whose number another process has now", () => {
       // It does not say who it is: something is there, and must be left alone.
       const report = await world.fails(10, ["daemon", "stop"])
       expect(report).toContain(`process ${pid}`)
-      expect(report).toContain("it was sent no signal")
+      expect(report).toContain("it was sent nothing")
       await world.fails(10, ["export", "--output", "x.jsonl"])
       answer = { ...pong, pid: 1 }
       expect(await world.ok(["daemon", "stop"])).toBe("")
       expect(isAlive(pid)).toBe(true)
-      // This is how Go kata's daemons are proven.
+      // Nor is that a proof: whoever is there by now can say it. A daemon of Go kata is left to Go kata.
       answer = { ...pong, pid }
-      expect(await world.ok(["daemon", "stop"])).toBe(`stopped pid=${pid}\n`)
-      expect(isAlive(pid)).toBe(false)
+      await world.fails(10, ["daemon", "stop"])
+      expect(isAlive(pid)).toBe(true)
     } finally {
       server.close()
     }

@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { looks } from "../../src/cli/forwarded.ts"
-import { launcher } from "./kit.ts"
+import { launcher, lockAsDaemon } from "./kit.ts"
 import { ask, it, type World } from "./world.ts"
 
 /** Commands that are traced are run where they are typed. */
@@ -101,9 +101,12 @@ describe("a command that only shows something", () => {
     const { address } = world.daemon()
     await world.ok(["daemon", "stop"])
     const [namespace = ""] = fs.readdirSync(join(world.home, "runtime"))
-    const record = join(world.home, "runtime", namespace, "daemon.1.json")
+    const { pid } = process
+    const record = join(world.home, "runtime", namespace, `daemon.${pid}.json`)
+    const unlock = await lockAsDaemon(world.database)
+    let asked = 0
     const { version } = JSON.parse(await world.ok(["version", "--json"]))
-    fs.writeFileSync(record, JSON.stringify({ pid: 1, address, db_path: world.database, version }))
+    fs.writeFileSync(record, JSON.stringify({ pid, address, db_path: world.database, version }))
     for (
       const answer of [
         "",
@@ -115,12 +118,17 @@ describe("a command that only shows something", () => {
         "HTTP/1.1 500 Oops\r\ncontent-length: 41\r\n\r\n{\"printed\":{\"stdout\":\"x\",\"stderr\":\"\"}}x"
       ]
     ) {
-      const server = createServer((socket) => socket.on("error", () => {}).resume().end(answer)).listen(
+      const server = createServer((socket) => {
+        asked++
+        socket.on("error", () => {}).resume().end(answer)
+      }).listen(
         address.slice("unix://".length)
       )
       expect((await bare(world)(["list"])).exit, answer).toBe("not here")
       await new Promise((resolve) => server.close(resolve))
     }
+    expect(asked).toBe(7)
+    await unlock()
   })
 
   it("has the repository and the git settings of the one who typed it", async ({ world }) => {

@@ -2,7 +2,9 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -11,6 +13,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import { expect, test } from "vitest"
+import * as Lock from "../../src/database/Lock.ts"
+import * as Processes from "../../src/host/Processes.ts"
 import { generate } from "../../src/testing/generate.ts"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -233,6 +237,15 @@ export const stopped = async (
 /** A large database, closed. */
 export const large = (path: string, issues: number): Promise<unknown> =>
   Effect.runPromise(Effect.provide(Effect.scoped(generate(path, { issues })), Layer.mergeAll(NodeContext.layer)))
+
+/** Takes the lock of a database for this process, as a daemon does; gives what lets it go. */
+export const lockAsDaemon = async (path: string): Promise<() => Promise<void>> => {
+  const scope = Effect.runSync(Scope.make())
+  const services = Layer.provideMerge(Processes.layer, NodeContext.layer)
+  await Effect.runPromise(Lock.acquire(path, "daemon").pipe(Scope.extend(scope), Effect.provide(services)))
+  return () => Effect.runPromise(Scope.close(scope, Exit.void))
+}
+
 export const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
 /** A run, and the most memory that it held, in mebibytes. */
