@@ -14,6 +14,7 @@ import * as Log from "./log.ts"
 import { targetOf } from "./ping.ts"
 import { Program } from "./Program.ts"
 import { doubtOf, mayBeGo } from "./proof.ts"
+import { read } from "./records.ts"
 import { placesOf } from "./runtime.ts"
 import { recordOf } from "./status.ts"
 import { stopOne, unproven } from "./stop.ts"
@@ -112,8 +113,9 @@ const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
   if (Option.isNone(target)) return Option.none<Found>()
   if (!proven) {
     if (skips && (yield* mayBeGo(pid, target.value))) return yield* answering(record, skips)
-    // One of ours whose lock was taken away ends by itself.
-    return daemon.ours || address === "" || record.version === from.version ? Option.none<Found>() : yield* incompatible
+    // One of ours whose lock was taken away ends by itself, and its record goes first.
+    const ends = record.version === from.version || Option.isNone(yield* read(daemon.source))
+    return daemon.ours || address === "" || ends ? Option.none<Found>() : yield* incompatible
   }
   const doubt = doubtOf(target.value)
   // A daemon that starts has no socket yet.

@@ -106,7 +106,7 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   const record = { pid, address, db_path: databasePath, version, started_at: startedAt }
   const path = yield* Runtime.publish(places.records, record)
   const socket = "socketPath" in options.place ? [options.place.socketPath] : []
-  const lost = yield* astray([real, Lock.pathOf(real), ...socket, path])
+  const lost = yield* astray([...new Set([databasePath, real]), Lock.pathOf(real), ...socket, path])
   const took = (yield* Clock.currentTimeMillis) - began
   yield* Effect.logDebug(
     `serving ${databasePath}${created ? ", which is new," : ""} at ${address}, version ${version}, after ${took} ms`

@@ -93,7 +93,8 @@ const open = Effect.fn("Store.open")(function*(path: string) {
   yield* Effect.addFinalizer(() => Effect.ignore(exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
   const writes = yield* SubscriptionRef.make(0)
   // What is written to a file without a name, or to a log that nobody would find, is lost.
-  const lost = yield* watched([real, `${real}-wal`])
+  // By the name that was given, too: a link may lead elsewhere by now.
+  const lost = yield* watched([...new Set([path, real]), `${real}-wal`])
   const here = Effect.flatMap(lost, ([gone]) => gone === undefined ? Effect.void : moved(real, gone))
   const failed = Handle.failure(real, "use the database")
   const transacted = <A, E, R>(kind: "read" | "write", work: Effect.Effect<A, E, R>) =>

@@ -52,6 +52,27 @@ describe("the database", () => {
     expect(bodies(moved ?? "")).toEqual(["before"])
   })
 
+  it("found L12: a link to it that leads elsewhere by now: nothing more is answered, and the next command goes there", async ({ world }) => {
+    const [one, other, link] = [join(world.root, "one.db"), join(world.root, "other.db"), join(world.root, "link.db")]
+    const at = (path: string) => ({ env: { KATA_DB: path } })
+    await world.ok(["init", "--project", "app"], at(other))
+    await world.ok(["create", "in the other one"], at(other))
+    await world.ok(["daemon", "stop"], at(other))
+    fs.symlinkSync(one, link)
+    await world.ok(["init", "--project", "app"], at(link))
+    const { issue } = JSON.parse(await world.ok(["create", "in the first", "--json"], at(link)))
+    const { address, pid } = world.daemon()
+    fs.symlinkSync(other, join(world.root, "new"))
+    fs.renameSync(join(world.root, "new"), link)
+    const { status, text } = await comment(address.slice("unix://".length), issue.short_id, "after")
+    expect([status, text]).toEqual([500, expect.stringContaining("link.db was moved, removed or replaced while")])
+    expect(await world.ok(["list"], at(link))).toContain("in the other one")
+    await gone(pid)
+    await world.ok(["daemon", "stop"], at(link))
+    expect(bodies(one)).toEqual([])
+    expect(await world.ok(["list"], at(one))).toContain("in the first")
+  })
+
   it("without its log is not written to, and has everything when the daemon has ended", async ({ world }) => {
     const { pid, ref, socketPath } = await working(world)
     fs.rmSync(`${world.database}-wal`)
