@@ -17,7 +17,7 @@ import type { Failure, FailureKind } from "./Failure.ts"
 import { gunzip } from "./files/gzip.ts"
 import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
 import { leftBehind } from "./files/staleFiles.ts"
-import { running } from "./presence/daemons.ts"
+import { daemonReport } from "./presence/daemonReport.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 import { version10 } from "./records/kinds.ts"
 
@@ -112,20 +112,6 @@ const leftoversCheck = Effect.fnUntraced(function*(path: string, inUse: boolean)
         ? undefined
         : "an upgrade by Go kata was interrupted: it starts again when its two .import.tmp files are gone"
     })
-})
-
-const daemonCheck = Effect.fnUntraced(function*(options: DoctorOptions) {
-  const { running: daemons, stale, unproven } = yield* running({ databasePath: options.database, ...options.homes })
-  const records = [...stale, ...unproven].map(({ source }) => source)
-  const stray = records.length === 0 ? {} : { details: records.map((path) => `left by a daemon that is gone: ${path}`) }
-  const [daemon] = daemons
-  const says = daemon === undefined
-    ? "none is running"
-    : `pid ${daemon.pid}${daemon.address === "" ? "" : ` at ${daemon.address}`}`
-  return check("daemon", daemons.length > 1 ? "warning" : "ok", says, {
-    ...stray,
-    next: daemons.length > 1 ? "several work with this database: stop all but one" : undefined
-  })
 })
 
 const head = 64 * 1024
@@ -252,8 +238,8 @@ const outcomeOf = (kind: FailureKind): NonNullable<DoctorReport["outcome"]> =>
 /** Asks everything. It does not fail: what cannot be answered is an answer. */
 export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOptions) {
   const real = yield* Effect.orElseSucceed(resolve(options.database), () => options.database)
-  const daemon = yield* daemonCheck(options)
-  const inUse = daemon.says.startsWith("pid")
+  const daemon = yield* daemonReport({ databasePath: options.database, ...options.homes })
+  const { inUse } = daemon
   const leftovers = yield* leftoversCheck(real, inUse)
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
@@ -276,7 +262,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
         ...Option.toArray(blocks).map(({ says, status, ...more }) => check("blocking", status, says, more))
       ]),
     leftovers,
-    daemon,
+    check("daemon", daemon.status, daemon.says, daemon),
     yield* backupCheck(backup, options, instance, inUse)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
@@ -291,7 +277,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     },
     outcome: content._tag === "Left"
       ? outcomeOf(content.left.kind)
-      : damage
+      : damage || daemon.damaged
       ? "damaged"
       : blocking(findings).length > 0
       ? "validation"

@@ -8,11 +8,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { Processes } from "../host/Processes.ts"
 import { ProgramVersion } from "../version.ts"
+import type { EngineUnusable } from "./engine.ts"
 import * as Handle from "./Handle.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
@@ -26,7 +28,9 @@ export class Holder extends Schema.Class<Holder>("Holder")({
   /** `Processes.identityOf` that process; empty when nothing told it. */
   process: Schema.String,
   startedAt: Schema.String,
-  version: Schema.String
+  version: Schema.String,
+  /** What a daemon has met in the database, after which it did nothing more with it; empty unless it has. */
+  damage: Schema.String
 }) {
   /** As in "in use by a restore (pid 123, since 2026-05-04T00:21:07.000Z)". */
   get words(): string {
@@ -41,6 +45,14 @@ export class Holder extends Schema.Class<Holder>("Holder")({
     const known = details.filter((detail) => detail !== "")
     return `${what[this.purpose]}${known.length === 0 ? "" : ` (${known.join(", ")})`}`
   }
+}
+
+/** The lock, as long as its scope is open. */
+export interface Held {
+  /** What a daemon before has noted. Whoever looks and finds nothing takes it away. */
+  readonly damage: string
+  /** Notes a damage, for those who ask now and for the daemon after this one; an empty text takes the note away. */
+  readonly note: (damage: string) => Effect.Effect<void, SqliteFailure>
 }
 
 /** Somebody else changes this database. */
@@ -101,9 +113,10 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
     pid,
     process: Option.getOrElse(yield* identityOf(pid), () => ""),
     startedAt,
-    version: yield* ProgramVersion
+    version: yield* ProgramVersion,
+    damage: ""
   })
-  yield* prepare(path).pipe(
+  return yield* prepare(path).pipe(
     Effect.zipRight(take(path, me)),
     Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), take(path, me))),
     Effect.catchIf(isBusy, () => Effect.flatMap(read(path), (holder) => Effect.fail(lockedBy(databasePath, holder)))),
@@ -161,6 +174,10 @@ export const daemonSigned = Effect.fn("Lock.daemonSigned")(function*(databasePat
   })).pipe(Effect.orElseSucceed(() => Option.none<number>()))
 })
 
+/** What the daemon that has the lock, or had it last, has noted of a damage of the database at an absolute real path; empty when nothing. */
+export const damageNoted = (databasePath: string): Effect.Effect<string> =>
+  Effect.map(read(pathOf(databasePath)), ({ damage }) => damage)
+
 const isBusy = (error: { readonly _tag: string }): error is SqliteFailure =>
   isSqlite(error) && error.code.startsWith("SQLITE_BUSY")
 const isDamaged = (error: { readonly _tag: string }): error is SqliteFailure =>
@@ -217,7 +234,11 @@ const empty = (path: string) =>
  * The lock becomes that of the whole connection only when it is had: with an earlier `locking_mode`, two who start at
  * the same moment would keep their shared locks, and neither would get it.
  */
-const take = (path: string, { pid, process, purpose, startedAt, version }: Holder) =>
+const take = (path: string, { pid, process, purpose, startedAt, version }: Holder): Effect.Effect<
+  Held,
+  EngineUnusable | SqliteFailure,
+  Scope.Scope
+> =>
   Effect.flatMap(
     Handle.open(path, "write", { busyTimeout: patience }),
     (handle) =>
@@ -225,17 +246,33 @@ const take = (path: string, { pid, process, purpose, startedAt, version }: Holde
         handle.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
         handle.execute("BEGIN EXCLUSIVE; PRAGMA locking_mode = EXCLUSIVE")
         handle.execute(`PRAGMA application_id = ${applicationId}`)
+        const damage = notedIn(handle)
         handle.execute("DROP TABLE IF EXISTS holder")
-        handle.execute("CREATE TABLE holder(pid INTEGER, process TEXT, purpose TEXT, started_at TEXT, version TEXT)")
-        handle.prepare("INSERT INTO holder VALUES (?, ?, ?, ?, ?)").run(pid, process, purpose, startedAt, version)
+        // daemonSigned looks for the process and the purpose, one after the other
+        handle.execute(
+          "CREATE TABLE holder(pid INTEGER, process TEXT, purpose TEXT, started_at TEXT, version TEXT, damage TEXT)"
+        )
+        handle.prepare("INSERT INTO holder VALUES (?, ?, ?, ?, ?, ?)")
+          .run(pid, process, purpose, startedAt, version, damage)
         handle.execute("COMMIT")
+        return {
+          damage,
+          note: (text: string) =>
+            handle.attempt("note the damage", () => void handle.prepare("UPDATE holder SET damage = ?").run(text))
+        }
       }).pipe(
         // the scope is the caller's, who may well go on without the lock; that closing fails too says nothing new
         Effect.onError(() => Effect.ignore(handle.close))
       )
   )
 
-const nobodyKnown = new Holder({ purpose: "unknown", pid: null, process: "", startedAt: "", version: "" })
+/** The note in a lock; locks of before have no place for one. */
+const notedIn = (handle: Handle.Handle): string => {
+  const has = handle.prepare("SELECT 1 FROM pragma_table_info('holder') WHERE name = 'damage'").get() !== undefined
+  return has ? String(handle.prepare("SELECT damage FROM holder").get()?.["damage"] ?? "") : ""
+}
+
+const nobodyKnown = new Holder({ purpose: "unknown", pid: null, process: "", startedAt: "", version: "", damage: "" })
 
 /** The row, without asking for a lock. Whoever has the lock may be writing it: what cannot be read is not known. */
 const read = (path: string): Effect.Effect<Holder> =>
@@ -248,7 +285,8 @@ const read = (path: string): Effect.Effect<Holder> =>
         pid: Number(row?.["pid"]),
         process: row?.["process"] ?? "",
         startedAt: row?.["started_at"],
-        version: row?.["version"]
+        version: row?.["version"],
+        damage: row?.["damage"] ?? ""
       })
     ),
     Effect.orElseSucceed(() => nobodyKnown)

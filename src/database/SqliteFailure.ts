@@ -10,6 +10,11 @@ const kinds: ReadonlyArray<readonly [prefix: string, kind: Kind, hint: string]> 
   ["SQLITE_PROTOCOL", "locked", "another process begins to work with this database; try again"],
   ["SQLITE_CORRUPT", "damaged", "the file is damaged; kata export --salvage takes out what can be read"],
   ["SQLITE_NOTADB", "damaged", "the file is no SQLite database"],
+  [
+    "SQLITE_IOERR_SHORT_READ",
+    "damaged",
+    "the file is shorter than it was; kata export --salvage takes out what can be read"
+  ],
   ["SQLITE_FULL", "io", "make room on the disk and run the command again"],
   ["SQLITE_IOERR", "io", "the system log may say more about the disk"],
   ["SQLITE_CANTOPEN", "io", "look at the permissions of the file and its directory"],

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { openForReading } from "../files/closeErrors.ts"
 import { DurabilityNotConfirmed, FileError, fromPlatform } from "../files/FileError.ts"
+import { stamp } from "../files/fileIdentity.ts"
 import { exists, parentOf, syncDirectory } from "../files/paths.ts"
 import type { Stage, Swapped } from "./Database.ts"
 import { open } from "./Handle.ts"
@@ -29,13 +30,6 @@ const sizeOf = (path: string) =>
 
 /** SQLite could not do something and does not say why. */
 const refused = (path: string, detail: string) => new FileError({ path, operation: "write", code: "", detail })
-
-/** What tells that a file was not written to. */
-const stamp = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map(({ mtime, size }) => `${size} ${Option.getOrUndefined(mtime)?.getTime()}`),
-    Effect.mapError(fromPlatform("stat", path))
-  )
 
 const confirm = (target: string) =>
   Effect.mapError(

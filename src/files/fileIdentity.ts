@@ -12,6 +12,13 @@ export const identity = (path: string) =>
     Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
   )
 
+/** What tells that a file was not written to: its size, and the millisecond of its last change. */
+export const stamp = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map(({ mtime, size }) => `${size} ${Option.getOrUndefined(mtime)?.getTime()}`),
+    Effect.mapError(fromPlatform("stat", path))
+  )
+
 /** Gives the question which of these files are there no more, or others, than now. One that cannot be looked at counts as there. */
 export const watched = Effect.fn("identity.watched")(function*(paths: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem

@@ -14,7 +14,9 @@ export class Status extends Schema.Class<Status>("Status")({
     version: Schema.String,
     address: Schema.String,
     db_path: Schema.String,
-    started_at: Schema.String
+    started_at: Schema.String,
+    /** What it has met in the database, after which it does nothing more with it. */
+    damage: Schema.optionalWith(Schema.String, { exact: true })
   })),
   /** Records whose process is there, and nothing shows that it is a kata. */
   unproven: Schema.Array(Schema.Struct({ pid: Schema.Int, source: Schema.String }))
@@ -38,14 +40,26 @@ export const recordOf = Effect.fn("daemon.recordOf")(
   }
 )
 
+/** What the daemon that serves a database, or served it last, has met in it; empty when nothing. */
+export const damageOf = (databasePath: string) =>
+  Effect.flatMap(Effect.orElseSucceed(resolve(databasePath), () => databasePath), Lock.damageNoted)
+
 export const status = Effect.fn("daemon.status")(function*(of: {
   readonly databasePath: string
   readonly kataHome: string
   readonly userHome: string
 }) {
   const found = yield* running(of)
+  const damage = yield* damageOf(of.databasePath)
   return new Status({
-    daemons: yield* Effect.forEach(found.running, (daemon) => recordOf(daemon, of.databasePath)),
+    daemons: yield* Effect.forEach(
+      found.running,
+      (daemon) =>
+        Effect.map(recordOf(daemon, of.databasePath), (record) => ({
+          ...record,
+          ...(daemon.ours && damage !== "" ? { damage } : {})
+        }))
+    ),
     unproven: found.unproven.map(({ pid, source }) => ({ pid, source }))
   })
 })

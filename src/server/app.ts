@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
 import * as SqliteStore from "../store/sqlite.ts"
+import type { StorageFailure } from "../store/StorageFailure.ts"
 import type { Store } from "../store/Store.ts"
 import { Daemon } from "./Daemon.ts"
 import * as Guards from "./guards.ts"
@@ -24,11 +25,15 @@ export interface AppOptions extends Omit<Context.Tag.Service<Daemon>, "app"> {
   /** Empty: everybody who reaches the socket is a friend. */
   readonly token: string
   readonly insecureReadonly: boolean
+  /** Hears of a damage of the database, after which every request fails with it. */
+  readonly damaged?: (failure: StorageFailure) => Effect.Effect<void>
 }
 
 /** Opens the database, whose lock the caller holds, until the scope closes. */
-export const make = Effect.fn("daemon.app")(function*({ insecureReadonly, token, ...daemon }: AppOptions) {
-  const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath))
+export const make = Effect.fn("daemon.app")(function*(
+  { damaged, insecureReadonly, token, ...daemon }: AppOptions
+) {
+  const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath, damaged))
   const routes = serve<Store | Daemon | Machine>(
     Api,
     {

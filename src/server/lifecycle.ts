@@ -5,9 +5,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { damageIn } from "../database/integrity.ts"
 import * as Lock from "../database/Lock.ts"
+import { openError } from "../database/OpenError.ts"
 import { watched } from "../files/fileIdentity.ts"
-import { resolve } from "../files/paths.ts"
+import { exists, resolve } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import * as Runtime from "../presence/runtime.ts"
@@ -67,6 +69,14 @@ const astray = (paths: ReadonlyArray<string>) =>
     return look
   })
 
+/** After a damage the whole database is looked at before it is served again: whoever restored it has put that right. */
+const soundAgain = Effect.fnUntraced(function*(real: string, lock: Lock.Held) {
+  if (lock.damage === "") return
+  const found = (yield* exists(real)) ? yield* damageIn(real) : undefined
+  if (found !== undefined) return yield* openError(real, "damaged", found)
+  yield* lock.note("")
+})
+
 /**
  * A daemon that serves when this returns, until the scope closes; `lost` ends when it can be of no use any more. What keeps it from
  * serving is an error, and then nothing is left of it but directories and, where there was no database, perhaps an empty one.
@@ -80,12 +90,13 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   yield* Runtime.makeState(places)
   if ("socketPath" in options.place) yield* Runtime.makeSocketDirectory(places)
   const real = yield* resolve(databasePath)
-  yield* Lock.acquire(real, "daemon")
+  const lock = yield* Lock.acquire(real, "daemon")
   // Those that know nothing of our lock.
   const found = yield* running({ databasePath, kataHome: places.home, userHome })
   if (found.running.length > 0) {
     return yield* new DaemonRunning({ path: databasePath, daemons: found.running, hint: stopHint })
   }
+  yield* soundAgain(real, lock)
   const created = yield* createMissing(real)
   const startedAt = yield* Runtime.now
   const throttle = { ...options.settings.throttle }
@@ -97,7 +108,9 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
       startedAt,
       throttle,
       token: options.settings.token,
-      insecureReadonly: options.insecureReadonly
+      insecureReadonly: options.insecureReadonly,
+      damaged: ({ code, detail }) =>
+        Effect.logError(`${detail} (${code})`).pipe(Effect.zipRight(Effect.ignore(lock.note(detail))))
     } satisfies AppOptions
   )
   const address = yield* serve(options.place, app)

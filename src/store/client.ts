@@ -21,11 +21,13 @@ export interface Client {
   readonly exec: (operation: string, text: string) => Effect.Effect<void, SqliteFailure>
   /**
    * Runs reads and writes as one transaction: all of it is committed, or nothing. `write` begins as a writer, so that it never has to give
-   * way in its middle; `read` sees one state. Transactions wait for each other; one inside of another would wait for ever.
+   * way in its middle; `read` sees one state. Transactions wait for each other; one inside of another would wait for ever. `committed` runs
+   * after the commit, while the others still wait.
    */
   readonly transaction: <A, E, R>(
     kind: "read" | "write",
-    work: Effect.Effect<A, E, R>
+    work: Effect.Effect<A, E, R>,
+    committed: Effect.Effect<void>
   ) => Effect.Effect<A, E | StorageFailure, R>
 }
 
@@ -63,7 +65,7 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
     Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
   const step = (operation: string, text: string, connection: Connection) =>
     Effect.mapError(run(operation, text, connection), asStorageFailure)
-  const transaction: Client["transaction"] = (kind, work) =>
+  const transaction: Client["transaction"] = (kind, work, committed) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         restore(reserved),
@@ -75,7 +77,7 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
                 Effect.provideService(SqlClient.SafeIntegers, true)
               )
             )),
-            Effect.tap(() => step("commit", "COMMIT", connection)),
+            Effect.tap(() => Effect.zipRight(step("commit", "COMMIT", connection), committed)),
             // A transaction that SQLite has rolled back by itself cannot be rolled back again: the first error is the one that counts.
             Effect.onExit((exit) =>
               Exit.isSuccess(exit) ? Effect.void : Effect.ignore(connection.executeRaw("ROLLBACK", []))

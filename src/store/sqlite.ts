@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Handle from "../database/Handle.ts"
 import { version } from "../database/inspect.ts"
@@ -13,6 +14,7 @@ import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
 import { version10 } from "../records/kinds.ts"
 import { asStorageFailure, openClient } from "./client.ts"
+import { failStop } from "./failStop.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { type Statement, Store } from "./Store.ts"
 
@@ -44,6 +46,9 @@ const moved = (path: string, gone: string) =>
 /** Milliseconds; whoever waits longer does it outside of SQLite, which would hold up everybody. */
 const busyTimeout = 20
 
+/** How often it is looked at while nobody asks for anything. */
+const lookTime = "5 seconds"
+
 /** Of the connection that the ledger works on. The schema is read at the end: from then on there is a log. */
 const settings = [
   `PRAGMA busy_timeout = ${busyTimeout}`,
@@ -74,40 +79,61 @@ const readable = (row: unknown): unknown => {
   )
 }
 
-const open = Effect.fn("Store.open")(function*(path: string) {
+const rowsOf = (path: string, statement: Statement) =>
+  Effect.mapBoth(statement, {
+    onFailure: ({ cause }) => asStorageFailure(Handle.failure(path, "use the database")(cause)),
+    onSuccess: (rows) => rows.map(readable)
+  })
+
+const open = Effect.fn("Store.open")(function*(path: string, told: (failure: StorageFailure) => Effect.Effect<void>) {
   const real = yield* resolve(path)
   yield* look(real, path)
+  // Ends after the connection, which is opened later.
+  let setAside: Effect.Effect<void> = Effect.void
+  yield* Effect.addFinalizer(() => setAside)
   const opened = Effect.gen(function*() {
     const instanceUid = yield* Effect.scoped(
       Effect.flatMap(Handle.open(real, "write", { busyTimeout }), (handle) => checked(handle, path))
     )
     const client = yield* openClient(real)
     yield* Effect.forEach(settings, (setting) => client.exec("prepare the database", setting), { discard: true })
-    return { ...client, instanceUid }
+    const version = Effect.map(
+      rowsOf(real, client.sql.unsafe("PRAGMA data_version")),
+      ([row]) => String(Object.values(row ?? {})[0])
+    )
+    return { ...client, instanceUid, file: yield* failStop(real, version, told) }
   })
-  const { exec, instanceUid, sql, transaction } = yield* Effect.mapError(opened, (error) => {
+  const { exec, file, instanceUid, sql, transaction } = yield* Effect.mapError(opened, (error) => {
     const known = error._tag === "SqliteFailure" ? unusable(path)(error) : error
     return known._tag === "SqliteFailure" ? asStorageFailure(known) : known
   })
-  // Somebody who reads keeps the log from being folded in; SQLite does it when the last connection closes.
-  yield* Effect.addFinalizer(() => Effect.ignore(exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
   const writes = yield* SubscriptionRef.make(0)
   // What is written to a file without a name, or to a log that nobody would find, is lost.
   // By the name that was given, too: a link may lead elsewhere by now.
   const lost = yield* watched([...new Set([path, real]), `${real}-wal`])
   const here = Effect.flatMap(lost, ([gone]) => gone === undefined ? Effect.void : moved(real, gone))
-  const failed = Handle.failure(real, "use the database")
+  setAside = file.setAside
   const transacted = <A, E, R>(kind: "read" | "write", work: Effect.Effect<A, E, R>) =>
-    transaction(kind, Effect.zipRight(here, work))
+    Effect.zipRight(
+      file.failed,
+      file.met(transaction(kind, here.pipe(Effect.zipRight(file.look), Effect.zipRight(work)), file.committed))
+    )
+  const lookAgain = Effect.ignore(transacted("read", Effect.void))
+  // Somebody who reads keeps the log from being folded in; SQLite does it when the last connection closes.
+  yield* Effect.addFinalizer(() =>
+    lookAgain.pipe(
+      Effect.zipRight(file.release),
+      Effect.zipRight(
+        Effect.ignore(Effect.zipRight(file.failed, exec("fold in the log", "PRAGMA wal_checkpoint(TRUNCATE)")))
+      )
+    )
+  )
+  yield* Effect.forkScoped(Effect.schedule(lookAgain, Schedule.spaced(lookTime)))
   return Store.of({
     name: real,
     instanceUid: Effect.succeed(instanceUid),
     sql,
-    rows: (statement: Statement) =>
-      Effect.mapBoth(statement, {
-        onFailure: ({ cause }) => asStorageFailure(failed(cause)),
-        onSuccess: (rows) => rows.map(readable)
-      }),
+    rows: (statement) => file.met(rowsOf(real, statement)),
     writes,
     read: (work) => transacted("read", work),
     write: (work) =>
@@ -121,5 +147,9 @@ const open = Effect.fn("Store.open")(function*(path: string) {
 /**
  * The database at `path`, which exists and is of this version, for as long as the layer lives; then its log is folded in. Who builds it
  * holds the lock of the database. Each commit is synced.
+ *
+ * After damage nothing more is done with it, and everything fails with that: `told` hears of it first. Then a connection stays open, so that
+ * nothing of the log is written into the damaged file, until the process ends.
  */
-export const layer = (path: string) => Layer.scoped(Store, open(path))
+export const layer = (path: string, told: (failure: StorageFailure) => Effect.Effect<void> = () => Effect.void) =>
+  Layer.scoped(Store, open(path, told))

@@ -10,20 +10,21 @@ const known = (value: string) => value === "" ? "unknown" : value
 
 const format = Output.report(Status, {
   human: ({ daemons, unproven }) => [
-    ...daemons.map(({ address, db_path: path, pid, started_at: time, version }) =>
+    ...daemons.flatMap(({ address, damage, db_path: path, pid, started_at: time, version }) => [
       `daemon pid=${pid} version=${known(version)} address=${known(address)} db=${path} started_at=${
         known(seconds(time))
-      }`
-    ),
+      }`,
+      ...(damage === undefined ? [] : [`damaged: ${damage}`])
+    ]),
     ...(daemons.length === 0 ? ["no daemon running"] : []),
     ...unproven.map(({ pid, source }) => `note: ${source} names process ${pid}, which is no kata`)
   ],
   agent: ({ daemons }) => [
     `OK daemon status=${daemons.length === 0 ? "stopped" : "running"} count=${daemons.length}`,
-    ...daemons.map(({ address, db_path: path, pid, started_at: time, version }) =>
+    ...daemons.map(({ address, damage, db_path: path, pid, started_at: time, version }) =>
       `- pid=${pid} version=${quote(known(version))} address=${quote(known(address))} db=${quote(path)} started_at=${
         quote(known(seconds(time)))
-      }`
+      }${damage === undefined ? "" : ` damage=${quote(damage)}`}`
     )
   ]
 })

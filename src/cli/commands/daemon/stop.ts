@@ -1,27 +1,47 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { damageOf } from "../../../presence/status.ts"
 import { stop as stopAll } from "../../../presence/stop.ts"
 import * as Output from "../../Output.ts"
+import { quote } from "../../terminal.ts"
 import { here } from "./here.ts"
 
-class Stopped extends Schema.Class<Stopped>("Stopped")({ stopped: Schema.Array(Schema.Int) }) {}
+class Stopped extends Schema.Class<Stopped>("Stopped")({
+  stopped: Schema.Array(Schema.Int),
+  /** What a daemon that was stopped had met in the database. */
+  damage: Schema.optionalWith(Schema.String, { exact: true })
+}) {}
+
+const next = "kata doctor says more; kata export --salvage takes out what can be read, see docs/recovery.md"
 
 const format = Output.report(Stopped, {
-  human: ({ stopped }) => stopped.map((pid) => `stopped pid=${pid}`),
-  agent: ({ stopped }) => [
-    `OK daemon action=stop count=${stopped.length}${stopped.length === 0 ? "" : ` pid=${stopped.join(",")}`}`
-  ]
+  human: ({ damage, stopped }) => [
+    ...stopped.map((pid) => `stopped pid=${pid}`),
+    ...(damage === undefined ? [] : [`damaged: ${damage}`, next])
+  ],
+  agent: ({ damage, stopped }) => [
+    `OK daemon action=stop count=${stopped.length}${stopped.length === 0 ? "" : ` pid=${stopped.join(",")}`}${
+      damage === undefined ? "" : ` damage=${quote(damage)}`
+    }`
+  ],
+  outcome: ({ damage }) => damage === undefined ? undefined : "damaged"
 })
 
 export const stop = Output.command(
   "stop",
   {},
   format,
-  () => Effect.map(Effect.flatMap(here, stopAll), (stopped) => new Stopped({ stopped })),
+  () =>
+    Effect.gen(function*() {
+      const from = yield* here
+      const stopped = yield* stopAll(from)
+      const damage = stopped.length === 0 ? "" : yield* damageOf(from.databasePath)
+      return new Stopped({ stopped, ...(damage === "" ? {} : { damage }) })
+    }),
   {
     description:
       "Stop the daemon of the database, and return when its process is gone: what it is answering is answered, streams end, and everything is in the database file. " +
-      "When none runs there is nothing to do, exit 0. Only a process that is proven to be the daemon is sent a signal.",
+      "When none runs there is nothing to do, exit 0. When it had found the database damaged, that is reported, exit 8. Only a process that is proven to be the daemon is sent a signal.",
     examples: [["kata daemon stop && kata export --output backup.jsonl", "an offline backup"]]
   }
 )
