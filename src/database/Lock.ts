@@ -16,6 +16,7 @@ import { Processes } from "../host/Processes.ts"
 import { ProgramVersion } from "../version.ts"
 import type { EngineUnusable } from "./engine.ts"
 import * as Handle from "./Handle.ts"
+import { onlyName } from "./onlyName.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")
@@ -98,7 +99,8 @@ const patience = 250
 const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
 
 /**
- * Takes the lock of the database at an absolute real path until the scope closes, or says who has it.
+ * Takes the lock of the database at an absolute real path until the scope closes, or says who has it. A file that has another name too,
+ * which would have another lock, is refused.
  *
  * A lock file that a power cut left damaged is emptied and used: whoever could read it had SQLite's shared lock, so
  * nobody had the exclusive one; and if somebody takes it in that moment, only the row is lost, since a lock is on the
@@ -120,7 +122,8 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
     Effect.zipRight(take(path, me)),
     Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), take(path, me))),
     Effect.catchIf(isBusy, () => Effect.flatMap(read(path), (holder) => Effect.fail(lockedBy(databasePath, holder)))),
-    oneAtATime
+    oneAtATime,
+    Effect.zipLeft(onlyName(databasePath))
   )
 })
 

@@ -1,5 +1,7 @@
 /** What `doctor` reports of the daemons of a database. */
 import * as Effect from "effect/Effect"
+import { onlyName } from "../database/onlyName.ts"
+import { resolve } from "../files/paths.ts"
 import { running } from "./daemons.ts"
 import { damageOf } from "./status.ts"
 
@@ -19,20 +21,24 @@ export const daemonReport = Effect.fn("daemons.report")(function*(of: Parameters
   const [daemon] = daemons
   const damage = daemons.some(({ ours }) => ours) ? yield* damageOf(of.databasePath) : ""
   const several = daemons.length > 1
+  const real = yield* Effect.orElseSucceed(resolve(of.databasePath), () => of.databasePath)
+  const name = yield* Effect.either(onlyName(real))
+  const other = name._tag === "Left" && name.left._tag === "DatabaseHasOtherName" ? name.left : undefined
   return {
-    status: damage !== "" ? "error" : several ? "warning" : "ok",
+    status: damage !== "" || other !== undefined ? "error" : several ? "warning" : "ok",
     says: daemon === undefined
       ? "none is running"
       : `pid ${daemon.pid}${daemon.address === "" ? "" : ` at ${daemon.address}`}`,
     details: [
       ...(damage === "" ? [] : [`it has met damage: ${damage}`]),
+      ...(other === undefined ? [] : [other.message]),
       ...[...stale, ...unproven].map(({ source }) => `left by a daemon that is gone: ${source}`)
     ],
     next: damage !== ""
       ? "kata daemon stop, then kata doctor again: it looks at the file as it is then"
       : several
       ? "several work with this database: stop all but one"
-      : undefined,
+      : other?.hint,
     inUse: daemon !== undefined,
     damaged: damage !== ""
   } satisfies DaemonReport

@@ -42,7 +42,7 @@ export class DaemonRunning extends Schema.TaggedError<DaemonRunning>()("DaemonRu
 export interface Serving extends Daemon {
   /** The process of that number is this daemon and no other: it may be sent a signal. */
   readonly proven: boolean
-  /** It has our lock: it is no Go kata. */
+  /** It has a lock of ours: it is no Go kata. */
   readonly ours: boolean
 }
 
@@ -94,7 +94,7 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   const serving = byPid([
     ...judged.flatMap(({ verdict, ...daemon }) =>
       verdict === "proven" || verdict === "running"
-        ? [{ ...daemon, proven: verdict === "proven", ours: holders.has(daemon.pid) }]
+        ? [{ ...daemon, proven: verdict === "proven", ours: verdict === "proven" }]
         : []
     ),
     ...holding.filter(({ pid }) => pid !== current.pid).map((held) => ({
@@ -153,6 +153,8 @@ const judge = Effect.fnUntraced(function*(
   if (!isThisFile) return "unrelated"
   if (record.pid === 0 || !(yield* processes.isAlive(record.pid))) return "stale"
   if (holders.has(record.pid)) return "proven"
+  // By another name of the file, which has a lock of its own.
+  if (record.databasePath.startsWith("/") && (yield* isDaemonOf(record.databasePath, record.pid))) return "proven"
   const answer = yield* answerOf(record)
   const isKata = Option.contains(answer, undefined) || Option.contains(answer, record.pid) ||
     Option.contains(yield* processes.programOf(record.pid), "kata")

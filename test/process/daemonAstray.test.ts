@@ -1,4 +1,5 @@
 /** What a daemon does when somebody takes away what it serves, or what it is found by. */
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
@@ -98,4 +99,49 @@ it.for<readonly [string, (world: World) => unknown]>([
   expect(world.daemon().pid).not.toBe(pid)
   await world.ok(["daemon", "stop"])
   expect(bodies(world.database)).toEqual(["before", "meanwhile", "after"])
+})
+
+describe("found L11: a database that is reached by two names", () => {
+  const at = (path: string) => ({ env: { KATA_DB: path } })
+
+  it("of a hard link is refused by either, and served when it is gone", async ({ world }) => {
+    await world.ok(["init", "--project", "app"])
+    await world.ok(["daemon", "stop"])
+    const other = join(world.root, "other.db")
+    fs.linkSync(world.database, other)
+    for (const path of [world.database, other]) {
+      expect(await world.fails(3, ["create", "an issue"], at(path))).toContain(`${path} is a file with another name`)
+      expect((await world.run(["daemon", "start", "--foreground"], at(path))).exit).toBe(3)
+      expect((await world.run(["doctor"], at(path))).stdout).toContain("is a file with another name (a hard link)")
+    }
+    // whoever only reads gets one state
+    await world.ok(["export", "--output", "x.jsonl"], at(other))
+    await world.fails(3, ["import", "--input", "x.jsonl", "--target", other, "--force"])
+    fs.rmSync(other)
+    // a restore that was killed leaves such a name
+    fs.linkSync(world.database, `${world.database}.bak.20260101T000000Z`)
+    await world.ok(["create", "an issue"])
+    await world.ok(["daemon", "stop"])
+  })
+
+  it.skipIf(process.getuid?.() !== 0 || process.platform !== "linux")(
+    "of a mount of the single file is refused there",
+    async ({ skip, world }) => {
+      await world.ok(["init", "--project", "app"])
+      await world.ok(["daemon", "stop"])
+      const other = join(world.root, "other one.db")
+      fs.writeFileSync(other, "")
+      if (spawnSync("mount", ["--bind", world.database, other]).status !== 0) return skip()
+      try {
+        expect(await world.fails(3, ["create", "an issue"], at(other))).toContain("is a file that is mounted by itself")
+        await world.ok(["create", "an issue"])
+        // the daemon of the first name is there: it is the one
+        await world.ok(["create", "one more"], at(other))
+        expect(world.records()).toHaveLength(1)
+        expect(await world.ok(["daemon", "stop"], at(other))).toMatch(/^stopped/)
+      } finally {
+        spawnSync("umount", [other])
+      }
+    }
+  )
 })
