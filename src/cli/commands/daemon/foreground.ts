@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import { closeInherited } from "../../../files/inherited.ts"
 import { Processes } from "../../../host/Processes.ts"
 import type { From } from "../../../presence/discover.ts"
 import * as Log from "../../../presence/log.ts"
@@ -30,6 +31,8 @@ export const foreground = (options: {
     const places = placesOf(options.from)
     const { KATA_AUTOSTART: started, KATA_PING_VERSION: pingVersion = "" } = variables
     const inBackground = started === "1"
+    // Of whoever ran the command that needed a daemon: a lock of theirs, or a pipe that never ends.
+    if (inBackground) closeInherited()
     const serving = begin({
       databasePath,
       userHome,
