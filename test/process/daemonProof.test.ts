@@ -79,12 +79,15 @@ describe("a record whose number another process has now", () => {
 })
 
 describe("a daemon that hangs", () => {
-  it("is known by its lock, and stopped when it wakes", async ({ world }) => {
+  it("found W12: is known by its lock, and stopped when it wakes", async ({ world }) => {
     const { address, pid } = await world.up()
     process.kill(pid, "SIGSTOP")
     try {
       expect(await world.ok(["daemon", "status"])).toContain(`daemon pid=${pid} `)
-      expect(await world.run(["health"])).toMatchObject({ exit: 7 })
+      const since = JSON.parse(await world.ok(["daemon", "status", "--json"])).daemons[0].started_at
+      expect(await world.fails(7, ["health"]), "found W12").toContain(
+        `the daemon (pid ${pid}, since ${since}) does not answer at ${address}\nhint: it is stopped (SIGSTOP) or busy`
+      )
       expect(await world.fails(10, ["export", "--output", "x.jsonl"])).toContain(`pid ${pid} at ${address}`)
       const start = await world.run(["daemon", "start"])
       expect(start).toMatchObject({ exit: 7, stdout: "" })

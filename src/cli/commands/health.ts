@@ -6,6 +6,8 @@ import { Health } from "../../api/answers.ts"
 import * as Client from "../../client/Client.ts"
 import { DaemonClient } from "../../client/DaemonClient.ts"
 import type { FailureKind } from "../../Failure.ts"
+import type { From } from "../../presence/discover.ts"
+import { status } from "../../presence/status.ts"
 import { announced } from "../daemon.ts"
 import * as Output from "../Output.ts"
 import { quote } from "../terminal.ts"
@@ -14,18 +16,35 @@ import { here } from "./daemon/here.ts"
 /** Nobody says how the daemon is: none runs, and none is started to be asked, or it does not say it. */
 export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
   /** Empty when none runs. */
-  address: Schema.String
+  address: Schema.String,
+  /** Of one that is there and does not answer; empty when that is not known. */
+  pid: Schema.optionalWith(Schema.Int, { exact: true }),
+  since: Schema.optionalWith(Schema.String, { exact: true })
 }) {
   readonly kind = "daemon_unavailable" satisfies FailureKind
   override get message() {
+    if (this.pid !== undefined) {
+      const since = this.since ? `, since ${this.since}` : ""
+      return `the daemon (pid ${this.pid}${since}) does not answer${this.address === "" ? "" : ` at ${this.address}`}`
+    }
     return this.address === ""
       ? "no daemon running (start one with `kata daemon start`)"
       : `the daemon at ${this.address} answers, but does not say how it is`
   }
   get hint(): string {
+    if (this.pid !== undefined) {
+      return "it is stopped (SIGSTOP) or busy: ps -p shows which; kata daemon logs may tell more, kata daemon stop ends it"
+    }
     return this.address === "" ? "" : "its log may tell more: kata daemon logs"
   }
 }
+
+/** What is known of a daemon here that does not answer: it is there when it has the lock. One elsewhere has another address. */
+const silent = (from: From, address: string | undefined) =>
+  Effect.map(status(from), ({ daemons: [daemon] }) =>
+    daemon === undefined || address?.endsWith(daemon.address) === false
+      ? new NoHealth({ address: address ?? "" })
+      : new NoHealth({ address: daemon.address, pid: daemon.pid, since: daemon.started_at }))
 
 /** Who is well says so at once. */
 const patience = Duration.seconds(1)
@@ -50,12 +69,21 @@ export const health = Output.command(
   () =>
     Effect.gen(function*() {
       const { find } = yield* DaemonClient
-      const connection = yield* find(yield* here)
-      if (Option.isNone(connection)) return yield* new NoHealth({ address: "" })
+      const from = yield* here
+      const connection = yield* find(from)
+      if (Option.isNone(connection)) return yield* yield* silent(from, undefined)
       yield* announced(connection.value)
       const { address } = connection.value
       const { call } = Client.make(connection.value, patience)
-      return yield* Effect.mapError(call("health", {}), () => new NoHealth({ address }))
+      return yield* call("health", {}).pipe(
+        Effect.catchTag("DaemonUnreachable", () => Effect.flatMap(silent(from, address), Effect.fail)),
+        Effect.mapError((error) =>
+          // it says what is wrong with its database
+          error._tag === "NoHealth" || (error._tag === "ApiFailure" && error.kind === "damaged")
+            ? error
+            : new NoHealth({ address })
+        )
+      )
     }).pipe(Effect.scoped),
   {
     description:
