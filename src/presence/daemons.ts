@@ -1,6 +1,6 @@
 /**
  * Which daemons serve a database. Ours hold its lock; Go kata's only leave a record with their number and address, and
- * it stays when they are killed. What answers there, or is called kata, is left alone; it is no proof, see `proof.ts`.
+ * it stays when they are killed; the newest has a lock of its own. What answers there, or is called kata, is left alone; it is no proof, see `proof.ts`.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -13,6 +13,7 @@ import type { FailureKind } from "../Failure.ts"
 import { resolve, sameFile } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { namespaceOf } from "./databasePath.ts"
+import * as GoLock from "./goLock.ts"
 import { ping, targetOf } from "./ping.ts"
 import { doubtOf, isDaemonOf } from "./proof.ts"
 import { filesIn, namesIn } from "./records.ts"
@@ -91,7 +92,7 @@ export const running = Effect.fn("daemons.running")(function*(of: {
       ),
     { concurrency: 8 }
   )
-  const serving = byPid([
+  const ours = byPid([
     ...judged.flatMap(({ verdict, ...daemon }) =>
       verdict === "proven" || verdict === "running"
         ? [{ ...daemon, proven: verdict === "proven", ours: verdict === "proven" }]
@@ -104,6 +105,11 @@ export const running = Effect.fn("daemons.running")(function*(of: {
       source: Lock.pathOf(real)
     }))
   ])
+  const other = Option.flatMap(
+    yield* GoLock.find(real),
+    ({ holder, path }) => Option.map(holder, (pid) => ({ pid, address: "", source: path, proven: false, ours: false }))
+  )
+  const serving = byPid([...ours, ...Option.toArray(other)])
   const known = new Set(serving.map(({ pid }) => pid))
   const only = (verdict: Verdict) =>
     judged.filter((one) => one.verdict === verdict).map(({ address, pid, source }) => ({ pid, address, source }))

@@ -6,10 +6,11 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import * as Directories from "../files/directories.ts"
-import { exists } from "../files/paths.ts"
+import { exists, resolve } from "../files/paths.ts"
 import { DaemonStartFailed, launch, stopped } from "./background.ts"
 import { running, type Serving } from "./daemons.ts"
 import { answering, type Found, type From, here, skipsCheck } from "./discover.ts"
+import * as GoLock from "./goLock.ts"
 import * as Log from "./log.ts"
 import { targetOf } from "./ping.ts"
 import { Program } from "./Program.ts"
@@ -105,6 +106,17 @@ const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
   const known = yield* recordOf(daemon, from.databasePath)
   // One with another directory of state has no record here; but its socket is where ours would be.
   const record = known.address === "" ? { ...known, address: `unix://${placesOf(from).socket}` } : known
+  // It has no record, and nothing of ours will come of waiting for it.
+  if (
+    daemon.source === GoLock.pathOf(yield* Effect.orElseSucceed(resolve(from.databasePath), () => from.databasePath))
+  ) {
+    return yield* new DaemonIncompatible({
+      path: from.databasePath,
+      pid: daemon.pid,
+      theirs: "a newer Go kata's",
+      ours: from.version
+    })
+  }
   const target = targetOf(record.address)
   const skips = skipsCheck(from)
   const { address, pid, proven } = daemon

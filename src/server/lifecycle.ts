@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { damageIn } from "../database/integrity.ts"
 import * as Lock from "../database/Lock.ts"
@@ -12,6 +13,7 @@ import { watched } from "../files/fileIdentity.ts"
 import { exists, resolve } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
+import * as GoLock from "../presence/goLock.ts"
 import * as Runtime from "../presence/runtime.ts"
 import * as Config from "../presence/settings.ts"
 import type { AppOptions } from "./app.ts"
@@ -95,6 +97,12 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   const found = yield* running({ databasePath, kataHome: places.home, userHome })
   if (found.running.length > 0) {
     return yield* new DaemonRunning({ path: databasePath, daemons: found.running, hint: stopHint })
+  }
+  const theirs = yield* GoLock.find(real)
+  if (Option.isSome(theirs)) {
+    yield* Effect.logWarning(
+      `${theirs.value.path} is there: a newer Go kata works with this database, or did; use one program`
+    )
   }
   yield* soundAgain(real, lock)
   const created = yield* createMissing(real)
