@@ -14,6 +14,8 @@
  *                    full: half of the bytes, then ENOSPC for whatever takes space
  *   KATA_SHIM_NEVER  kind:ERRNO: calls of that kind always fail, as on a filesystem that cannot do them
  *   KATA_SHIM_KEEP   a directory: a file that is synced is copied there, named by the number of the call
+ *   KATA_SHIM_WRITES a file: each write and truncation that was done, as four numbers of 64 bits (that of the call, 0 for a write and
+ *                    1 for a truncation, where, how many bytes or how long), then the bytes
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,10 +44,10 @@ static struct {
   char root[PATH_MAX], keep[PATH_MAX], never[32];
   const char *at;
   size_t length;
-  int trace, never_errno, code, dead, full;
+  int trace, writes, never_errno, code, dead, full;
   long number;
   enum action action;
-} shim = { .trace = -1 };
+} shim = { .trace = -1, .writes = -1 };
 
 static struct count { struct count *next; long n; char name[]; } *counts;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -80,6 +82,8 @@ __attribute__((constructor)) static void begin(void) {
   }
   REAL(open);
   shim.trace = real(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const char *writes = getenv("KATA_SHIM_WRITES");
+  if (writes != NULL) shim.writes = real(writes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static int is_ours(const char *path) {
@@ -95,7 +99,7 @@ static int follow(const char *link, char *into) {
 /* The absolute path of what a descriptor stands for; whether that is ours. */
 static int behind(int fd, char *into) {
   char link[64];
-  if (shim.trace < 0 || fd < 0 || fd == shim.trace) return 0;
+  if (shim.trace < 0 || fd < 0 || fd == shim.trace || fd == shim.writes) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   return follow(link, into) && is_ours(into);
 }
@@ -213,12 +217,29 @@ static void finish(struct call *call, long result) {
   errno = code;
 }
 
+/* What a call has done to the bytes of a file, whole in one write: threads may do this at once. */
+static void record(const struct call *call, int is_truncation, const void *bytes, off_t at, long result) {
+  if (shim.writes < 0 || result < 0) return;
+  int code = errno;
+  long long head[4] = { call->number, is_truncation, at, result };
+  struct iovec all[2] = { { head, sizeof head }, { (void *)bytes, is_truncation ? 0 : (size_t)result } };
+  REAL(writev);
+  if (real(shim.writes, all, 2) != (ssize_t)(sizeof head + all[1].iov_len)) abort();
+  errno = code;
+}
+
 /* Bytes that this call may move. */
 static size_t half(const struct call *call, size_t size) {
   return (call->action == TORN || call->action == FULL) && size > 1 ? size / 2 : size;
 }
 
 #define CALL struct call call = { 0 }
+#define WROTE(what, at) \
+  start(&call, "write"); \
+  ssize_t result = call.code == 0 ? (what) : -1; \
+  record(&call, 0, bytes, at, result); \
+  finish(&call, result); \
+  return result
 #define DO(type, kind, what) \
   start(&call, kind); \
   type result = call.code == 0 ? (what) : -1; \
@@ -272,7 +293,7 @@ OPENAT(openat64)
 ssize_t write(int fd, const void *bytes, size_t size) {
   REAL(write);
   FD;
-  DO(ssize_t, "write", real(fd, bytes, half(&call, size)));
+  WROTE(real(fd, bytes, half(&call, size)), lseek(fd, 0, SEEK_CUR) - result);
 }
 #undef ARGS
 #define ARGS (fd, bytes, size, at)
@@ -280,7 +301,7 @@ ssize_t write(int fd, const void *bytes, size_t size) {
   ssize_t name(int fd, const void *bytes, size_t size, offset at) { \
     REAL(name); \
     FD; \
-    DO(ssize_t, "write", real(fd, bytes, half(&call, size), at)); \
+    WROTE(real(fd, bytes, half(&call, size), at), at); \
   }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
@@ -368,7 +389,11 @@ int ioctl(int fd, unsigned long request, ...) {
   int name(int fd, offset size) { \
     REAL(name); \
     FD; \
-    DO(int, "truncate", real ARGS); \
+    start(&call, "truncate"); \
+    int result = call.code == 0 ? real ARGS : -1; \
+    record(&call, 1, NULL, 0, result < 0 ? -1 : (long)size); \
+    finish(&call, result); \
+    return result; \
   }
 FTRUNCATE(ftruncate, off_t)
 FTRUNCATE(ftruncate64, off64_t)

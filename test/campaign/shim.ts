@@ -90,6 +90,7 @@ export const environment = (options: {
   readonly order?: Order | undefined
   readonly unlinkable?: boolean | undefined
   readonly keep?: string | undefined
+  readonly writes?: string | undefined
 }) => ({
   LD_PRELOAD: options.library,
   UV_USE_IO_URING: "0",
@@ -99,5 +100,6 @@ export const environment = (options: {
     ? {}
     : { KATA_SHIM_AT: options.order.at, KATA_SHIM_DO: orders[options.order.action] }),
   ...(options.unlinkable === true ? { KATA_SHIM_NEVER: `link:${errno.EPERM}` } : {}),
-  ...(options.keep === undefined ? {} : { KATA_SHIM_KEEP: options.keep })
+  ...(options.keep === undefined ? {} : { KATA_SHIM_KEEP: options.keep }),
+  ...(options.writes === undefined ? {} : { KATA_SHIM_WRITES: options.writes })
 })
