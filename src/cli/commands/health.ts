@@ -41,10 +41,13 @@ export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
 
 /** What is known of a daemon here that does not answer: it is there when it has the lock. One elsewhere has another address. */
 const silent = (from: From, address: string | undefined) =>
-  Effect.map(status(from), ({ daemons: [daemon] }) =>
-    daemon === undefined || address?.endsWith(daemon.address) === false
-      ? new NoHealth({ address: address ?? "" })
-      : new NoHealth({ address: daemon.address, pid: daemon.pid, since: daemon.started_at }))
+  Effect.map(
+    status(from),
+    ({ daemons: [daemon] }) =>
+      daemon === undefined || address?.endsWith(daemon.address) === false
+        ? new NoHealth({ address: address ?? "" })
+        : new NoHealth({ address: daemon.address, pid: daemon.pid, since: daemon.started_at })
+  )
 
 /** Who is well says so at once. */
 const patience = Duration.seconds(1)

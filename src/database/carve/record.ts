@@ -21,7 +21,7 @@ export const varint = (
 export const varintOf = (value: bigint): Buffer => {
   if (value >= 1n << 56n) {
     return Buffer.from(
-      [...Array.from({ length: 8 }, (_, i) => 0x80 | Number((value >> BigInt(57 - 7 * i)) & 0x7fn))].concat(
+      Array.from({ length: 8 }, (_, i) => 0x80 | Number((value >> BigInt(57 - 7 * i)) & 0x7fn)).concat(
         Number(value & 0xffn)
       )
     )
