@@ -111,6 +111,13 @@ it("findings.md lists every rule of the code, whether it blocks and what a repai
   )
 })
 
+it("every test that security.md names is there", () => {
+  const named = [...read("docs/security.md").matchAll(/`((?:[a-z][\w]*\/)+(?:[\w.]+\.test\.ts)?)`/gi)]
+    .flatMap(([, path = ""]) => path.startsWith("test/") ? [] : [path])
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((path) => !existsSync(join(root, "test", path)))).toEqual([])
+})
+
 describe("exit-codes.md", () => {
   it("has every kind and its code, and so has the README as far as they are used", () => {
     const said = table("docs/exit-codes.md", "# Exit codes").filter(([code]) => code !== "0")
