@@ -18,8 +18,8 @@ import type { ContentSum } from "./digest.ts"
 import { exactParam } from "./insert.ts"
 import type { Located } from "./read.ts"
 
-/** Issues that are settled at a time. */
-const window = 500
+/** Issues that are settled before a signal is heard. */
+const window = 100
 
 /** What a load of an older file is told. */
 export interface Versions {
@@ -74,8 +74,8 @@ export class Upgrade {
   private readonly sum: ContentSum
   private readonly steps
   private readonly known: Known
-  /** What `meta` of the file says of these keys. */
-  private readonly meta = new Map<string, string>()
+  /** Who the database is, when the file says it. */
+  private instanceUid: string | undefined
   private metaIsOver = false
   private settledTo: string | undefined = ""
 
@@ -85,7 +85,7 @@ export class Upgrade {
     this.findings = findings
     this.sum = sum
     this.steps = stepsFrom(versions.from, versions.to)
-    this.known = known(db, () => this.meta.get("instance_uid") ?? versions.instanceUid)
+    this.known = known(db, () => this.instanceUid ?? versions.instanceUid)
     db.execute(temporary)
   }
 
@@ -111,7 +111,7 @@ export class Upgrade {
     if (kind.table === "meta") {
       const { key, value } = read
       const { version } = this.versions.from
-      this.meta.set(String(key), String(value))
+      if (key === "instance_uid") this.instanceUid = String(value)
       if (key === "schema_version" && Number(value) !== version) {
         const says = `is ${JSON.stringify(shorten(String(value)))}, but the file is of version ${version}`
         return Either.left({ field: "value", says })
@@ -133,7 +133,7 @@ export class Upgrade {
   endOfMeta(): void {
     if (this.metaIsOver) return
     this.metaIsOver = true
-    if (this.meta.has("instance_uid")) return
+    if (this.instanceUid !== undefined) return
     const [key, value] = ["instance_uid", this.versions.instanceUid]
     this.db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)").run(key, value)
     for (const kind of this.versions.to.kinds.filter(({ table }) => table === "meta")) {
@@ -162,18 +162,15 @@ export class Upgrade {
       if (settle === undefined || kind === undefined) continue
       const rows = db.prepare(`SELECT id, uid FROM ${kind.table} WHERE uid > ? ORDER BY uid LIMIT ${window}`)
         .all(this.settledTo ?? "")
-      const ids = rows.map(({ id }) => id).filter((id) => typeof id === "bigint")
-      const records = new Map(recordsAt(db, kind, ids).map((record) => [String(record["id"]), record]))
-      for (const id of ids) {
-        const before = records.get(String(id))
+      for (const { id } of rows) {
+        // One at a time: a row may have hundreds of megabytes.
+        const [before] = typeof id === "bigint" ? recordsAt(db, kind, [id]) : []
         if (before === undefined) continue
         const record = { ...before, [settle.field]: settle.rule(before, this.known) }
         db.prepare("INSERT OR IGNORE INTO temp.taken VALUES (?, ?)")
           .run(exactParam(record["project_id"]), exactParam(record[settle.field]))
-        db.prepare(`UPDATE ${kind.table} SET "${settle.field}" = ? WHERE id = ?`).run(
-          exactParam(record[settle.field]),
-          id
-        )
+        db.prepare(`UPDATE ${kind.table} SET "${settle.field}" = @value WHERE id = @id`)
+          .run({ id: exactParam(record["id"]), value: exactParam(record[settle.field]) })
         this.sum.remove(writeLine(kind, before))
         this.sum.add(writeLine(kind, record))
       }
