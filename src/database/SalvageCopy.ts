@@ -69,6 +69,7 @@ export class SalvageCopy {
     if (!survey.clean()) yield* carver.all()
     yield* carver.loose(this.copy.loose)
     this.any ||= carver.found > 0
+    if (!survey.clean()) yield* indexed.loose((page) => survey.isOrphan(page))
     for (const kind of format.kinds) yield* this.rest(kind, indexed, walked.includes(kind))
     for (const [table, rowids] of tables) {
       if (!knownTables(format).includes(table)) yield* this.unknown(table, rowids)

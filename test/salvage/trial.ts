@@ -111,7 +111,8 @@ const saidBy = (left: ReadonlyArray<Rejected>, tables: Base["tables"]) => {
     const key = `${line.table} ${line.rowid}`
     byRowid.set(key, [...byRowid.get(key) ?? [], line])
   }
-  const ranges = left.filter(({ rowid }) => rowid === undefined)
+  // what stands in a cell that is no row has no rowid that means anything
+  const ranges = left.filter(({ cells, rowid }) => rowid === undefined || cells?.[""] !== undefined)
   return {
     raw: ({ rowid, table, text }: Row) =>
       (byRowid.get(`${table} ${rowid}`) ?? []).some(({ cells = {} }) =>

@@ -207,9 +207,9 @@ export class Carver {
     )
   }
 
-  /** Cells of a page that lead to nothing. The tree of a table tells which rows are missing; such a page has no tree. */
+  /** Cells of a page that lead to nothing. An index that is whole tells which rows they were. */
   private *lost(kind: Kind, { number }: Node, count: number): Generator<Tick> {
-    if (this.survey.reached(number)) return
+    if (yield* this.indexed.trust(kind)) return
     const why = "rows of a page could not be read, their cells are damaged"
     this.account.range(kind.name, "damaged page", why, count)
     yield Buffer.from(

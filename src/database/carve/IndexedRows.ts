@@ -2,8 +2,8 @@
 import type { Kind } from "../../records/Kind.ts"
 import type { SalvageAccount } from "../SalvageAccount.ts"
 import type { Cell } from "../Session.ts"
-import type { Pages } from "./Image.ts"
-import { entriesOf, type Entry, indexesOf, type KnownIndex } from "./knownIndexes.ts"
+import { indexInterior, indexLeaf, nodeOf, type Pages } from "./Image.ts"
+import { allIndexes, entriesIn, entriesOf, type Entry, indexesOf, type KnownIndex } from "./knownIndexes.ts"
 import type { Purged } from "./Purged.ts"
 import type { SchemaRow } from "./schemaRows.ts"
 
@@ -21,6 +21,10 @@ type Columns = ReadonlyArray<{ readonly column: string; readonly i: number }>
 
 /** Rows that are read at once of those that only indexes know. */
 const step = 100
+
+/** The columns of an index that say something of a row beside its id. */
+const columnsOf = ({ columns }: KnownIndex): Columns =>
+  columns.flatMap((column, i) => column === undefined || column === "id" ? [] : [{ column, i }])
 
 export class IndexedRows {
   private readonly pages: Pages
@@ -94,9 +98,7 @@ export class IndexedRows {
   /** Looks through every index of a table for rows that are not accounted for, and for another version of those that are. */
   *compare(kind: Kind): Generator<undefined> {
     for (const index of indexesOf(kind)) {
-      const columns = index.columns.flatMap((column, i) =>
-        column === undefined || column === "id" ? [] : [{ column, i }]
-      )
+      const columns = columnsOf(index)
       for (const root of this.rootsOf(index)) {
         for (const entry of entriesOf(this.pages, root, index.columns.length)) {
           if (entry !== undefined) this.entry(index, columns, entry)
@@ -104,6 +106,37 @@ export class IndexedRows {
         }
       }
     }
+  }
+
+  /** Looks through the leaves of indexes that no root leads to; which index they are of, the rows that were carried tell. */
+  *loose(isOrphan: (page: number) => boolean): Generator<undefined> {
+    const known: Array<KnownIndex> = []
+    for (const index of allIndexes(this.account.format)) {
+      const whole = index.columns.every((column) => column !== undefined) && columnsOf(index).length > 0
+      if (whole && !(yield* this.isComplete(index.kind))) known.push(index)
+    }
+    for (let page = 2; page <= this.pages.count && known.length > 0; page++) {
+      const bytes = isOrphan(page) ? this.pages.page(page) : undefined
+      const node = bytes === undefined ? undefined : nodeOf(page, bytes, this.pages.usable)
+      if (node === undefined || (node.type !== indexLeaf && node.type !== indexInterior)) continue
+      const best = known.map((index) => ({ index, entries: entriesIn(this.pages, node, index.columns.length) }))
+        .map(({ entries, index }) => ({ entries, index, votes: this.votes(index, entries) }))
+        .reduce((a, b) => b.votes > a.votes ? b : a)
+      if (best.votes <= 0) continue
+      for (const entry of best.entries) this.entry(best.index, columnsOf(best.index), entry)
+      yield undefined
+    }
+  }
+
+  /** How many entries are those of a row that was carried, less those that are not. */
+  private votes(index: KnownIndex, entries: ReadonlyArray<Entry>): number {
+    const columns = columnsOf(index)
+    return entries.reduce((sum, { cells, rowid }) => {
+      const row = this.account.columnsAt(index.kind, rowid, columns.map(({ column }) => column))
+      if (row === undefined) return sum
+      return sum +
+        (columns.every(({ column, i }) => same(row[`value ${column}`], cells[i]?.value)) ? columns.length : -1)
+    }, 0)
   }
 
   private entry(index: KnownIndex, columns: Columns, entry: Entry): void {

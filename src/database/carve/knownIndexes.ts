@@ -10,6 +10,7 @@ import {
   indexCell,
   indexInterior,
   indexLeaf,
+  type Node,
   nodeOf,
   type Pages
 } from "./Image.ts"
@@ -83,6 +84,18 @@ const entryOf = (pages: Pages, cell: NonNullable<ReturnType<typeof indexCell>>, 
   return typeof rowid !== "bigint"
     ? undefined
     : { rowid, cells: Array.from({ length: columns }, (_, i) => held(decoded, i)) }
+}
+
+/** The entries of one page that have so many columns; none when any of its cells is something else. */
+export const entriesIn = (pages: Pages, node: Node, columns: number): ReadonlyArray<Entry> => {
+  const entries: Array<Entry> = []
+  for (const at of node.cells) {
+    const cell = indexCell(pages, node, at)
+    const entry = cell === undefined ? undefined : entryOf(pages, cell, columns)
+    if (entry === undefined) return []
+    entries.push(entry)
+  }
+  return entries
 }
 
 /** The entries of an index, in no order, as far as they can be read; ends with whether all of its pages are what they should be. */

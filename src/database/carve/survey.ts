@@ -35,8 +35,8 @@ export interface Survey {
   readonly clean: () => boolean
   /** Whether rows may be on a page that a walk of its table does not give. */
   readonly carvable: (page: number) => boolean
-  /** Whether the tree of a table leads to the page. */
-  readonly reached: (page: number) => boolean
+  /** Whether nothing leads to the page. */
+  readonly isOrphan: (page: number) => boolean
   /** Whether the page is of that table, or of none. */
   readonly mayBeOf: (kind: Kind, page: number) => boolean
   /** Says that a walk of the table has met damage. */
@@ -82,8 +82,8 @@ export class Surveyor implements Survey {
     return owner === none || (owner >= firstKind && this.doubtful.has(owner))
   }
 
-  reached(page: number): boolean {
-    return (this.owner[page] ?? none) >= firstKind
+  isOrphan(page: number): boolean {
+    return this.owner[page] === none
   }
 
   mayBeOf(kind: Kind, page: number): boolean {
