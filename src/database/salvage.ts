@@ -66,7 +66,7 @@ const mendedFinding = (what: string) =>
   new Finding({
     rule: "mended",
     kind: "file",
-    says: `was read in a copy in which ${what} was made anew: it is damaged`,
+    says: `was read in a copy that lacks what is damaged: ${what}`,
     outcome: "carried",
     blocking: false,
     count: 1,
