@@ -201,13 +201,15 @@ export const trial = (all: ReadonlyArray<Base>, seed: number) =>
     const sum = { ...nothing }
     const untold: Array<string> = []
     const said = saidBy(left, of.tables)
+    // the counters have no index; that one is too low, or missing, the ids of its table tell
+    const counters = found.value.findings.some(({ kind }) => kind === "sqlite_sequence")
     for (const row of rowsOf(of)) {
       const onPage = held.has(row.text)
       if (carried.texts.has(`${row.table} ${row.text}`)) sum.carried++
       else if (said.raw(row)) sum.raw++
       else if (onPage && files.wal.length === 0) {
         violations.push(`${row.table} ${row.rowid} is on a page, and neither carried nor raw`)
-      } else if (said.told(row)) sum.told++
+      } else if (said.told(row) || (counters && row.table === "sqlite_sequence")) sum.told++
       else if (damage.silent === "bytes" && !onPage && carried.ids.has(`${row.table} ${row.rowid}`)) sum.changed++
       else untold.push(`${row.table} ${row.rowid}`)
     }
