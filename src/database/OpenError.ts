@@ -18,7 +18,7 @@ const reasons = {
   foreign: [
     "damaged",
     "is no SQLite database",
-    "name a kata database; a snapshot is restored with: kata import --input FILE --target DB. A database whose first bytes are damaged: docs/recovery.md"
+    "name a kata database; a snapshot is restored with: kata import --input FILE --target DB. A database whose first bytes are damaged: kata export --salvage"
   ],
   damaged: [
     "damaged",
