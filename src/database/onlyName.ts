@@ -42,6 +42,8 @@ export const onlyName = Effect.fn("Database.onlyName")(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   if (!(yield* exists(path))) return
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  // a directory is refused as such
+  if (info.type !== "File") return
   if (Option.exists(info.nlink, (links) => links > 1)) {
     const directory = parentOf(path)
     const names = yield* Effect.mapError(fs.readDirectory(directory), fromPlatform("list", directory))
