@@ -244,7 +244,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
   const instance = yield* Effect.orElseSucceed(instanceOf(options.database), () => undefined)
-  const blocks = yield* Effect.option(waiting(options.database))
+  const blocks = yield* Effect.option(waiting(options.database, version10))
   const backup = yield* newestBackup(options.backups, instance)
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)

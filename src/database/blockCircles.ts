@@ -1,7 +1,7 @@
 /** Issues that wait for each other: none of them is ever ready. */
 import * as Effect from "effect/Effect"
 import { circles, type Edge } from "../records/circles.ts"
-import { version10 } from "../records/kinds.ts"
+import type { Format } from "../records/Format.ts"
 import { Database } from "./Database.ts"
 import type { Session } from "./Session.ts"
 
@@ -53,9 +53,9 @@ const quoted = (ref: string) => `'${ref.replaceAll("'", "'\\''")}'`
  * What a report says of the circles in the database at that path: kata makes none, but one that an older kata wrote, or that was imported,
  * may be there. `next` breaks the first of them.
  */
-export const waiting = Effect.fn("Database.waiting")(function*(path: string) {
+export const waiting = Effect.fn("Database.waiting")(function*(path: string, format: Format) {
   const { view } = yield* Database
-  const circles = yield* Effect.scoped(Effect.flatMap(view(path, version10), ({ db }) => blockCircles(db)))
+  const circles = yield* Effect.scoped(Effect.flatMap(view(path, format), ({ db }) => blockCircles(db)))
   const open = circles.filter((circle) => circle.open)
   const told = open.length > 0 ? open : circles
   const count = new Set(told.flatMap(({ issues }) => issues)).size
