@@ -2,13 +2,16 @@
  * What a salvage has done with each row: it is in the private copy, or it is a line of what was left out. Who finds a row asks here
  * whether it is accounted for.
  */
+import * as Either from "effect/Either"
 import { createHash } from "node:crypto"
-import { Finding, FindingRow, Findings } from "../records/Finding.ts"
+import { Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
+import type { Around } from "../records/repairs.ts"
+import { around } from "./around.ts"
 import { type Found, quote } from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
-import { cellsSql, param, type Problem, store } from "./salvageRow.ts"
+import { badCells, type Carried, carriedWithout, cellsSql, nameOf, param, type Problem, store } from "./salvageRow.ts"
 import { byRowid } from "./Selection.ts"
 import type { Cell, Row } from "./Session.ts"
 
@@ -32,7 +35,15 @@ const same = (a: Cell | undefined, b: Cell | undefined): boolean =>
 const equal = (kind: Kind, a: Row, b: Row): boolean =>
   kind.columns.every(({ key }) => a[`class ${key}`] === b[`class ${key}`] && same(a[`value ${key}`], b[`value ${key}`]))
 
+/** A bad cell of a row that was carried: which, and the words for its line. */
+export interface Replaced {
+  readonly column: string
+  readonly why: string
+}
+
 export class SalvageAccount {
+  /** The rows of the copy, as a repair asks for them. */
+  readonly around: Around
   readonly to: Handle
   readonly format: Format
   private readonly single = new Findings()
@@ -41,9 +52,11 @@ export class SalvageAccount {
 
   constructor(to: Handle, format: Format) {
     this.to = to
+    this.around = around(to)
     this.format = format
     to.execute(
       "CREATE TEMP TABLE refused (kind INTEGER, id INTEGER, digest BLOB, PRIMARY KEY (kind, id, digest)) WITHOUT ROWID;" +
+        "CREATE TEMP TABLE replaced (kind INTEGER, id INTEGER, field TEXT, value, PRIMARY KEY (kind, id, field)) WITHOUT ROWID;" +
         "CREATE TEMP TABLE indexed (kind INTEGER, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;" +
         "CREATE TEMP TABLE purged (issue INTEGER, uid TEXT, newer INTEGER);" +
         "CREATE TEMP TABLE known (kind INTEGER, id INTEGER, says TEXT, field TEXT, class TEXT, value, PRIMARY KEY (kind, says, id, field)) WITHOUT ROWID"
@@ -53,7 +66,7 @@ export class SalvageAccount {
   /** Takes away what only the salvage needs. */
   close(): void {
     for (const index of this.keys) this.to.execute(`DROP INDEX ${quote(index)}`)
-    this.to.execute("DROP TABLE refused; DROP TABLE indexed; DROP TABLE purged; DROP TABLE known")
+    this.to.execute("DROP TABLE refused; DROP TABLE replaced; DROP TABLE indexed; DROP TABLE purged; DROP TABLE known")
   }
 
   get findings(): ReadonlyArray<Finding> {
@@ -72,18 +85,45 @@ export class SalvageAccount {
 
   // ---- rows ----------------------------------------------------------------------------------------------------------
 
-  /** Puts a row into the copy, or says why it cannot be there. A rowid that is no id is given anew where another row has it. */
-  put(kind: Kind, found: Found): Problem | undefined {
-    const problem = this.insert(kind, found, ["rowid"])
-    return problem === undefined || byRowid(kind) ? problem : this.insert(kind, found, [])
+  /**
+   * Puts a row into the copy, or says why it cannot be there. A rowid that is no id is given anew where another row has it. Gives the bad
+   * cells, each of which is to be a line: the row says something else there.
+   */
+  put(kind: Kind, found: Found): Either.Either<ReadonlyArray<Replaced>, Problem> {
+    const bad = badCells(kind, found.row)
+    const carried = carriedWithout(kind, found.row, bad, this.around)
+    if (Either.isLeft(carried)) return Either.left({ field: carried.left.field.key, says: carried.left.says })
+    const first = this.insert(kind, found.rowid, carried.right, ["rowid"])
+    const problem = first === undefined || byRowid(kind) ? first : this.insert(kind, found.rowid, carried.right, [])
+    if (problem !== undefined) return Either.left(problem)
+    // The row as it was is accounted for too.
+    if (bad.length > 0) this.refuse(kind, found)
+    return Either.right(bad.map(({ field: { key }, says, value: before }) => {
+      this.to.prepare("INSERT OR REPLACE INTO replaced VALUES (?, ?, ?, ?)").run(
+        this.rank(kind),
+        found.rowid,
+        key,
+        before
+      )
+      this.add(kind.name, says, says, nameOf(kind, found), "rejected", key)
+      const value = carried.right.get(key)
+      const shown = typeof value === "string" ? JSON.stringify(shorten(value)) : String(value ?? null)
+      return { column: key, why: `${key} ${says}; the rest of the row was carried, with ${shown} there` }
+    }))
   }
 
-  private insert(kind: Kind, found: Found, rowid: ReadonlyArray<string>): Problem | undefined {
+  private insert(kind: Kind, id: bigint, carried: Carried, rowid: ReadonlyArray<string>): Problem | undefined {
     const columns = [...byRowid(kind) ? [] : rowid, ...kind.columns.map(({ key }) => key)]
     const insert = this.to.prepare(
       `INSERT INTO ${kind.table} (${columns.map(quote).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`
     )
-    return store(insert, kind, found, !byRowid(kind) && rowid.length > 0)
+    return store(insert, kind, id, carried, !byRowid(kind) && rowid.length > 0)
+  }
+
+  /** What stood in a bad cell of a row that was carried; undefined of any other cell. */
+  replaced(kind: Kind, rowid: bigint, column: string): Cell | undefined {
+    return this.to.prepare("SELECT value FROM replaced WHERE kind = ? AND id = ? AND field = ?")
+      .get(this.rank(kind), rowid, column)?.["value"]
   }
 
   /** Remembers that a row has its line. */

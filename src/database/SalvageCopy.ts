@@ -2,6 +2,7 @@
  * Copies every row that a snapshot can carry out of a database that may be damaged; what it cannot carry becomes lines. Tables are
  * walked first; then come the rows that only their pages have, then those that only an index knows, and last what nothing knows.
  */
+import * as Either from "effect/Either"
 import { examples } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
@@ -15,8 +16,9 @@ import type { Handle } from "./Handle.ts"
 import { rangeLine, type RawCell, rowLine } from "./rejectedLine.ts"
 import { isJson } from "./rowByRow.ts"
 import { SalvageAccount } from "./SalvageAccount.ts"
-import { cellsSql, nameOf, problemOf } from "./salvageRow.ts"
+import { cellsSql, nameOf } from "./salvageRow.ts"
 import { knownTables } from "./schema.ts"
+import { byRowid } from "./Selection.ts"
 
 const rangeWords = "the pages of these rows are damaged"
 const pieceBytes = 32 * 1024 * 1024
@@ -132,14 +134,20 @@ export class SalvageCopy {
         const again = (yield* indexed.trust(kind)) && indexed.has(kind, step.rowid)
         if (!again || purged.has(kind, step.row, step.rowid, true)) continue
       }
-      const problem = problemOf(kind, step.row) ?? this.account.put(kind, step)
-      if (problem !== undefined) {
+      const put = this.account.put(kind, step)
+      if (Either.isLeft(put)) {
+        const problem = put.left
         this.account.refuse(kind, step)
         this.account.add(kind.name, problem.says, problem.says, nameOf(kind, step), "rejected", problem.field)
         const why = problem.field === undefined ? problem.says : `${problem.field} ${problem.says}`
         yield* rowLine(table, step.rowid, why, this.cells(table, columns, step))
       } else {
         yield undefined
+        for (const { column, why } of put.right) {
+          // a row without an id is known by its key
+          const named = byRowid(kind) ? [column] : [...kind.key, column]
+          yield* rowLine(table, step.rowid, why, this.cells(table, named, step))
+        }
         const more = foreign.filter((column) => step.row[`class ${column}`] !== "null")
         if (more.length === 0) continue
         const why = "kata does not know these columns; the rest of the row was carried"

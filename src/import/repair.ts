@@ -5,18 +5,19 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { around, toParam } from "../database/around.ts"
 import { judge } from "../database/checkRules.ts"
 import type { Stage } from "../database/Database.ts"
 import { parentCycle, parentCycles } from "../database/links.ts"
 import { recordsAt } from "../database/rowByRow.ts"
 import { breaks, crossRules, rowRules, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
-import type { Param, Session, Statements } from "../database/Session.ts"
+import type { Session, Statements } from "../database/Session.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName, type Tree } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
-import type { Around, Repair } from "../records/repairs.ts"
+import type { Repair } from "../records/repairs.ts"
 import { type Described, type Unique, uniqueRule } from "../records/Rule.ts"
 import { ContentSum } from "../snapshot/digest.ts"
 import type { Origins } from "../snapshot/Origins.ts"
@@ -26,25 +27,6 @@ import { repairSequences } from "./repairSequences.ts"
 const window = 500
 /** A row that is dropped can take others with it, whose children come next: project, issue, comment, mapping. */
 const rounds = 8
-
-const around = (db: Statements): Around => ({
-  look: (table, column, id) => {
-    const value = db.prepare(`SELECT ${column} AS value FROM ${table} WHERE id = ?`).get(toParam(id))?.["value"]
-    return value === undefined || value === null ? undefined : String(value)
-  },
-  shortIdTaken: (project, shortId) =>
-    db.prepare(
-      "SELECT 1 AS one FROM issues WHERE project_id = @project AND short_id = @short" +
-        " UNION ALL SELECT 1 FROM purge_log WHERE project_id = @project AND short_id = @short"
-    )
-      .get({ project: toParam(project), short: shortId }) !== undefined,
-  projectNameTaken: (name) => db.prepare("SELECT 1 AS one FROM projects WHERE name = ?").get(name) !== undefined,
-  get instanceUid() {
-    return String(db.prepare("SELECT value FROM meta WHERE key = 'instance_uid'").get()?.["value"])
-  }
-})
-
-const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ? BigInt(value) : value ?? null
 
 class Mender {
   private readonly db: Session

@@ -224,7 +224,8 @@ it.scopedLive("out of a damaged database, through a salvaged snapshot, into a ne
   Effect.gen(function*() {
     const directory = yield* kit.temporary
     const [database, output, target] = [`${directory}/kata.db`, `${directory}/out.jsonl`, `${directory}/new.db`]
-    yield* kit.copyTo(database, "badrows/null-title.db.gz")
+    yield* kit.copyTo(database, "small.db")
+    yield* kit.change(database, "DROP TRIGGER trg_issues_uid_immutable; UPDATE issues SET uid = x'00' WHERE id = 2")
     const exported = yield* Export.toFile({ database, output, salvage: true })
     const restored = yield* kit.restore(output, target, { salvage: true })
     assert.strictEqual(exported.rejected, 1)

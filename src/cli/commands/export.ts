@@ -16,7 +16,7 @@ class Exported extends ExportReport.extend<Exported>("Exported")({ chosen_by: Sc
 /** What is missing from the snapshot, and where it is. */
 const leftOut = (report: Exported): ReadonlyArray<string> =>
   report.rejected === 0 ? [] : [
-    field("LEFT OUT", `${plural(report.rejected, "row")} that could not be read or carried, raw in`),
+    field("LEFT OUT", `${plural(report.rejected, "row or cell", "rows or cells")} that could not be carried, raw in`),
     field("", report.rejected_file ?? "")
   ]
 

@@ -2,6 +2,7 @@
  * Takes the rows from pages that SQLite does not come to, or not in their place: leaves that nothing leads to, leaves in another tree,
  * leaves in the part of the log that is behind a damage. Of several versions of a row the newest is carried, and the others are lines.
  */
+import * as Either from "effect/Either"
 import { isUtf8 } from "node:buffer"
 import type { Format } from "../../records/Format.ts"
 import type { Kind } from "../../records/Kind.ts"
@@ -137,7 +138,7 @@ export class Carver {
     if (broken || (cell.overflow !== 0 && this.survey.misplaced(kind, rowid))) {
       return yield* this.refuse(found, says.damaged)
     }
-    const problem = problemOf(kind, found.row)
+    const problem = problemOf(kind, found.row, this.account.around)
     if (problem !== undefined) return yield* this.refuse(found, problem.says, problem.field)
     // of a row without an id, its key says which it is
     const carried = byRowid(kind) ? this.account.carried(kind, rowid) : undefined
@@ -156,8 +157,12 @@ export class Carver {
 
   private *carry(found: Piece): Generator<Tick> {
     const { kind } = found
-    const problem = this.account.put(kind, { ...found, stray: false })
-    if (problem !== undefined) return yield* this.refuse(found, problem.says, problem.field)
+    const put = this.account.put(kind, { ...found, stray: false })
+    if (Either.isLeft(put)) return yield* this.refuse(found, put.left.says, put.left.field)
+    for (const { column, why } of put.right) {
+      const named = byRowid(kind) ? [column] : [...kind.key, column]
+      yield* rowLine(kind.table, found.rowid, why, found.cells.filter(({ column }) => named.includes(column)))
+    }
     const where = "was found on its page, where its table does not lead any more"
     this.account.add(kind.name, "carved", where, nameOf(kind, { ...found, stray: false }), "carried")
   }

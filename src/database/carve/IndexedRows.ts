@@ -146,7 +146,11 @@ export class IndexedRows {
       ? undefined
       : this.account.columnsAt(kind, rowid, columns.map(({ column }) => column))
     if (carried !== undefined) {
-      const differs = columns.some(({ column, i }) => !same(carried[`value ${column}`], entry.cells[i]?.value))
+      const differs = columns.some(({ column, i }) => {
+        const value = entry.cells[i]?.value
+        const replaced = this.account.replaced(kind, rowid, column)
+        return !same(carried[`value ${column}`], value) && (replaced === undefined || !same(replaced, value))
+      })
       if (differs) this.note(kind, entry, columns, index.name, "other")
     } else if (!this.account.seen(kind, rowid)) this.note(kind, entry, columns, index.name, "")
   }
