@@ -6,6 +6,9 @@ import type { Param, Statements } from "./Session.ts"
 /** A value of a record as a parameter; integers are bound as integers. */
 export const toParam = (value: AnyRecord[string]): Param => typeof value === "number" ? BigInt(value) : value ?? null
 
+/** An integer as a record has it: a bigint only where a number would not be exact. */
+export const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
+
 /** The rows of `db` as repairs see them. Its functions throw what SQLite throws. */
 export const around = (db: Pick<Statements, "prepare">): Around => ({
   look: (table, column, id) => {

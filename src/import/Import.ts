@@ -9,119 +9,30 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { Database, type Stage } from "../database/Database.ts"
+import { Database } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
 import { openError } from "../database/OpenError.ts"
 import { inTemporary } from "../database/temporary.ts"
-import { Counts } from "../export/Export.ts"
-import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
-import { spool } from "../files/Spool.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { phase } from "../Progress.ts"
-import { blocking, Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { ContentSum } from "../snapshot/digest.ts"
-import { type Input, open, type Opened } from "../snapshot/input.ts"
-import type { Transform } from "../snapshot/load.ts"
-import { refusedLines } from "../snapshot/salvage.ts"
-import { Scope } from "../snapshot/seal.ts"
-import { examine, notesOf } from "../snapshot/verify.ts"
+import { open, type Opened } from "../snapshot/input.ts"
+import { notesOf } from "../snapshot/verify.ts"
 import { formatOf } from "../snapshot/version.ts"
 import { named } from "./asNamed.ts"
-import { instanceOf, renew } from "./instance.ts"
-import { OnlyInOld, onlyInOld } from "./lostByReplacing.ts"
-import { Proof, prove } from "./proof.ts"
-import { repair } from "./repair.ts"
-import { examineDamaged, Salvage, salvageOf } from "./salvage.ts"
+import { fill } from "./fill.ts"
+import { type ImportOptions, ImportReport, InputIsTarget } from "./ImportReport.ts"
+import { instanceOf } from "./instance.ts"
+import { onlyInOld } from "./lostByReplacing.ts"
+import { prove } from "./proof.ts"
+import { salvageOf } from "./salvage.ts"
 
-export interface ImportOptions<E = never> {
-  readonly input: Input<E>
-  /** The path of the database to make. */
-  readonly target: string
-  /** Replace a database that is there; it stays beside the new one as a backup. */
-  readonly force?: boolean
-  /** Give the copy an identity of its own, when both are to be used. */
-  readonly newInstance?: boolean
-  /** Everything but the rename: read, load, judge, prove. */
-  readonly dryRun?: boolean
-  /** Mend what breaks a rule, and normalise what is odd. */
-  readonly repair?: boolean
-  /** Take what can be read of a damaged file and what the rules let in; the other lines go raw to a file beside the target. */
-  readonly salvage?: boolean
-  /** Called for every record on its way in. */
-  readonly transform?: Transform
-  /** What the file is a file of, and the database will be; version 10 unless said otherwise. */
-  readonly format?: Format
-  /** Where runtime records of daemons are looked for. */
-  readonly homes: { readonly kataHome: string; readonly userHome: string }
-}
-
-export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
-  input: Schema.String,
-  /** The export version of the file. */
-  version: Schema.Int,
-  /** As it was named. */
-  target: Schema.String,
-  /** The file that was made: absolute, and without links. */
-  database: Schema.String,
-  dry_run: Schema.Boolean,
-  /** Where the database went that was there; null when there was none. */
-  backup: Schema.NullOr(Schema.String),
-  sealed: Schema.Boolean,
-  scope: Scope,
-  live_only: Schema.Boolean,
-  /** In the new database. */
-  records: Counts,
-  /** In the file; more of a kind than in the database only by what the findings say was dropped. */
-  read: Counts,
-  proof: Proof,
-  instance_uid: Schema.NullOr(Schema.String),
-  /** The database has an identity of its own: it was asked for, or an old file says none. */
-  new_instance: Schema.Boolean,
-  findings: Schema.Array(Finding),
-  /** What only the replaced database held; null when nothing was replaced or it could not be read. */
-  only_in_old: Schema.NullOr(OnlyInOld),
-  /** What became of the lines of the file; null unless a salvage was asked for. */
-  salvage: Schema.NullOr(Salvage),
-  notes: Schema.Array(Schema.String)
-}) {}
-
-/** Rules that an error names; a report names all. */
-const shown = 3
-
-/** Records break rules of the schema, and nobody asked to mend them. */
-export class ImportRefused extends Schema.TaggedError<ImportRefused>()("ImportRefused", {
-  file: Schema.String,
-  findings: Schema.Array(Finding)
-}) {
-  readonly kind = "validation" satisfies FailureKind
-  override get message() {
-    const count = this.findings.reduce((sum, finding) => sum + finding.count, 0)
-    const more = this.findings.length > shown ? `; and ${this.findings.length - shown} more` : ""
-    return `${this.file}: ${count === 1 ? "a record breaks" : `${count} records break`} the rules of the database: ` +
-      this.findings.slice(0, shown).map((finding) => finding.brief).join("; ") + more
-  }
-  get hint() {
-    return "nothing was changed; kata verify lists all of it, kata import --repair mends or leaves out each and says so"
-  }
-}
-
-/** The file to read is the database to replace. */
-export class InputIsTarget extends Schema.TaggedError<InputIsTarget>()("InputIsTarget", { path: Schema.String }) {
-  readonly kind = "validation" satisfies FailureKind
-  override get message() {
-    return `input and target are the same file: ${this.path}`
-  }
-  get hint() {
-    return "name a snapshot as the input; nothing was changed"
-  }
-}
+export { type ImportOptions, ImportRefused, ImportReport, InputIsTarget } from "./ImportReport.ts"
 
 const stopHint = "stop it first, with the kata that started it: kata daemon stop"
 
@@ -147,49 +58,6 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
   return there
 })
 
-/** Loads, judges, mends: afterwards the stage holds what will be restored, and no rule is broken. */
-const fill = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, input: Opened, from: Format, stage: Stage) {
-  const format = options.format ?? version10
-  const odd = options.repair === true
-  const changes = odd || options.transform !== undefined || options.newInstance === true
-  const damaged = options.salvage === true
-    ? yield* examineDamaged(input, from, format, stage, options.transform)
-    : undefined
-  const examined = damaged ?? (yield* examine(input, from, format, stage, {
-    repair: odd,
-    transform: options.transform,
-    sum: changes ? "always" : "unsealed"
-  }))
-  const mend = odd || damaged !== undefined
-  const mended = mend
-    ? yield* repair(stage, format, examined.findings, {
-      odd,
-      sequences: damaged?.whole === false,
-      origins: damaged?.origins
-    })
-    : { left: examined.findings, done: [], change: new ContentSum() }
-  const refused = blocking(mended.left)
-  if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
-  // An upgrade may have made a new identity just now, which rows of the stage name.
-  const own = examined.upgraded !== undefined && (yield* instanceOf(stage)) === examined.upgraded.instanceUid
-  const renewed = options.newInstance === true && !own ? yield* renew(stage, format) : new ContentSum()
-  const told = mend
-    ? [...examined.findings.filter(({ outcome }) => outcome !== "carried"), ...mended.done, ...mended.left]
-    : mended.left
-  return {
-    examined: { ...examined, sum: examined.sum?.plus(mended.change).plus(renewed) },
-    changed: changes || examined.upgraded !== undefined ||
-      (damaged !== undefined && told.some(({ outcome }) => outcome !== "carried")),
-    findings: told,
-    damaged,
-    own,
-    // While the stage still knows which lines these are.
-    rejected: damaged === undefined || damaged.origins.refused === 0
-      ? undefined
-      : yield* spool(refusedLines(input, stage.db, damaged.origins))
-  }
-})
-
 /** What the old database would lose; none when it cannot be read as one of this version. */
 const compareWithOld = (target: string, stagedPath: string, format: Format) =>
   Effect.scoped(Effect.gen(function*() {
@@ -204,7 +72,13 @@ const staged = Effect.fnUntraced(
     const format = options.format ?? version10
     const from = yield* formatOf(input, format)
     const stage = yield* database.stage(place, format)
-    const { changed, damaged, examined, findings, own, rejected } = yield* fill(options, input, from, stage)
+    const { changed, damaged, examined, findings, joined, own, rejected } = yield* fill(
+      options,
+      input,
+      from,
+      stage,
+      format
+    )
     const { reading } = examined
     yield* stage.build
     const instance = yield* instanceOf(stage)
@@ -219,7 +93,7 @@ const staged = Effect.fnUntraced(
     const lost = there ? yield* compareWithOld(target, stage.path, format) : Option.none()
     const left = rejected === undefined || options.dryRun === true
       ? undefined
-      : yield* Rejected.prepare(options.target, rejected.bytes)
+      : yield* Rejected.prepare(options.target, rejected.file.bytes)
     return {
       stage,
       rejected: left,
@@ -239,6 +113,9 @@ const staged = Effect.fnUntraced(
         new_instance: options.newInstance === true || own,
         findings,
         only_in_old: Option.getOrNull(lost),
+        joined,
+        left_out: rejected?.lines ?? 0,
+        rejected_file: left?.name ?? null,
         salvage: damaged === undefined ? null : salvageOf(damaged, findings, left?.name),
         notes: [
           ...notesOf(reading, from, format),

@@ -1,6 +1,7 @@
 /** Mends the two tables that count and identify: sqlite_sequence and meta. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { exact } from "../database/around.ts"
 import { metaRules, usableInstance } from "../database/meta.ts"
 import { newUlid } from "../database/newUlid.ts"
 import { highestId, sequenceRules } from "../database/sequences.ts"
@@ -10,6 +11,7 @@ import type { Format } from "../records/Format.ts"
 import type { AnyRecord, Kind } from "../records/Kind.ts"
 import { write } from "../records/line.ts"
 import type { ContentSum } from "../snapshot/digest.ts"
+import type { Origins } from "../snapshot/Origins.ts"
 
 /** Every format has the tables that count and identify. */
 const kindIn = (format: Format, table: string): Kind => Option.getOrThrow(format.kindIn(table))
@@ -82,19 +84,20 @@ const meta = (db: Session, format: Format, sum: ContentSum, done: Findings, odd:
       }
     }))
 
-const exact = (value: bigint): number | bigint => Number.isSafeInteger(Number(value)) ? Number(value) : value
-
-const all = (db: Session, format: Format, sum: ContentSum, done: Findings, tidy: boolean) =>
+const all = (db: Session, format: Format, sum: ContentSum, done: Findings, origins: Origins, tidy: boolean) =>
   db.attempt("mend the sequences", (db) => {
     const counting = format.counting.map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
     const record = (name: string, seq: bigint) => ({ name, seq: exact(seq) })
     const drop = (row: typeof rows[number], says: string) => {
+      const kind = kindIn(format, "sqlite_sequence")
+      const line = origins.lineOf(kind, BigInt(String(row["id"])))
+      if (line !== undefined) origins.refuse(line, `${kind.name} seq ${says}`)
       db.prepare("DELETE FROM sqlite_sequence WHERE rowid = ?").run(row["id"] ?? null)
       change(
         sum,
         done,
-        kindIn(format, "sqlite_sequence"),
+        kind,
         says,
         Option.some(record(String(row["name"]), BigInt(String(row["seq"])))),
         Option.none()
@@ -132,7 +135,7 @@ const all = (db: Session, format: Format, sum: ContentSum, done: Findings, tidy:
 
 export const repairSequences = {
   meta,
-  /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there. */
-  all: (db: Session, format: Format, sum: ContentSum, done: Findings, tidy: boolean) =>
-    Effect.asVoid(all(db, format, sum, done, tidy))
+  /** Raises sequences and makes missing ones; `tidy`: takes away what should not be there, whose lines are refused. */
+  all: (db: Session, format: Format, sum: ContentSum, done: Findings, origins: Origins, tidy: boolean) =>
+    Effect.asVoid(all(db, format, sum, done, origins, tidy))
 }

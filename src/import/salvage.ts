@@ -13,8 +13,8 @@ import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { SnapshotDamaged } from "../snapshot/errors.ts"
 import { type Opened, records } from "../snapshot/input.ts"
-import { load, type Transform } from "../snapshot/load.ts"
-import { Origins } from "../snapshot/Origins.ts"
+import { load, type LoadOptions } from "../snapshot/load.ts"
+import type { Origins } from "../snapshot/Origins.ts"
 import type { Reading } from "../snapshot/Reading.ts"
 import { salvaged, survey } from "../snapshot/salvage.ts"
 import { versions } from "../snapshot/upgrade.ts"
@@ -63,8 +63,14 @@ const empty = (file: string) =>
 
 /** Loads what can be read, and says what came with it. */
 export const examineDamaged = Effect.fn("Import.examineDamaged")(
-  function*(input: Opened, from: Format, format: Format, stage: Stage, transform: Transform | undefined) {
-    const origins = yield* stage.db.attempt("prepare the new database", (db) => new Origins(db))
+  function*(
+    input: Opened,
+    from: Format,
+    format: Format,
+    stage: Stage,
+    origins: Origins,
+    options: Pick<LoadOptions, "joined" | "transform">
+  ) {
     yield* phase("looking for damage", { bytes: input.size })
     const strict = Channel.runDrain(records(input, { format: from, records: false }))
     const problem = Either.getLeft(yield* Effect.either(strict))
@@ -75,16 +81,14 @@ export const examineDamaged = Effect.fn("Import.examineDamaged")(
     const upgraded = yield* versions(from, format)
     const batches = seen === undefined ? records(input, { format: from, sum: "always" }) : salvaged(input, from, seen)
     const { change, done: reading, findings } = yield* load(batches, stage, input.name, {
-      repair: true,
-      transform,
-      origins,
+      ...options,
+      mending: { origins, lenient: true },
       versions: upgraded
     })
     if (reading.records.size === 0) return yield* Option.getOrElse(problem, () => empty(input.name))
     const [cut] = reading.sealed ? [] : yield* withoutSequence(stage.db, format)
     yield* phase("checking")
     return {
-      origins,
       reading,
       sound: false,
       upgraded,

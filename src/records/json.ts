@@ -107,6 +107,50 @@ function* elementsFrom(text: string, open: number): Generator<string> {
   }
 }
 
+/** The key with the first number that makes it one that is not taken. */
+const another = (key: string, taken: ReadonlySet<string>): string => {
+  for (let n = 2;; n++) if (!taken.has(`${key}-${n}`)) return `${key}-${n}`
+}
+
+/**
+ * Compact JSON in which no object has a key twice: the last member keeps it, as Go kata reads it; those before it get a number behind the
+ * key, but for what says the same. What has no key twice keeps every character.
+ */
+export const distinct = (text: string): string => {
+  const items = elements(text)
+  if (items !== undefined) {
+    const list = [...items]
+    const mended = list.map(distinct)
+    return mended.every((item, i) => item === list[i]) ? text : `[${mended.join(",")}]`
+  }
+  const found = members(text)
+  if (found === undefined) return text
+  const before = [...found]
+  const after = before.map(([key, raw]) => [key, distinct(raw)] as const)
+  const last = new Map(after.map(([key], i) => [key, i]))
+  if (last.size === before.length && after.every(([, raw], i) => raw === before[i]![1])) return text
+  const taken = new Set(last.keys())
+  const kept = after.flatMap(([key, raw], i) => {
+    const winner = last.get(key)!
+    if (winner === i) return [[key, raw] as const]
+    if (after[winner]![1] === raw) return []
+    const other = another(key, taken)
+    taken.add(other)
+    return [[other, raw] as const]
+  })
+  return `{${kept.map(([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`
+}
+
+/** JSON without escapes of half a character: U+FFFD stands for each, as Go kata reads it. Every other character stays. */
+export const wellFormed = (text: string): string =>
+  /\\u[dD][89a-fA-F]/.test(text)
+    ? text.replace(
+      /\\u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^]/g,
+      (escape, high: string | undefined, low: string | undefined) =>
+        (high !== undefined && low !== undefined) || escape.length === 2 ? escape : "\\ufffd"
+    )
+    : text
+
 /** How often arrays and objects are nested in each other. */
 export const depth = (text: string): number => {
   let now = 0

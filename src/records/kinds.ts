@@ -7,7 +7,7 @@ import { notAmong, parentWithout, sameRow, uidOf } from "./betweenRows.ts"
 import { derived, initially, Int64, RawJson, reference, soft, Text, time } from "./Field.ts"
 import { type Format, make as makeFormat } from "./Format.ts"
 import { type Kind, make } from "./Kind.ts"
-import { issueMetadata, projectMetadata } from "./metadataRules.ts"
+import { distinctKeys, issueMetadata, projectMetadata, wholeCharacters } from "./metadataRules.ts"
 import * as Paired from "./pairedRules.ts"
 import * as Mend from "./repairs.ts"
 import { check, soft as kept } from "./Rule.ts"
@@ -16,8 +16,11 @@ import * as V from "./vocabulary.ts"
 // ---- values with a soft rule ------------------------------------------------------------------------------------------
 
 const Instant = time({ rule: "time", word: V.time })
+/** Newer kata keeps all digits of these. */
+const FineInstant = time({ rule: "time", word: V.fineTime })
 /** Set by the database when nobody says it. */
-const Moment = initially(Instant, "(strftime('%Y-%m-%dT%H:%M:%fZ','now'))")
+const now = "(strftime('%Y-%m-%dT%H:%M:%fZ','now'))"
+const Moment = initially(Instant, now)
 const Uid = soft({ rule: "ulid", word: V.ulid })
 /** Mostly that of the database itself, which `meta` is asked about once. */
 const Origin = soft({
@@ -264,7 +267,7 @@ export const Comment = make(
     issue_id: reference("issues"),
     author: Text,
     body: Text,
-    created_at: Moment
+    created_at: initially(FineInstant, now)
   })
 )
 
@@ -380,7 +383,7 @@ export const ImportMapping = make(
     comment_id: Schema.optional(reference("comments", { onDelete: "CASCADE" })),
     link_id: Schema.optional(reference("links", { onDelete: "CASCADE" })),
     label: Schema.optional(Text),
-    source_updated_at: Schema.optional(Instant),
+    source_updated_at: Schema.optional(FineInstant),
     imported_at: Moment
   })
 )
@@ -399,7 +402,13 @@ export const Event = make(
     ],
     unique: [{ columns: ["uid"] }],
     rows: [
-      kept("type", "event type", V.not("sync.reset_required", "is a message to a reader of the stream, and no event"))
+      kept(
+        "type",
+        "event type",
+        V.not("sync.reset_required", "is a message to a reader of the stream, and no event")
+      ),
+      wholeCharacters("payload"),
+      distinctKeys("payload")
     ],
     between: ["issue", "related_issue"].map((issue) =>
       uidOf(`${issue}_id`, "issues", `${issue}_uid`, {

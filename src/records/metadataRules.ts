@@ -3,8 +3,9 @@
  * too deeply for SQLite, is the matter of the table's CHECK.
  */
 import { decoded } from "./linePatterns.ts"
-import { type Keeps, pair, type Rule } from "./Rule.ts"
-import { date, ulid, zone } from "./vocabulary.ts"
+import * as Mend from "./repairs.ts"
+import { type Keeps, pair, type Rule, soft } from "./Rule.ts"
+import { date, ulid, wholeCharacters as whole, zone } from "./vocabulary.ts"
 import type { Word } from "./Word.ts"
 
 /** `json_type` would fail for what is no JSON. */
@@ -65,18 +66,33 @@ export const members = (
       keeps
     })
   })
-  // Of two members of one name Go kata reads the last, SQLite the first, and newer Go kata refuses the file.
-  const doubleKeys = pair({
+  // One look at the value answers for all of them.
+  const evidence = { by: "row", reads, keeps } as const
+  return [...[...rules, distinctKeys(field)].map((rule) => ({ ...rule, evidence })), wholeCharacters(field)]
+}
+
+/** Whether a value has no key twice; of raw JSON where every key is spelled once, that shows without reading it. */
+const isDistinct: Keeps = (raw = "{}") => {
+  const keys = raw === "{}" ? null : raw.match(key)
+  if (keys === null || (!raw.includes("\\u") && new Set(keys).size === keys.length)) return true
+  return keysOf(parsed(raw)) === keys.length
+}
+
+/** No object in the field has a key twice. Of two members of one name Go kata reads the last, SQLite the first, and newer Go kata none. */
+export const distinctKeys = (field: string): Rule =>
+  pair({
     rule: "double keys",
     field,
-    says: "has a key twice; readers differ in which they take",
+    says:
+      "has a key twice: readers differ in which they take, and the newest Go kata can neither export nor upgrade the database",
     holds: ofJson(field, `NOT EXISTS (SELECT 1 FROM json_tree(${field}) GROUP BY parent, key HAVING count(*) > 1)`),
-    reads,
-    keeps
+    reads: [field],
+    keeps: isDistinct,
+    repair: Mend.distinctKeys(field)
   })
-  // One look at the value answers for all of them.
-  return [...rules, doubleKeys].map((rule) => ({ ...rule, evidence: doubleKeys.evidence }))
-}
+
+/** No string in the field has half a character. */
+export const wholeCharacters = (field: string): Rule => soft(field, "lone surrogates", whole)
 
 const isItem = (value: unknown) =>
   isObject(value) && isText(value["id"]) && ulid.is(value["id"]) && isText(value["text"]) &&

@@ -4,7 +4,7 @@
  * which way stands beside the rule.
  */
 import * as Option from "effect/Option"
-import { depth } from "./json.ts"
+import { depth, distinct } from "./json.ts"
 import type { AnyRecord, Value } from "./Word.ts"
 
 /** What can be asked about the other rows of the database. */
@@ -94,6 +94,9 @@ const wrapped = (open: string, close: string) => (field: string) =>
     const json = text(record[field])
     return { [field]: `${open}${depth(json) < maxDepth ? json : JSON.stringify(json)}${close}` }
   })
+
+/** No key twice: the last member keeps it, those before it get another. */
+export const distinctKeys = (field: string): Repair => set((record) => ({ [field]: distinct(text(record[field])) }))
 
 export const intoObject = wrapped("{\"repaired\":", "}")
 export const intoArray = wrapped("[", "]")

@@ -17,6 +17,9 @@ export const syntaxError = (text: string, parseUpTo = small): string | undefined
   }
 }
 
+/** Behind the JSON value that begins at `from`; undefined when none does that also ends. */
+export const valueEnd = (text: string, from: number): number | undefined => new Scanner(text, from).valueEnd()
+
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /true|false|null/y
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
@@ -26,10 +29,20 @@ class Scanner {
   private readonly text: string
   private open = new Uint8Array(1024)
   private depth = 0
-  private at = 0
+  private at: number
 
-  constructor(text: string) {
+  constructor(text: string, from = 0) {
     this.text = text
+    this.at = from
+  }
+
+  /** Where the first value ends, with the white space behind it; undefined when it does not. */
+  valueEnd(): number | undefined {
+    do {
+      this.space()
+      if (!this.value()) return undefined
+    } while (this.next())
+    return this.depth === 0 ? this.at : undefined
   }
 
   /** Where it is not JSON any more; undefined when it is to its end. */

@@ -3,8 +3,10 @@
  * JavaScript, what a report says, and sometimes how the value is mended. Text means to all of them what it means to SQLite: `length`
  * and GLOB end at the first NUL, `trim` takes U+0020 alone, a character is a code point.
  */
+import * as Option from "effect/Option"
+import { wellFormed } from "./json.ts"
 import * as Pattern from "./linePatterns.ts"
-import { canonicalDay, canonicalTime } from "./time.ts"
+import { canonicalDay, canonicalFineTime, canonicalTime } from "./time.ts"
 import { both, type Word } from "./Word.ts"
 
 const upToNul = (value: string): string => value.includes("\0") ? value.slice(0, value.indexOf("\0")) : value
@@ -138,6 +140,25 @@ function isJson(value: string): boolean {
   }
 }
 
+const hex = "[0-9a-fA-F]"
+const [high, low] = ["\\u[dD][89abAB]", "\\u[dD][c-fC-F]"].map((start) => `${start}${hex}${hex}`)
+/** Half a character, as GLOB finds it in JSON without escaped backslashes: not followed, or not preceded, by the other half. */
+const halves = [
+  ...["[^\\]", "\\[^u]", "\\u[^dD]", "\\u[dD][^c-fC-F]"].map((behind) => `${high}${behind}`),
+  ...["[^\\]?????", "\\[^u]????", "\\u[^dD]???", "\\u[dD][^89abAB]??"].map((before) => `${before}${low}`)
+]
+
+/** JSON without an escape of half a character: newer Go kata refuses it. */
+export const wholeCharacters: Word = {
+  says: "has half a character (a lone surrogate): the newest Go kata can neither export nor upgrade the database",
+  sql: (x) =>
+    `(${x} NOT LIKE '%\\ud%' OR NOT (${
+      halves.map((half) => `'______'||replace(${x},'\\\\','__') GLOB '*${half}*'`).join(" OR ")
+    }))`,
+  is: text((value) => wellFormed(value) === value),
+  mend: (value) => Option.some(wellFormed(value))
+}
+
 const ulidForm = new RegExp(`^${Pattern.ulid}$`)
 
 /** A ULID in capital letters. */
@@ -163,19 +184,46 @@ export const date: Word = {
   mend: canonicalDay
 }
 
-const instant = "0000-00-00T00:00:00.000Z".replaceAll("0", "[0-9]")
-const clock = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+const second = "0000-00-00T00:00:00"
+const digits = (zeros: string) => zeros.replaceAll("0", "[0-9]")
+const clock = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.(\d+)Z$/
+
+/** An instant with one of these numbers of digits behind the second. GLOB is cheap but ends at a NUL. */
+const instant = (
+  counts: ReadonlyArray<number>,
+  says: string,
+  pattern: string,
+  mend: NonNullable<Word["mend"]>
+): Word => {
+  const forms = (x: string) =>
+    counts.map((count) =>
+      `${x} GLOB '${digits(`${second}.${"0".repeat(count)}`)}Z' AND octet_length(${x}) = ${second.length + count + 2}`
+    ).join(" OR ")
+  return {
+    says,
+    // `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
+    sql: (x) => `((${forms(x)}) AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
+    is: text((value) => isDay(value.slice(0, 10)) && counts.includes(clock.exec(value.slice(10))?.[1]?.length ?? 0)),
+    pattern: { form: pattern, min: second.length + counts[0]! + 2, max: second.length + counts.at(-1)! + 2 },
+    mend
+  }
+}
 
 /** `YYYY-MM-DDTHH:MM:SS.mmmZ`, and there is such a day. */
-export const time: Word = {
-  says: "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
-  // GLOB is cheap but ends at a NUL; `date` knows the calendar, rolls over what is no day of it, and lets an hour 24 pass.
-  sql: (x) =>
-    `(${x} GLOB '${instant}' AND octet_length(${x}) = 24 AND date(${x}) IS substr(${x},1,10) AND substr(${x},12,2) < '24')`,
-  is: text((value) => isDay(value.slice(0, 10)) && clock.test(value.slice(10))),
-  pattern: { form: Pattern.time, min: 24, max: 24 },
-  mend: canonicalTime
-}
+export const time = instant(
+  [3],
+  "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)",
+  Pattern.time,
+  canonicalTime
+)
+
+/** The same, also with 6 or 9 digits, as newer kata writes the times of comments and of what was imported. */
+export const fineTime = instant(
+  [3, 6, 9],
+  "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ, or with 6 or 9 digits)",
+  Pattern.fineTime,
+  canonicalFineTime
+)
 
 const zoneForm = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/
 

@@ -15,11 +15,12 @@ import { advance } from "../Progress.ts"
 import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { type Line, LineProblem, read } from "../records/line.ts"
+import type { LineProblem } from "../records/line.ts"
 import { ContentSum } from "./digest.ts"
 import { type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Opened } from "./input.ts"
-import type { Origins } from "./Origins.ts"
+import { inReport, type Origins } from "./Origins.ts"
+import { lineOfPlace, type Part, partsOf } from "./parts.ts"
 import type { Located, Records } from "./read.ts"
 import { type Header, header } from "./seal.ts"
 
@@ -29,7 +30,7 @@ const lineLimit = 256 * 1024 * 1024
 const pieceBytes = 1024 * 1024
 
 /** The lines of an input up to its end, or to where it cannot be read any more, which `report` hears of. */
-const linesOf = (
+export const linesOf = (
   input: Opened,
   report: { readonly stopped?: (reason: string) => void; readonly long?: (long: LongLine) => void } = {}
 ): Stream.Stream<Block, FileError | SnapshotError> =>
@@ -48,7 +49,7 @@ const linesOf = (
   )
 
 /** The lines of a block, without their line ends, each with its number. */
-function* linesIn({ bytes, line }: Block): Generator<readonly [at: number, raw: Buffer]> {
+export function* linesIn({ bytes, line }: Block): Generator<readonly [at: number, raw: Buffer]> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let from = 0, at = line; from < buffer.length; at++) {
     const end = buffer.indexOf(0x0a, from)
@@ -56,20 +57,6 @@ function* linesIn({ bytes, line }: Block): Generator<readonly [at: number, raw: 
     yield [at, buffer.subarray(from, to)]
     from = to + 1
   }
-}
-
-const unreadable = (reason: string) =>
-  Either.left(new LineProblem({ problem: "damaged", kind: undefined, field: undefined, reason }))
-
-/** What a line says; nothing for one that is blank. */
-const said = (
-  format: Format,
-  raw: Buffer
-): Either.Either<Line & { readonly text: string }, LineProblem> | undefined => {
-  if (!isUtf8(raw)) return unreadable("is not UTF-8")
-  const text = raw.toString("utf8")
-  const trimmed = text.startsWith("\ufeff") ? text : text.trim()
-  return trimmed === "" ? undefined : Either.map(read(format, trimmed), (line) => ({ ...line, text: trimmed }))
 }
 
 const reasonOf = ({ field, kind, reason }: LineProblem): string =>
@@ -103,13 +90,10 @@ export const survey = Effect.fn("Snapshot.survey")(
       origins.refuse(line, reason)
       findings.add(
         { rule: says, kind: "line", says, outcome: "rejected", blocking: false },
-        new FindingRow({ row: shorten(reason), line })
+        new FindingRow({ row: shorten(reason), ...inReport(line) })
       )
     }
-    const look = ([at, raw]: readonly [number, Buffer]) => {
-      lines = at
-      const result = said(format, raw)
-      if (result === undefined) return
+    const look = ({ place: at, said: result }: Part) => {
       if (Either.isLeft(result)) {
         const { problem } = result.left
         refuse(
@@ -143,7 +127,10 @@ export const survey = Effect.fn("Snapshot.survey")(
     yield* Stream.runForEach(all, (block) =>
       db.attempt("remember the lines", () => {
         bytes += block.bytes.length
-        for (const line of linesIn(block)) look(line)
+        for (const [at, raw] of linesIn(block)) {
+          lines = at
+          for (const part of partsOf(format, at, raw)) look(part)
+        }
       }).pipe(Effect.flatMap(() => newer === undefined ? Effect.void : Effect.fail(newer))))
     yield* db.attempt("remember the lines", () => {
       for (const { bytes, line, offset } of long) {
@@ -174,15 +161,16 @@ export const salvaged = (
       Stream.mapConcat(linesOf(input), (block) => {
         const batches: Array<{ readonly kind: Kind; readonly records: Array<Located> }> = []
         for (const [at, raw] of linesIn(block)) {
-          const result = at === first ? undefined : said(format, raw)
-          if (result === undefined || Either.isLeft(result)) continue
-          const { canonical, kind, record, text } = result.right
-          if (only !== undefined && kind !== only) continue
-          sum.add(canonical ?? text)
-          counts.set(kind.name, (counts.get(kind.name) ?? 0) + 1)
-          const last = batches.at(-1)
-          if (last?.kind === kind) last.records.push({ line: at, record })
-          else batches.push({ kind, records: [{ line: at, record }] })
+          for (const { place: line, said } of partsOf(format, at, raw)) {
+            if (line === first || Either.isLeft(said)) continue
+            const { canonical, kind, record, text } = said.right
+            if (only !== undefined && kind !== only) continue
+            sum.add(canonical ?? text)
+            counts.set(kind.name, (counts.get(kind.name) ?? 0) + 1)
+            const last = batches.at(-1)
+            if (last?.kind === kind) last.records.push({ line, record })
+            else batches.push({ kind, records: [{ line, record }] })
+          }
         }
         return batches
       })
@@ -192,27 +180,38 @@ export const salvaged = (
     )
   })
 
-/** The refused lines, each with its number, why, and the bytes that it had. */
-export const refusedLines = (input: Opened, db: Session, origins: Origins) =>
+/** The refused lines, each with its number, why, and the bytes that it had; of a part of a line, also the column of its first byte. */
+export const refusedLines = (input: Opened, format: Format, db: Session, origins: Origins) =>
   Stream.mapConcatEffect(linesOf(input), (block) =>
     Effect.map(
       db.attempt("remember the lines", () => origins.refusedIn(block.line, block.line + block.count - 1)),
-      (refused) => refused.size === 0 ? [] : written(block, refused)
+      (refused) => refused.size === 0 ? [] : written(format, block, refused)
     ))
 
-function* written(block: Block, refused: ReadonlyMap<number, string>): Generator<Uint8Array> {
+function* written(format: Format, block: Block, refused: ReadonlyMap<number, string>): Generator<Uint8Array> {
+  const lines = new Set([...refused.keys()].map(lineOfPlace))
   for (const [at, raw] of linesIn(block)) {
-    const reason = refused.get(at)
-    if (reason === undefined) continue
-    const start = `{"line":${at},"reason":${JSON.stringify(reason)}`
-    if (raw.length <= pieceBytes && isUtf8(raw)) {
-      yield Buffer.from(`${start},"raw":${JSON.stringify(raw.toString("utf8"))}}\n`)
-      continue
+    if (!lines.has(at)) continue
+    const parts = [...partsOf(format, at, raw)]
+    // What is too long is refused, and only its beginning is left.
+    for (const { from, place, to } of parts.length === 0 ? [{ place: at, from: 0, to: raw.length }] : parts) {
+      const reason = refused.get(place)
+      if (reason === undefined) continue
+      const column = parts.length > 1 ? `,"column":${from + 1}` : ""
+      yield* rawLine(`{"line":${at}${column},"reason":${JSON.stringify(reason)}`, raw.subarray(from, to))
     }
-    yield Buffer.from(`${start},"rawHex":"`)
-    for (let from = 0; from < raw.length; from += pieceBytes) {
-      yield Buffer.from(raw.subarray(from, from + pieceBytes).toString("hex"))
-    }
-    yield Buffer.from("\"}\n")
   }
+}
+
+/** A line that ends in bytes as they are: as a string, or in hexadecimal digits where it is none or too long for one. */
+export function* rawLine(start: string, raw: Buffer): Generator<Uint8Array> {
+  if (raw.length <= pieceBytes && isUtf8(raw)) {
+    yield Buffer.from(`${start},"raw":${JSON.stringify(raw.toString("utf8"))}}\n`)
+    return
+  }
+  yield Buffer.from(`${start},"rawHex":"`)
+  for (let from = 0; from < raw.length; from += pieceBytes) {
+    yield Buffer.from(raw.subarray(from, from + pieceBytes).toString("hex"))
+  }
+  yield Buffer.from("\"}\n")
 }

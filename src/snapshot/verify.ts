@@ -114,8 +114,8 @@ export const examine = Effect.fn("Snapshot.examine")(
       }
     }
     yield* phase("checking")
-    // What a transform made of the records, nobody has seen pass.
-    const seen = options.transform === undefined ? done.watch : undefined
+    // What a transform made of the records, or what was joined with them, nobody has seen pass.
+    const seen = options.transform === undefined && options.joined === undefined ? done.watch : undefined
     const judged = yield* judge(stage.db, format, wholeDatabase, seen)
     return {
       reading,
@@ -201,7 +201,7 @@ const loaded = Effect.fnUntraced(function*(source: Opened, from: Format, format:
   const directory = yield* privateDirectory("verify")
   return yield* Effect.gen(function*() {
     const stage = yield* (yield* Database).stage(`${directory}/snapshot.db`, format)
-    const { findings, reading } = yield* examine(source, from, format, stage, { repair: false, sum: "never" })
+    const { findings, reading } = yield* examine(source, from, format, stage, { sum: "never" })
     return {
       report: reportOf(source, from, format, reading, yield* projectsOf(stage), findings),
       stage,

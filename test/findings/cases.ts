@@ -19,6 +19,8 @@ const set = (table: string, id: number, changes: string) => `UPDATE ${table} SET
 const deep = `${"[".repeat(1500)}${"]".repeat(1500)}`
 
 const time = "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ)"
+/** Of comments, and of what was imported. */
+const fineTime = "is not a time as kata writes it (YYYY-MM-DDTHH:MM:SS.mmmZ, or with 6 or 9 digits)"
 const day = "is not a date as kata writes it (YYYY-MM-DD)"
 const double = "is there more than once"
 const go = "'2026-05-04 00:21:07.5 +0200 CEST'"
@@ -89,14 +91,15 @@ export const cases: { readonly [what: string]: Case } = {
       ...each("project.created_at project.deleted_at project_alias.created_at project_alias.last_seen_at", time),
       ...each("recurrence.created_at recurrence.updated_at recurrence.deleted_at", time),
       ...each("issue.created_at issue.updated_at issue.closed_at issue.deleted_at", time),
-      ...each("comment.created_at issue_label.created_at link.created_at event.created_at purge_log.purged_at", time),
-      ...each("import_mapping.source_updated_at import_mapping.imported_at", time)
+      ...each("issue_label.created_at link.created_at event.created_at purge_log.purged_at", time),
+      ...each("comment.created_at import_mapping.source_updated_at", fineTime),
+      `import_mapping.imported_at ${time}`
     ]
   },
   "a real number that is infinite, as a time": {
     sql: "UPDATE comments SET created_at = 9e999",
-    gives: [`comment.created_at ${time}`],
-    after: [`comment.created_at ${time}`]
+    gives: [`comment.created_at ${fineTime}`],
+    after: [`comment.created_at ${fineTime}`]
   },
   "dates in other words": {
     sql: set("recurrences", 1, "dtstart = '20260105', next_occurrence_key = '2026-01-12 00:00:00 +0000 UTC'") +
@@ -198,11 +201,29 @@ export const cases: { readonly [what: string]: Case } = {
   "keys twice": {
     sql: set("projects", 2, "metadata = '{\"a\":1,\"b\":2,\"a\":3}'") +
       set("issues", 1, "metadata = '{\"x\":[{\"a\":1,\"\\u0061\":2}]}'") +
-      set("recurrences", 1, "template_metadata = '{\"a\":{\"b\":1,\"b\":1}}'"),
+      set("recurrences", 1, "template_metadata = '{\"a\":{\"b\":1,\"b\":1}}'") +
+      set("events", 1, "payload = '[{\"a\":1,\"a\":2}]'"),
     gives: each(
-      "project.metadata recurrence.template_metadata issue.metadata",
-      "has a key twice; readers differ in which they take"
+      "project.metadata recurrence.template_metadata issue.metadata event.payload",
+      "has a key twice: readers differ in which they take, and the newest Go kata can neither export nor upgrade the database"
     )
+  },
+  "half characters": {
+    sql: set("projects", 2, "metadata = '{\"a\":\"\\ud83dx\"}'") +
+      set("issues", 1, "metadata = '{\"\\uDC00\":1}'") +
+      set(
+        "recurrences",
+        1,
+        "template_metadata = '{\"a\":[\"\\ude00\\ud83d\"]}', template_labels = '[\"\\\\\\ud800\"]'"
+      ) +
+      set("events", 1, "payload = '\"\\ud83d\\ude00\\ud83d\"'"),
+    gives: [
+      "recurrence.template_labels are not valid labels, sorted, each once",
+      ...each(
+        "project.metadata recurrence.template_labels recurrence.template_metadata issue.metadata event.payload",
+        "has half a character (a lone surrogate): the newest Go kata can neither export nor upgrade the database"
+      )
+    ]
   },
   "an alias of no kind": {
     sql: set("project_aliases", 2, "alias_kind = 'svn'"),

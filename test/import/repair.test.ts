@@ -1,6 +1,7 @@
 /** What a repair does with records that break a rule, and what it says of it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { kata } from "../hostile/kit.ts"
 import * as kit from "../snapshot/kit.ts"
 import { cases } from "./goCases.ts"
 
@@ -116,5 +117,99 @@ describe("a repair", () => {
       const text = kit.fixtureText("small.export.jsonl")
       const found = yield* repaired(text)
       assert.deepStrictEqual([found.said, kit.goEscapes(found.text)], [[], text])
+    }).pipe(Effect.provide(kit.services)))
+})
+
+it.scopedLive("keys that are there twice and half characters are findings with their reason, and mended (found W19)", () =>
+  Effect.gen(function*() {
+    const text = base.replace(/("kind":"issue".*?"metadata":)\{\}/, "$1{\"a\":\"\\ud800\",\"a\":2}")
+      .replace("\"payload\":{}", "\"payload\":{\"b\":1,\"b\":[\"x\"]}")
+    const plain = yield* kit.restore(kit.text(text), `${yield* kit.temporary}/plain.db`, { dryRun: true })
+    const odd = plain.findings.filter(({ rule }) => /double keys|surrogates/.test(rule))
+    assert.deepStrictEqual(odd.map(({ field, kind, outcome }) => `${kind}.${field} ${outcome}`), [
+      "issue.metadata carried",
+      "issue.metadata carried",
+      "event.payload carried"
+    ])
+    for (const { says } of odd) assert.include(says, "the newest Go kata can neither export nor upgrade the database")
+    const found = yield* repaired(text)
+    assert.include(found.text, "\"metadata\":{\"a-2\":\"\\ufffd\",\"a\":2}")
+    assert.include(found.text, "\"payload\":{\"b-2\":1,\"b\":[\"x\"]}")
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("a time of a comment with 6 or 9 digits is carried as it is, by a repair too (found W20)", () =>
+  Effect.gen(function*() {
+    const text = base.replace("00.010Z", "00.010203Z").replace("00.011Z", "00.011000007Z")
+      .replace("2025-12-01 08:09:10 +0000 UTC", "2025-12-01T08:09:10.123456Z")
+    const report = yield* kit.restore(kit.text(text), `${yield* kit.temporary}/plain.db`, { dryRun: true })
+    assert.deepStrictEqual(report.findings, [])
+    const found = yield* repaired(text)
+    assert.deepStrictEqual(found.said, [])
+    assert.strictEqual(found.text, text)
+    const cut = yield* repaired(text.replace("08:09:10.123456Z", "09:09:10.1234567+01:00"))
+    assert.include(cut.text, "\"source_updated_at\":\"2025-12-01T08:09:10.123456700Z\"")
+  }).pipe(Effect.provide(kit.services)))
+
+describe("what a repair leaves out (found L8)", () => {
+  const broken = base
+    .replace(/("kind":"comment","data":\{"id":1,"issue_id":)1/, "$177")
+    .replace(
+      /.*"kind":"sqlite_sequence","data":\{"name":"comments".*\n/,
+      (line) => `${line}${line.replace("\"seq\":2", "\"seq\":1")}`
+    )
+    .replace(/\n$/, "\n{\"kind\":\"sqlite_sequence\",\"data\":{\"name\":\"nothing\",\"seq\":5}}\n")
+  const lines = kit.lines(broken)
+
+  it.scopedLive("stands raw beside the target, as by a salvage, and is counted", () =>
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const target = `${directory}/kata.db`
+      const report = yield* kit.restore(kit.text(broken), target, { repair: true })
+      assert.strictEqual(report.left_out, 3)
+      assert.strictEqual(report.rejected_file, `${target}.rejected.jsonl`)
+      const left = kit.lines(yield* kit.textOf(report.rejected_file!))
+        .map((line) => JSON.parse(line) as { readonly line: number; readonly reason: string; readonly raw: string })
+      assert.deepStrictEqual(left.map(({ reason }) => reason), [
+        "comment issue_id points at no row of issues",
+        "sqlite_sequence seq is there more than once",
+        "sqlite_sequence seq is of a table that does not count"
+      ])
+      for (const { line, raw } of left) assert.strictEqual(raw, lines[line - 1])
+      const salvaged = yield* kit.restore(kit.text(broken), `${directory}/salvaged.db`, { salvage: true })
+      assert.deepStrictEqual(
+        kit.lines(yield* kit.textOf(salvaged.rejected_file!)).map((line) => JSON.parse(line)),
+        left.slice(0, 1)
+      )
+      // Never over what an earlier one has left.
+      const again = yield* kit.restore(kit.text(broken), target, { repair: true, force: true })
+      assert.strictEqual(again.rejected_file, `${target}.rejected-2.jsonl`)
+      const dry = yield* kit.restore(kit.text(broken), `${directory}/dry.db`, { repair: true, dryRun: true })
+      assert.deepStrictEqual([dry.left_out, dry.rejected_file], [3, null])
+    }).pipe(Effect.provide(kit.services)))
+
+  it.scopedLive("ends with 9 and says where it is; what changes only values ends with 0", () =>
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const input = yield* kit.writeFile(`${directory}/broken.jsonl`, broken)
+      const args = ["import", "--input", input, "--target", `${directory}/kata.db`, "--repair"]
+      const found = yield* kata(directory, args)
+      assert.strictEqual(found.exit, 9, found.stderr)
+      assert.match(
+        found.stdout,
+        /imported .*, but not all\n[^]*LEFT OUT +3 of \d+ lines: 3 broke a rule\n +raw in .*kata\.db\.rejected\.jsonl\n/
+      )
+      const agent = yield* kata(directory, [...args, "--force", "--agent"])
+      assert.match(agent.stdout, /^OK import .* left_out=3 rejected_file=\S+rejected-2\.jsonl\n/)
+      const sound = yield* kit.writeFile(`${directory}/sound.jsonl`, base)
+      const mended = yield* kata(directory, [
+        "import",
+        "--input",
+        sound,
+        "--target",
+        `${directory}/sound.db`,
+        "--repair"
+      ])
+      assert.strictEqual(mended.exit, 0, mended.stderr)
+      assert.notInclude(mended.stdout, "LEFT OUT")
     }).pipe(Effect.provide(kit.services)))
 })

@@ -11,6 +11,7 @@ import { salvageCases } from "./salvageCases.ts"
 
 interface Rejected {
   readonly line: number
+  readonly column?: number
   readonly reason: string
   readonly raw?: string
   readonly rawHex?: string
@@ -26,12 +27,17 @@ const linesOf = (bytes: Buffer): ReadonlyArray<string> => {
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines
 }
 
-/** A rejected line is the line that it says it is, byte for byte. */
+/** A rejected line is the line that it says it is, or the part of it that begins at its column, byte for byte. */
 const sameBytes = (rejected: ReadonlyArray<Rejected>, bytes: Buffer) => {
   const lines = linesOf(bytes)
-  for (const { line, raw, rawHex } of rejected) {
-    const found = raw === undefined ? Buffer.from(rawHex ?? "", "hex") : Buffer.from(raw)
-    assert.strictEqual(found.toString("latin1"), lines[line - 1], `line ${line}`)
+  for (const { column, line, raw, rawHex } of rejected) {
+    const found = (raw === undefined ? Buffer.from(rawHex ?? "", "hex") : Buffer.from(raw)).toString("latin1")
+    const there = lines[line - 1]!
+    assert.strictEqual(
+      found,
+      column === undefined ? there : there.slice(column - 1, column - 1 + found.length),
+      `line ${line}`
+    )
   }
 }
 
@@ -79,6 +85,60 @@ describe("a salvage of", () => {
         )
       }).pipe(Effect.provide(kit.services)))
   }
+})
+
+describe("a line with more than a record (found L7):", () => {
+  const lines = kit.lines(kit.fixtureText("imports/base.jsonl"))
+  const [comment, other] = lines.filter((line) => line.startsWith("{\"kind\":\"comment\""))
+  const cut = comment!.slice(0, 50)
+  const joined: {
+    readonly [what: string]: readonly [line: string, good: number, left: ReadonlyArray<readonly [number, string]>]
+  } = {
+    "two records": [comment! + other!, 2, []],
+    "two records with blanks between them": [`${comment}  \t ${other}`, 2, []],
+    "a record and text behind it": [`${comment} <<<< é`, 1, [[Buffer.byteLength(comment!) + 2, "<<<< é"]]],
+    "text before a record": [`>>>> ${comment}`, 1, [[1, ">>>> "]]],
+    "a record that was cut, and the next one": [cut + other!, 1, [[1, cut]]],
+    "a record, one that was cut, another one": [comment! + cut + other!, 2, [[Buffer.byteLength(comment!) + 1, cut]]],
+    "a record within a value of one that was cut, which is none": [
+      `{"kind":"issue","data":{"id":1,"metadata":${comment}`,
+      0,
+      []
+    ],
+    "what is no UTF-8 behind a record": [`${comment}\u00ff`, 1, [[Buffer.byteLength(comment!) + 1, "ff"]]]
+  }
+  for (const [what, [line, good, left]] of Object.entries(joined)) {
+    it.scopedLive(what, () =>
+      Effect.gen(function*() {
+        const without = lines.filter((one) => one !== comment && one !== other)
+        const at = without.findIndex((one) => one.startsWith("{\"kind\":\"issue_label\""))
+        const bytes = Buffer.concat([
+          Buffer.from(without.slice(0, at).map((one) => `${one}\n`).join("")),
+          Buffer.from(line, what.startsWith("what is no UTF-8") ? "latin1" : "utf8"),
+          Buffer.from(`\n${without.slice(at).map((one) => `${one}\n`).join("")}`)
+        ])
+        const report = yield* kit.restore(kit.text(bytes), `${yield* kit.temporary}/kata.db`, { salvage: true })
+        assert.strictEqual(report.records["comment"] ?? 0, good)
+        const rejected = yield* rejectedIn(report.rejected_file)
+        sameBytes(rejected, bytes)
+        assert.strictEqual(rejected.length, good === 0 ? 1 : left.length)
+        if (good === 0) return assert.notProperty(rejected[0], "column")
+        assert.deepStrictEqual(
+          rejected.map(({ column, raw, rawHex }) => [column, raw ?? rawHex]),
+          left.map((one) => [...one])
+        )
+      }).pipe(Effect.provide(kit.services)))
+  }
+
+  it.scopedLive("what a rule keeps out of it stands raw without its neighbour", () =>
+    Effect.gen(function*() {
+      const orphan = comment!.replace("\"issue_id\":1", "\"issue_id\":77")
+      const text = lines.map((line) => line === comment ? orphan + other : line === other ? "" : line).join("\n")
+      const report = yield* kit.restore(kit.text(`${text}\n`), `${yield* kit.temporary}/kata.db`, { salvage: true })
+      assert.strictEqual(report.records["comment"], 1)
+      const [left] = yield* rejectedIn(report.rejected_file)
+      assert.deepInclude(left, { line: 12, column: 1, raw: orphan })
+    }).pipe(Effect.provide(kit.services)))
 })
 
 const rich = kit.fixtureText("rich.export.jsonl")

@@ -1,8 +1,17 @@
 import * as FC from "effect/FastCheck"
 import { members } from "../../src/records/json.ts"
 
-const accidents = ["replace", "delete", "insert", "cut", "drop line", "double line", "swap lines"] as const
-const edits = ["other value", "drop field", "double field", "rename field", "swap fields"] as const
+const accidents = [
+  "replace",
+  "delete",
+  "insert",
+  "cut",
+  "drop line",
+  "double line",
+  "swap lines",
+  "join lines"
+] as const
+const edits = ["other value", "drop field", "double field", "rename field", "swap fields", "another version"] as const
 
 /** One accident of bytes and lines, or one edit of a field. */
 export interface Mutation {
@@ -61,10 +70,16 @@ const mutationOf = (how: FC.Arbitrary<Mutation["how"]>): FC.Arbitrary<Mutation> 
 
 export const accident = mutationOf(FC.oneof(
   { weight: 5, arbitrary: FC.constantFrom<Mutation["how"]>("replace", "delete", "insert") },
-  { weight: 2, arbitrary: FC.constantFrom<Mutation["how"]>("cut", "drop line", "double line", "swap lines") }
+  {
+    weight: 2,
+    arbitrary: FC.constantFrom<Mutation["how"]>("cut", "drop line", "double line", "swap lines", "join lines")
+  }
 ))
 
 export const mutation = FC.oneof(accident, mutationOf(FC.constantFrom<Mutation["how"]>(...edits)))
+
+/** Lines that are there again, as they are or with another value: a union of two files. */
+export const union = mutationOf(FC.constantFrom<Mutation["how"]>("double line", "another version"))
 
 const linesOf = (bytes: Buffer): Array<Buffer> => {
   const found: Array<Buffer> = []
@@ -86,6 +101,14 @@ const isJson = (text: string): boolean => {
   }
 }
 
+const shapeOf = (raw: string): string => raw === "" ? "" : /^[-\d]/.test(raw) ? "number" : raw[0]!
+
+/** A value of the same shape as another one, beginning with that one: a version of a record that is a record. */
+const alike = (value: string, raw: string): string => {
+  const from = values.indexOf(value)
+  return [...values.slice(from), ...values.slice(0, from)].find((one) => shapeOf(one) === shapeOf(raw)) ?? raw
+}
+
 /** A line with an edit in its data; as it is when there is no data any more. */
 const edit = (line: string, { byte, field, how, value }: Mutation): string => {
   const envelope = isJson(line) ? [...members(line) ?? []] : []
@@ -97,6 +120,8 @@ const edit = (line: string, { byte, field, how, value }: Mutation): string => {
     const same = [key, raw] as const
     if (i !== at) return how === "swap fields" && i === next ? [[key, data[at]![1]]] : [same]
     switch (how) {
+      case "another version":
+        return [[key, alike(value, raw)]]
       case "other value":
         return [[key, value]]
       case "drop field":
@@ -136,6 +161,12 @@ export const mutate = (bytes: Buffer, change: Mutation): Buffer => {
       return Buffer.concat(lines.filter((_, i) => i !== line))
     case "double line":
       return Buffer.concat(lines.flatMap((text, i) => i === line ? [text, text] : [text]))
+    case "join lines":
+      return Buffer.concat(lines.map((text, i) => i === line ? text.subarray(0, -1) : text))
+    case "another version":
+      return Buffer.concat(
+        lines.flatMap((text, i) => i === line ? [text, Buffer.from(edit(text.toString(), change))] : [text])
+      )
     case "swap lines":
       return Buffer.concat(
         lines.map((text, i) => i === line ? lines[i + 1] ?? text : i === line + 1 ? lines[line] ?? text : text)

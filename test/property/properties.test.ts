@@ -1,7 +1,8 @@
 /** The promises of the design, each tried on some values. KATA_RUNS says on how many, KATA_SEED on which: the same every time unless it is set. */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { services } from "../testing/services.ts"
+import { tally } from "./account.ts"
 import { properties } from "./properties.ts"
 import { promises } from "./Property.ts"
 
@@ -24,4 +25,9 @@ describe.each(Object.entries(promises))("%s: %s", (promise) => {
         }
       }).pipe(Effect.provide(services)), 300_000 + runs * 2000)
   }
+})
+
+// What a run of many has met is a part of what it shows.
+afterAll(() => {
+  if (number("KATA_RUNS") !== undefined && tally.size > 0) console.log(Object.fromEntries([...tally].toSorted()))
 })

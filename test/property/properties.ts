@@ -1,4 +1,5 @@
 /** All of them; `npm run fuzz` goes round and round. */
+import { accounted } from "./account.ts"
 import * as databases from "./databases.ts"
 import * as ledger from "./ledger.ts"
 import * as mutation from "./mutation.ts"
@@ -18,6 +19,7 @@ export const properties: ReadonlyArray<Property> = [
   databases,
   soundness,
   salvage,
+  { accounted },
   ledger,
   versions
 ]

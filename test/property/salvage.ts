@@ -24,7 +24,8 @@ const parse = (line: string): Json =>
 
 const kindNamed = (name: string) => kinds.find((kind) => kind.name === name)!
 
-const withoutSeal = (line: string) => line.replace(/,"seal":\{[^}]*\}\}$/, "}")
+/** What is damaged in the seal is damaged, although the rest of the line is as it was. */
+const withoutSeal = (line: string) => line.replace(/,"seal":\{[^}\ufffd]*\}\}$/, "}")
 
 /** Whether the rule that kept a line out is one: what it points at is not there, or something else is in its place. */
 const reasoned = (line: string, reason: string, back: ReadonlyArray<Json>): boolean => {

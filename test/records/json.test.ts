@@ -1,6 +1,10 @@
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { members, minify } from "../../src/records/json.ts"
+import * as Handle from "../../src/database/Handle.ts"
+import { distinct, members, minify, wellFormed } from "../../src/records/json.ts"
+import { wholeCharacters } from "../../src/records/vocabulary.ts"
+import { copyOf, services } from "../snapshot/kit.ts"
 import { json } from "./arbitrary.ts"
 
 const space = FastCheck.string({ unit: FastCheck.constantFrom(" ", "\t", "\n", "\r"), maxLength: 3 })
@@ -40,3 +44,72 @@ it("members reads escapes in keys", () => {
 for (const text of ["[]", "[{}]", "null", "5", "\"{}\"", "true"]) {
   it(`members of ${text}, which is no object`, () => assert.isUndefined(members(text)))
 }
+
+describe("what newer readers refuse is mended, and nothing is lost (found W19)", () => {
+  const keys: { readonly [text: string]: string } = {
+    "{\"a\":1,\"a\":2}": "{\"a-2\":1,\"a\":2}",
+    "{\"a\":1,\"\\u0061\":2,\"a-2\":3,\"a\":4}": "{\"a-3\":1,\"a-4\":2,\"a-2\":3,\"a\":4}",
+    "{\"a\":1.50,\"b\":[{\"x\":{},\"x\":{}},\"\\u00e9\"],\"c\":-0}":
+      "{\"a\":1.50,\"b\":[{\"x\":{}},\"\\u00e9\"],\"c\":-0}",
+    "[[],[[{\"__proto__\":1,\"__proto__\":2}]]]": "[[],[[{\"__proto__-2\":1,\"__proto__\":2}]]]",
+    "[]": "[]",
+    "\"a\"": "\"a\""
+  }
+  for (const [text, mended] of Object.entries(keys)) {
+    it(`keys of ${text}`, () => assert.strictEqual(distinct(text), mended))
+  }
+
+  it("what has no key twice keeps every character", () => {
+    FastCheck.assert(FastCheck.property(json, (text) => {
+      const mended = distinct(text)
+      assert.deepStrictEqual(JSON.parse(distinct(mended)), JSON.parse(mended))
+      assert.strictEqual(distinct(mended), mended)
+    }))
+  })
+
+  const characters: { readonly [text: string]: string } = {
+    "\"\\ud83d\\ude00\"": "\"\\ud83d\\ude00\"",
+    "\"\\ud83d\"": "\"\\ufffd\"",
+    "\"\\uDE00\\uD83D\\ud83d\\ude00\"": "\"\\ufffd\\ufffd\\ud83d\\ude00\"",
+    "\"\\\\ud83d\"": "\"\\\\ud83d\"",
+    "\"\\\\\\ud83d\\n\"": "\"\\\\\\ufffd\\n\""
+  }
+  for (const [text, mended] of Object.entries(characters)) {
+    it(`characters of ${text}`, () => assert.strictEqual(wellFormed(text), mended))
+  }
+
+  it("every string is one of characters then", () => {
+    const escape = FastCheck.constantFrom("\\ud83d", "\\ude00", "\\uDBFF", "\\u0041", "\\\\", "\\n", "x", "ud83d")
+    FastCheck.assert(FastCheck.property(FastCheck.array(escape), (parts) => {
+      const text = `"${parts.join("")}"`
+      const value = JSON.parse(text) as string
+      assert.strictEqual(JSON.parse(wellFormed(text)), value.toWellFormed())
+      assert.strictEqual(wellFormed(text) === text, value.isWellFormed())
+      assert.strictEqual(wholeCharacters.is(text), value.isWellFormed())
+    }))
+  })
+
+  it.scopedLive("SQL says the same", () =>
+    Effect.gen(function*() {
+      const db = yield* Handle.open(yield* copyOf("empty.db"), "write")
+      const holds = db.prepare(`SELECT ${wholeCharacters.sql("@x")} AS holds`)
+      const escape = FastCheck.constantFrom(
+        "\\ud83d",
+        "\\ude00",
+        "\\uDBFF",
+        "\\u0041",
+        "\\\\",
+        "\\n",
+        "x",
+        "ud83d",
+        "\\ud7ff"
+      )
+      FastCheck.assert(
+        FastCheck.property(FastCheck.array(escape), (parts) => {
+          const text = `"${parts.join("")}"`
+          assert.strictEqual(holds.get({ x: text })?.["holds"], wholeCharacters.is(text) ? 1n : 0n, text)
+        }),
+        { numRuns: 3000 }
+      )
+    }).pipe(Effect.provide(services)))
+})

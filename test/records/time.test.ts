@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Handle from "../../src/database/Handle.ts"
-import { Comment } from "../../src/records/kinds.ts"
-import { canonicalTime } from "../../src/records/time.ts"
+import { Comment, Issue } from "../../src/records/kinds.ts"
+import { canonicalFineTime, canonicalTime } from "../../src/records/time.ts"
 import { copyOf, services } from "../snapshot/kit.ts"
 
 const noon = "2026-05-04T00:21:07"
@@ -111,9 +111,9 @@ const shaped = FastCheck.tuple(
   number(26, 2),
   number(62, 2),
   number(62, 2),
-  number(999, 3)
-).map(([year, month, day, hour, minute, second, milli]) =>
-  `${year}-${month}-${day}T${hour}:${minute}:${second}.${milli}Z`
+  FastCheck.oneof({ weight: 3, arbitrary: number(999, 3) }, number(999_999, 6), number(999_999_999, 9), number(9999, 4))
+).map(([year, month, day, hour, minute, second, fraction]) =>
+  `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction}Z`
 )
 const dented = FastCheck.tuple(
   shaped,
@@ -122,22 +122,45 @@ const dented = FastCheck.tuple(
 ).map(([text, at, piece]) => text.slice(0, at) + piece + text.slice(at + 1))
 
 describe("what the rule in SQL holds to be canonical", () => {
-  const rule = Option.getOrThrow(Comment.fields.find((field) => field.key === "created_at")!.soft)
+  for (
+    const [name, kind, canonical] of [
+      ["canonicalTime", Issue, canonicalTime],
+      ["canonicalFineTime", Comment, canonicalFineTime]
+    ] as const
+  ) {
+    const rule = Option.getOrThrow(kind.fields.find((field) => field.key === "created_at")!.soft)
 
-  it.scopedLive("is what canonicalTime gives back unchanged", () =>
-    Effect.gen(function*() {
-      const db = yield* Handle.open(yield* copyOf("empty.db"), "write")
-      const holds = db.prepare(`SELECT ifnull((${rule.word.sql("@x")}), 0) AS holds`)
-      const agree = (text: string) =>
-        assert.strictEqual(
-          holds.get({ x: text })?.["holds"] === 1n,
-          Option.getOrUndefined(canonicalTime(text)) === text,
-          text
+    it.scopedLive(`is what ${name} gives back unchanged`, () =>
+      Effect.gen(function*() {
+        const db = yield* Handle.open(yield* copyOf("empty.db"), "write")
+        const holds = db.prepare(`SELECT ifnull((${rule.word.sql("@x")}), 0) AS holds`)
+        const agree = (text: string) => {
+          const isCanonical = Option.getOrUndefined(canonical(text)) === text
+          assert.strictEqual(holds.get({ x: text })?.["holds"] === 1n, isCanonical, text)
+          assert.strictEqual(rule.word.is(text), isCanonical, text)
+        }
+        for (const [text] of notations) agree(text)
+        FastCheck.assert(
+          FastCheck.property(FastCheck.oneof(shaped, dented, FastCheck.string()), agree),
+          { numRuns: 5_000 }
         )
-      for (const [text] of notations) agree(text)
-      FastCheck.assert(
-        FastCheck.property(FastCheck.oneof(shaped, dented, FastCheck.string()), agree),
-        { numRuns: 5_000 }
-      )
-    }).pipe(Effect.provide(services)))
+      }).pipe(Effect.provide(services)))
+  }
+})
+
+describe("the digits of a fine time are never cut (found W20)", () => {
+  const fine: { readonly [text: string]: string } = {
+    [`${noon}.123456Z`]: `${noon}.123456Z`,
+    [`${noon}.123456789Z`]: `${noon}.123456789Z`,
+    "2026-05-04 00:21:07.123456789 +0000 UTC": `${noon}.123456789Z`,
+    "2026-05-04 00:21:07.5 +0000 UTC": `${noon}.500Z`,
+    "2026-05-04T02:21:07.1234+02:00": `${noon}.123400Z`,
+    "2026-05-04T02:21:07.1234567+02:00": `${noon}.123456700Z`,
+    "2026-05-04": "2026-05-04T00:00:00.000Z"
+  }
+  for (const [text, means] of Object.entries(fine)) {
+    it(`${text} is ${means}`, () => {
+      assert.strictEqual(Option.getOrUndefined(canonicalFineTime(text)), means)
+    })
+  }
 })

@@ -47,23 +47,36 @@ const lost = (report: Imported): ReadonlyArray<string> => {
   return [`WARNING: the old database held what the snapshot does not: ${what.join(", ")}`]
 }
 
+const isIncomplete = ({ left_out: lines, salvage }: Imported): boolean => lines > 0 || salvage?.incomplete === true
+
 /** What is not in the database, and where it is. */
-const leftOut = ({ dry_run: dry, salvage }: Imported): ReadonlyArray<string> => {
-  if (salvage?.incomplete !== true) return []
-  const { dropped, good, rejected, rejected_file: file, whole } = salvage
+const leftOut = (report: Imported): ReadonlyArray<string> => {
+  if (!isIncomplete(report)) return []
+  const { dry_run: dry, left_out: lines, read, rejected_file: file, salvage } = report
+  const unread = (salvage?.rejected ?? 0) + (report.joined?.rejected ?? 0)
+  const all = Object.values(read).reduce((sum, n) => sum + n, unread)
   const why = [
-    ...(rejected > 0 ? [`${rejected} could not be read`] : []),
-    ...(dropped > 0 ? [`${dropped} broke a rule`] : [])
+    ...(unread > 0 ? [`${unread} could not be read`] : []),
+    ...(lines > unread ? [`${lines - unread} broke a rule`] : [])
   ]
   return [
     ...(why.length === 0 ? [] : [
-      field("LEFT OUT", `${rejected + dropped} of ${plural(good + rejected, "line")}: ${why.join(", ")}`),
+      field("LEFT OUT", `${lines} of ${plural(all, "line")}: ${why.join(", ")}`),
       ...(file === null ? [] : [field("", `raw in ${file}`)]),
       ...(dry ? [field("", "a dry run does not write them")] : [])
     ]),
-    ...(whole ? [] : [field("NOT WHOLE", "the file is not as it was written; what it has lost is unknown")])
+    ...(salvage === null || salvage.whole
+      ? []
+      : [field("NOT WHOLE", "the file is not as it was written; what it has lost is unknown")])
   ]
 }
+
+/** What came in of the mended lines. */
+const joined = ({ joined: of }: Imported): ReadonlyArray<string> =>
+  of === null ? [] : [
+    field("brought back", `${plural(of.records, "record")} and ${plural(of.cells, "cell")} of ${of.input}`),
+    ...(of.rejected === 0 ? [] : [field("", `${plural(of.rejected, "line")} of it cannot be brought back as it is`)])
+  ]
 
 /** What stands beside the target, by the name that the user has for it. */
 const beside = ({ absolute, database, target }: Imported, path: string) =>
@@ -112,19 +125,19 @@ const salvageCounts = ({ salvage }: Imported): string =>
   salvage === null
     ? ""
     : ` whole=${salvage.whole} good=${salvage.good} rejected=${salvage.rejected} dropped=${salvage.dropped}` +
-      ` repaired=${salvage.repaired}` +
-      (salvage.rejected_file === null ? "" : ` rejected_file=${quote(salvage.rejected_file)}`)
+      ` repaired=${salvage.repaired}`
 
 const format = Output.report(Imported, {
   human: (report) => [
     (report.dry_run
       ? `could be imported: ${report.target} (dry run, nothing was written)`
       : `imported ${report.target}`) +
-    (report.salvage?.incomplete === true ? ", but not all" : ""),
+    (isIncomplete(report) ? ", but not all" : ""),
     field("from", report.input),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
     field("proof", `exported again, the database gives ${proofWords(report)}`),
+    ...joined(report),
     ...leftOut(report),
     ...(report.dry_run ? [] : next(report)),
     ...report.notes.map((note) => `note: ${note}`),
@@ -135,12 +148,15 @@ const format = Output.report(Imported, {
     `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
       findingCounts(report.findings)
     }` +
-    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) + salvageCounts(report),
+    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) + salvageCounts(report) +
+    (report.joined === null ? "" : ` joined_records=${report.joined.records} joined_cells=${report.joined.cells}`) +
+    (report.left_out === 0 ? "" : ` left_out=${report.left_out}`) +
+    (report.rejected_file === null ? "" : ` rejected_file=${quote(report.rejected_file)}`),
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
     ...lost(report).map((line) => `- ${line}`)
   ],
   quiet: (report) => [...leftOut(report), ...lost(report)],
-  outcome: (report) => report.salvage?.incomplete === true ? "incomplete" : undefined
+  outcome: (report) => isIncomplete(report) ? "incomplete" : undefined
 })
 
 export const importCommand = Output.command(
@@ -161,6 +177,12 @@ export const importCommand = Output.command(
     newInstance: toggle("new-instance", false).pipe(
       Options.withDescription("give the new database an identity of its own")
     ),
+    rejected: text("rejected", "file").pipe(
+      Options.withDescription(
+        "mended lines of a rejected file, which come in with the records of the input; what is still none goes raw to <target>.rejected.jsonl (exit 9)"
+      ),
+      Options.withDefault(undefined)
+    ),
     dryRun: toggle("dry-run", false).pipe(
       Options.withDescription("do everything but the last step, and say what would come of it")
     ),
@@ -171,7 +193,7 @@ export const importCommand = Output.command(
     ),
     repair: toggle("repair", false).pipe(
       Options.withDescription(
-        "mend or leave out what breaks a rule, write unusual values as kata does, and list each change"
+        "mend what breaks a rule, write unusual values as kata does, and list each change; lines that are left out go raw to <target>.rejected.jsonl (exit 9)"
       )
     )
   },
@@ -184,7 +206,7 @@ export const importCommand = Output.command(
       if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
       return yield* withDatabase(({ homes, path }) =>
         Effect.gen(function*() {
-          const { dryRun, force, newInstance, repair, salvage } = flags
+          const { dryRun, force, newInstance, rejected, repair, salvage } = flags
           const report = yield* restore({
             input: yield* inputOf(input),
             target,
@@ -193,7 +215,8 @@ export const importCommand = Output.command(
             dryRun,
             repair,
             salvage,
-            homes
+            homes,
+            ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
           })
           const absolute = (yield* Path.Path).resolve(target)
           return new Imported({ ...report, absolute, configured: path })
@@ -209,7 +232,8 @@ export const importCommand = Output.command(
       ["kata import --input kata.jsonl --target ~/.kata/restored.db", "beside the one in use; look at it with KATA_DB"],
       ["kata import --input kata.jsonl --target ~/.kata/kata.db --force", "in its place, with a backup"],
       ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"],
-      ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"]
+      ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"],
+      ["kata import --input rescued.jsonl --rejected mended.jsonl --target x.db", "with what somebody has mended"]
     ]
   }
 )
