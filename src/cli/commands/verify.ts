@@ -48,7 +48,7 @@ const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
     ...(report.restorable
       ? []
       : [
-        "next: kata import --repair mends or leaves out each of these and says so; --salvage also keeps what it leaves out"
+        "next: kata import --repair mends or leaves out each of these, says so, and keeps the lines that it leaves out"
       ]),
     ...against(report)
   ],
