@@ -83,11 +83,19 @@ export class LockFileInTheWay extends Schema.TaggedError<LockFileInTheWay>()("Lo
   }
 }
 
+/** What the name of a database is followed by in that of its lock. */
+export const suffix = ".lock"
+
 /** The file that is the lock of a database. */
-export const pathOf = (databasePath: string): string => `${databasePath}.lock`
+export const pathOf = (databasePath: string): string => `${databasePath}${suffix}`
 
 /** "kata" in the header: SQLite keeps it there, and no other file has it. */
 const applicationId = 0x6b617461
+
+/** Whether a file that begins with these bytes, a hundred of them, is a lock of ours. */
+export const isLock = (head: Buffer): boolean =>
+  head.length === 100 && head.toString("latin1", 0, 16) === "SQLite format 3\0" &&
+  head.readUInt32BE(68) === applicationId
 
 /** Long enough for others that only look, or that start at the same moment; the event loop stands still for it. */
 const patience = 250
@@ -224,9 +232,7 @@ const inspect = Effect.fnUntraced(function*(path: string) {
   if (bytes.length === 0) return
   // what filesystems leave of a file that was written just before a power cut
   if (bytes.every((byte) => byte === 0)) return yield* empty(path)
-  const isOurs = bytes.length === 100 && bytes.toString("latin1", 0, 16) === "SQLite format 3\0" &&
-    bytes.readUInt32BE(68) === applicationId
-  if (!isOurs) return yield* inTheWay("a file that kata did not make")
+  if (!isLock(bytes)) return yield* inTheWay("a file that kata did not make")
 })
 
 const empty = (path: string) =>

@@ -38,6 +38,9 @@ export const orUndo =
 /** `20261123T101500Z`: the same form as Go kata's backups. */
 const stampNow = Effect.map(DateTime.now, (now) => DateTime.formatIso(now).replace(/[-:]/g, "").replace(/\.\d+/, ""))
 
+/** Whether a file has the name of a backup, or of a side file of one. */
+export const isBackup = (name: string): boolean => /\.bak\.\d{8}T\d{6}Z(?:-\d+)?(?:-wal|-journal)?$/.test(name)
+
 const isTaken = (error: FileError) => error.code === "EEXIST"
 
 /** Tries the names for a backup one after the other. `make` fails with EEXIST, and leaves everything alone, when one is taken. */

@@ -17,11 +17,10 @@ import { Database, type View } from "../database/Database.ts"
 import { goLineLimit, pages } from "../database/pages.ts"
 import { objectFindings } from "../database/schemaObjects.ts"
 import type { Scope } from "../database/Selection.ts"
-import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
-import { resolve as resolvePath, sameFile } from "../files/paths.ts"
+import { resolve as resolvePath } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { spool } from "../files/Spool.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
@@ -33,8 +32,11 @@ import { version10 } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/Soundness.ts"
 import * as Snapshot from "../snapshot/seal.ts"
 import { type Bytes, write, type Written } from "../snapshot/write.ts"
+import { refuseDatabases } from "./replaces.ts"
 import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
 import { through } from "./through.ts"
+
+export { OutputIsDatabase } from "./replaces.ts"
 
 export interface ExportOptions {
   /** The path of the database. */
@@ -76,20 +78,6 @@ export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
   /** Where they are, raw, as far as they could be read; null when there are none. */
   rejected_file: Schema.NullOr(Schema.String)
 }) {}
-
-/** The output is the database or belongs to it. */
-export class OutputIsDatabase extends Schema.TaggedError<OutputIsDatabase>()("OutputIsDatabase", {
-  output: Schema.String,
-  database: Schema.String
-}) {
-  readonly kind = "validation" satisfies FailureKind
-  override get message() {
-    return `the output ${this.output} is the database ${this.database} itself or one of its files`
-  }
-  get hint() {
-    return "name another file; nothing was written"
-  }
-}
 
 /** The records that a selection takes, in the order of the file. */
 export const recordPages = (view: View, format: Format, scope: Scope, watch?: Watch) =>
@@ -237,15 +225,6 @@ export const spooled = Effect.fn("Export.spooled")(function*(options: ExportOpti
   return yield* Rejected.beside(rejected, Effect.succeed({ report, file: result }))
 })
 
-const sideFiles = ["", "-wal", "-shm", "-journal", ".lock"]
-
-const refuseDatabase = Effect.fnUntraced(function*(output: string, database: string) {
-  const real = yield* resolvePath(database)
-  for (const side of sideFiles) {
-    if (yield* sameFile(output, real + side)) return yield* new OutputIsDatabase({ output, database })
-  }
-})
-
 /** `kata-export-20261123T101500Z.jsonl`. */
 export const defaultName = Effect.map(
   DateTime.now,
@@ -264,10 +243,15 @@ export const toFile = Effect.fn("Export.toFile")((options: ExportOptions & { rea
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const output = options.output ?? (yield* defaultName)
+    const mayBe = refuseDatabases(output, options.database)
     const prepared = run(options, output, (bytes) =>
       Effect.zipRight(
-        refuseDatabase(output, options.database),
-        Scopes.extend(Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes), scope)
+        mayBe,
+        // What may have come while the bytes were written is asked again.
+        Scopes.extend(
+          Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes, { verify: () => mayBe }),
+          scope
+        )
       ))
     const real = yield* resolvePath(output)
     return yield* Effect.gen(function*() {

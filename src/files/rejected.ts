@@ -12,6 +12,9 @@ const freeName = (of: string, n = 1): Effect.Effect<string, FileError, FileSyste
   return Effect.flatMap(exists(name), (taken) => taken ? freeName(of, n + 1) : Effect.succeed(name))
 }
 
+/** Whether a file has the name of one for what was left out. */
+export const isRejected = (name: string): boolean => /\.rejected(?:-\d+)?\.jsonl$/.test(name)
+
 /** A file that is on disk, and gets its name with `beside`. */
 export interface Rejected extends Atomic.Prepared {
   /** As it was asked for. */

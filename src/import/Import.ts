@@ -18,6 +18,7 @@ import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
+import { refuseProtected } from "../presence/protectedFiles.ts"
 import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
@@ -39,6 +40,7 @@ const stopHint = "stop it first, with the kata that started it: kata daemon stop
 /** Fails early for what would be refused in the end. */
 const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
   const fs = yield* FileSystem.FileSystem
+  yield* refuseProtected(options.target, "database")
   const there = yield* exists(target)
   if (there) {
     const { type } = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))

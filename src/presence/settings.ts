@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
+import { settingsFile } from "../files/names.ts"
 import { readSettings } from "../files/settingsFile.ts"
 import * as Duration from "./duration.ts"
 
@@ -126,7 +127,7 @@ type Variables = Readonly<Record<string, string | undefined>>
 
 /** The settings of a directory of state. `KATA_AUTH_TOKEN` beats the token of the file, and counts without a file too. */
 export const load = Effect.fn("config.load")(function*(kataHome: string, variables: Variables) {
-  const path = `${kataHome}/config.toml`
+  const path = `${kataHome}/${settingsFile}`
   const content = yield* readSettings(path, { follow: true }).pipe(
     Effect.map(({ text }) => text),
     Effect.catchTags({

@@ -8,6 +8,7 @@ import { posix } from "node:path"
 import { parse } from "smol-toml"
 import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
+import { bindingFile, localFile } from "../files/names.ts"
 import { readSettings, refuseLink } from "../files/settingsFile.ts"
 import { wrongName } from "../ledger/projects/projectName.ts"
 
@@ -20,9 +21,7 @@ export interface Workspace {
   readonly gitRoot: string | undefined
 }
 
-/** The files of a workspace. */
-export const bindingFile = ".kata.toml"
-export const localFile = ".kata.local.toml"
+export { bindingFile, localFile }
 
 /** `.kata.toml` says nothing that can be used. */
 export class BindingUnreadable extends Schema.TaggedError<BindingUnreadable>()("BindingUnreadable", {

@@ -2,6 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Lock from "../../src/database/Lock.ts"
 import * as kit from "../snapshot/kit.ts"
 
 const small = kit.fixtureText("small.export.jsonl")
@@ -49,6 +50,34 @@ const refused: { readonly [what: string]: Refused } = {
   "a file that is no database": { make: make.snapshot, outcome: "validation", says: "kata.db exists already" },
   "a link to a database": { make: make.link, outcome: "validation", says: "kata.db exists already" },
   "a directory": { make: make.directory, outcome: "validation", says: "is a directory" },
+  "found L9: a lock, by force": {
+    make: (directory) => Effect.scoped(Effect.provide(Lock.acquire(`${directory}/other.db`, "daemon"), kit.services)),
+    target: "other.db.lock",
+    force: true,
+    outcome: "validation",
+    says: "is the lock of a database"
+  },
+  "found L9: the place of another database's -wal": {
+    make: make.database,
+    target: "kata.db-wal",
+    force: true,
+    outcome: "validation",
+    says: "belongs to a SQLite database"
+  },
+  "found L9: a backup, by force": {
+    make: (directory) => database(`${directory}/kata.db.bak.20260504T002107Z`),
+    target: "kata.db.bak.20260504T002107Z",
+    force: true,
+    outcome: "validation",
+    says: "is the backup of a database that was replaced"
+  },
+  "found L9: settings, by force": {
+    make: (directory) => kit.writeFile(`${directory}/.kata.toml`, "version = 1\n"),
+    target: ".kata.toml",
+    force: true,
+    outcome: "validation",
+    says: "is a file of settings for kata"
+  },
   "a directory, by force": { make: make.directory, force: true, outcome: "validation", says: "is a directory" },
   "a device, by force": {
     make: make.nothing,
