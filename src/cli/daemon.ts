@@ -60,13 +60,19 @@ export const announced = ({ server }: Connection) =>
     yield* stderr.write(`kata: ${singleLine(`using the server ${server.url} (${server.source})${kept}`)}\n`)
   })
 
-/** A client of the daemon, which is started when there is none. */
-export const client = Effect.gen(function*() {
-  const { connect } = yield* DaemonClient
-  const connection = yield* Effect.interruptible(connect(yield* from))
-  yield* announced(connection)
-  return Client.make(connection, yield* timeout)
-})
+const connected = (create: boolean) =>
+  Effect.gen(function*() {
+    const { connect } = yield* DaemonClient
+    const connection = yield* Effect.interruptible(connect({ ...(yield* from), create }))
+    yield* announced(connection)
+    return Client.make(connection, yield* timeout)
+  })
+
+/** A client of the daemon, which is started when there is none. Where there is no database nothing is made, and nothing can be asked. */
+export const client = connected(false)
+
+/** The same for the command with which a database begins. */
+export const firstClient = connected(true)
 
 /**
  * A command that asks the daemon. What only looks can be interrupted, see `Client.call`; once a change is on its way, its answer is waited

@@ -6,7 +6,12 @@ const reasons = {
   missing: [
     "not_found",
     "does not exist",
-    "name another file, or set KATA_DB or KATA_HOME; nothing was created"
+    "nothing was created. kata init begins a new one; one that was lost comes back with: kata import --input SNAPSHOT --target DB; KATA_DB and KATA_HOME name another"
+  ],
+  lost: [
+    "validation",
+    "does not exist, but what may hold its work does",
+    "nothing was created. Put the database back (docs/recovery.md), or move these files away to begin a new one"
   ],
   directory: ["validation", "is a directory, not a database", "name the database file in it"],
   special: ["validation", "is no regular file", "name a database file"],

@@ -62,3 +62,10 @@ export const metaFindings = (db: Session, format: Format) =>
       ]
     }
   )
+
+/** Who the events of a database are made in the name of; undefined when it does not say. */
+export const instanceIn = (db: Session) =>
+  Effect.map(
+    db.get("read the instance", "SELECT value FROM meta NOT INDEXED WHERE key = 'instance_uid'"),
+    (row) => row === undefined ? undefined : String(row["value"])
+  )

@@ -21,6 +21,7 @@ import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
+import { absent } from "./absent.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
 import type { View } from "./Database.ts"
 import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
@@ -57,7 +58,7 @@ export const stamps = (path: string) =>
 export const look = Effect.fnUntraced(function*(path: string, asked: string) {
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", asked)).pipe(
-    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => openError(asked, "missing"))
+    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => absent(path, asked))
   )
   if (info.type === "Directory") return yield* openError(asked, "directory")
   if (info.type !== "File") return yield* openError(asked, "special")

@@ -14,6 +14,7 @@ import * as Scopes from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { judge } from "../database/checkRules.ts"
 import { Database, type View } from "../database/Database.ts"
+import { instanceIn } from "../database/meta.ts"
 import { goLineLimit, pages } from "../database/pages.ts"
 import { objectFindings } from "../database/schemaObjects.ts"
 import type { Scope } from "../database/Selection.ts"
@@ -32,11 +33,11 @@ import { version10 } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/Soundness.ts"
 import * as Snapshot from "../snapshot/seal.ts"
 import { type Bytes, write, type Written } from "../snapshot/write.ts"
-import { refuseDatabases } from "./replaces.ts"
+import { type Content, refuseDatabases, refuseLoss } from "./replaces.ts"
 import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
 import { through } from "./through.ts"
 
-export { OutputIsDatabase } from "./replaces.ts"
+export { OutputIsDatabase, SnapshotKept } from "./replaces.ts"
 
 export interface ExportOptions {
   /** The path of the database. */
@@ -131,6 +132,12 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   const includeDeleted = options.includeDeleted ?? true
   const { header, scope } = yield* resolveScope(view, format, { projects: options.projects ?? [], includeDeleted })
   const counts = yield* view.count(scope)
+  const content: Content = {
+    instance: yield* instanceIn(view.db),
+    wholeDatabase: header.scope === "database",
+    issues: counts.get("issue") ?? 0,
+    incomplete: salvaged !== undefined && salvaged.rejected.size > 0
+  }
   yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const inspect = (written: Written, soundness: Soundness) =>
     Effect.gen(function*() {
@@ -168,7 +175,7 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
       findings,
       restorable: blocking(findings).length === 0
     })
-  return { bytes, report, rejected: salvaged?.rejected }
+  return { bytes, content, report, rejected: salvaged?.rejected }
 })
 
 type Begun = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]
@@ -190,13 +197,13 @@ const namedAfter = (output: string) =>
 const run = <A, E, R>(
   options: ExportOptions,
   output: string,
-  sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
+  sink: (bytes: SnapshotBytes, content: Content) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const outer = yield* Effect.scope
     return yield* Effect.scoped(Effect.gen(function*() {
-      const { bytes, rejected, report } = yield* begin(options)
-      const [result, ended] = yield* through(bytes, sink)
+      const { bytes, content, rejected, report } = yield* begin(options)
+      const [result, ended] = yield* through(bytes, (bytes) => sink(bytes, content))
       const file = rejected === undefined || rejected.size === 0
         ? undefined
         : yield* Scopes.extend(Rejected.prepare(yield* namedAfter(output), rejected.bytes), outer)
@@ -235,24 +242,30 @@ export const defaultName = Effect.map(
 const renamed = (error: FileError | DurabilityNotConfirmed, path: string) =>
   error instanceof FileError ? new FileError({ ...error, path }) : new DurabilityNotConfirmed({ ...error, path })
 
+export interface FileOptions extends ExportOptions {
+  /** The file; one that is named after the time unless given. */
+  readonly output?: string | undefined
+  /** Also in the place of a snapshot that holds what the new one does not: of another instance, or with issues where there are none. */
+  readonly force?: boolean
+}
+
 /**
  * A snapshot in a file, which is replaced whole or not at all. Compressed when the name ends in `.gz`. What is interrupted before the
  * rename leaves the file that was there; from there on it is done, and says so.
  */
-export const toFile = Effect.fn("Export.toFile")((options: ExportOptions & { readonly output?: string | undefined }) =>
+export const toFile = Effect.fn("Export.toFile")((options: FileOptions) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const output = options.output ?? (yield* defaultName)
-    const mayBe = refuseDatabases(output, options.database)
-    const prepared = run(options, output, (bytes) =>
-      Effect.zipRight(
-        mayBe,
-        // What may have come while the bytes were written is asked again.
-        Scopes.extend(
-          Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes, { verify: () => mayBe }),
-          scope
-        )
-      ))
+    const prepared = run(options, output, (bytes, content) => {
+      const mayBe = Effect.zipRight(
+        refuseDatabases(output, options.database),
+        options.force === true ? Effect.void : refuseLoss(output, content)
+      )
+      // What may have come while the bytes were written is asked again.
+      const written = Atomic.prepare(output, output.endsWith(".gz") ? gzip(bytes) : bytes, { verify: () => mayBe })
+      return Effect.zipRight(mayBe, Scopes.extend(written, scope))
+    })
     const real = yield* resolvePath(output)
     return yield* Effect.gen(function*() {
       const { rejected, report, result } = yield* Effect.interruptible(prepared)

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Database } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
+import { instanceIn } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { fromPlatform } from "../files/FileError.ts"
@@ -28,7 +29,6 @@ import { formatOf } from "../snapshot/version.ts"
 import { named } from "./asNamed.ts"
 import { fill } from "./fill.ts"
 import { type ImportOptions, ImportReport, InputIsTarget } from "./ImportReport.ts"
-import { instanceOf } from "./instance.ts"
 import { onlyInOld } from "./lostByReplacing.ts"
 import { prove } from "./proof.ts"
 import { salvageOf } from "./salvage.ts"
@@ -83,7 +83,7 @@ const staged = Effect.fnUntraced(
     )
     const { reading } = examined
     yield* stage.build
-    const instance = yield* instanceOf(stage)
+    const instance = yield* instanceIn(stage.db)
     yield* stage.seal
     const { proof, records } = yield* Effect.scoped(
       Effect.flatMap(

@@ -2,21 +2,15 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Stage } from "../database/Database.ts"
+import { instanceIn } from "../database/meta.ts"
 import { newUlid } from "../database/newUlid.ts"
 import type { Format } from "../records/Format.ts"
 import { write } from "../records/line.ts"
 import { ContentSum } from "../snapshot/digest.ts"
 
-/** Who the events of a stage are made in the name of. */
-export const instanceOf = (stage: Stage) =>
-  Effect.map(
-    stage.db.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'"),
-    (row) => row === undefined ? undefined : String(row["value"])
-  )
-
 /** Another identity. The events keep theirs: they did happen where they happened. Gives what that adds to the content sum. */
 export const renew = Effect.fnUntraced(function*(stage: Stage, format: Format) {
-  const before = yield* instanceOf(stage)
+  const before = yield* instanceIn(stage.db)
   const uid = yield* newUlid
   yield* stage.db.attempt(
     "give the copy an identity",

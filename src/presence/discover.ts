@@ -21,6 +21,8 @@ export interface From {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** The directory of `--workspace`, else the current one. */
   readonly cwd: string
+  /** A daemon that has to be started makes a database where there is none; only when this is true. */
+  readonly create?: boolean
 }
 
 /** A daemon that answers, as its record says and as it is reached. */

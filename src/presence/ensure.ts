@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import { present } from "../database/absent.ts"
 import type { FailureKind } from "../Failure.ts"
 import * as Directories from "../files/directories.ts"
 import { exists, resolve } from "../files/paths.ts"
@@ -165,12 +166,14 @@ export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: Re
       yield* Effect.sleep(step)
       continue
     }
+    // Neither the directory of state nor a lock is made for a database that is not there.
+    if (from.create !== true) yield* present(from.databasePath)
     if (file === undefined) return yield* new DaemonMissing({ path: from.databasePath })
     yield* Directories.make(from.kataHome)
     // What steers git for one command must not steer it for all that the daemon serves.
     const kept = Record.filter(from.variables, (_, name) => !name.startsWith("GIT_"))
     const variables = { ...kept, KATA_HOME: from.kataHome, KATA_DB: from.databasePath }
-    const argv = ["daemon", "start", "--foreground", ...flags]
+    const argv = ["daemon", "start", "--foreground", ...(from.create === true ? [] : ["--create=false"]), ...flags]
     const record = yield* launch({ program: [file, ...words], argv, variables, log: Log.pathOf(from.kataHome) }).pipe(
       Effect.asSome,
       Effect.catchIf(

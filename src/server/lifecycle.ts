@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { present } from "../database/absent.ts"
 import { damageIn } from "../database/integrity.ts"
 import * as Lock from "../database/Lock.ts"
 import { openError } from "../database/OpenError.ts"
@@ -31,6 +32,8 @@ export interface Options {
   /** To read the settings again. */
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly insecureReadonly: boolean
+  /** Make a database where there is none; unless this is false. */
+  readonly create?: boolean
   /** Of this program. */
   readonly version: string
   /** What `/ping` says, which clients of Go kata compare with their own. */
@@ -91,6 +94,8 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   const [{ make }, { serve }] = yield* Effect.promise(() => Promise.all([import("./app.ts"), import("./Server.ts")]))
   yield* Runtime.makeState(places)
   if ("socketPath" in options.place) yield* Runtime.makeSocketDirectory(places)
+  // Before the lock, which would be left beside nothing.
+  if (options.create === false) yield* present(databasePath)
   const real = yield* resolve(databasePath)
   const lock = yield* Lock.acquire(real, "daemon")
   // Those that know nothing of our lock.
@@ -105,7 +110,9 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
     )
   }
   yield* soundAgain(real, lock)
-  const created = yield* createMissing(real)
+  const created = options.create === false
+    ? yield* Effect.as(present(databasePath), false)
+    : yield* createMissing(real)
   const startedAt = yield* Runtime.now
   const throttle = { ...options.settings.throttle }
   const app = yield* make(

@@ -2,7 +2,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Processes from "../../src/host/Processes.ts"
@@ -51,7 +51,8 @@ for (const does of ["exit 0", "kill $$"]) {
         userHome: directory,
         version: "0.1.0",
         variables: {},
-        cwd: directory
+        cwd: directory,
+        create: true
       }).pipe(
         Effect.provideService(Program, ["/bin/sh", "-c", `echo try >> ${directory}/tries; ${does}`]),
         Effect.flip
@@ -60,6 +61,31 @@ for (const does of ["exit 0", "kill $$"]) {
       assert.deepStrictEqual(readFileSync(join(directory, "tries"), "utf8"), "try\ntry\ntry\n")
     }).pipe(Effect.scoped, Effect.provide(Processes.layer), Effect.provide(NodeContext.layer)))
 }
+
+it.live("found L10: none is started for a database that is not there, and nothing is made", () =>
+  Effect.gen(function*() {
+    const directory = yield* place
+    const from = {
+      databasePath: join(directory, "kata.db"),
+      kataHome: join(directory, "home"),
+      userHome: directory,
+      version: "0.1.0",
+      variables: {},
+      cwd: directory
+    }
+    const ask = Effect.flip(Effect.provideService(ensure(from), Program, ["/no/such/program"]))
+    assert.deepInclude(yield* ask, { _tag: "OpenError", reason: "missing", kind: "not_found" })
+    assert.deepStrictEqual(readdirSync(directory), [])
+    for (const left of ["kata.db-wal", "kata.db.bak.20260504T002107Z"]) {
+      writeFileSync(join(directory, left), "")
+      assert.deepInclude(yield* ask, { _tag: "OpenError", reason: "lost", kind: "validation", detail: left })
+      assert.deepStrictEqual(readdirSync(directory), [left])
+      rmSync(join(directory, left))
+    }
+    assert.deepInclude(yield* Effect.flip(ensure({ ...from, databasePath: join(directory, "none", "kata.db") })), {
+      reason: "missing"
+    })
+  }).pipe(Effect.scoped, Effect.provide(Processes.layer), Effect.provide(NodeContext.layer)))
 
 it.live("a program that starts no daemon says that none runs", () =>
   Effect.gen(function*() {
@@ -72,7 +98,8 @@ it.live("a program that starts no daemon says that none runs", () =>
         userHome: directory,
         version: "0.1.0",
         variables: {},
-        cwd: directory
+        cwd: directory,
+        create: true
       })
     )
     assert.deepInclude(failure, { _tag: "DaemonMissing", kind: "daemon_unavailable", path: databasePath })

@@ -85,6 +85,11 @@ export const exportCommand = Output.command(
         "export while a daemon works with the database: one consistent state, even while others write"
       )
     ),
+    force: toggle("force", false).pipe(
+      Options.withDescription(
+        "replace a snapshot of another database, or one that holds issues or projects that this one does not; never a database"
+      )
+    ),
     salvage: toggle("salvage", false).pipe(
       Options.withDescription(
         "take out what can be read of a damaged database; what cannot goes raw to <output>.rejected.jsonl (exit 9)"
@@ -109,7 +114,7 @@ export const exportCommand = Output.command(
         }
         const report = yield* flags.output === "-"
           ? Effect.interruptible(toStdout(options))
-          : toFile({ ...options, output: flags.output })
+          : toFile({ ...options, output: flags.output, force: flags.force })
         return new Exported({ ...report, chosen_by: chosenBy })
       })
     ),
@@ -117,7 +122,8 @@ export const exportCommand = Output.command(
     commits: true,
     description:
       "Write the database, or some projects of it, to a snapshot: one JSON record a line, sealed with a digest, the same bytes for the same database. " +
-      "The database is KATA_DB, else kata.db in KATA_HOME, else ~/.kata/kata.db. It is only read. A failure leaves the old file as it was.",
+      "The database is KATA_DB, else kata.db in KATA_HOME, else ~/.kata/kata.db. It is only read. A failure leaves the old file as it was. " +
+      "A snapshot that holds what the new one would not (another instance, issues where there are none, all projects where some were asked for) stays, with exit code 5.",
     examples: [
       ["kata export --output backups/kata.jsonl", "a full backup, replaced whole or not at all"],
       ["kata export --allow-running-daemon --output kata.jsonl.gz", "online, compressed"],

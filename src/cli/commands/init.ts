@@ -13,7 +13,7 @@ import * as alias from "../../workspace/alias.ts"
 import { bind, boundTo, discover, ignoreLocal, type Workspace } from "../../workspace/workspace.ts"
 import { answerWith } from "../answer.ts"
 import { toggle } from "../Argv.ts"
-import { client, command, startPath } from "../daemon.ts"
+import { command, firstClient, startPath } from "../daemon.ts"
 import { Globals } from "../Globals.ts"
 import { refused } from "../refs.ts"
 import { quote } from "../terminal.ts"
@@ -106,7 +106,7 @@ export const init = command(
       const workspace = yield* discover(start)
       const bound = workspace.root === undefined ? undefined : yield* boundTo(workspace.root)
       const body = yield* asked(workspace, bound, flags)
-      const { call } = yield* client
+      const { call } = yield* firstClient
       const answer = yield* call("projectInit", { body })
       const { project } = yield* read(Initialised)(answer)
       const directory = workspace.root ?? workspace.gitRoot ?? workspace.start
@@ -120,7 +120,7 @@ export const init = command(
   {
     description:
       "Bind this workspace to a project, which is made when there is none: by the name in .kata.toml, by --project, or by the name of the repository. " +
-      "Writes .kata.toml, to be committed, and a line into .gitignore. Running it again changes nothing.",
+      "Writes .kata.toml, to be committed, and a line into .gitignore. Running it again changes nothing. The first one makes the database.",
     examples: [
       ["kata init", "in a clone"],
       ["kata init --project notes", "in any directory"],

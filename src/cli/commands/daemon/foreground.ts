@@ -22,6 +22,8 @@ export const foreground = (options: {
   /** The Unix socket unless given. */
   readonly listen: Place | undefined
   readonly insecureReadonly: boolean
+  /** Make a database where there is none. */
+  readonly create: boolean
 }) =>
   Effect.gen(function*() {
     const { hangups, notify, signal, variables, version } = yield* Environment
@@ -41,6 +43,7 @@ export const foreground = (options: {
       settings: options.settings,
       variables,
       insecureReadonly: options.insecureReadonly,
+      create: options.create,
       version,
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { present } from "../../../database/absent.ts"
 import { stop } from "../../../presence/stop.ts"
 import * as Output from "../../Output.ts"
 import { background, flags, format, judged } from "./start.ts"
@@ -11,8 +12,9 @@ export const restart = Output.command(
     Effect.gen(function*() {
       // What would be refused is refused while the old one still serves.
       const { from } = yield* judged(given)
+      yield* present(from.databasePath)
       yield* stop(from)
-      return yield* background(given)
+      return yield* background({ ...given, create: false })
     }),
   {
     description:

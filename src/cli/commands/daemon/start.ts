@@ -53,6 +53,11 @@ interface Flags {
   readonly insecureReadonly: boolean
 }
 
+interface Background extends Flags {
+  /** Make a database where there is none. */
+  readonly create: boolean
+}
+
 /** The settings and the address as the flags and config.toml say; everything that can be refused without a daemon is refused here. */
 export const judged = Effect.fnUntraced(function*(given: Flags) {
   const from = yield* here
@@ -63,9 +68,9 @@ export const judged = Effect.fnUntraced(function*(given: Flags) {
 })
 
 /** In the background; fails when one runs already, and listens somewhere else than was asked for. */
-export const background = Effect.fnUntraced(function*(given: Flags) {
+export const background = Effect.fnUntraced(function*(given: Background) {
   const { from } = yield* judged(given)
-  const { record, started } = yield* ensure(from, [
+  const { record, started } = yield* ensure({ ...from, create: given.create }, [
     ...(given.listen === "" ? [] : ["--listen", given.listen]),
     ...(given.insecureReadonly ? ["--insecure-readonly"] : [])
   ])
@@ -90,6 +95,9 @@ export const start = Output.action(
   "start",
   {
     ...flags,
+    create: toggle("create", true).pipe(
+      Options.withDescription("make a database where there is none; on unless =false")
+    ),
     foreground: toggle("foreground", false).pipe(
       Options.withDescription("be the daemon, until SIGINT or SIGTERM: for service managers")
     )
@@ -102,16 +110,18 @@ export const start = Output.action(
         return yield* Output.print(format, yield* Effect.interruptible(background(given)))
       }
       yield* judged(given).pipe(
-        Effect.flatMap((judged) => foreground({ ...judged, insecureReadonly: given.insecureReadonly })),
+        Effect.flatMap((judged) =>
+          foreground({ ...judged, insecureReadonly: given.insecureReadonly, create: given.create })
+        ),
         Effect.tapError(lastWord)
       )
     }),
   {
     commits: true,
     description:
-      "Start the daemon of the database in the background, and return when it serves. A database that does not exist is made. " +
+      "Start the daemon of the database in the background, and return when it serves. A database that does not exist is made, unless --create=false. " +
       "When one runs already, that is reported and is no failure. What keeps it from serving is reported here; what happens later is in kata daemon logs. " +
-      "Commands that need a daemon start one by themselves.",
+      "Commands that need a daemon start one by themselves; of these only kata init makes a database.",
     examples: [
       ["kata daemon start", "in the background, at a Unix socket"],
       ["kata daemon start --listen 127.0.0.1:7474", "over TCP"],
