@@ -1,17 +1,22 @@
 /**
- * One process at a time changes a database. `<database>.lock` is a SQLite file of one row, never deleted, that the
+ * One process at a time changes a database. `<database>.lock` is a SQLite file of one row, which stays, and that the
  * holder has open with SQLite's exclusive lock: the operating system takes that back when the process dies, however it
  * dies. The row says who it is, for the person who has to wait.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { identity } from "../files/fileIdentity.ts"
+import { exists } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { ProgramVersion } from "../version.ts"
 import type { EngineUnusable } from "./engine.ts"
@@ -113,6 +118,8 @@ const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
  * A lock file that a power cut left damaged is emptied and used: whoever could read it had SQLite's shared lock, so
  * nobody had the exclusive one; and if somebody takes it in that moment, only the row is lost, since a lock is on the
  * file and not on its bytes.
+ *
+ * A lock file that was made for this and lies beside no database in the end is taken away again.
  */
 export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string, purpose: Purpose) {
   const path = pathOf(databasePath)
@@ -126,9 +133,12 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
     version: yield* ProgramVersion,
     damage: ""
   })
+  const taken = stillNamed(path, take(path, me))
   return yield* prepare(path).pipe(
-    Effect.zipRight(take(path, me)),
-    Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), take(path, me))),
+    Effect.flatMap((made) => Effect.zipLeft(taken, made ? removedBesideNothing(databasePath) : Effect.void)),
+    Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), taken)),
+    Effect.retry({ times: 5, while: ({ _tag }) => _tag === "LockGone" }),
+    Effect.catchTag("LockGone", () => lockedBy(databasePath, nobodyKnown)),
     Effect.catchIf(isBusy, () => Effect.flatMap(read(path), (holder) => Effect.fail(lockedBy(databasePath, holder)))),
     oneAtATime,
     Effect.zipLeft(onlyName(databasePath))
@@ -202,16 +212,44 @@ const lockedBy = (path: string, holder: Holder) =>
     hint: holder.purpose === "daemon" ? "stop it first (kata daemon stop)" : "run the command again when it is done"
   })
 
-/** Makes the file, or makes sure that it is a lock. */
+/** The file whose lock was waited for was taken away by its holder, who had made it for nothing. */
+class LockGone extends Data.TaggedError("LockGone") {}
+
+/** Takes the lock in a scope that closes at once when the name is not, or not any more, that of the file that has it. */
+const stillNamed = <A, E, R>(path: string, take: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const before = Option.getOrUndefined(yield* identity(path))
+    const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const held = yield* Scope.extend(take, own)
+    const after = Option.getOrUndefined(yield* identity(path))
+    if (after !== undefined && after.dev === before?.dev && after.ino === before.ino) return held
+    yield* Scope.close(own, Exit.void)
+    return yield* new LockGone()
+  })
+
+/** At the end, by the holder, before it lets go: whoever waits for the file then finds that it has no name any more. Ignored: it is litter. */
+const removedBesideNothing = (databasePath: string) =>
+  Effect.addFinalizer(() =>
+    Effect.ignore(
+      Effect.flatMap(FileSystem.FileSystem, (fs) =>
+        Effect.flatMap(
+          exists(databasePath),
+          (there) => there ? Effect.void : fs.remove(pathOf(databasePath), { force: true })
+        ))
+    )
+  )
+
+/** Makes the file, or makes sure that it is a lock; whether it made it. */
 const prepare = Effect.fnUntraced(function*(path: string) {
-  if (Handle.isOpen(path)) return
+  if (Handle.isOpen(path)) return false
   const fs = yield* FileSystem.FileSystem
-  yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
+  return yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
     // a umask may have taken more than it should
     Effect.zipRight(fs.chmod(path, 0o600)),
     Effect.mapError(fromPlatform("create", path)),
     closed(path),
-    Effect.catchIf((error) => error.code === "EEXIST", () => inspect(path))
+    Effect.as(true),
+    Effect.catchIf((error) => error.code === "EEXIST", () => Effect.as(inspect(path), false))
   )
 })
 

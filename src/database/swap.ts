@@ -62,11 +62,31 @@ const appear = (staged: string, target: string, force: boolean) =>
     yield* confirm(target)
   })
 
+/** Takes away a `-journal` in which nothing is to be rolled back any more: SQLite has emptied it, and could not finish. */
+const removeSpentJournal = (target: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const db = yield* open(target, "write", { busyTimeout: 1000 })
+    // Of somebody who writes, a journal may look so before it is synced; nobody does now.
+    yield* db.exec("look after the old database", "BEGIN EXCLUSIVE")
+    const head = yield* Effect.scoped(
+      Effect.flatMap(openForReading(`${target}-journal`), (file) => file.readAlloc(8))
+    )
+    if (Option.getOrElse(head, () => new Uint8Array()).every((byte) => byte === 0)) yield* remove(`${target}-journal`)
+  }))
+
 /**
  * Takes the old database for us alone and folds its WAL in: whoever has it open makes this fail, and whoever comes now waits, and
- * then finds the new one.
+ * then finds the new one. A failure leaves no `-journal` that was not there.
  */
 const lockExclusively = (target: string) =>
+  Effect.gen(function*() {
+    const hadJournal = yield* exists(`${target}-journal`)
+    return yield* Effect.tapError(locked(target), () =>
+      // Ignored: what is left harms nothing, and the failure is the one to report.
+      hadJournal ? Effect.void : Effect.ignore(removeSpentJournal(target)))
+  })
+
+const locked = (target: string) =>
   Effect.gen(function*() {
     const db = yield* open(target, "write", { busyTimeout: 1000 })
     const mode = (sql: string) => db.prepare(sql).get()?.["journal_mode"]
@@ -77,10 +97,12 @@ const lockExclusively = (target: string) =>
       return [asked, mode("PRAGMA journal_mode")]
       // At once: closing may remove a -wal in which nothing can be used, and what is undone must find it missing.
     }).pipe(Effect.tapError(() => Effect.ignore(db.close)))
-    if (asked !== "delete") return yield* openError(target, "locked", "its journal mode could not be changed")
-    // SQLite says so too when it could not write that into the file.
-    if (found !== "delete") return yield* refused(target, "its journal mode could not be changed")
-    return db
+    if (asked === "delete" && found === "delete") return db
+    yield* Effect.ignore(db.close)
+    return yield* asked !== "delete"
+      ? openError(target, "locked", "its journal mode could not be changed")
+      // SQLite says so too when it could not write that into the file.
+      : refused(target, "its journal mode could not be changed")
   })
 
 const isDamage = (error: { readonly _tag: string }): error is SqliteFailure =>

@@ -8,9 +8,11 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import * as Lock from "../../src/database/Lock.ts"
 import * as Processes from "../../src/host/Processes.ts"
+import { layerFaultyFileSystem } from "../../src/testing/faults.ts"
 import { ProgramVersion } from "../../src/version.ts"
 
 const sqlite = JSON.stringify(createRequire(import.meta.url).resolve("better-sqlite3"))
@@ -67,7 +69,9 @@ const heldElsewhere = (databasePath: string) =>
 
 const database = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
-  return `${yield* fs.makeTempDirectoryScoped()}/a b%20?.db`
+  const path = `${yield* fs.makeTempDirectoryScoped()}/a b%20?.db`
+  yield* fs.writeFileString(path, "")
+  return path
 })
 
 const modeOf = (path: string) =>
@@ -76,6 +80,27 @@ const modeOf = (path: string) =>
 layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServices: true })(
   "the lock of a database",
   (it) => {
+    it.scoped("found W13: goes with its scope where it was made for nothing; who waited for it has the next one", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* database
+        yield* fs.remove(path)
+        yield* Effect.scoped(Lock.acquire(path, "restore"))
+        assert.isFalse(yield* fs.exists(Lock.pathOf(path)))
+        // Taken away, and made anew by somebody else, between the look at the name and the lock.
+        const scope = yield* Effect.scope
+        let stolen = false
+        const meanwhile = layerFaultyFileSystem([], ({ operation, path: at }) => {
+          if (stolen || operation !== "chmod" || at !== Lock.pathOf(path)) return
+          stolen = true
+          rmSync(at)
+          writeFileSync(at, "")
+        })
+        yield* Scope.extend(Effect.provide(Lock.acquire(path, "restore"), meanwhile), scope)
+        assert.isTrue(stolen)
+        assert.strictEqual(yield* couldTake(path), "SQLITE_BUSY")
+      }))
+
     it.scoped("is had by one, for as long as its scope", () =>
       Effect.gen(function*() {
         const path = yield* database
@@ -98,7 +123,10 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
 
         yield* Scope.close(scope, Exit.void)
         assert.deepStrictEqual(yield* Lock.holder(path), Option.none())
-        assert.deepStrictEqual(yield* fs.readDirectory(path.slice(0, path.lastIndexOf("/"))), ["a b%20?.db.lock"])
+        assert.deepStrictEqual(yield* fs.readDirectory(path.slice(0, path.lastIndexOf("/"))), [
+          "a b%20?.db",
+          "a b%20?.db.lock"
+        ])
         yield* Effect.scoped(Lock.acquire(path, "daemon"))
       }))
 
@@ -240,7 +268,7 @@ layer(Layer.provideMerge(Processes.layer, NodeContext.layer), { excludeTestServi
 
     it.scoped("says which directory is missing", () =>
       Effect.gen(function*() {
-        const path = `${yield* database}/none/x.db`
+        const path = `${yield* database}.none/x.db`
         const error = yield* Effect.flip(Effect.scoped(Lock.acquire(path, "restore")))
         assert.deepInclude(error, { _tag: "FileError", code: "ENOENT" })
       }))

@@ -45,10 +45,13 @@ describe("found L9: an export replaces no", () => {
     "place of a -wal that another database does not have yet": (directory) =>
       Effect.as(fixture("other.db")(directory), "other.db-wal"),
     "place of the lock of another database": (directory) => Effect.as(fixture("other.db")(directory), "other.db.lock"),
-    "lock": (directory) =>
-      Effect.as(Effect.scoped(Lock.acquire(`${directory}/gone.db`, "daemon")), "gone.db.lock").pipe(
-        Effect.provide(kit.services)
-      ),
+    "lock of a database that is gone": (directory) =>
+      Effect.gen(function*() {
+        const database = yield* kit.writeFile(`${directory}/gone.db`, "")
+        yield* Effect.provide(Effect.scoped(Lock.acquire(database, "daemon")), kit.services)
+        yield* Effect.flatMap(fs, (fs) => fs.remove(database))
+        return "gone.db.lock"
+      }),
     "backup of a replaced database": named("kata.db.bak.20260504T002107Z", "damaged"),
     "second backup of a replaced database": named("kata.db.bak.20260504T002107Z-2", ""),
     "-wal of such a backup": named("kata.db.bak.20260504T002107Z-wal", "damaged"),

@@ -51,7 +51,11 @@ const refused: { readonly [what: string]: Refused } = {
   "a link to a database": { make: make.link, outcome: "validation", says: "kata.db exists already" },
   "a directory": { make: make.directory, outcome: "validation", says: "is a directory" },
   "found L9: a lock, by force": {
-    make: (directory) => Effect.scoped(Effect.provide(Lock.acquire(`${directory}/other.db`, "daemon"), kit.services)),
+    make: (directory) =>
+      Effect.zipRight(
+        kit.writeFile(`${directory}/other.db`, ""),
+        Effect.scoped(Effect.provide(Lock.acquire(`${directory}/other.db`, "daemon"), kit.services))
+      ),
     target: "other.db.lock",
     force: true,
     outcome: "validation",
@@ -161,6 +165,29 @@ describe("a restore is refused, and nothing is changed, into", () => {
         assert.deepStrictEqual(yield* stateOf(directory), before)
       }).pipe(Effect.provide(kit.services)))
   }
+})
+
+describe("found W13: a restore that is refused leaves where there was nothing", () => {
+  for (
+    const damaged of ["cut-inside-line.jsonl", "dangling-comment-issue.jsonl", "version-11.jsonl", "empty-file.jsonl"]
+  ) {
+    it.scopedLive(`nothing, from ${damaged}`, () =>
+      Effect.gen(function*() {
+        const directory = yield* kit.temporary
+        const input = kit.text(kit.fixtureBytes(`imports/${damaged}`))
+        assert.notStrictEqual((yield* kit.outcomeOf(kit.restore(input, `${directory}/new.db`))).outcome, "ok")
+        assert.deepStrictEqual(yield* kit.listing(directory), [])
+      }).pipe(Effect.provide(kit.services)))
+  }
+
+  it.scopedLive("the lock that was there", () =>
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      yield* kit.writeFile(`${directory}/new.db.lock`, "")
+      const input = kit.text(kit.fixtureBytes("imports/version-11.jsonl"))
+      assert.strictEqual((yield* kit.outcomeOf(kit.restore(input, `${directory}/new.db`))).outcome, "validation")
+      assert.deepStrictEqual(yield* kit.listing(directory), ["new.db.lock"])
+    }).pipe(Effect.provide(kit.services)))
 })
 
 const stamp = /^kata\.db\.bak\.\d{8}T\d{6}Z/

@@ -2,10 +2,15 @@
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
-import { isAlive, it } from "./world.ts"
+import { fixtures } from "./kit.ts"
+import { isAlive, it, type World } from "./world.ts"
+
+/** A database with nothing in it: commands that only look make none. */
+const makeDatabase = (world: World) => fs.copyFileSync(join(fixtures, "empty.db"), world.database)
 
 describe("a command that needs a daemon", () => {
   it("starts one, and the next one finds it", async ({ world }) => {
+    makeDatabase(world)
     expect(await world.ok(["projects", "list"])).toBe("")
     const { pid } = world.daemon()
     await world.ok(["projects", "list"])
@@ -17,6 +22,7 @@ describe("a command that needs a daemon", () => {
   })
 
   it("is one of several at the same moment: all of them are served, by one", async ({ world }) => {
+    makeDatabase(world)
     await Promise.all(Array.from({ length: 4 }, () => world.ok(["projects", "list"])))
     const { pid } = world.daemon()
     // while it stops, too
@@ -27,6 +33,7 @@ describe("a command that needs a daemon", () => {
   })
 
   it("says what keeps it from starting one, and starts none where the configuration names another", async ({ world }) => {
+    makeDatabase(world)
     fs.writeFileSync(join(world.home, "config.toml"), "listne = \"x\"\n")
     expect(await world.fails(3, ["projects", "list"])).toContain("config.toml: unknown key(s): listne\n")
     fs.writeFileSync(join(world.home, "config.toml"), "listen = \"8.8.8.8:1\"\n")

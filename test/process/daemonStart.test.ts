@@ -94,13 +94,13 @@ const cases: ReadonlyArray<Case> = [
     name: "a database that is gone, with a backup of it",
     before: (world) => fs.writeFileSync(`${world.database}.bak.20260504T002107Z`, "all of it"),
     exit: 3,
-    says: /kata\.db does not exist, but kata\.db\.bak\.20260504T002107Z beside it does: the work may be in there\n/
+    says: /kata\.db does not exist, but what may hold its work does \(kata\.db\.bak\.20260504T002107Z\)\n/
   },
   {
     name: "a database that is gone, with its log",
     before: (world) => fs.writeFileSync(`${world.database}-wal`, "some of it"),
     exit: 3,
-    says: /kata\.db does not exist, but kata\.db-wal beside it does/
+    says: /kata\.db does not exist, but what may hold its work does \(kata\.db-wal\)/
   },
   {
     name: "a database in a directory that is not there",
