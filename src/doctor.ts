@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { waiting } from "./database/blockCircles.ts"
+import { remainsOf } from "./database/absent.ts"
 import { Database } from "./database/Database.ts"
 import { EngineUnusable } from "./database/engine.ts"
 import { OpenError } from "./database/OpenError.ts"
@@ -104,6 +105,14 @@ const leftoversCheck = Effect.fnUntraced(function*(path: string, inUse: boolean)
   const staged = inUse ? [] : names.filter((name) => name.startsWith(stagePrefix(path)))
   const cutover = names.filter((name) => /\.import\.tmp\.(?:db|jsonl)$/.test(name) && name.startsWith(nameOf(path)))
   const found = [...staged, ...cutover].map((name) => `${parentOf(path)}/${name}`).concat(yield* leftBehind(path))
+  const isThere = yield* Effect.orElseSucceed(exists(path), () => true)
+  const remains = isThere ? [] : yield* Effect.orElseSucceed(remainsOf(path), () => [])
+  if (remains.length > 0) {
+    return check("leftovers", "error", "the database is gone, and what is left may hold its work", {
+      details: [...new Set([...remains.map((name) => `${parentOf(path)}/${name}`), ...found])],
+      next: "copy these files first; then put the database back beside them, see docs/recovery.md"
+    })
+  }
   return found.length === 0
     ? check("leftovers", "ok", "no work was interrupted")
     : check("leftovers", "note", "work that was interrupted left files; the next export or import removes its own", {

@@ -129,6 +129,26 @@ it.live("a database that is not there, and one that is none", () =>
     expect((yield* ask(foreign)).outcome).toBe("damaged")
   }))
 
+it.live("found W14: what is left of a database that is gone is named, by doctor and by an export", () =>
+  Effect.gen(function*() {
+    const database = join(place, "kata.db")
+    for (const left of ["kata.db-wal", "kata.db-journal", "kata.db.bak.20260504T002107Z"]) {
+      writeFileSync(join(place, left), "its work")
+      const report = yield* ask(database)
+      expect(report.outcome).toBe("validation")
+      expect(of(report, "database")).toMatchObject({
+        status: "error",
+        says: `${database} does not exist, but what may hold its work does (${left})`,
+        next: expect.stringContaining("docs/recovery.md")
+      })
+      expect(of(report, "leftovers")).toMatchObject({ status: "error", details: [join(place, left)] })
+      const error = yield* Effect.flip(Effect.provide(toFile({ database, output: join(place, "x.jsonl") }), services))
+      expect(error).toMatchObject({ _tag: "OpenError", reason: "lost", kind: "validation", detail: left })
+      expect(readdirSync(place)).toEqual([left])
+      rmSync(join(place, left))
+    }
+  }))
+
 it.live("what interrupted work and killed daemons left", () =>
   Effect.gen(function*() {
     const database = fixture("small.db")
