@@ -13,7 +13,7 @@ import { codeOf } from "./FileError.ts"
 export class GzipDamaged extends Schema.TaggedError<GzipDamaged>()("GzipDamaged", {
   /** How many uncompressed bytes were handed on before it. */
   offset: Schema.Number,
-  reason: Schema.Literal("cut", "altered", "trailing"),
+  reason: Schema.Literal("cut", "altered", "padded", "trailing"),
   detail: Schema.String
 }) {
   readonly kind = "damaged" satisfies FailureKind
@@ -22,15 +22,24 @@ export class GzipDamaged extends Schema.TaggedError<GzipDamaged>()("GzipDamaged"
     const what = {
       cut: "the compressed data stops before its end",
       altered: `the compressed data is damaged (${this.detail})`,
+      padded: "zeros stand between compressed parts, as of padded blocks, and what follows them was not read",
       trailing: "something that is not compressed follows the compressed data"
     }
     return `${what[this.reason]}, after ${this.offset} readable bytes`
   }
 
   get hint(): string {
-    return this.reason === "cut" ? "copy the file again, it is incomplete" : "use another copy of the file"
+    return this.reason === "cut"
+      ? "copy the file again, it is incomplete"
+      : this.reason === "padded"
+      ? "most programs drop the parts behind the zeros without a word; all of them are unpacked by: python3 -m gzip -d FILE"
+      : "use another copy of the file"
   }
 }
+
+/** What zlib says of something behind a member that is none, and what we say of one behind zeros. */
+const wrongHeader = "incorrect header check"
+const memberBehindZeros = "member behind zeros"
 
 type Bytes = Chunk.Chunk<Uint8Array>
 
@@ -110,9 +119,10 @@ class Pump<E> {
 
   /** zlib reads no further than zeros that follow a member; many tools pad with them, anything else is not for us. */
   private padding<E0>(piece: Uint8Array): Through<E, E0> {
-    return piece.every((byte) => byte === 0)
+    const next = piece.find((byte) => byte !== 0)
+    return next === undefined
       ? Channel.void
-      : Channel.failCause(this.toCause(new Error("incorrect header check"), this.produced))
+      : Channel.failCause(this.toCause(new Error(next === 0x1f ? memberBehindZeros : wrongHeader), this.produced))
   }
 
   private finish<E0>(): Through<E, E0> {
@@ -165,7 +175,13 @@ const plainSize = 256 * 1024
 const damaged = (error: unknown, offset: number): Cause.Cause<GzipDamaged> => {
   const detail = error instanceof Error ? error.message : String(error)
   // The first header was looked at before, so only that of something after a whole member can be wrong.
-  const reason = detail === "incorrect header check" ? "trailing" : codeOf(error) === "Z_BUF_ERROR" ? "cut" : "altered"
+  const reason = detail === wrongHeader
+    ? "trailing"
+    : detail === memberBehindZeros
+    ? "padded"
+    : codeOf(error) === "Z_BUF_ERROR"
+    ? "cut"
+    : "altered"
   return Cause.fail(new GzipDamaged({ offset, reason, detail }))
 }
 

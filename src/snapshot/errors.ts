@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 import { shorten } from "../records/Finding.ts"
+import { NotASnapshot } from "./NotASnapshot.ts"
 
 /** What is left to do with a file that is damaged. */
 export const another = "Use another copy of the file, or take what can be read with: kata import --salvage"
@@ -27,16 +28,6 @@ export class SnapshotDamaged extends Schema.TaggedError<SnapshotDamaged>()("Snap
     return `${good}; nothing was changed. ${another}`
   }
 }
-
-/** The file is what a snapshot is made of. */
-export const isDatabase = (file: string) =>
-  new SnapshotDamaged({
-    file,
-    line: 0,
-    lastGood: 0,
-    reason: "is a SQLite database, not a snapshot",
-    next: "kata export writes a snapshot of the database that KATA_DB names"
-  })
 
 /** The seal is there and does not hold. */
 export const sealBroken = (file: string, lines: number) =>
@@ -94,4 +85,6 @@ export class VersionRefused extends Schema.TaggedError<VersionRefused>()("Versio
   }
 }
 
-export type SnapshotError = SnapshotDamaged | RecordRefused | VersionRefused
+export type SnapshotError = SnapshotDamaged | RecordRefused | VersionRefused | NotASnapshot
+
+export { NotASnapshot }

@@ -58,7 +58,16 @@ export const opened = (
   bytes: Stream.catchTag(
     gunzip(from.bytes),
     "GzipDamaged",
-    (error) => Stream.fail(new SnapshotDamaged({ file: name, line: 0, lastGood: 0, reason: error.message }))
+    (error) =>
+      Stream.fail(
+        new SnapshotDamaged({
+          file: name,
+          line: 0,
+          lastGood: 0,
+          reason: error.message,
+          next: error.reason === "padded" ? `nothing was changed; ${error.hint}` : undefined
+        })
+      )
   )
 })
 

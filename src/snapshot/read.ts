@@ -14,7 +14,8 @@ import { type LineProblem, read as readLine, recordIn } from "../records/line.ts
 import { kindAt, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
 import { ContentSum } from "./digest.ts"
-import { isDatabase, RecordRefused, sealBroken, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import { RecordRefused, sealBroken, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
+import { noSnapshot, noText } from "./NotASnapshot.ts"
 import type { Reading, SumWanted } from "./Reading.ts"
 import { type Header, header, SealReader, withoutCR } from "./seal.ts"
 
@@ -98,9 +99,8 @@ class Reader {
   block(block: Block): Either.Either<ReadonlyArray<Batch>, SnapshotError> {
     const bytes = withoutCR(block.bytes)
     if (bytes.length < block.bytes.length) this.crlf = true
-    if (block.line === 1 && Buffer.from(bytes.subarray(0, 16)).toString("latin1") === "SQLite format 3\0") {
-      return Either.left(isDatabase(this.file))
-    }
+    const other = block.line === 1 ? noText(this.file, bytes) : undefined
+    if (other !== undefined) return Either.left(other)
     if (!isUtf8(bytes)) return Either.left(this.damaged(this.badLine(bytes, block.line), "is not UTF-8"))
     this.seal.push(bytes)
     this.bytes += block.bytes.length
@@ -148,7 +148,7 @@ class Reader {
       kind = other
     }
     if (kind === undefined || groups === undefined) {
-      return this.otherLine(bytes.toString("utf8", from, to), at, batches)
+      return this.otherLine(bytes.toString("utf8", from, to), at, batches, to < text.length)
     }
     const misplaced = this.place(kind, at, () => recordIn(kind, groups))
     if (misplaced !== undefined) return misplaced
@@ -159,18 +159,22 @@ class Reader {
     return undefined
   }
 
-  /** Any line that is not as kata writes it, or that is the first or the last one. */
+  /** Any line that is not as kata writes it, or that is the first or the last one; `ends`: with a line end. */
   private otherLine(
     raw: string,
     at: number,
-    batches: Batches
+    batches: Batches,
+    ends: boolean
   ): SnapshotError | undefined {
     if (raw === "") return undefined
     const text = /^\s|\s$/.test(raw) && !raw.startsWith("\ufeff") ? raw.trim() : raw
     if (text === "") return undefined
     if (this.sealLine > 0) return this.damaged(at, `comes after the seal in line ${this.sealLine}`)
     const result = readLine(this.format, text)
-    if (Either.isLeft(result)) return this.problem(at, result.left)
+    if (Either.isLeft(result)) {
+      return noSnapshot(this.file, text, at, this.started ? "other" : ends ? "first" : "only") ??
+        this.problem(at, result.left)
+    }
     const { canonical, kind, record, seal, snapshot } = result.right
     if (seal !== undefined) this.sealLine = at
     if (!this.started) {

@@ -37,22 +37,22 @@ const files: ReadonlyArray<Case> = [
   ],
   ["a database", () => kit.fixtureBytes("small.db"), 8, "is a SQLite database, not a snapshot"],
   ["a compressed database", () => gzipSync(kit.fixtureBytes("small.db")), 8, "is a SQLite database, not a snapshot"],
-  ["a zip file", () => hex("504b0304 14000000 08000000 2100 ffff"), 8, "line 1 is not UTF-8"],
-  ["bzip2", () => hex("425a6839 31415926 5359 e1f4"), 8, "line 1 is not UTF-8"],
-  ["zstd", () => hex("28b52ffd 0458 e1f4"), 8, "line 1 is not UTF-8"],
+  ["a zip file", () => hex("504b0304 14000000 08000000 2100 ffff"), 8, "is a zip archive"],
+  ["bzip2", () => hex("425a6839 31415926 5359 e1f4"), 8, "is compressed with bzip2"],
+  ["zstd", () => hex("28b52ffd 0458 e1f4"), 8, "is compressed with zstd"],
   [
     "a pointer of git-lfs",
     () => "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     8,
-    "line 1 is not JSON"
+    "is a pointer of git-lfs"
   ],
-  ["an export of beads", () => `{"id":"bd-1","title":"x","status":"open"}\n`, 3, "line 1: has no kind"],
-  ["one JSON array of all records", () => `[${lines.join(",")}]\n`, 3, "line 1: is not a JSON object"],
+  ["an export of beads", () => `{"id":"bd-1","title":"x","status":"open"}\n`, 3, "is an export of Beads"],
+  ["one JSON array of all records", () => `[${lines.join(",")}]\n`, 3, "is a JSON array"],
   [
     "pretty-printed",
     () => lines.map((line) => JSON.stringify(JSON.parse(line), null, 2)).join("\n"),
     8,
-    "line 1 is not JSON"
+    "is JSON over several lines"
   ],
   ["a table", () => "kind,id,title\nissue,1,x\n", 8, "line 1 is not JSON"],
   ["a difference", () => lines.map((line) => `+${line}`).join("\n"), 8, "line 1 is not JSON"]
@@ -60,8 +60,8 @@ const files: ReadonlyArray<Case> = [
 
 const spellings: ReadonlyArray<Case> = [
   ["a byte order mark", () => `\ufeff${sealed}`, 8, "line 1 begins with a byte order mark"],
-  ["UTF-16, little end first", () => Buffer.from(`\ufeff${sealed}`, "utf16le"), 8, "line 1 is not UTF-8"],
-  ["UTF-16, big end first", () => Buffer.from(`\ufeff${sealed}`, "utf16le").swap16(), 8, "line 1 is not UTF-8"],
+  ["UTF-16, little end first", () => Buffer.from(`\ufeff${sealed}`, "utf16le"), 8, "is text in UTF-16"],
+  ["UTF-16, big end first", () => Buffer.from(`\ufeff${sealed}`, "utf16le").swap16(), 8, "is text in UTF-16"],
   ["UTF-16 without a mark", () => Buffer.from(sealed, "utf16le"), 8, "line 1 is not JSON"],
   ["a byte that is in no UTF-8", among(hex("ff")), 8, "line 8 is not UTF-8"],
   ["Latin-1", () => Buffer.from(sealed.replace("first body", "erste Größe"), "latin1"), 8, "line 8 is not UTF-8"],
@@ -86,7 +86,7 @@ const conflict = ([a, b, c, ...rest]: ReadonlyArray<string>) =>
   [a, "<<<<<<< HEAD", b, "=======", c, ">>>>>>> theirs", ...rest].join("\n") + "\n"
 
 const syntax: ReadonlyArray<Case> = [
-  ["conflict markers of git", () => conflict(sealed.split("\n").slice(0, -1)), 8, "line 2 is not JSON"],
+  ["conflict markers of git", () => conflict(sealed.split("\n").slice(0, -1)), 8, "line 2 is a mark of git"],
   ["both sides of a conflict, without markers", () => sealed + sealed, 8, "comes after the seal in line 22"],
   ["null as a line", () => reseal([lines[0]!, "null", ...lines.slice(1)]), 3, "line 2: is not a JSON object"],
   ["an array as a line", () => reseal([lines[0]!, "[]", ...lines.slice(1)]), 3, "line 2: is not a JSON object"],

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { gzipSync } from "node:zlib"
 import { verify } from "../../src/snapshot/verify.ts"
 import * as kit from "./kit.ts"
 
@@ -131,5 +132,70 @@ describe("the report", () => {
       const file = yield* kit.copyOf("rich.sealed-d2.jsonl")
       const streamed = yield* verify(kit.text(kit.fixtureBytes("rich.sealed-d2.jsonl"), file))
       assert.deepStrictEqual(streamed, yield* verify(file))
+    }).pipe(Effect.provide(kit.services)))
+})
+
+describe("found W15, W26: what is taken for a snapshot is told by what it is", () => {
+  const lines = kit.lines(base)
+  const pretty = (indent: number | string) =>
+    lines.map((line) => JSON.stringify(JSON.parse(line), undefined, indent)).join("\n")
+  const conflict = (at: number) =>
+    [...lines.slice(0, at), "<<<<<<< HEAD", lines[at], "=======", lines[at], ">>>>>>> backup", ...lines.slice(at + 1)]
+      .join("\n")
+  const head = (hex: string) => Buffer.concat([Buffer.from(hex, "hex"), Buffer.alloc(100, 7)])
+  const beads = "{\"id\":\"bx-1\",\"title\":\"One\",\"status\":\"open\",\"priority\":2,\"issue_type\":\"task\"}\n"
+  const files: { readonly [what: string]: readonly [string | Uint8Array, string, string, hint: RegExp] } = {
+    "pretty-printed": [pretty(2), "damaged", "is JSON over several lines", /jq -c \. FILE/],
+    "pretty-printed with tabs, CRLF": [
+      pretty("\t").replaceAll("\n", "\r\n"),
+      "damaged",
+      "is JSON over several lines",
+      /jq/
+    ],
+    "pretty-printed by hand": [pretty(1).replace("{\n ", "{"), "damaged", "is JSON over several lines", /jq/],
+    "an array": [`[${lines.join(",\n")}]`, "validation", "is a JSON array", /jq -c '\.\[\]' FILE/],
+    "an array, pretty-printed": [`\n[\n${lines.join(",\n")}\n]\n`, "validation", "is a JSON array", /jq/],
+    "a conflict of git": [conflict(9), "damaged", "line 10 is a mark of git", /git checkout --ours FILE/],
+    "a conflict of git in the first line": [conflict(0), "damaged", "line 1 is a mark of git", /--salvage/],
+    "what is left of a conflict": [
+      `${lines.slice(0, 9).join("\n")}\n=======\n`,
+      "damaged",
+      "line 10 is a mark of git",
+      /git/
+    ],
+    "Beads": [beads, "validation", "is an export of Beads", /Go kata/],
+    "Beads of the time of Dolt": [
+      `{"_type":"issue",${beads.slice(1)}`,
+      "validation",
+      "is an export of Beads",
+      /Go kata/
+    ],
+    "UTF-16": [Buffer.from(`\ufeff${base}`, "utf16le"), "damaged", "is text in UTF-16", /iconv -f UTF-16/],
+    "zstd": [head("28b52ffd"), "damaged", "is compressed with zstd", /zstd -d/],
+    "xz": [head("fd377a585a00"), "damaged", "is compressed with xz", /xz -d/],
+    "bzip2": [head("425a6839"), "damaged", "is compressed with bzip2", /bzip2 -d/],
+    "zip": [head("504b0304"), "damaged", "is a zip archive", /unzip/],
+    "gzip in padded blocks": [
+      Buffer.concat([gzipSync(base.slice(0, 500)), Buffer.alloc(512), gzipSync(base.slice(500))]),
+      "damaged",
+      "zeros stand between compressed parts",
+      /python3 -m gzip -d FILE/
+    ]
+  }
+  for (const [what, [content, kind, says, hint]] of Object.entries(files)) {
+    it.scopedLive(what, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(verify(kit.text(content, "x.jsonl")))
+        assert.include(error.message, `x.jsonl: ${says}`)
+        assert.strictEqual(error.kind, kind)
+        assert.match(error.hint ?? "", /^nothing was changed; /)
+        assert.match(error.hint ?? "", hint)
+      }).pipe(Effect.provide(kit.services)))
+  }
+
+  it.scopedLive("text of an issue that looks so is text", () =>
+    Effect.gen(function*() {
+      const text = base.replace(/"title":"/, "\"title\":\"<<<<<<< HEAD ")
+      assert.strictEqual((yield* verify(kit.text(text))).restorable, true)
     }).pipe(Effect.provide(kit.services)))
 })
