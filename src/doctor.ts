@@ -7,20 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { waiting } from "./database/blockCircles.ts"
 import { remainsOf } from "./database/absent.ts"
+import { waiting } from "./database/blockCircles.ts"
 import { Database } from "./database/Database.ts"
 import { EngineUnusable } from "./database/engine.ts"
+import { instanceIn } from "./database/meta.ts"
 import { OpenError } from "./database/OpenError.ts"
 import { stagePrefix } from "./database/stage.ts"
 import { into } from "./export/Export.ts"
 import type { Failure, FailureKind } from "./Failure.ts"
-import { gunzip } from "./files/gzip.ts"
 import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
 import { leftBehind } from "./files/staleFiles.ts"
 import { daemonReport } from "./presence/daemonReport.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 import { version10 } from "./records/kinds.ts"
+import { backupReport } from "./snapshot/backupReport.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")
 
@@ -37,12 +38,20 @@ export class DoctorReport extends Schema.Class<DoctorReport>("DoctorReport")({
   database: Schema.String,
   checks: Schema.Array(Check),
   findings: Schema.Array(Finding),
-  /** The newest snapshot of this database that was found, and when it was written (ISO 8601). */
+  /** The snapshot of this database that is whole and reaches furthest. */
   backup: Schema.NullOr(
-    Schema.Struct({ path: Schema.String, written_at: Schema.String, of_this_database: Schema.Boolean })
+    Schema.Struct({
+      path: Schema.String,
+      /** False where the database does not say who it is. */
+      of_this_database: Schema.Boolean,
+      /** When its newest event was, ISO 8601. */
+      newest_event_at: Schema.NullOr(Schema.String),
+      /** Events that only the database has; null when it cannot be asked. */
+      events_behind: Schema.NullOr(Schema.Int)
+    })
   ),
   /** What the worst check means for an exit code: null when nothing is wrong. */
-  outcome: Schema.NullOr(Schema.Literal("damaged", "validation", "not_found", "io", "locked", "internal"))
+  outcome: Schema.NullOr(Schema.Literal("damaged", "validation", "not_found", "io", "locked", "conflict", "internal"))
 }) {}
 
 export interface DoctorOptions {
@@ -50,6 +59,8 @@ export interface DoctorOptions {
   readonly homes: { readonly kataHome: string; readonly userHome: string }
   /** Directories in which snapshots are looked for. */
   readonly backups: ReadonlyArray<string>
+  /** There have to be some: none is wrong. */
+  readonly expected?: boolean
 }
 
 const check = (
@@ -123,116 +134,6 @@ const leftoversCheck = Effect.fnUntraced(function*(path: string, inUse: boolean)
     })
 })
 
-const head = 64 * 1024
-
-/** Whether a file begins as a snapshot does, and whether it is one of this instance. */
-const recognised = Effect.fnUntraced(function*(path: string, instance: string | undefined) {
-  const fs = yield* FileSystem.FileSystem
-  const raw = fs.stream(path, { bytesToRead: head })
-  const pieces: Array<Uint8Array> = []
-  const bytes: Stream.Stream<Uint8Array, unknown> = path.endsWith(".gz") ? gunzip(raw) : raw
-  // Ignored: a compressed file that is cut here ends in an error, after the bytes that are looked at.
-  yield* Effect.ignore(Stream.runForEach(bytes, (piece) => Effect.sync(() => void pieces.push(piece))))
-  const text = Buffer.concat(pieces).toString("latin1")
-  if (!text.startsWith("{\"kind\":\"meta\",\"data\":{\"key\":\"export_version\"")) return undefined
-  const named = /"key":"instance_uid","value":"([^"]+)"/.exec(text)?.[1]
-  return { ofThis: instance !== undefined && named === instance }
-})
-
-interface Backup {
-  readonly path: string
-  readonly writtenAt: Date
-  readonly ofThis: boolean
-}
-
-/** The newest snapshot in those directories; one of this database before any other. */
-const newestBackup = Effect.fnUntraced(function*(directories: ReadonlyArray<string>, instance: string | undefined) {
-  const fs = yield* FileSystem.FileSystem
-  let best: Backup | undefined
-  for (const directory of new Set(directories)) {
-    const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), () => [])
-    for (const name of names.filter((name) => /\.jsonl(?:\.gz)?$/.test(name) && !name.includes(".rejected."))) {
-      const path = `${directory}/${name}`
-      const info = yield* Effect.option(fs.stat(path))
-      const writtenAt = Option.flatMap(Option.filter(info, ({ type }) => type === "File"), ({ mtime }) => mtime)
-      if (Option.isNone(writtenAt)) continue
-      const known = yield* recognised(path, instance)
-      if (known === undefined) continue
-      const better = best === undefined ||
-        (known.ofThis === best.ofThis ? writtenAt.value > best.writtenAt : known.ofThis)
-      if (better) best = { path, writtenAt: writtenAt.value, ofThis: known.ofThis }
-    }
-  }
-  return best
-})
-
-const day = 24 * 60 * 60 * 1000
-
-/** As in "3 days". */
-const ageOf = (milliseconds: number): string => {
-  const [n, unit] = milliseconds < day / 24
-    ? [Math.floor(milliseconds / 60_000), "minute"]
-    : milliseconds < day
-    ? [Math.floor(milliseconds / (day / 24)), "hour"]
-    : [Math.floor(milliseconds / day), "day"]
-  return `${n} ${unit}${n === 1 ? "" : "s"}`
-}
-
-const quoted = (path: string) => /^[\w./:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
-
-/** A command that makes a snapshot that will be found, as things are now, and replaces none of before today. */
-const backupCommand = (directory: string, isThere: boolean, inUse: boolean) => {
-  const output = quoted(`${directory}/kata-${new Date().toISOString().slice(0, 10).replaceAll("-", "")}.jsonl`)
-  const make = isThere ? "" : `mkdir -p ${quoted(directory)} && `
-  return `${make}kata export ${inUse ? "--allow-running-daemon " : ""}--output ${output}`
-}
-
-const backupCheck = Effect.fnUntraced(function*(
-  backup: Backup | undefined,
-  options: DoctorOptions,
-  instance: string | undefined,
-  inUse: boolean
-) {
-  const directories = [...new Set(options.backups)]
-  const there = yield* Effect.filter(
-    directories,
-    (directory) => Effect.orElseSucceed(exists(directory), () => false)
-  )
-  const age = backup === undefined ? 0 : Date.now() - backup.writtenAt.getTime()
-  // whose snapshot it is cannot be told where the database does not say who it is: it may be the one that is needed now
-  if (backup !== undefined && instance === undefined) {
-    return check("backup", "note", `the newest snapshot is ${ageOf(age)} old: ${backup.path}`, {
-      next: `kata verify ${backup.path} tells what is in it, kata import makes a database of it`
-    })
-  }
-  if (backup === undefined || !backup.ofThis) {
-    const place = there.find((directory) => nameOf(directory) === "backups") ?? directories[0] ?? "."
-    const other = backup === undefined ? [] : [`the newest of another database: ${backup.path}`]
-    return check("backup", "warning", "no snapshot of this database was found", {
-      details: [
-        ...other,
-        ...directories.map((directory) =>
-          `looked in ${directory}${there.includes(directory) ? "" : ", which does not exist"}`
-        )
-      ],
-      next: backupCommand(place, there.includes(place), inUse)
-    })
-  }
-  const says = `${ageOf(age)} old: ${backup.path}`
-  return age > 7 * day
-    ? check("backup", "warning", says, { next: backupCommand(parentOf(backup.path), true, inUse) })
-    : check("backup", "ok", says)
-})
-
-const instanceOf = Effect.fnUntraced(function*(path: string) {
-  const { view } = yield* Database
-  return yield* Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* view(path, version10)
-    const row = yield* db.get("read the instance", "SELECT value FROM meta NOT INDEXED WHERE key = 'instance_uid'")
-    return typeof row?.["value"] === "string" ? row["value"] : undefined
-  }))
-})
-
 const outcomes: ReadonlyArray<NonNullable<DoctorReport["outcome"]>> = [
   "damaged",
   "validation",
@@ -252,9 +153,16 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const leftovers = yield* leftoversCheck(real, inUse)
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
-  const instance = yield* Effect.orElseSucceed(instanceOf(options.database), () => undefined)
+  const { view } = yield* Database
+  const instance = yield* Effect.scoped(Effect.flatMap(view(options.database, version10), ({ db }) => instanceIn(db)))
+    .pipe(Effect.orElseSucceed(() => undefined))
   const blocks = yield* Effect.option(waiting(options.database, version10))
-  const backup = yield* newestBackup(options.backups, instance)
+  const backup = yield* backupReport({
+    database: options.database,
+    directories: options.backups,
+    expected: options.expected === true,
+    inUse
+  })
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)
   const findings = content._tag === "Right" ? content.right.findings : []
@@ -272,17 +180,18 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       ]),
     leftovers,
     check("daemon", daemon.status, daemon.says, daemon),
-    yield* backupCheck(backup, options, instance, inUse)
+    check("backup", backup.status, backup.says, backup)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
   return new DoctorReport({
     database: real,
     checks,
     findings,
-    backup: backup === undefined ? null : {
-      path: backup.path,
-      written_at: backup.writtenAt.toISOString(),
-      of_this_database: backup.ofThis
+    backup: backup.backup === undefined ? null : {
+      path: backup.backup.path,
+      of_this_database: backup.backup.ofThis,
+      newest_event_at: backup.backup.newest || null,
+      events_behind: backup.backup.behind
     },
     outcome: content._tag === "Left"
       ? outcomeOf(content.left.kind)
@@ -290,6 +199,8 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       ? "damaged"
       : blocking(findings).length > 0
       ? "validation"
+      : backup.wrong
+      ? "conflict"
       : null
   })
 })

@@ -4,23 +4,19 @@
  * dies. The row says who it is, for the person who has to wait.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { FailureKind } from "../Failure.ts"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
-import { identity } from "../files/fileIdentity.ts"
-import { exists } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
 import { ProgramVersion } from "../version.ts"
 import type { EngineUnusable } from "./engine.ts"
 import * as Handle from "./Handle.ts"
+import { applicationId, isLock, removedBesideNothing, stillNamed } from "./lockFile.ts"
 import { onlyName } from "./onlyName.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
@@ -94,14 +90,6 @@ export const suffix = ".lock"
 /** The file that is the lock of a database. */
 export const pathOf = (databasePath: string): string => `${databasePath}${suffix}`
 
-/** "kata" in the header: SQLite keeps it there, and no other file has it. */
-const applicationId = 0x6b617461
-
-/** Whether a file that begins with these bytes, a hundred of them, is a lock of ours. */
-export const isLock = (head: Buffer): boolean =>
-  head.length === 100 && head.toString("latin1", 0, 16) === "SQLite format 3\0" &&
-  head.readUInt32BE(68) === applicationId
-
 /** Long enough for others that only look, or that start at the same moment; the event loop stands still for it. */
 const patience = 250
 
@@ -118,7 +106,6 @@ const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
  * A lock file that a power cut left damaged is emptied and used: whoever could read it had SQLite's shared lock, so
  * nobody had the exclusive one; and if somebody takes it in that moment, only the row is lost, since a lock is on the
  * file and not on its bytes.
- *
  * A lock file that was made for this and lies beside no database in the end is taken away again.
  */
 export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string, purpose: Purpose) {
@@ -135,7 +122,7 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
   })
   const taken = stillNamed(path, take(path, me))
   return yield* prepare(path).pipe(
-    Effect.flatMap((made) => Effect.zipLeft(taken, made ? removedBesideNothing(databasePath) : Effect.void)),
+    Effect.flatMap((made) => Effect.zipLeft(taken, made ? removedBesideNothing(path, databasePath) : Effect.void)),
     Effect.catchIf(isDamaged, () => Effect.zipRight(empty(path), taken)),
     Effect.retry({ times: 5, while: ({ _tag }) => _tag === "LockGone" }),
     Effect.catchTag("LockGone", () => lockedBy(databasePath, nobodyKnown)),
@@ -211,33 +198,6 @@ const lockedBy = (path: string, holder: Holder) =>
     by: holder.words,
     hint: holder.purpose === "daemon" ? "stop it first (kata daemon stop)" : "run the command again when it is done"
   })
-
-/** The file whose lock was waited for was taken away by its holder, who had made it for nothing. */
-class LockGone extends Data.TaggedError("LockGone") {}
-
-/** Takes the lock in a scope that closes at once when the name is not, or not any more, that of the file that has it. */
-const stillNamed = <A, E, R>(path: string, take: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const before = Option.getOrUndefined(yield* identity(path))
-    const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    const held = yield* Scope.extend(take, own)
-    const after = Option.getOrUndefined(yield* identity(path))
-    if (after !== undefined && after.dev === before?.dev && after.ino === before.ino) return held
-    yield* Scope.close(own, Exit.void)
-    return yield* new LockGone()
-  })
-
-/** At the end, by the holder, before it lets go: whoever waits for the file then finds that it has no name any more. Ignored: it is litter. */
-const removedBesideNothing = (databasePath: string) =>
-  Effect.addFinalizer(() =>
-    Effect.ignore(
-      Effect.flatMap(FileSystem.FileSystem, (fs) =>
-        Effect.flatMap(
-          exists(databasePath),
-          (there) => there ? Effect.void : fs.remove(pathOf(databasePath), { force: true })
-        ))
-    )
-  )
 
 /** Makes the file, or makes sure that it is a lock; whether it made it. */
 const prepare = Effect.fnUntraced(function*(path: string) {

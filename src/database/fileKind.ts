@@ -6,6 +6,7 @@ import { openForReading } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { isOpen } from "./Handle.ts"
 import * as Lock from "./Lock.ts"
+import { isLock } from "./lockFile.ts"
 
 /** `side`: a `-wal`, `-journal` or `-shm`, whatever its name is. */
 export type FileKind = "database" | "lock" | "side" | "other"
@@ -14,7 +15,7 @@ export type FileKind = "database" | "lock" | "side" | "other"
 const sideBeginnings = /^(?:377f068[23]|d9d505f920a163d7|18e22d00|002de218)/
 
 const kindOf = (head: Buffer): FileKind =>
-  Lock.isLock(head)
+  isLock(head)
     ? "lock"
     : head.toString("latin1", 0, 16) === "SQLite format 3\0"
     ? "database"

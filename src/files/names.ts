@@ -6,5 +6,7 @@ export const bindingFile = ".kata.toml"
 export const localFile = ".kata.local.toml"
 /** The settings in the directory of state, which Go kata shares. */
 export const settingsFile = "config.toml"
+/** The servers that the user has confirmed; in the directory of state. */
+export const serversFileName = "servers.json"
 /** What Go kata runs on events; in the directory of state too. */
 export const hooksFile = "hooks.toml"

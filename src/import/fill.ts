@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Stage } from "../database/Database.ts"
+import { instanceIn } from "../database/meta.ts"
 import { spool } from "../files/Spool.ts"
 import { blocking } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
@@ -13,7 +14,7 @@ import type { Reading } from "../snapshot/Reading.ts"
 import { refusedLines } from "../snapshot/salvage.ts"
 import { examine } from "../snapshot/verify.ts"
 import { type ImportOptions, ImportRefused } from "./ImportReport.ts"
-import { instanceOf, renew } from "./instance.ts"
+import { renew } from "./instance.ts"
 import { repair } from "./repair.ts"
 import { examineDamaged } from "./salvage.ts"
 
@@ -55,7 +56,7 @@ export const fill = Effect.fnUntraced(
     const refused = blocking(mended.left)
     if (refused.length > 0) return yield* new ImportRefused({ file: input.name, findings: refused })
     // An upgrade may have made a new identity just now, which rows of the stage name.
-    const own = examined.upgraded !== undefined && (yield* instanceOf(stage)) === examined.upgraded.instanceUid
+    const own = examined.upgraded !== undefined && (yield* instanceIn(stage.db)) === examined.upgraded.instanceUid
     const renewed = options.newInstance === true && !own ? yield* renew(stage, format) : new ContentSum()
     const told = !mending
       ? mended.left

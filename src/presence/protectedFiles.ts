@@ -9,7 +9,7 @@ import { fileKind } from "../database/fileKind.ts"
 import * as Lock from "../database/Lock.ts"
 import { isBackup } from "../database/previous.ts"
 import type { FailureKind } from "../Failure.ts"
-import { bindingFile, hooksFile, localFile, settingsFile } from "../files/names.ts"
+import { bindingFile, hooksFile, localFile, serversFileName, settingsFile } from "../files/names.ts"
 import { nameOf, resolve } from "../files/paths.ts"
 import { isRejected } from "../files/rejected.ts"
 import { isDescriptor } from "../files/specialFiles.ts"
@@ -41,7 +41,7 @@ export class OutputProtected extends Schema.TaggedError<OutputProtected>()("Outp
   }
 }
 
-const settings: ReadonlySet<string> = new Set([bindingFile, localFile, settingsFile, hooksFile])
+const settings: ReadonlySet<string> = new Set([bindingFile, localFile, settingsFile, serversFileName, hooksFile])
 
 /** What the name of a file says that is there. */
 const byName = (name: string): What | undefined =>

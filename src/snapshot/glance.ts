@@ -14,6 +14,8 @@ export interface Glance {
   readonly instance: string
   /** It says that it is of a whole database. */
   readonly wholeDatabase: boolean
+  /** It says that it is of some projects, or only of what was not deleted. */
+  readonly isPart: boolean
   readonly issues: number
   /** It holds more than what every database says of itself. */
   readonly isFilled: boolean
@@ -60,6 +62,7 @@ class Looker {
   private isSnapshot: boolean | undefined
   private instance = ""
   private wholeDatabase = false
+  private isPart = false
   private issues = 0
   private isFilled = false
   private changed = ""
@@ -70,8 +73,11 @@ class Looker {
     const found = Option.getOrUndefined(recordIn(line))
     if (this.isSnapshot === undefined) {
       this.isSnapshot = found?.kind === "meta" && found.data["key"] === "export_version"
-      const member = [...members(line) ?? []].find(([key]) => key === "snapshot")?.[1]
-      this.wholeDatabase = this.isSnapshot && member !== undefined && header(member)?.scope === "database"
+      // What is no JSON has no members, and they would be looked for without end.
+      const member = !this.isSnapshot ? undefined : [...members(line) ?? []].find(([key]) => key === "snapshot")?.[1]
+      const says = member === undefined ? undefined : header(member)
+      this.wholeDatabase = says?.scope === "database"
+      this.isPart = says !== undefined && (says.scope !== "database" || says.live_only === true)
     } else if (found !== undefined) {
       const { data, kind } = found
       if (kind === "meta" && data["key"] === "instance_uid") this.instance = String(data["value"])
@@ -85,9 +91,9 @@ class Looker {
   }
 
   end(whole: boolean): Option.Option<Glance> {
-    const { changed, instance, isFilled, isSnapshot, issues, wholeDatabase } = this
+    const { changed, instance, isFilled, isPart, isSnapshot, issues, wholeDatabase } = this
     return isSnapshot === true
-      ? Option.some({ instance, wholeDatabase, issues, isFilled, changed, whole })
+      ? Option.some({ instance, wholeDatabase, isPart, issues, isFilled, changed, whole })
       : Option.none()
   }
 }

@@ -12,6 +12,7 @@ import { posix } from "node:path"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
 import { fromPlatform } from "../files/FileError.ts"
+import { serversFileName } from "../files/names.ts"
 import { readSettings, settingsBytes, type SettingsFile, SettingsRefused } from "../files/settingsFile.ts"
 import { ask } from "./git.ts"
 import { discover } from "./workspace.ts"
@@ -30,7 +31,7 @@ export type Confirmed = typeof Confirmed.Type
 const Servers = Schema.parseJson(Schema.Struct({ version: Schema.Literal(1), servers: Schema.Array(Confirmed) }))
 
 /** Where it is remembered; 0600. */
-export const serversFile = (kataHome: string): string => posix.join(kataHome, "servers.json")
+export const serversFile = (kataHome: string): string => posix.join(kataHome, serversFileName)
 
 const isOurs = ({ mode, uid }: Pick<SettingsFile, "mode" | "uid">) => uid === userInfo().uid && (mode & 0o002) === 0
 

@@ -1,5 +1,6 @@
 /** What `kata doctor` says of sound and of broken databases, and of what lies around them. */
 import { afterEach, beforeEach, expect, it } from "@effect/vitest"
+import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,7 +8,7 @@ import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { open } from "../../src/database/Handle.ts"
 import { type Check, type DoctorReport, examine } from "../../src/doctor.ts"
-import { toFile } from "../../src/export/Export.ts"
+import { type FileOptions, toFile } from "../../src/export/Export.ts"
 import { execute, rows } from "../server/sql.ts"
 import { services } from "../testing/services.ts"
 
@@ -51,36 +52,148 @@ it.live("a sound database without a backup", () =>
     expect(readdirSync(place)).toEqual(["kata.db"])
   }))
 
-it.live("its newest backup, compressed or not; those of other databases do not count", () =>
+const backups = () => join(place, "backups")
+const exportTo = (database: string, name: string, more: Partial<FileOptions> = {}) =>
+  Effect.provide(toFile({ database, output: join(backups(), name), ...more }), services)
+/** Sets when a file was written, in days before now. */
+const age = (name: string, days: number) => {
+  const past = new Date(Date.now() - days * 24 * 60 * 60 * 1000)
+  utimesSync(join(backups(), name), past, past)
+}
+const newest = "2026-11-23T00:06:56.746Z"
+const change = (database: string, sql: string) => {
+  const db = new Sqlite(database)
+  db.exec(sql)
+  db.close()
+}
+/** Events that no snapshot has, of so many days ago. */
+const addEvents = (database: string, count: number, days: number) => {
+  const at = new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString()
+  change(
+    database,
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `INSERT INTO events(uid, origin_instance_uid, project_id, project_name, type, actor, payload, created_at)
+       SELECT substr(uid, 1, 22) || '${
+          String(n).padStart(4, "0")
+        }', origin_instance_uid, project_id, project_name, type, actor, payload,
+       '${at}' FROM events WHERE id = 1;`
+    ).join("\n")
+  )
+}
+
+it.live("found W5: its newest backup, by what it reaches up to, compressed or not; those of other databases do not count", () =>
   Effect.gen(function*() {
     const database = fixture("small.db")
-    mkdirSync(join(place, "backups"))
-    const exportTo = (name: string) =>
-      Effect.provide(toFile({ database, output: join(place, "backups", name) }), services)
-    yield* exportTo("old.jsonl")
-    yield* exportTo("new.jsonl.gz")
-    const past = new Date(Date.now() - 9 * 24 * 60 * 60 * 1000)
-    utimesSync(join(place, "backups", "old.jsonl"), past, past)
-    writeFileSync(join(place, "backups", "notes.jsonl"), "{\"a\":1}\n")
+    mkdirSync(backups())
+    yield* exportTo(database, "old.jsonl")
+    addEvents(database, 2, 0.1)
+    yield* exportTo(database, "new.jsonl.gz")
+    yield* exportTo(database, "part.jsonl", { projects: [{ name: "small" }] })
+    writeFileSync(join(backups(), "notes.jsonl"), "{\"a\":1}\n")
     writeFileSync(
-      join(place, "backups", "other.jsonl"),
+      join(backups(), "other.jsonl"),
       readFileSync(new URL("../fixtures/go-v10/rich.export.jsonl", import.meta.url))
     )
-    const fresh = yield* ask(database)
-    expect(fresh.backup).toMatchObject({ path: join(place, "backups", "new.jsonl.gz"), of_this_database: true })
-    expect(of(fresh, "backup")).toMatchObject({ status: "ok", says: expect.stringMatching(/^0 minutes old: /) })
-    rmSync(join(place, "backups", "new.jsonl.gz"))
-    expect(of(yield* ask(database), "backup")).toMatchObject({
-      status: "warning",
-      says: `9 days old: ${join(place, "backups", "old.jsonl")}`,
-      next: expect.stringMatching(`^kata export --output ${join(place, "backups")}/kata-\\d{8}\\.jsonl$`)
+    // the time of the file says nothing
+    age("new.jsonl.gz", 20)
+    const report = yield* ask(database)
+    const path = join(backups(), "new.jsonl.gz")
+    expect(report.backup).toMatchObject({ path, of_this_database: true, events_behind: 0 })
+    expect(of(report, "backup")).toMatchObject({ status: "ok", says: `whole, no event is newer than ${path}` })
+    expect(report.outcome).toBeNull()
+    rmSync(path)
+    const behind = yield* ask(database)
+    const old = join(backups(), "old.jsonl")
+    expect(of(behind, "backup")).toMatchObject({
+      status: "ok",
+      says: `whole, 2 events behind, the oldest of 2 hours ago: ${old}`
     })
-    rmSync(join(place, "backups", "old.jsonl"))
+    expect(behind.backup).toEqual({ path: old, of_this_database: true, newest_event_at: newest, events_behind: 2 })
+    rmSync(old)
+    rmSync(join(backups(), "part.jsonl"))
     expect(of(yield* ask(database), "backup")).toMatchObject({
       status: "warning",
       says: "no snapshot of this database was found",
-      details: [`the newest of another database: ${join(place, "backups", "other.jsonl")}`, expect.any(String)]
+      details: [`the newest of another database: ${join(backups(), "other.jsonl")}`, expect.any(String)]
     })
+  }))
+
+it.live("found W5: events that are in no snapshot for more than a week are told, with 5", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    mkdirSync(backups())
+    yield* exportTo(database, "kata.jsonl")
+    // a ledger that nobody has used for long is saved all the same
+    age("kata.jsonl", 400)
+    expect((yield* ask(database)).outcome).toBeNull()
+    addEvents(database, 1, 8)
+    const report = yield* ask(database)
+    expect(of(report, "backup")).toMatchObject({
+      status: "warning",
+      says: `1 event behind, the oldest of 8 days ago: ${join(backups(), "kata.jsonl")}`,
+      next: expect.stringMatching(`^kata export --output ${backups()}/kata-\\d{8}\\.jsonl$`)
+    })
+    expect(report.outcome).toBe("conflict")
+  }))
+
+const damages: { readonly [what: string]: (bytes: Buffer) => Uint8Array } = {
+  cut: (bytes) => bytes.subarray(0, bytes.length - 300),
+  "cut in its first line": (bytes) => bytes.subarray(0, 40),
+  changed: (bytes) => Buffer.from(bytes.toString("utf8").replace("Issue A", "Issue B")),
+  empty: () => Buffer.alloc(0)
+}
+for (const [what, damage] of Object.entries(damages)) {
+  it.live(`found W5: a newest backup that is ${what} is none: the newest whole one is named, with 5`, () =>
+    Effect.gen(function*() {
+      const database = fixture("small.db")
+      mkdirSync(backups())
+      yield* exportTo(database, "kata-1.jsonl")
+      yield* exportTo(database, "kata-2.jsonl")
+      age("kata-1.jsonl", 2)
+      const [whole, bad] = [join(backups(), "kata-1.jsonl"), join(backups(), "kata-2.jsonl")]
+      writeFileSync(bad, damage(readFileSync(bad)))
+      const report = yield* ask(database)
+      const check = of(report, "backup")
+      expect(check).toMatchObject({ status: "warning", says: "the newest snapshot is damaged" })
+      expect(check?.details[0]).toMatch(`${bad}: `)
+      expect(check?.details[1]).toBe(`whole: no event is newer than ${whole}`)
+      expect(report.outcome).toBe("conflict")
+      rmSync(whole)
+      const none = yield* ask(database)
+      expect(of(none, "backup")).toMatchObject({
+        status: "warning",
+        says: "no whole snapshot of this database was found"
+      })
+      expect(none.outcome).toBe("conflict")
+    }))
+}
+
+it.live("found W5: a backup that reaches further than the database is told, with 5", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    const older = readFileSync(database)
+    mkdirSync(backups())
+    addEvents(database, 3, 1)
+    yield* exportTo(database, "kata.jsonl")
+    writeFileSync(database, older)
+    rmSync(`${database}-wal`, { force: true })
+    const report = yield* ask(database)
+    expect(of(report, "backup")).toMatchObject({
+      status: "warning",
+      says: "the database is older than its newest snapshot",
+      details: [expect.stringMatching(/^\S+kata\.jsonl has 3 events more \(newest event 20\S+Z\)$/)]
+    })
+    expect(report.outcome).toBe("conflict")
+  }))
+
+it.live("found W5: none where some have to be is wrong", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    const options = { database, homes: { kataHome: place, userHome: place }, backups: [backups()] }
+    expect((yield* Effect.provide(examine(options), services)).outcome).toBeNull()
+    expect((yield* Effect.provide(examine({ ...options, expected: true }), services)).outcome).toBe("conflict")
   }))
 
 it.live.each(

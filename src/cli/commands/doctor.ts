@@ -50,14 +50,20 @@ export const doctor = Output.command(
         const { dirname, resolve } = yield* Path.Path
         const near = [cwd, homes.kataHome, dirname(path)].flatMap((directory) => [directory, `${directory}/backups`])
         const named = backups.map((directory) => resolve(cwd, directory))
-        return yield* examine({ database: path, homes, backups: named.length === 0 ? near : named })
+        return yield* examine({
+          database: path,
+          homes,
+          backups: named.length === 0 ? near : named,
+          expected: named.length > 0
+        })
       })
     ),
   {
     description:
       "Is everything still there, and could it be given back? Reads the whole database as an export does, checks every page, and looks for what " +
-      "interrupted work left, for the daemon, and for the newest snapshot. Changes nothing. Exit 0 when nothing is wrong, 8 when the database is " +
-      "damaged, 3 when something in it breaks a rule.",
+      "interrupted work left, for the daemon, and for the newest snapshot, which is read whole. Changes nothing. Exit 0 when nothing is wrong, 8 when the database is " +
+      "damaged, 3 when something in it breaks a rule, 5 when it is sound and its newest snapshot is damaged, lacks events of more than a week, or holds " +
+      "more than it; also when --backups has none.",
     examples: [
       ["kata doctor", "before and after anything that frightens you"],
       ["kata doctor --backups ~/kata-backups --quiet", "in cron: prints only what needs attention"]
