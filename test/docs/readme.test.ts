@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { fences, type Machine, machine, read, runnable } from "./kit.ts"
+import { fences, type Machine, machine, read, runnable, start } from "./kit.ts"
 
 const machines: Array<Machine> = []
 const fresh = (): Machine => {
@@ -46,8 +46,34 @@ it("the git recipe commits what changed, and nothing when nothing did", async ()
   expect((await run(recipe)).status).toBe(0)
   expect(await commits()).toBe(2)
   await run("rm ~/.kata/kata.db")
-  expect((await run(recipe)).status).toBe(4)
+  // what an import has replaced lies beside it
+  expect((await run(recipe)).status).toBe(3)
   expect(await commits()).toBe(2)
+})
+
+it("found W21: the recipe works with cron's environment, and says when it does not", async () => {
+  const recipe = runnable("README.md").find(({ text }) => text.includes("git init"))?.text ?? ""
+  const lines = fences("README.md").find(({ info }) => info === "crontab")?.text.split("\n") ?? []
+  const job = lines.find((line) => line.includes("kata-backup"))?.replace(/^(?:\S+ ){5}/, "") ?? ""
+  expect(lines[0]).toMatch(/^MAILTO=/)
+  // in a crontab a % ends the command
+  expect(job).not.toContain("%")
+  const { folder, run } = fresh()
+  expect((await run(recipe)).status).toBe(0)
+  const home = join(folder, "home")
+  const cron = () =>
+    start("/bin/sh", ["-c", job], {
+      cwd: home,
+      env: { HOME: home, LOGNAME: "somebody", PATH: "/usr/bin:/bin", SHELL: "/bin/sh" }
+    })
+  expect(await cron()).toEqual({ status: 0, stdout: "", stderr: "" })
+  await run("kata init --project new && kata create 'An issue' && kata daemon stop")
+  expect(await cron()).toEqual({ status: 0, stdout: "", stderr: "" })
+  expect((await run("git -C ~/kata-backups rev-list --count HEAD")).stdout).toBe("2\n")
+  await run("rm ~/.kata/kata.db")
+  const failed = await cron()
+  expect(failed.stderr).toContain("kata.db does not exist")
+  expect(failed.stdout).toBe("kata: no backup was made, exit code 4\n")
 })
 
 it("going back gives the database that was there, whatever the new one left in its -wal", async () => {
