@@ -6,7 +6,9 @@ const kinds: Readonly<Record<number, FailureKind>> = {
   400: "validation",
   404: "not_found",
   409: "conflict",
-  412: "confirm"
+  412: "confirm",
+  // what was given is too large
+  413: "validation"
 }
 
 /** What our daemon says of a database that it cannot use. */

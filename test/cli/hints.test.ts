@@ -12,6 +12,13 @@ const alike = (...titles: ReadonlyArray<string>) => ({
   data: { candidates: titles.map((title, i) => ({ score: 1, short_id: `abc${i}`, title, uid: "u" })) }
 })
 
+it("found W11: what is too large is the caller's to change, and no bug", () => {
+  const failure = advised(
+    refusal(413, JSON.stringify({ status: 413, error: { code: "error", message: "request body is too large" } }))
+  )
+  expect([failure.kind, failure.hint]).toEqual(["validation", expect.stringContaining("less than 1 MiB")])
+})
+
 it("names the issues that look alike, and the flag", () => {
   expect(hintOf(409, alike("A", "B", "C", "D"))).toBe(
     "comment on abc0 \"A\" or abc1 \"B\" or abc2 \"C\", or pass --force-new to create another one"
