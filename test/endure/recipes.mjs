@@ -1,5 +1,5 @@
 /** For every command of kata: how it is run for the nth time, and how it ends. */
-import { mkdirSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const folderOf = (place, n) => join(place, `lib-${n}`)
@@ -24,6 +24,7 @@ export const recipes = {
   ready: () => ({ argv: ["ready"] }),
   list: ({ n }) => n % 3 === 2 ? { argv: ["list", "--limit", "x"], exit: 2 } : { argv: ["list", "--json"] },
   show: ({ issue, n }) => n % 3 === 2 ? { argv: ["show", "zzzz"], exit: 4 } : { argv: ["show", issue] },
+  history: ({ issue }) => ({ argv: ["history", issue] }),
   search: () => ({ argv: ["search", "parser", "crash"] }),
   events: () => ({ argv: ["events", "--all-projects", "--limit", "50"] }),
   delete: ({ issue }) => ({ argv: ["delete", issue, "--force", "--confirm", `DELETE app#${issue}`] }),
@@ -34,6 +35,11 @@ export const recipes = {
     mkdirSync(folderOf(place, n))
     return { argv: ["init", "--project", `lib-${n}`], cwd: folderOf(place, n) }
   },
+  trust: ({ n, place }) => {
+    const cwd = folderOf(place, n)
+    writeFileSync(join(cwd, ".kata.local.toml"), "version = 1\n[server]\nurl = \"http://127.0.0.1:9\"\n")
+    return { argv: ["trust", ...n % 2 === 0 ? ["--confirm", "http://127.0.0.1:9"] : ["--revoke"]], cwd }
+  },
   "projects list": () => ({ argv: ["projects", "list"] }),
   "projects show": ({ n }) => ({ argv: ["projects", "show", `lib-${n}`] }),
   "projects rename": ({ n }) => ({ argv: ["projects", "rename", `lib-${n}`, `other-${n}`] }),
@@ -41,7 +47,10 @@ export const recipes = {
     argv: ["projects", "detach", `local://${folderOf(place, n)}`, "--force"]
   }),
   "projects remove": ({ n }) => ({ argv: ["projects", "remove", `other-${n}`, "--force"] }),
-  "projects merge": ({ n }) => ({ argv: ["projects", "merge", `source-${n}`, "app"] }),
+  "projects restore": ({ n }) => ({ argv: ["projects", "restore", `other-${n}`] }),
+  "projects merge": ({ n }) => ({
+    argv: ["projects", "merge", `source-${n}`, "app", "--confirm", `MERGE source-${n}`]
+  }),
 
   export: ({ n, place }) => ({
     argv: ["export", "--allow-running-daemon", ...n % 3 === 2 ? [] : ["--output", join(place, "x.jsonl")]]
