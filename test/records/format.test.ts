@@ -251,6 +251,7 @@ const operations = [
   "index.ts",
   "server/create.ts",
   "server/handlers/system.ts",
+  "snapshot/backupReport.ts",
   "snapshot/verify.ts",
   "store/sqlite.ts"
 ]
