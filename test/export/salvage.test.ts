@@ -40,7 +40,7 @@ it.scopedLive("what is left out keeps every byte", () =>
     // The row of the comment was carried without what nobody knows.
     assert.strictEqual(report.records["comment"], 1)
     // What was rejected before is never written over.
-    const again = yield* Export.toFile({ database, output, salvage: true })
+    const again = yield* Export.toFile({ database, output, salvage: true, force: true })
     assert.strictEqual(again.rejected_file, `${output}.rejected-2.jsonl`)
     assert.strictEqual(yield* kit.textOf(again.rejected_file!), yield* kit.textOf(report.rejected_file!))
   }).pipe(Effect.provide(kit.services)))

@@ -191,6 +191,6 @@ describe("a transform", () => {
       const found = yield* kit.outcomeOf(kit.restore(kit.text(base), `${directory}/kata.db`, { transform }))
       assert.strictEqual(found.outcome, "validation")
       assert.include(found.message, "issue 1: priority must be 0 to 4")
-      assert.deepStrictEqual(yield* kit.listing(directory), ["kata.db.lock"])
+      assert.deepStrictEqual(yield* kit.listing(directory), [])
     }).pipe(Effect.provide(kit.services)))
 })
