@@ -88,7 +88,7 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
         const whole = [yield* fs.readFileString(at("a")), yield* fs.readFileString(at("b"))]
         for (let round = 0; round < 5; round++) {
           yield* Effect.all(
-            ["a", "b", "a", "b"].map((name) => toFile({ database: at(`${name}.db`), output })),
+            ["a", "b", "a", "b"].map((name) => toFile({ database: at(`${name}.db`), output, force: true })),
             { concurrency: 4 }
           )
           assert.include(whole, yield* fs.readFileString(output))
@@ -113,7 +113,10 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
             Effect.forEach(
               Array.from({ length: 6 }, (_, i) => at(`out ${i}`)),
               (output) =>
-                Effect.map(Effect.either(toFile({ database: target, output })), (result) => ({ output, result }))
+                Effect.map(
+                  Effect.either(toFile({ database: target, output, force: true })),
+                  (result) => ({ output, result })
+                )
             )
           ], { concurrency: 2 })
           for (const { output, result } of exported) {
