@@ -134,7 +134,11 @@ export const litter = ({ files, names, scenario }: Subject, place: Place, healed
     (!healed && (files[name] !== undefined || /^(?:t|kata)\.db-(?:wal|shm|journal)$/.test(name)))
   return [
     ...namesIn(place.work).filter((name) => !isExpected(name)),
-    ...(scenario.target === undefined ? [] : backupsOf(target).filter((path) => isTarget(path, target))),
+    ...(scenario.target === undefined ?
+      [] :
+      backupsOf(target).filter((path) =>
+        isTarget(path, target) && (healed || files[path.slice(path.lastIndexOf("/") + 1)] === undefined)
+      )),
     ...namesIn(place.tmp).map((name) => `tmp/${name}`)
   ].map((name) => `${name} is left behind`)
 }

@@ -73,10 +73,15 @@ export const untouched = property(
       const left = salvage.rejected_file === null
         ? []
         : kit.lines(yield* kit.textOf(salvage.rejected_file)).map((line) =>
-          JSON.parse(line) as { readonly line: number; readonly reason: string; readonly raw?: string }
+          JSON.parse(line) as {
+            readonly line: number
+            readonly column?: number
+            readonly reason: string
+            readonly raw?: string
+          }
         )
       assert.strictEqual(left.length, salvage.rejected + salvage.dropped)
-      assert.strictEqual(new Set(left.map(({ line }) => line)).size, left.length)
+      assert.strictEqual(new Set(left.map(({ column = 1, line }) => `${line}:${column}`)).size, left.length)
       const output = kit.lines(yield* kit.exported(target, { plain: true }))
       const back = output.map(parse)
       const known = new Set(output)
@@ -103,8 +108,8 @@ export const untouched = property(
           `line ${i + 1} was changed in silence: ${line}`
         )
       }
-      const first = salvage.good + salvage.rejected === lines ? 0 : 1
-      assert.strictEqual(salvage.good + salvage.rejected + first, lines)
+      // The first line is no record, and of a line with several values each counts; `account` adds them up one by one.
+      assert.ok(salvage.good + salvage.rejected + 1 >= lines, `${salvage.good} and ${salvage.rejected} of ${lines}`)
       assert.deepStrictEqual(yield* kit.complaints(target), [])
     })
 )
