@@ -5,7 +5,7 @@ import assert from "node:assert/strict"
 import { content } from "../../src/testing/contents.ts"
 import { build, type Content } from "../../src/testing/database.ts"
 import * as kit from "../snapshot/kit.ts"
-import { mutate, type Mutation, mutation, union } from "./mutate.ts"
+import { mutateAll, type Mutation, mutation, union } from "./mutate.ts"
 import { property } from "./Property.ts"
 
 interface Left {
@@ -38,10 +38,7 @@ const account = (of: Content, accidents: ReadonlyArray<Mutation>, plain: boolean
     const directory = yield* kit.temporary
     yield* build(`${directory}/a.db`, of)
     const before = Buffer.from(yield* kit.exported(`${directory}/a.db`, { plain }))
-    const bytes = accidents.reduce<Buffer>(
-      (file, accident) => file.length === 0 ? file : mutate(file, accident),
-      before
-    )
+    const bytes = mutateAll(before, accidents)
     const target = `${directory}/b.db`
     const { message, outcome, value } = yield* kit.outcomeOf(kit.restore(kit.text(bytes), target, { [how]: true }))
     if (value === undefined) {

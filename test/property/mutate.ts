@@ -175,3 +175,7 @@ export const mutate = (bytes: Buffer, change: Mutation): Buffer => {
       return Buffer.concat(lines.map((text, i) => i === line ? Buffer.from(edit(text.toString(), change)) : text))
   }
 }
+
+/** The file after all of them; in an empty one there is nothing left to change. */
+export const mutateAll = (bytes: Buffer, changes: ReadonlyArray<Mutation>): Buffer =>
+  changes.reduce<Buffer>((file, change) => file.length === 0 ? file : mutate(file, change), bytes)

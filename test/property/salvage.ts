@@ -10,7 +10,7 @@ import { kinds } from "../../src/records/kinds.ts"
 import { content } from "../../src/testing/contents.ts"
 import { build } from "../../src/testing/database.ts"
 import * as kit from "../snapshot/kit.ts"
-import { mutate, mutation } from "./mutate.ts"
+import { mutateAll, mutation } from "./mutate.ts"
 import { property } from "./Property.ts"
 
 interface Json {
@@ -56,10 +56,7 @@ export const untouched = property(
       const directory = yield* kit.temporary
       yield* build(`${directory}/a.db`, of)
       const before = Buffer.from(yield* kit.exported(`${directory}/a.db`, { plain }))
-      const bytes = accidents.reduce<Buffer>(
-        (file, accident) => file.length === 0 ? file : mutate(file, accident),
-        before
-      )
+      const bytes = mutateAll(before, accidents)
       const target = `${directory}/b.db`
       const { message, outcome, value } = yield* kit.outcomeOf(
         kit.restore(kit.text(bytes), target, { salvage: true })
