@@ -91,14 +91,24 @@ export const make = (connection: Connection, patience: Duration.Duration = defau
       headers: Record.filter(headers, (value) => value !== undefined),
       ...(body === undefined ? {} : { body: jsonOf(body) })
     }
-    const answer = connection.send(message).pipe(
-      Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
-      Effect.scoped
-    )
-    const inTime = connection.mayHang
-      ? Effect.timeoutFail(answer, { duration: timeout, onTimeout: () => late(connection.address, method, timeout) })
-      : answer
-    const exchange = inTime.pipe(
+    const answered = ({ address, mayHang, send }: Connection) => {
+      const answer = send(message).pipe(
+        Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
+        Effect.scoped
+      )
+      return mayHang
+        ? Effect.timeoutFail(answer, { duration: timeout, onTimeout: () => late(address, method, timeout) })
+        : answer
+    }
+    const exchange = answered(connection).pipe(
+      // Once: between finding a daemon and asking it, it may stop.
+      Effect.catchIf(
+        ({ mayBeRepeated }) => mayBeRepeated === true,
+        (error) =>
+          connection.again === undefined ? Effect.fail(error) : Effect.scoped(
+            Effect.flatMap(Effect.mapError(connection.again, () => error), answered)
+          )
+      ),
       Effect.filterOrElse(({ status }) => status >= 200 && status < 300, ({ status, text }) => refusal(status, text)),
       Effect.map(({ text }) => ({ text, address: connection.address, request: `${method} ${path}` })),
       // Programs get it as it is: what came over a wire may be anything.

@@ -44,7 +44,9 @@ export class DaemonUnreachable extends Schema.TaggedError<DaemonUnreachable>()("
   what: Schema.String,
   /** What to do about it, when something can be said. */
   next: Schema.String,
-  mayBeDone: Schema.Boolean
+  mayBeDone: Schema.Boolean,
+  /** The request did not arrive, or its answer did not, and it changes nothing: the daemon that follows may be asked the same. */
+  mayBeRepeated: Schema.optional(Schema.Boolean)
 }) {
   readonly kind = "daemon_unavailable" satisfies FailureKind
   override get message() {

@@ -38,6 +38,8 @@ export interface Connection {
   readonly server?: Server | undefined
   /** Whether an answer may fail to come; what is not asked over a connection comes, or is refused. */
   readonly mayHang: boolean
+  /** For a request that the daemon did not hear, since it was about to stop: the one that follows it. */
+  readonly again?: Effect.Effect<Connection, ConnectFailure, Scope.Scope>
   /** Sends the message and gives the answer when its head is there; its body ends with the scope. */
   readonly send: (message: Message) => Effect.Effect<Reply, DaemonUnreachable, Scope.Scope>
 }

@@ -21,7 +21,11 @@ export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope
 export const layerHttp: Layer.Layer<DaemonClient, never, ConnectServices> = Layer.effect(
   DaemonClient,
   Effect.map(Effect.context<ConnectServices>(), (context) => ({
-    connect: (from) => Effect.flatMap(Effect.provide(connect(from), context), overHttp),
+    connect: (from) => {
+      const found = Effect.flatMap(Effect.provide(connect(from), context), overHttp)
+      // A server elsewhere has none that follows it.
+      return Effect.map(found, (connection) => connection.server ? connection : { ...connection, again: found })
+    },
     find: (from) =>
       Effect.flatMap(
         Effect.provide(find(from), context),

@@ -57,12 +57,15 @@ const words: Readonly<Record<string, string>> = {
 /** What the system said of a connection, as an error of the daemon. */
 export const unreachable = (target: Target, method: string, sent: boolean) => (cause: unknown) => {
   const code = codeOf(cause)
+  // What could not be written whole is not done: a request is done when its body is there.
+  const isDone = sent && code !== "EPIPE"
   const what = words[code] ?? reasonOf(code) ?? (cause instanceof Error ? cause.message : String(cause))
   return new DaemonUnreachable({
     address: nameOf(target),
     what: code === "" ? what : `${what} (${code})`,
     next: "",
-    mayBeDone: sent && method !== "GET"
+    mayBeDone: isDone && method !== "GET",
+    mayBeRepeated: !isDone || method === "GET"
   })
 }
 

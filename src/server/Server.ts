@@ -1,5 +1,6 @@
 /** The app on a real server, which is taken down in order: what is being answered is answered, streams end, then everybody has to go. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -26,6 +27,8 @@ const read = Effect.zipRight(
   Effect.sleep(readTime),
   Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 )
+/** For the first request of a connection that was just made. */
+const firstTime = 1000
 /** For what is being answered when the daemon is told to stop. */
 const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
@@ -48,6 +51,7 @@ const endingWith = (stop: Deferred.Deferred<void>) => (response: HttpServerRespo
 export const serve = Effect.fn("daemon.serve")(
   function*<R>(place: Place, app: App<R | HttpServerRequest.HttpServerRequest>) {
     const stop = yield* Deferred.make<void>()
+    const fs = yield* FileSystem.FileSystem
     let answering = 0
     const counted = Effect.acquireUseRelease(
       Effect.sync(() => answering++),
@@ -61,6 +65,8 @@ export const serve = Effect.fn("daemon.serve")(
     server.on("error", () => {})
     let state: "open" | "closing" | "closed" = "open"
     const connections = new Map<Socket, Set<ServerResponse>>()
+    /** Those that have asked nothing yet. */
+    const fresh = new Set<Socket>()
     /** Who is told that the connection ends sends nothing more on it, of which nobody would know what became. */
     const release = (socket: Socket, answers: ReadonlySet<ServerResponse>) => {
       if (state === "closed" && answers.size === 0) socket.destroy()
@@ -70,12 +76,17 @@ export const serve = Effect.fn("daemon.serve")(
     }
     server.on("connection", (socket) => {
       connections.set(socket, new Set())
-      socket.once("close", () => connections.delete(socket))
+      fresh.add(socket)
+      socket.once("close", () => {
+        connections.delete(socket)
+        fresh.delete(socket)
+      })
     })
     server.on("request", (request, response) => {
       const { socket } = request
       const answers = connections.get(socket) ?? new Set()
       answers.add(response)
+      fresh.delete(socket)
       release(socket, answers)
       response.once("close", () => {
         answers.delete(response)
@@ -87,9 +98,13 @@ export const serve = Effect.fn("daemon.serve")(
       Effect.gen(function*() {
         state = "closing"
         for (const [socket, answers] of connections) release(socket, answers)
-        // No new connections; takes the socket away. The server's own `close` would cut off what was sent and is not read yet.
+        // Nobody finds the socket any more; who has found it waits in its queue, which would be thrown away with it.
+        if ("socketPath" in place) yield* Effect.ignore(fs.remove(place.socketPath))
+        yield* read
+        // No new connections. The server's own `close` would cut off what was sent and is not read yet.
         NetServer.prototype.close.call(server)
         yield* read
+        yield* until(Effect.sync(() => fresh.size === 0), firstTime)
         state = "closed"
         server.close()
         yield* Deferred.succeed(stop, undefined)

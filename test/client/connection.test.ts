@@ -153,6 +153,32 @@ describe("the client", () => {
       })
     }))
 
+  it.scopedLive("asks the daemon that follows what the one before did not hear, and nothing that it may have done", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const after = yield* overHttp(
+        yield* server(({ method }, response) => {
+          heard.push(method ?? "")
+          response.end("{}")
+        })
+      )
+      const ends = yield* overHttp(yield* server((_, response) => response.destroy()))
+      const gone = yield* overHttp({ socketPath: "/nonexistent/daemon.sock" })
+      const hangs = yield* overHttp(yield* server(() => {}))
+      const change = { ...show, body: { actor: "ann" } }
+      const [ending, missing, hanging] = [ends, gone, hangs].map((connection) =>
+        Client.make({ ...connection, again: Effect.succeed(after) }, Duration.millis(50))
+      ) as [Client.Client, Client.Client, Client.Client]
+      yield* ending.call("issueShow", show)
+      yield* missing.call("issueShow", show)
+      yield* missing.call("issueReopen", change)
+      expect(heard).toEqual(["GET", "GET", "POST"])
+      expect(yield* Effect.flip(ending.call("issueReopen", change))).toMatchObject({ mayBeDone: true })
+      yield* Effect.flip(hanging.call("issueShow", show))
+      yield* Effect.flip(hanging.call("issueReopen", change))
+      expect(heard).toHaveLength(3)
+    }))
+
   it.scopedLive("refuses what it cannot read, and a header that cannot be sent", () =>
     Effect.gen(function*() {
       const { call } = yield* clientOf(yield* server(fixed(200, "{\"a\":1}")))

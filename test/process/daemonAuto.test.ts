@@ -32,6 +32,18 @@ describe("a command that needs a daemon", () => {
     await world.ok(["daemon", "stop"])
   })
 
+  it("is answered while daemons stop, whenever it comes: no change is in doubt", async ({ world }) => {
+    await world.ok(["init", "--project", "stops"])
+    const titles = Array.from({ length: 12 }, (_, i) => `t${i}`)
+    const create = (title: string) => world.ok(["create", title, "--project", "stops", "--as", "ann"])
+    for (const at of [0, 4, 8]) {
+      await Promise.all([...titles.slice(at, at + 4).map(create), world.ok(["daemon", "stop"])])
+    }
+    const listed = await world.ok(["list", "--project", "stops"])
+    for (const title of titles) expect(listed).toContain(title)
+    await world.ok(["daemon", "stop"])
+  })
+
   it("says what keeps it from starting one, and starts none where the configuration names another", async ({ world }) => {
     makeDatabase(world)
     fs.writeFileSync(join(world.home, "config.toml"), "listne = \"x\"\n")
