@@ -107,6 +107,49 @@ function* elementsFrom(text: string, open: number): Generator<string> {
   }
 }
 
+/** The index behind the string that opens at `open`; skips what is between quotes without looking at it. */
+const closed = (text: string, open: number): number => {
+  for (let i = open;;) {
+    i = text.indexOf("\"", i + 1)
+    if (i < 0) return text.length
+    let escapes = 0
+    while (text.charCodeAt(i - 1 - escapes) === 0x5c) escapes++
+    if (escapes % 2 === 0) return i + 1
+  }
+}
+
+/** Objects with more keys are looked at in another way: each key is compared with those before it. */
+const fewKeys = 32
+
+/**
+ * Whether compact JSON, which is valid, has no key twice in one object; undefined where it takes reading it to know: keys with escapes, and
+ * objects with many.
+ */
+export const isDistinct = (text: string): boolean | undefined => {
+  const keys: Array<string> = []
+  /** Where the keys of the open objects begin. */
+  const from: Array<number> = []
+  for (let i = 0; i < text.length;) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      const end = closed(text, i)
+      if (text.charCodeAt(end) === 0x3a) {
+        const key = text.slice(i + 1, end - 1)
+        const first = from.at(-1) ?? 0
+        if (key.includes("\\") || keys.length - first >= fewKeys) return undefined
+        if (keys.indexOf(key, first) >= 0) return false
+        keys.push(key)
+      }
+      i = end
+      continue
+    }
+    if (code === 0x7b) from.push(keys.length)
+    else if (code === 0x7d) keys.length = from.pop() ?? 0
+    i++
+  }
+  return true
+}
+
 /** The key with the first number that makes it one that is not taken. */
 const another = (key: string, taken: ReadonlySet<string>): string => {
   for (let n = 2;; n++) if (!taken.has(`${key}-${n}`)) return `${key}-${n}`

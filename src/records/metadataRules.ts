@@ -2,6 +2,7 @@
  * What is asked of JSON objects that are a field: reserved keys and no key twice, as pairs of SQL and JavaScript. What is no JSON, or nested
  * too deeply for SQLite, is the matter of the table's CHECK.
  */
+import * as Json from "./json.ts"
 import { decoded } from "./linePatterns.ts"
 import * as Mend from "./repairs.ts"
 import { type Keeps, pair, type Rule, soft } from "./Rule.ts"
@@ -52,7 +53,7 @@ export const members = (
   const keeps: Keeps = (raw) => {
     if (raw === undefined || raw === "{}") return raw !== undefined
     const value = parsed(raw)
-    return isObject(value) && keysOf(value) === (raw.match(key)?.length ?? 0) &&
+    return isObject(value) && isDistinct(raw, value) &&
       all.every(([name, { is }]) => !Object.hasOwn(value, name) || is(value[name]))
   }
   const rules = all.map(([name, { says, sql }]): Rule => {
@@ -71,12 +72,9 @@ export const members = (
   return [...[...rules, distinctKeys(field)].map((rule) => ({ ...rule, evidence })), wholeCharacters(field)]
 }
 
-/** Whether a value has no key twice; of raw JSON where every key is spelled once, that shows without reading it. */
-const isDistinct: Keeps = (raw = "{}") => {
-  const keys = raw === "{}" ? null : raw.match(key)
-  if (keys === null || (!raw.includes("\\u") && new Set(keys).size === keys.length)) return true
-  return keysOf(parsed(raw)) === keys.length
-}
+/** Whether a value has no key twice; most raw JSON shows it without being read. */
+const isDistinct = (raw: string, value?: unknown): boolean =>
+  raw === "{}" || (Json.isDistinct(raw) ?? (keysOf(value ?? parsed(raw)) === raw.match(key)?.length))
 
 /** No object in the field has a key twice. Of two members of one name Go kata reads the last, SQLite the first, and newer Go kata none. */
 export const distinctKeys = (field: string): Rule =>
@@ -87,7 +85,7 @@ export const distinctKeys = (field: string): Rule =>
       "has a key twice: readers differ in which they take, and the newest Go kata can neither export nor upgrade the database",
     holds: ofJson(field, `NOT EXISTS (SELECT 1 FROM json_tree(${field}) GROUP BY parent, key HAVING count(*) > 1)`),
     reads: [field],
-    keeps: isDistinct,
+    keeps: (raw = "{}") => isDistinct(raw),
     repair: Mend.distinctKeys(field)
   })
 

@@ -155,7 +155,7 @@ export const wholeCharacters: Word = {
     `(${x} NOT LIKE '%\\ud%' OR NOT (${
       halves.map((half) => `'______'||replace(${x},'\\\\','__') GLOB '*${half}*'`).join(" OR ")
     }))`,
-  is: text((value) => wellFormed(value) === value),
+  is: text((value) => !value.includes("\\u") || wellFormed(value) === value),
   mend: (value) => Option.some(wellFormed(value))
 }
 
@@ -169,8 +169,11 @@ export const ulid: Word = {
   pattern: { form: Pattern.ulid, min: 26, max: 26 }
 }
 
+const plainDay = new RegExp(`^${Pattern.date}$`)
+
 /** `YYYY-MM-DD`, and there is such a day. */
 const isDay = (value: string): boolean => {
+  if (plainDay.test(value)) return true
   if (!/^\d{4}-\d\d-\d\d$/.test(value)) return false
   const at = new Date(`${value}T00:00:00.000Z`)
   return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === value

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Handle from "../../src/database/Handle.ts"
-import { distinct, members, minify, wellFormed } from "../../src/records/json.ts"
+import { distinct, elements, isDistinct, members, minify, wellFormed } from "../../src/records/json.ts"
 import { wholeCharacters } from "../../src/records/vocabulary.ts"
 import { copyOf, services } from "../snapshot/kit.ts"
 import { json } from "./arbitrary.ts"
@@ -65,6 +65,38 @@ describe("what newer readers refuse is mended, and nothing is lost (found W19)",
       assert.deepStrictEqual(JSON.parse(distinct(mended)), JSON.parse(mended))
       assert.strictEqual(distinct(mended), mended)
     }))
+  })
+
+  it("that no object has a key twice is seen as a reader of all members sees it", () => {
+    const key = FastCheck.constantFrom("a", "b", "a:", "{", "\\", "\"", "\",\"a\":")
+    const { value } = FastCheck.letrec<{ value: string }>((tie) => ({
+      value: FastCheck.oneof(
+        { maxDepth: 4 },
+        key.map((text) => JSON.stringify(text)),
+        FastCheck.constantFrom("1", "true", "{}", "[]"),
+        FastCheck.array(tie("value"), { maxLength: 3 }).map((items) => `[${items.join(",")}]`),
+        FastCheck.array(FastCheck.tuple(key, tie("value")), { maxLength: 4 }).map((all) =>
+          `{${all.map(([name, raw]) => `${JSON.stringify(name)}:${raw}`).join(",")}}`
+        )
+      )
+    }))
+    const slow = (text: string): boolean => {
+      const found = [...members(text) ?? []]
+      return new Set(found.map(([name]) => name)).size === found.length &&
+        [...found.map(([, raw]) => raw), ...elements(text) ?? []].every(slow)
+    }
+    const seen = new Map<boolean | undefined, number>()
+    FastCheck.assert(
+      FastCheck.property(value, (text) => {
+        const fast = isDistinct(text)
+        seen.set(fast, (seen.get(fast) ?? 0) + 1)
+        if (fast !== undefined) assert.strictEqual(fast, slow(text), text)
+      }),
+      { numRuns: 2000 }
+    )
+    for (const answer of [true, false, undefined]) assert.isAbove(seen.get(answer) ?? 0, 20)
+    const many = (keys: number) => `{${Array.from({ length: keys }, (_, i) => `"${i}":{"0":1}`).join(",")}}`
+    assert.deepStrictEqual([isDistinct(many(32)), isDistinct(many(33))], [true, undefined])
   })
 
   const characters: { readonly [text: string]: string } = {
