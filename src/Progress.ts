@@ -1,4 +1,4 @@
-/** How far long work has come. Silent unless somebody listens, so that the library needs no layer for it. */
+/** How far long work has come. Silent without a listener, so that the library needs no layer for it. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
@@ -8,7 +8,7 @@ export interface Total {
   readonly bytes?: number
 }
 
-/** What an operation tells: a phase begins, and then so much more of it is done. */
+/** What an operation reports: a phase begins, and then so much more of it is done. */
 export interface ProgressListener {
   /** A new phase. */
   readonly phase: (name: string, total?: Total) => Effect.Effect<void>

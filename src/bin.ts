@@ -48,10 +48,10 @@ const machine = Layer.mergeAll(
 ).pipe(Layer.provideMerge(platform))
 const services = Layer.provideMerge(layerHttp, machine)
 
-/** Whoever asks later than the signal came is told as well. */
+/** A caller that asks after the signal came gets it as well. */
 const signal = (): Effect.Effect<Signal> => {
   const came = new Promise<Signal>((resolve) => {
-    // Once: a second signal finds nobody and ends the process at once.
+    // Once: a second signal has no handler and ends the process at once.
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name))
   })
   return Effect.promise(() => came)
@@ -110,7 +110,7 @@ const environment = (): Environment["Type"] => ({
   notify
 })
 
-/** Runs one command line; what the launcher calls. `build` tells this program from others of its version. */
+/** Runs one command line; what the launcher calls. `build` distinguishes this program from others of its version. */
 export const main = (argv: ReadonlyArray<string>, build = ""): Promise<number> => {
   // Node would end while nothing but a fiber waits.
   const alive = setInterval(() => {}, 2 ** 30)

@@ -1,11 +1,11 @@
-/** What runs a command line for somebody else: the daemon does, for a kata that only wants to see something. */
+/** Runs a command line for another process: the daemon does, for commands that only read. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** What the commands that run in the daemon read of the environment: the launcher sends nothing else of it, which may be anybody's secret. */
+/** What the commands that run in the daemon read of the environment: the launcher sends nothing else of it, which may hold secrets. */
 export const variables = [
   "HOME",
   "KATA_ALLOW_INSECURE",

@@ -80,7 +80,7 @@ export const Shown = Schema.Struct({
   labels: Schema.Array(Label),
   parent: may(IssueRef),
   children: may(Schema.Array(IssueOut)),
-  /** Of an issue that is closed, as far as an event tells of it. */
+  /** Of an issue that is closed, as far as an event records it. */
   close: may(Closed)
 })
 
@@ -123,5 +123,5 @@ export const IssueEvents = Schema.Struct({
   next_after_id: Int64
 })
 
-/** In the stream: events are gone for good, and whoever made something of them begins anew after that id. */
+/** In the stream: events are gone for good, and a client that derived something from them begins anew after that id. */
 export const StreamReset = Schema.Struct({ event_id: Int64, reset_after_id: Int64 })

@@ -98,7 +98,7 @@ export const ProjectIdText = Schema.String.annotations({
 
 export const Actors = words("only what they did; commas between several")
 export const Include = words("stats, for counts of issues")
-/** Go kata had it, and tells clients so. */
+/** Go kata had it, and says so to clients. */
 export const Removed = words("was removed: it is refused")
 
 export const ProjectPath = Schema.Struct({ project_id: ProjectId })

@@ -14,19 +14,19 @@ export class Environment extends Context.Tag("kata/Environment")<Environment, {
   readonly os: string
   readonly arch: string
   readonly variables: Readonly<Record<string, string | undefined>>
-  /** Empty when it was removed, and nobody says what it was called. */
+  /** Empty when it was removed and its name is unknown. */
   readonly cwd: string
   /** The user's home directory. */
   readonly userHome: string
   /** What is piped in; can be read once. */
   readonly stdin: Stream.Stream<Uint8Array, FileError>
   readonly stdinIsTerminal: boolean
-  /** The next line that somebody types there, without its end; empty when there is none. */
+  /** The next line typed there, without its end; empty when there is none. */
   readonly typedLine: Effect.Effect<string, FileError>
-  /** Ends when the process is told to stop, or has been; never fails and never ends otherwise. */
+  /** Ends when the process is asked to stop, or has been; never fails and never ends otherwise. */
   readonly signal: Effect.Effect<Signal>
-  /** An element for each SIGHUP, which ends the process as long as nobody runs this. */
+  /** An element for each SIGHUP, which ends the process as long as this does not run. */
   readonly hangups: Stream.Stream<void>
-  /** Tells the kata that started this one and waits for it; nobody, where there is none. */
+  /** Reports to the kata that started this one and waits for it; does nothing where there is none. */
   readonly notify: (word: unknown) => Effect.Effect<void>
 }>() {}

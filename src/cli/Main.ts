@@ -38,7 +38,7 @@ interface State {
 const isClosedPipe = (error: Failure) =>
   error instanceof WriteFailed && error.stream === "stdout" && error.code === "EPIPE"
 
-/** Every path of a command begins there; a shell stays in a directory that somebody removes. */
+/** Every path of a command begins there; a shell stays in a directory that is removed. */
 export class LostDirectory extends Schema.TaggedError<LostDirectory>()("LostDirectory", {}) {
   readonly kind = "not_found" satisfies FailureKind
   override get message() {
@@ -119,7 +119,7 @@ const conclude = Effect.fn("Main.conclude")(function*(
   )
   if (isClosedPipe(failure)) return yield* Ref.get(exitCode)
   const debug = Cause.isDie(cause) && (variables["KATA_DEBUG"] ?? "") !== "" ? `${Cause.pretty(cause)}\n` : ""
-  // Where stderr cannot be written to, the exit code is all that can be told.
+  // Where stderr cannot be written to, the exit code is all that can be given.
   yield* Effect.ignore(stderr.write(Output.renderFailure(globals, word, advised(failure)) + debug))
   return exitCodes[failure.kind]
 })
@@ -166,7 +166,7 @@ export const run = <const Nodes extends ReadonlyArray<AnyNode>>(
       Effect.interruptible,
       Effect.fork
     )
-    // Nobody sends one to a command that the daemon runs.
+    // A command that the daemon runs gets none.
     const watching = environment.signal === Effect.never ? undefined : yield* watch
     const exit = yield* Fiber.await(fiber)
     if (watching !== undefined) yield* Fiber.interrupt(watching)

@@ -45,7 +45,7 @@ const codeOf = (error: Error) => {
 }
 
 const fromNode = (stream: "stdout" | "stderr", node: NodeWritable): Writer => {
-  // The callback of `write` tells the same error; without a listener Node would end the process first.
+  // The callback of `write` reports the same error; without a listener Node would end the process first.
   node.on("error", () => {})
   return {
     write: (data) =>
@@ -54,7 +54,7 @@ const fromNode = (stream: "stdout" | "stderr", node: NodeWritable): Writer => {
           resume(error == null ? Effect.void : Effect.fail(new WriteFailed({ stream, code: codeOf(error) }))))
       }),
     isTTY: node.isTTY === true,
-    // A terminal whose size nobody set says 0.
+    // A terminal whose size was never set says 0.
     columns: () => node.columns || 80
   }
 }

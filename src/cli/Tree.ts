@@ -41,7 +41,7 @@ export interface Group<out R> extends Word {
 
 export type Node<R> = Leaf<R> | Group<R>
 
-/** For lists of nodes with different needs, which `Services` tells. */
+/** For lists of nodes with different requirements, which `Services` names. */
 // oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would be taken for what each of them needs
 export type AnyNode = Node<any>
 

@@ -18,7 +18,7 @@ export class NotConfirmed extends Schema.TaggedError<NotConfirmed>()("NotConfirm
 
 const mismatch = new NotConfirmed({ reason: "confirmation input did not match", code: "confirm_mismatch" })
 
-/** A question on a terminal; what was typed. Undefined where nobody can be asked. */
+/** A question on a terminal; what was typed. Undefined without a terminal. */
 const asked = (question: string) =>
   Effect.gen(function*() {
     const { stdinIsTerminal, typedLine } = yield* Environment
@@ -28,7 +28,7 @@ const asked = (question: string) =>
     return yield* Effect.interruptible(typedLine)
   })
 
-/** Asks for a yes, where somebody is there to be asked; `about` are lines that say of what. */
+/** Asks for a yes on a terminal; `about` are the lines above the question. */
 export const agreed = (about: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const typed = yield* asked([...about.map(singleLine), "Go on? [y/N] "].join("\n"))

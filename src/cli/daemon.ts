@@ -41,7 +41,7 @@ export const timeout = Effect.gen(function*() {
   return Client.defaultTimeout
 })
 
-/** What tells where the daemon of this command is. */
+/** What determines where the daemon of this command is. */
 export const from = Effect.gen(function*() {
   const { cwd, userHome, variables, version } = yield* Environment
   const { home, path } = yield* choose({ env: variables, home: userHome, cwd })
@@ -86,7 +86,7 @@ export const command = <const Config extends EffectCommand.Command.Config, A, B,
   about: About
 ) => Output.command(name, config, format, (flags) => Effect.scoped(run(flags)), { ...about, commits: true })
 
-/** The daemon is looked for while the workspace and its repository are read; what is wrong with these is told first. */
+/** The daemon is looked for while the workspace and its repository are read; what is wrong with these is reported first. */
 const together = <A, E, R>(wanted: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const [local, remote] = yield* Effect.all([Effect.exit(Effect.interruptible(wanted)), Effect.exit(client)], {

@@ -1,5 +1,5 @@
 /**
- * The command line of somebody else, run by the daemon: the same program with other layers. What is typed, and where, is the caller's; what
+ * A command line of another process, run by the daemon: the same program with other layers. What is typed, and where, is the caller's; what
  * is printed is kept; nothing can be written. A command that wants more than that, or fails, is left to the one who typed it.
  */
 import * as Command from "@effect/platform/Command"
@@ -44,7 +44,7 @@ const kept = (stream: "stdout" | "stderr", isTTY: boolean) => {
 
 const refused = () => Effect.dieMessage("this command has to run where it was typed")
 
-/** For a command that nobody watches: what would change a file is a defect, which ends the command. */
+/** For a command without a terminal: what would change a file is a defect, which ends the command. */
 const readOnly = (fs: FileSystem.FileSystem): FileSystem.FileSystem => ({
   ...fs,
   chmod: refused,
@@ -113,7 +113,7 @@ export const answer = Effect.fn("forwarded.answer")(function*(
   )
   const code = yield* Main.run(call.argv, shown, environment).pipe(
     Effect.provide(services),
-    // Nobody looks at its spans, which take time to make.
+    // Its spans are not read, and take time to make.
     Effect.withTracerEnabled(false)
   )
   return code === 0 ? Option.some({ stdout: stdout.text(), stderr: stderr.text() }) : Option.none()

@@ -1,4 +1,4 @@
-/** The daemon's hints are for its HTTP API. What people and agents at a command line are told to do next is said here. */
+/** Hints for people and agents at a command line; the daemon's own hints are for its HTTP API. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ApiFailure } from "../client/ClientError.ts"

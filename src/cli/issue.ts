@@ -62,7 +62,7 @@ export const change = <A, E, R>(word: string, comment: string | undefined, run: 
     return result
   })
 
-/** What people are told an issue is: one that is deleted is that first of all. */
+/** The status of an issue as people see it: deletion comes before open or closed. */
 export const stateOf = ({ deleted_at, status }: Pick<Issue, "deleted_at" | "status">): string =>
   deleted_at === undefined ? status : "deleted"
 
@@ -79,7 +79,7 @@ export const heading = (verb: string, issue: Issue, more = ""): ReadonlyArray<st
   `Issue: ${issue.short_id} ${quoted(issue.title)}`
 ]
 
-/** The format of a change that is told by the issue as it is now, or by what it `is` already. */
+/** The format of a change whose result is the issue as it is now, or what it `is` already. */
 export const changed = (verb: string, is: string, agent: (issue: Issue) => ReadonlyArray<string>) =>
   answer(
     Mutation,

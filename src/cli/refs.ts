@@ -68,7 +68,7 @@ export const refsOf = (flag: string, values: ReadonlyArray<string>) =>
     return trimmed === "" ? refused(`${flag} must not be empty`) : refOf(trimmed, `${flag}: `)
   })
 
-/** Links do not leave the project: what the daemon is told of each target. */
+/** Links do not leave the project: what is sent to the daemon for each target. */
 export const within = (flag: string, project: string, refs: ReadonlyArray<Ref>) =>
   Effect.forEach(refs, (ref) =>
     ref.project === undefined || ref.project === project

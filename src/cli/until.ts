@@ -1,8 +1,8 @@
-/** What goes on until somebody stops it. */
+/** Work that goes on until the process is asked to stop. */
 import * as Effect from "effect/Effect"
 import { Environment } from "./Environment.ts"
 
-/** To be told to stop is how it ends well: exit 0, and nothing is said of an interruption. For a command that `commits`. */
+/** A request to stop is a normal end: exit 0, without a message about an interruption. For a command that `commits`. */
 export const untilStopped = <E, R>(run: Effect.Effect<void, E, R>) =>
   Effect.flatMap(
     Environment,

@@ -8,7 +8,7 @@ import { connect, type ConnectServices, find } from "./connect.ts"
 import { type Connection, DaemonClient } from "./DaemonClient.ts"
 import { connections, send } from "./transport.ts"
 
-/** A connection to this target, whether or not somebody is there; closed with the scope. */
+/** A connection to this target, whether or not a daemon listens there; closed with the scope. */
 export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope.Scope> =>
   Effect.map(connections(target), (agent) => ({
     address: nameOf(target),

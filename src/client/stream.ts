@@ -1,4 +1,4 @@
-/** The stream of events, followed for as long as somebody listens: a connection that ends is made again where it ended. */
+/** The stream of events, followed for as long as it is read: a connection that ends is made again where it ended. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -49,7 +49,7 @@ export const frames = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Str
 
 const decodeReset = Schema.decodeOption(Schema.parseJson(StreamReset))
 
-/** What is told to whoever follows. */
+/** What a follower receives. */
 export type News =
   | { readonly _tag: "Event"; readonly after: number; readonly json: string }
   /** Events are gone for good: what was made of them must be made anew, from this cursor. */
@@ -70,11 +70,11 @@ export interface Following<E, R, E2, R2> {
 
 const longestWait = 30
 
-/** What another attempt may cure: nobody answered, or what answered is in trouble. */
+/** What another attempt may cure: there was no answer, or a server error. */
 const mayPass = (error: Failure) =>
   error.kind === "daemon_unavailable" || (error instanceof ApiFailure && error.status >= 500)
 
-/** Ends with a failure only: the daemon refuses, or nobody listens any more. */
+/** Ends with a failure only: the daemon refuses, or the consumer fails. */
 export const follow = <E extends Failure, R, E2 extends Failure, R2>(
   following: Following<E, R, E2, R2>
 ): Effect.Effect<never, ApiFailure | DaemonUnreachable | E | E2, Exclude<R, Scope.Scope> | R2> =>

@@ -11,8 +11,8 @@ export { request }
 export const agent = (): Agent => new Agent({ keepAlive: true })
 
 /**
- * The certificate has to be for this host, whatever the headers say. It is always checked: NODE_TLS_REJECT_UNAUTHORIZED, which somebody may
- * have set for another program, does not count.
+ * The certificate has to be for this host, whatever the headers say. It is always checked: NODE_TLS_REJECT_UNAUTHORIZED, which may be set
+ * for another program, does not count.
  */
 export const secured = (host: string) => ({
   // an address is no name that TLS could send; it is compared with the addresses in the certificate

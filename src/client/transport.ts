@@ -100,7 +100,7 @@ const answered = (asked: ClientRequest, target: Target, message: Message) =>
       else socket.once("connect", () => sent = true)
     })
     asked.once("response", (answer) => resume(Effect.succeed(answer)))
-    // Stays on: a connection that breaks later has told it through the body.
+    // Stays on: a connection that breaks later reports it through the body.
     asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
     // Bytes: before text, Node would write the head in the text's encoding too.
     asked.end(message.body === undefined ? undefined : Buffer.from(message.body))

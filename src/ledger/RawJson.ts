@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { members, minify, write as writeJson } from "../records/json.ts"
 
-/** JSON text; a wrapper, so that whoever writes a body knows it from a string. */
+/** JSON text; a wrapper, which tells it from a string when a body is written. */
 export class RawJson {
   readonly text: string
   constructor(text: string) {
@@ -24,7 +24,7 @@ export const stored = (text: string): string => {
   }
 }
 
-/** Out of a row it comes as text; out of a body that somebody parsed already, as what that was. */
+/** Out of a row it comes as text; out of a body that was parsed already, as the value. */
 export const Raw: Schema.Schema<RawJson, unknown> = Schema.transform(Schema.Unknown, Schema.instanceOf(RawJson), {
   strict: true,
   decode: (from) =>

@@ -1,4 +1,4 @@
-/** A new issue as a row: its ULID, its short id. What it may be, and the event that tells of it, is the caller's. */
+/** A new issue as a row: its ULID, its short id. Validation, and the event, are the caller's. */
 import * as Effect from "effect/Effect"
 import { Store } from "../store/Store.ts"
 import { issueById } from "./lookup.ts"
@@ -24,7 +24,7 @@ export interface NewIssue {
   readonly closed_at?: string | undefined
 }
 
-/** Within a `Store.write`. An empty owner is nobody. */
+/** Within a `Store.write`. An empty owner is none. */
 export const insertIssue = Effect.fnUntraced(function*(project: Pick<Project, "id">, issue: NewIssue) {
   const { sql } = yield* Store
   const uid = yield* nextUlid

@@ -66,7 +66,7 @@ export const issueById = Effect.fnUntraced(function*(id: bigint) {
   return yield* Effect.mapError(found, () => refuse("issue_not_found", "issue not found"))
 })
 
-/** Who does it; blank is nobody. */
+/** The actor; blank is none. */
 export const actorOf = (actor: string) => nonBlank("actor", actor)
 
 /** Who wants to change which issue. */

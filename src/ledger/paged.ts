@@ -8,7 +8,7 @@ import { Store } from "../store/Store.ts"
 import { Int64 } from "./model.ts"
 import { all } from "./query.ts"
 
-/** A page is read in one go, and nobody else is served meanwhile. */
+/** A page is read in one go, and no other request is served meanwhile. */
 const pageSize = 500
 
 export interface Paged<A> {

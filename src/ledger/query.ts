@@ -88,7 +88,7 @@ export const one = <A, I>(row: Schema.Schema<A, I>) => {
     })
 }
 
-/** A statement whose rows nobody wants. */
+/** A statement whose rows are not needed. */
 export const run = (statement: Statement): Effect.Effect<void, StorageFailure, Store> =>
   Effect.asVoid(rowsOf(statement))
 

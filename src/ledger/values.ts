@@ -1,4 +1,4 @@
-/** What a value must be before SQLite sees it: a CHECK that fails would be nobody's fault but ours. */
+/** What a value must be before SQLite sees it: a CHECK that fails is a defect of ours. */
 import * as Effect from "effect/Effect"
 import { refuse } from "./Refused.ts"
 

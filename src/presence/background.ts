@@ -19,7 +19,7 @@ export const Failed = Schema.Struct({
   hint: Schema.String
 })
 
-/** What a daemon tells its parent, once. */
+/** What a daemon reports to its parent, once. */
 export const Word = Schema.Union(Schema.Struct({ ready: DaemonRecord }), Schema.Struct({ failed: Failed }))
 
 /** A daemon that was started does not serve, for the reason that it gave. */
@@ -87,7 +87,7 @@ const wait = (child: ChildProcess, log: string) =>
     })
     child.on("disconnect", mute)
     child.on("exit", (code, signal) => {
-      // who was killed, or told to stop, has no bug
+      // a process that was killed, or asked to stop, has no bug
       ended = signal !== null
         ? { kind: "daemon_unavailable", how: signal, tag: stopped }
         : code === 0
@@ -96,7 +96,7 @@ const wait = (child: ChildProcess, log: string) =>
       mute()
     })
     child.on("error", (error) => leave(startFailed("io", `cannot start a daemon: ${error.message}`, log)))
-    // It has no terminal of which it would hear that nobody waits any more.
+    // It has no terminal whose closing it would notice.
     return Effect.sync(() => {
       clearTimeout(timer)
       child.kill("SIGTERM")

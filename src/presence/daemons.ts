@@ -22,7 +22,7 @@ export const Daemon = Schema.Struct({
   pid: Schema.Int,
   /** `unix:///absolute/path` or `host:port`, as its record says; empty when there is none. */
   address: Schema.String,
-  /** The file that tells of it: a lock or a record. */
+  /** The file that names it: a lock or a record. */
   source: Schema.String
 })
 export type Daemon = typeof Daemon.Type
@@ -58,7 +58,7 @@ export interface Found {
 /**
  * The daemons of this file, by whatever path they were started with; never this process itself.
  *
- * It does not fail: what cannot be read tells nothing. Who changes the database takes the lock all the same, and who
+ * It does not fail: what cannot be read is ignored. Who changes the database takes the lock all the same, and who
  * reads it gets one state, whoever writes.
  */
 export const running = Effect.fn("daemons.running")(function*(of: {
@@ -74,7 +74,7 @@ export const running = Effect.fn("daemons.running")(function*(of: {
   const holding = yield* Effect.forEach(
     Option.toArray(holder).filter(({ purpose }) => purpose === "daemon"),
     ({ pid }) =>
-      // The row of a holder before this one may still stand there: then the number may be anybody's.
+      // The row of a holder before this one may still stand there: then the pid may be another process's.
       Effect.map(pid === null ? Effect.succeed(false) : isDaemonOf(real, pid), (proven) => ({ pid: pid ?? 0, proven }))
   )
   const namespaces = new Set([namespaceOf(of.databasePath), namespaceOf(real)])
@@ -135,7 +135,7 @@ const recordsIn = Effect.fnUntraced(function*(runtime: string) {
   const records: Array<RuntimeRecord> = []
   for (const namespace of yield* namesIn(runtime)) {
     for (const { path, pid, record } of yield* filesIn(`${runtime}/${namespace}`)) {
-      // Of one that cannot be read, the name of the file and of its directory still tell who, and for which database.
+      // Of one that cannot be read, the name of the file and of its directory still give its pid, and the database.
       const { address, db_path, pid: said } = Option.getOrElse(record, () => ({ pid, address: "", db_path: "" }))
       records.push({ namespace, source: path, pid: said, address, databasePath: db_path })
     }

@@ -84,11 +84,11 @@ export class DaemonMissing extends Schema.TaggedError<DaemonMissing>()("DaemonMi
   readonly hint = "start one: kata daemon start"
 }
 
-/** A daemon that is told to stop answers what it is asked, for 10 s. */
+/** A daemon that is stopping answers what it is asked, for 10 s. */
 const patience = 12_000
 const step = "25 millis"
 
-/** How often one is started while somebody has what it needs, most often another one that starts at the same moment, or tells it to stop. */
+/** How often one is started while another process holds what it needs, most often a daemon that starts at the same moment, or stops it. */
 const attempts = 3
 
 const passes = (error: unknown) =>

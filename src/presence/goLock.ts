@@ -7,7 +7,7 @@ export const pathOf = (real: string): string => `${real}.daemon.lock`
 
 export interface GoLock {
   readonly path: string
-  /** Who has it; none when nobody does, 0 for one whose number is not known. */
+  /** The pid of its holder; none without a holder, 0 when it is not known. */
   readonly holder: Option.Option<number>
 }
 

@@ -33,7 +33,7 @@ export const bound = Effect.fn("log.bound")(function*(path: string, most = limit
   yield* Effect.mapError(fs.truncate(path), fromPlatform("write", path))
 })
 
-/** The file for appending, for nobody but this user, open until the scope closes. */
+/** The file for appending, for this user only, open until the scope closes. */
 export const open = Effect.fn("log.open")(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* Effect.mapError(fs.open(path, { flag: "a", mode: 0o600 }), fromPlatform("open", path))

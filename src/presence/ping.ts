@@ -55,7 +55,7 @@ const decodePong = Schema.decodeOption(Pong)
 /** What answers there says ok: a kata names itself as the service, and may say its number. */
 export type Pong = typeof Pong.Type
 
-/** What answers there in time; none when nobody does, or says something else. */
+/** The answer that comes in time; none without one, or when it is something else. */
 export const ping = (target: Target): Effect.Effect<Option.Option<Pong>> =>
   Effect.orElseSucceed(pinged(target, http), () => Option.none())
 

@@ -13,7 +13,7 @@ import type { Target } from "./ping.ts"
 
 /**
  * Whether a process is the daemon of the database at that path: its own identity stands in the lock's file, which is ours. Of a file of
- * somebody else's, which root may meet, only its owner's processes are believed.
+ * another user's, which root may meet, only its owner's processes are believed.
  */
 export const isDaemonOf = Effect.fn("proof.isDaemonOf")(function*(databasePath: string, pid: number) {
   const { identityOf, ownerOf } = yield* Processes
@@ -31,7 +31,7 @@ export const doubtOf = (target: Target): string | undefined =>
 
 /**
  * Whether a process may be a daemon of Go kata, which has no lock, as far as that can be known: its program is called kata, it is this
- * user's, and its socket can be nobody else's.
+ * user's, and its socket cannot be another user's.
  */
 export const mayBeGo = Effect.fn("proof.mayBeGo")(function*(pid: number, target: Target) {
   const { ownerOf, programOf } = yield* Processes

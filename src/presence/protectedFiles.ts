@@ -1,6 +1,6 @@
 /**
- * Files that no output may take the place of, whoever asks for it and however: databases and what belongs to them, what people have set,
- * and what is the only copy of something. A file is known by its first bytes where it has any that tell, else by its name.
+ * Files that no output may replace, whatever the command: databases and what belongs to them, what people have set,
+ * and what is the only copy of something. A file is known by its first bytes where these are characteristic, else by its name.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -72,7 +72,7 @@ const isBesideDatabase = (real: string, asked: string) =>
  */
 export const refuseProtected = Effect.fn("protected.refuse")(function*(asked: string, toBe: "file" | "database") {
   const real = yield* resolve(asked)
-  // What is behind it was opened by somebody else, and is written to where it is.
+  // What is behind it was opened by another process, and is written to where it is.
   if (isDescriptor(real)) return
   const there = Option.getOrUndefined(yield* fileKind(real, asked))
   const named = there === undefined ? undefined : byName(nameOf(real))

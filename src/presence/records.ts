@@ -38,11 +38,11 @@ const decode = Schema.decodeOption(Schema.parseJson(DaemonRecord))
 /** Of a record; more of it is not read. Go kata's have about 200 bytes. */
 const recordBytes = 64 * 1024
 
-/** A record; none when it cannot be read, which tells nothing. */
+/** A record; none when it cannot be read. */
 export const read = Effect.fn("records.read")(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.option(fs.stat(path))
-  // opening a pipe would wait for somebody who writes to it
+  // opening a pipe would wait for a writer
   if (!Option.exists(info, ({ size, type }) => type === "File" && size <= recordBytes)) {
     return Option.none<DaemonRecord>()
   }

@@ -39,7 +39,7 @@ export class SocketPathTooLong extends Schema.TaggedError<SocketPathTooLong>()("
   }
 }
 
-/** Somebody else could put another socket under the name of ours. */
+/** Another user could put a socket under the name of ours. */
 export class SocketUnsafe extends Schema.TaggedError<SocketUnsafe>()("SocketUnsafe", {
   path: Schema.String,
   /** Such as "/srv/tmp may be changed by others". */
@@ -81,7 +81,7 @@ export const placesOf = (of: {
   }
 }
 
-/** The directories of state that a daemon needs, for nobody but this user. */
+/** The directories of state that a daemon needs, for this user only. */
 export const makeState = Effect.fn("runtime.makeState")(function*({ home, records }: Places) {
   yield* Directories.make(home)
   yield* Directories.ensureOwn(`${home}/runtime`)
@@ -101,7 +101,7 @@ export const makeSocketDirectory = Effect.fn("runtime.makeSocketDirectory")(func
 export const publish = Effect.fn("runtime.publish")(function*(directory: string, record: DaemonRecord) {
   const fs = yield* FileSystem.FileSystem
   const path = `${directory}/${nameOf(record.pid)}`
-  // Registered before there is a record. Ignored: a record of a dead process is believed by nobody.
+  // Registered before there is a record. Ignored: a record of a dead process is never believed.
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path, { force: true })))
   const text = JSON.stringify(record, null, 2)
   yield* Atomic.write(path, Stream.succeed(new TextEncoder().encode(text)))
@@ -115,7 +115,7 @@ export const sweep = Effect.fn("runtime.sweep")(function*(directory: string) {
   for (const name of yield* namesIn(directory)) {
     const pid = pidIn(name) ?? 0
     const stale = pid === current.pid || (pid > 0 && !(yield* isAlive(pid)))
-    // Ignored: it is believed by nobody, and the next start tries again.
+    // Ignored: it is never believed, and the next start tries again.
     if (stale) yield* Effect.ignore(fs.remove(`${directory}/${name}`, { force: true }))
   }
 })

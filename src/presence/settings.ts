@@ -38,7 +38,7 @@ export class ConfigRefused extends Schema.TaggedError<ConfigRefused>()("ConfigRe
   }
 }
 
-/** What a key takes, and what it sets. A value that is not taken is told in the words of `wants`. */
+/** What a key takes, and what it sets. A value that is not taken is reported in the words of `wants`. */
 interface Key {
   readonly wants: string
   readonly set: (settings: Settings, value: unknown) => Settings | undefined

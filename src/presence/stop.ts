@@ -25,7 +25,7 @@ export class DaemonUnproven extends Schema.TaggedError<DaemonUnproven>()("Daemon
   }
 }
 
-/** It was told to stop, and is still there. */
+/** It was asked to stop, and is still there. */
 export class DaemonStays extends Schema.TaggedError<DaemonStays>()("DaemonStays", {
   path: Schema.String,
   pid: Schema.Int,
@@ -53,14 +53,14 @@ interface Of {
   readonly userHome: string
 }
 
-/** The daemons of a database that may be sent a signal; fails when there is one of which nobody knows which process it is. */
+/** The daemons of a database that may be sent a signal; fails when there is one whose process is not known. */
 export const proven = Effect.fn("daemon.proven")(function*(of: Of) {
   const found = yield* running(of)
   const doubtful = found.running.find((daemon) => !daemon.proven)
   return doubtful === undefined ? found.running : yield* unproven(of.databasePath, doubtful)
 })
 
-/** Tells one daemon to stop and waits until its process is gone. */
+/** Stops one daemon and waits until its process is gone. */
 export const stopOne = Effect.fn("daemon.stopOne")(function*(databasePath: string, { pid }: Serving) {
   const processes = yield* Processes
   const identity = yield* processes.identityOf(pid)
@@ -80,7 +80,7 @@ export const stop = Effect.fn("daemon.stop")(function*(of: Of) {
   return daemons.map(({ pid }) => pid)
 })
 
-/** Tells every daemon of the database to read its settings again, and gives the numbers of those that were told. */
+/** Makes every daemon of the database read its settings again, and gives their pids. */
 export const wake = Effect.fn("daemon.wake")(function*(of: Of) {
   const processes = yield* Processes
   const daemons = yield* proven(of)

@@ -21,7 +21,7 @@ const settings = {
   keepAliveTimeout: 120_000
 }
 
-/** For what clients have sent, or send at once, when the daemon is told to stop; in the end node reads what has come. */
+/** For what clients have sent, or send at once, when the daemon is asked to stop; in the end node reads what has come. */
 const readTime = "10 millis"
 const read = Effect.zipRight(
   Effect.sleep(readTime),
@@ -29,14 +29,14 @@ const read = Effect.zipRight(
 )
 /** For the first request of a connection that was just made. */
 const firstTime = 1000
-/** For what is being answered when the daemon is told to stop. */
+/** For what is being answered when the daemon is asked to stop. */
 const drainTime = 10_000
 /** For the requests whose connections were cut after that. */
 const interruptTime = 1000
 
 type App<R> = Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 
-/** An event stream ends of itself when the server is told to. */
+/** Ends an event stream when the server stops. */
 const endingWith = (stop: Deferred.Deferred<void>) => (response: HttpServerResponse.HttpServerResponse) => {
   const { body } = response
   return body._tag === "Stream"
@@ -67,7 +67,7 @@ export const serve = Effect.fn("daemon.serve")(
     const connections = new Map<Socket, Set<ServerResponse>>()
     /** Those that have asked nothing yet. */
     const fresh = new Set<Socket>()
-    /** Who is told that the connection ends sends nothing more on it, of which nobody would know what became. */
+    /** A client that is told `connection: close` sends nothing more on it, whose outcome would be unknown. */
     const release = (socket: Socket, answers: ReadonlySet<ServerResponse>) => {
       if (state === "closed" && answers.size === 0) socket.destroy()
       if (state !== "open") {
@@ -98,7 +98,7 @@ export const serve = Effect.fn("daemon.serve")(
       Effect.gen(function*() {
         state = "closing"
         for (const [socket, answers] of connections) release(socket, answers)
-        // Nobody finds the socket any more; who has found it waits in its queue, which would be thrown away with it.
+        // The socket cannot be found any more; connections made before wait in its queue, which closing would drop.
         if ("socketPath" in place) yield* Effect.ignore(fs.remove(place.socketPath))
         yield* read
         // No new connections. The server's own `close` would cut off what was sent and is not read yet.

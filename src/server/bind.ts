@@ -1,4 +1,4 @@
-/** From a place to a server that listens there. What a dead daemon left in the way is taken over, what is anybody else's is not touched. */
+/** From a place to a server that listens there. What a dead daemon left in the way is taken over, nothing else is touched. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -35,7 +35,7 @@ export class BindFailed extends Schema.TaggedError<BindFailed>()("BindFailed", {
   }
 }
 
-/** Whether somebody accepts connections there, or the code that says why not. */
+/** Empty when connections are accepted there, or the code that says why not. */
 const probe = (path: string) =>
   Effect.async<string>((resume) => {
     const socket = connect(path)

@@ -20,7 +20,7 @@ const tooLarge = (limit: number) => refusal("BodyTooLarge", `request body is too
 
 const unreadable = () => refusal("InvalidRequest", "request body could not be read")
 
-/** It is told, and let go. */
+/** Answered, then disconnected. */
 const tooSlow = () =>
   new Refusal({
     response: HttpServerResponse.setHeader(

@@ -1,4 +1,4 @@
-/** A new database, empty and whole: built beside its place and put there by one name, so that nobody ever opens half a schema. */
+/** A new database, empty and whole: built beside its place and put there by one name, so that half a schema is never opened. */
 import * as Effect from "effect/Effect"
 import { absent, remainsOf } from "../database/absent.ts"
 import { Database } from "../database/Database.ts"

@@ -29,7 +29,7 @@ const frame = (news: News): string =>
     )
     : frameText(news.event_id, news.type, encode(news))
 
-/** News that many streams tell are written once. */
+/** What many streams send is serialised once. */
 const written = new WeakMap<News, Uint8Array>()
 
 const utf8 = new TextEncoder()

@@ -7,7 +7,7 @@ import { hasBody } from "./body.ts"
 import { guarded } from "./responses.ts"
 import { type Guard, segmentsOf } from "./Router.ts"
 
-/** Whoever may reach the daemon may ask whether it is there. */
+/** Every client that can reach the daemon may ask whether it is there. */
 const open = new Set([`${prefix}/ping`, `${prefix}/health`])
 
 /** A browser page must not reach the daemon: browsers name the origin, other clients do not. */
@@ -16,7 +16,7 @@ export const origin: Guard = (request) =>
 
 /**
  * A page whose name was made to lead to this machine after it was loaded is no other origin to the browser, but names itself as the host.
- * Over TCP, where nobody needs a token, only addresses are taken.
+ * Over TCP, where no token is needed, only addresses are taken.
  */
 export const host = (options: { readonly token: string; readonly insecureReadonly: boolean }): Guard => (request) => {
   const path = request.url.split("?", 1)[0] ?? ""

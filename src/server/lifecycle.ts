@@ -1,6 +1,6 @@
 /**
- * The life of a daemon: lock, open, bind, publish, serve until told to stop, and everything back in the reverse order. Whoever finds its
- * record can be served; whoever does not get the lock changes nothing.
+ * The life of a daemon: lock, open, bind, publish, serve until asked to stop, and everything back in the reverse order. A process that finds its
+ * record can be served; one that does not get the lock changes nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -63,7 +63,7 @@ const reload = (options: Options, throttle: { enabled: boolean; window: number }
 
 /**
  * Waits until something by which the daemon is found is gone, and says what: without its lock there could be a second one, without its
- * record or socket nobody reaches it, and what it serves is not the database any more.
+ * record or socket it cannot be reached, and what it serves is not the database any more.
  */
 const astray = (paths: ReadonlyArray<string>) =>
   Effect.map(watched(paths), (gone) => {
@@ -74,7 +74,7 @@ const astray = (paths: ReadonlyArray<string>) =>
     return look
   })
 
-/** After a damage the whole database is looked at before it is served again: whoever restored it has put that right. */
+/** After a damage the whole database is looked at before it is served again: a restore has put that right. */
 const soundAgain = Effect.fnUntraced(function*(real: string, lock: Lock.Held) {
   if (lock.damage === "") return
   const found = (yield* exists(real)) ? yield* damageIn(real) : undefined

@@ -25,7 +25,7 @@ const look = Effect.fnUntraced(function*(path: string) {
   }
 })
 
-/** As a project is called when nobody says it: after its repository. */
+/** The name of a project when none is given: that of its repository. */
 const nameOf = ({ identity, kind, root_path }: alias.Alias): string =>
   kind === "local"
     ? posix.basename(root_path)
@@ -73,7 +73,7 @@ export const resolve = Effect.fn("startPath.resolve")(function*(path: string) {
   const binding = yield* Bindings.resolve({ name: bound, alias: known.value })
   const { root } = workspace
   if (root !== undefined && bound !== binding.project.name) {
-    // The answer is right all the same; whoever may write there mends it later.
+    // The answer is right all the same; a process that may write there mends it later.
     yield* Effect.ignore(bind(root, binding.project.name))
   }
   return { ...binding, workspace_root: root ?? known.value.root_path }

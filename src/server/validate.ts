@@ -100,7 +100,7 @@ export const normalised = (ast: AST.AST, value: unknown): unknown => {
   return out
 }
 
-/** "validation failed: …" for a body that has not the shape of the Schema; at most three details are told. */
+/** "validation failed: …" for a body that has not the shape of the Schema; at most three details are listed. */
 export const complaint = (schema: Schema.Schema.All, value: unknown): string | undefined => {
   const found = details(schema.ast, value, "")
   if (found.length === 0) return undefined

@@ -59,7 +59,7 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
       Effect.mapError(({ cause }) => failure(path, operation)(cause)),
       Effect.retry({ schedule: patience, while: (error) => error.kind === "locked" })
     )
-  // Taking the connection waits for whoever has it, and cannot fail.
+  // Taking the connection waits for its holder, and cannot fail.
   const reserved = Effect.orDie(sql.reserve)
   const exec: Client["exec"] = (operation, text) =>
     Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))

@@ -1,6 +1,6 @@
 /**
  * When a database is not what this process made of it any more, nothing more is done with it: no change is accepted into a file that is
- * damaged, and none of what is in its log is written over a file that somebody has put there.
+ * damaged, and none of what is in its log is written over a file that another process has put there.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -80,7 +80,7 @@ export const failStop = Effect.fn("Store.failStop")(function*(
         error instanceof StorageFailure && isDamage(error.code)
           ? stop(stopped(path, error.detail, error.code))
           : Effect.void),
-    /** Before the connection is closed: where all is well, whoever closes it folds the log in. */
+    /** Before the connection is closed: where all is well, closing it folds the log in. */
     release: Effect.suspend(() => failure === undefined ? Scope.close(scope, Exit.void) : Effect.void),
     /**
      * After the connection is closed: the log of the file that was there must never meet another one. Where what is there now is damaged with

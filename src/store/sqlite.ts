@@ -43,10 +43,10 @@ const moved = (path: string, gone: string) =>
       "look at the file, then run the command again: the daemon ends in a few seconds, and another one serves what is there then"
   })
 
-/** Milliseconds; whoever waits longer does it outside of SQLite, which would hold up everybody. */
+/** Milliseconds; longer waits happen outside of SQLite, where they would hold up every request. */
 const busyTimeout = 20
 
-/** How often it is looked at while nobody asks for anything. */
+/** How often it is checked while there are no requests. */
 const lookTime = "5 seconds"
 
 /** Of the connection that the ledger works on. The schema is read at the end: from then on there is a log. */
@@ -108,7 +108,7 @@ const open = Effect.fn("Store.open")(function*(path: string, told: (failure: Sto
     return known._tag === "SqliteFailure" ? asStorageFailure(known) : known
   })
   const writes = yield* SubscriptionRef.make(0)
-  // What is written to a file without a name, or to a log that nobody would find, is lost.
+  // What is written to a file without a name, or to a log that is not found again, is lost.
   // By the name that was given, too: a link may lead elsewhere by now.
   const lost = yield* watched([...new Set([path, real]), `${real}-wal`])
   const here = Effect.flatMap(lost, ([gone]) => gone === undefined ? Effect.void : moved(real, gone))
@@ -119,7 +119,7 @@ const open = Effect.fn("Store.open")(function*(path: string, told: (failure: Sto
       file.met(transaction(kind, here.pipe(Effect.zipRight(file.look), Effect.zipRight(work)), file.committed))
     )
   const lookAgain = Effect.ignore(transacted("read", Effect.void))
-  // Somebody who reads keeps the log from being folded in; SQLite does it when the last connection closes.
+  // A reader keeps the log from being folded in; SQLite does it when the last connection closes.
   yield* Effect.addFinalizer(() =>
     lookAgain.pipe(
       Effect.zipRight(file.release),

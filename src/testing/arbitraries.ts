@@ -189,7 +189,7 @@ const spelled = FC.letrec<{ value: string; object: string; array: string }>((tie
 const deep = FC.integer({ min: 200, max: 999 }).map((levels) => "[".repeat(levels) + "]".repeat(levels))
 const around = (json: FC.Arbitrary<string>) => FC.tuple(space, json, space).map((parts) => parts.join(""))
 
-/** JSON as text, in spellings that nobody would choose: white space, double keys, huge numbers, lone surrogates as escapes. */
+/** JSON as text, in unusual spellings: white space, double keys, huge numbers, lone surrogates as escapes. */
 export const jsonObject = around(FC.oneof({ weight: 1, arbitrary: FC.constant("{}") }, {
   weight: 3,
   arbitrary: spelled.object

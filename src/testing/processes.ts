@@ -38,7 +38,7 @@ export const layerChildren: Layer.Layer<Children, never, FileSystem.FileSystem |
             yield* fs.chmod(path, 0o755)
             // a test that cannot start one has nothing to test: see orDie below
             const child = yield* executor.start(Command.make(path, "600"))
-            // how it ended is nobody's question here: ended by a signal is what fails
+            // how it ended does not matter here: an end by a signal is what fails
             const ended = Effect.ignore(child.exitCode)
             return { pid: child.pid, ended, end: Effect.zipRight(Effect.ignore(child.kill("SIGKILL")), ended) }
           }).pipe(Effect.orDie)

@@ -108,7 +108,7 @@ const oneState = (journal: "wal" | "delete"): Case => ({
       const { count, db } = yield* (yield* Database).view(path, version10)
       const first = yield* count(wholeDatabase)
       const answer = yield* other.run(add("while"))
-      // With a rollback journal nobody can write while somebody reads, and is told so.
+      // With a rollback journal a writer is refused while there is a reader.
       if (journal === "delete") assert.equal(answer, "SQLITE_BUSY")
       else assert.equal(answer, 1)
       assert.deepEqual(yield* count(wholeDatabase), first)
@@ -174,7 +174,7 @@ const truncated: Case = {
   })
 }
 
-/** As in the directory of somebody else: nothing may be made beside the file. */
+/** As in another user's directory: nothing may be made beside the file. */
 const notOurs: Case["faults"] = [{ operation: "access", call: 1, code: "EACCES", onwards: true }]
 
 const foreign: ReadonlyArray<Case> = [

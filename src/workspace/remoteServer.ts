@@ -35,11 +35,11 @@ export class RemoteRefused extends Schema.TaggedError<RemoteRefused>()("RemoteRe
   }
 }
 
-/** A workspace names a server, and the file that does may have come with a clone of somebody else's repository. */
+/** A workspace names a server, and the file that does may have come with a clone of a foreign repository. */
 export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("ServerUntrusted", {
   path: Schema.String,
   url: Schema.String,
-  /** Why it may be somebody else's. */
+  /** Why it may be another user's. */
   why: Schema.String
 }) {
   readonly kind = "confirm" satisfies FailureKind

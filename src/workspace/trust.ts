@@ -69,7 +69,7 @@ export const remember = Effect.fn("trust.remember")(function*(kataHome: string, 
   return true
 })
 
-/** Why a file may be somebody else's; undefined when it is the user's own. `path` is absolute. */
+/** Why a file may be another user's; undefined when it is the user's own. `path` is absolute. */
 export const doubt = Effect.fn("trust.doubt")(function*(path: string, file: Pick<SettingsFile, "mode" | "uid">) {
   if (!isOurs(file)) return "it belongs to another user, or others may write to it"
   const fs = yield* FileSystem.FileSystem

@@ -73,7 +73,7 @@ const highest = Effect.flatMap(Store, ({ sql }) =>
 
 const resetRows = all(Schema.Struct({ project_id: Int64, n: Int64 }))
 
-/** What a stream tells: events, or that the client must begin anew after that id, which is the last it tells. */
+/** What a stream sends: events, or that the client must begin anew after that id, which ends the stream. */
 export type News = EventEnvelope | { readonly resetAfter: bigint }
 
 const tooFar = Effect.fnUntraced(function*({ after, projectId }: Cursor) {

@@ -1,4 +1,4 @@
-/** Events that somebody looks at once, whatever was purged before: only a cursor has seen what is gone. */
+/** Events that are listed once, whatever was purged before: only a cursor has seen what is gone. */
 import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -61,7 +61,7 @@ export const look = Effect.fn("Events.look")(function*(wanted: Wanted) {
   }))
 })
 
-/** An event of an issue, with the text of a comment that it tells of. */
+/** An event of an issue, with the text of the comment that it names. */
 export const IssueEvent = Schema.extend(
   EventEnvelope,
   Schema.Struct({ comment_body: Schema.optionalWith(Schema.String, { exact: true }) })

@@ -137,7 +137,7 @@ class Feed {
   }
 }
 
-/** One for each store that somebody follows. */
+/** One for each store that is followed. */
 const feeds = new WeakMap<Store["Type"]["writes"], Feed>()
 
 /** The newest events of a store, for as long as the scope lives. The first follower starts their reading, the last one ends it. */

@@ -46,7 +46,7 @@ export const Batch = Schema.Struct({
   items: Schema.NullOr(Schema.Array(Item))
 })
 
-/** What became of it. `reason` tells what of an item was left out, and why. */
+/** What became of it. `reason` says what of an item was left out, and why. */
 export const Imported = Schema.Struct({
   source: Schema.String,
   created: Schema.Int,

@@ -37,7 +37,7 @@ export interface Upserted {
   readonly status: "created" | "updated" | "unchanged"
   /** It stays as it is, whatever the source says. */
   readonly gone: boolean
-  /** The source has told of something later before: what this item says is old. */
+  /** The source has delivered a later state before: this item is old. */
   readonly stale: boolean
   /** What was left out, and why. */
   readonly reasons: Array<string>
@@ -84,7 +84,7 @@ const update = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Upsert
   yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
 })
 
-/** The later change wins, and kata's own if both are of one time. A time that nobody can read is taken for the later one. */
+/** The later change wins, and kata's own if both are of one time. A time that cannot be read is taken for the later one. */
 const isLater = (item: Item, stored: unknown): boolean =>
   Option.exists(canonicalTime(String(stored)), (time) => item.updated_at > time)
 

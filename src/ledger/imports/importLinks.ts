@@ -85,7 +85,7 @@ const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, 
   yield* tell(batch, issue, "issue.unlinked", link, { id: peer_id, uid: peer_uid, short_id: peer_short_id })
 })
 
-/** Whether somebody else has taken the link away: its mapping went with it, but that the importer has brought it is still told. */
+/** Whether another actor has removed the link: its mapping went with it, but that the importer had brought it is still recorded. */
 const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, peer: Peer, type: string) {
   const { sql } = yield* Store
   const said = (key: string) => sql.literal(`CASE WHEN json_valid(payload) THEN payload ->> '$.${key}' END`)

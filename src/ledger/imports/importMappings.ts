@@ -72,7 +72,7 @@ export const seen = Effect.fnUntraced(function*({ id }: Mapping, updatedAt: stri
     WHERE id = ${id}`)
 })
 
-/** Whether the source has since told of something later. What is stored may be of any notation. */
+/** Whether the source has since delivered a later state. What is stored may be of any notation. */
 export const isStale = (mapping: Mapping, updatedAt: string): boolean => {
   const stored = canonicalTime(String(mapping.source_updated_at))
   return Option.isSome(stored) && stored.value > updatedAt

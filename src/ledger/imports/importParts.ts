@@ -1,7 +1,7 @@
 /**
  * Comments, labels and links of imported issues. An importer owns the labels and links that it has brought, and no others. The source may
  * change them without a new time of the issue, so what an item names is looked at each time; of an issue that is not changed otherwise, what
- * somebody has taken away in kata stays away, and what the item does not name at all stays as it is.
+ * was taken away in kata stays away, and what the item does not name at all stays as it is.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

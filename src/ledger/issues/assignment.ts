@@ -8,7 +8,7 @@ import type { Event, Issue, Project } from "../model.ts"
 import { run } from "../query.ts"
 import { nonBlank, priorityOf } from "../values.ts"
 
-/** The answer of a change that is told by one event, or by none because nothing has changed. */
+/** The answer of a change that writes one event, or none because nothing has changed. */
 const changed = Effect.fnUntraced(function*(issue: Issue, event: Event | null) {
   return event === null
     ? { issue, event, changed: false }

@@ -68,7 +68,7 @@ const noOpenChildren = Effect.fnUntraced(function*(issue: Issue) {
   )
 })
 
-/** A close that was refused is an outcome, not a failure, inside of the transaction: the event that tells of it must stay. */
+/** A close that was refused is an outcome, not a failure, inside of the transaction: its event must stay. */
 type Outcome = { readonly refused: Throttled["refusal"] } | { readonly mutation: Mutation }
 
 const closeIn = Effect.fnUntraced(function*(close: Close, throttle: Throttle) {

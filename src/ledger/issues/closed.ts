@@ -43,13 +43,13 @@ const EventRow = first(
 )
 const decodeEvidence = Schema.decodeUnknownOption(Evidence)
 
-/** What an event says that may have been written by anybody. */
+/** A value of an event, which any program may have written. */
 const evidenceIn = (payload: { readonly [key: string]: unknown }) => {
   const items: ReadonlyArray<unknown> = Array.isArray(payload["evidence"]) ? payload["evidence"] : []
   return items.flatMap((item) => Option.toArray(decodeEvidence(item)))
 }
 
-/** Nothing for what is open, and for what an import has closed: then no event tells of it. */
+/** Nothing for what is open, and for what an import has closed: that writes no event. */
 export const closedOf = Effect.fnUntraced(function*(issue: Issue) {
   if (issue.status !== "closed") return undefined
   const { sql } = yield* Store

@@ -1,4 +1,4 @@
-/** A new issue with its labels and links; one event tells of all of it. */
+/** A new issue with its labels and links; one event records all of it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Store } from "../../store/Store.ts"

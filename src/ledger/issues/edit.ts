@@ -16,7 +16,7 @@ import { writePriority } from "./assignment.ts"
 export interface Asked extends Subject {
   readonly title: string | undefined
   readonly body: string | undefined
-  /** An empty one is nobody. */
+  /** An empty one is none. */
   readonly owner: string | undefined
   readonly setPriority: bigint | undefined
   readonly clearPriority: boolean
@@ -49,7 +49,7 @@ const writeFields = Effect.fnUntraced(function*(project: Project, issue: Issue, 
   const { sql } = yield* Store
   const { body = issue.body, owner = issue.owner ?? "", title = issue.title } = asked
   if (title === issue.title && body === issue.body && owner === (issue.owner ?? "")) return null
-  // what nobody asked for stays as it is stored, odd or not
+  // what was not asked for stays as it is stored, odd or not
   yield* run(sql`
     UPDATE issues SET title = coalesce(${asked.title ?? null}, title), body = coalesce(${asked.body ?? null}, body),
       owner = ${asked.owner === undefined ? sql`owner` : asked.owner || null}

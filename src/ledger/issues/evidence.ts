@@ -81,7 +81,7 @@ const rules = new Map<string, Rule>([
 
 const types = new Set([...work, "no-change-audit", "duplicate-of", "superseded-by"])
 
-/** A type of evidence that nobody knows, if there is one. */
+/** The first unknown type of evidence, if there is one. */
 export const unknownType = (evidence: ReadonlyArray<Evidence>): string | undefined =>
   evidence.find(({ type }) => !types.has(type))?.type
 

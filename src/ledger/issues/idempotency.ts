@@ -42,7 +42,7 @@ export const fingerprint = ({ body, labels, links, owner, priority, title }: Sai
 
 const Known = Schema.Struct({ id: Schema.BigIntFromSelf, fingerprint: Schema.NullOr(Schema.String) })
 
-/** The issue that this key has made in the last seven days, with the event that tells of it. */
+/** The issue that this key has made in the last seven days, with the event of its creation. */
 export const madeBefore = Effect.fnUntraced(function*(project: Project, key: string, print: string) {
   const { sql } = yield* Store
   const known = yield* first(Known)(sql`

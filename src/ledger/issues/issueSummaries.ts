@@ -27,7 +27,7 @@ const groups = <Row extends { readonly issue_id: bigint }>(rows: ReadonlyArray<R
   return out
 }
 
-/** Nothing that is empty is told, and no deleted issue but as a parent, as in Go kata. */
+/** Nothing that is empty is listed, and no deleted issue but as a parent, as in Go kata. */
 export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>) {
   if (issues.length === 0) return []
   const { sql } = yield* Store

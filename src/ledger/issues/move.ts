@@ -55,7 +55,7 @@ const rehome = Effect.fnUntraced(function*(issue: Issue, target: Project) {
   yield* run(sql`UPDATE import_mappings SET project_id = ${target.id} WHERE ${own}`)
 })
 
-/** Moves an issue. Its events stay where they happened; one more, in the new project, tells of the move. */
+/** Moves an issue. Its events stay where they happened; one more, in the new project, records the move. */
 export const move = Effect.fn("Issues.move")(function*(asked: Seen & { readonly toProjectUid: string }) {
   const { sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {

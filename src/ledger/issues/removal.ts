@@ -1,4 +1,4 @@
-/** Deleting issues, which can be undone, and purging them, which cannot. Both want to be told twice. */
+/** Deleting issues, which can be undone, and purging them, which cannot. Both have to be confirmed. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
@@ -74,7 +74,7 @@ const reservedEventId = Effect.fnUntraced(function*() {
   return n
 })
 
-/** Takes an issue away for good, with all that belongs to it, and its events. What was, the purge log tells. */
+/** Takes an issue away for good, with all that belongs to it, and its events. The purge log keeps what it was. */
 export const purge = Effect.fn("Issues.purge")(function*(asked: Confirmed & { readonly reason?: string }) {
   const { instanceUid, sql, write } = yield* Store
   return yield* write(Effect.gen(function*() {

@@ -1,6 +1,6 @@
 /**
- * Whether somebody closes the children of one issue too fast, or with the same words: that is how an agent closes what it did not do.
- * Whoever is refused leaves an event.
+ * Whether an actor closes the children of one issue too fast, or with the same words: that is how an agent closes what it did not do.
+ * A refusal leaves an event.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

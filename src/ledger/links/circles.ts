@@ -1,5 +1,5 @@
 /**
- * Links that would go round in a circle: nobody is its own ancestor, and nothing waits for itself. What is deleted or closed counts: it can
+ * Links that would go round in a circle: an issue is not its own ancestor, and does not wait for itself. What is deleted or closed counts: it can
  * come back. What an older kata has stored, or an import of a snapshot brought, may go round already: each issue is visited once.
  */
 import * as Effect from "effect/Effect"

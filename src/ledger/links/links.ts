@@ -100,7 +100,7 @@ export const deleteLink = Effect.fnUntraced(function*(link: { readonly id: bigin
 export const notItself = (issue: End, peer: End) =>
   issue.id === peer.id ? Effect.fail(refuse("validation", "cannot link an issue to itself")) : Effect.void
 
-/** Nobody is its own ancestor. */
+/** An issue is not its own ancestor. */
 export const noCycle = Effect.fnUntraced(function*(issue: End, parent: End) {
   if (!(yield* leadsTo("parent", parent, issue))) return
   return yield* refuse("validation", `set_parent on #${issue.short_id} would create a parent cycle`, {

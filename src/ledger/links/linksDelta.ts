@@ -1,4 +1,4 @@
-/** Many links of one issue changed at once, and told by one event. */
+/** Many links of one issue changed at once, recorded in one event. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { append } from "../events/events.ts"
@@ -117,7 +117,7 @@ type ListName = `${typeof kinds[number]["name"]}_${"added" | "removed"}`
 
 const peerOf = ({ short_id, uid }: End): LinkPeer => ({ uid, short_id })
 
-/** Adds and removes links; what has changed, and the event that tells of it, unless nothing has. */
+/** Adds and removes links; what has changed, and its event, unless nothing has. */
 export const changeLinks = Effect.fnUntraced(function*(
   project: Project,
   issue: Issue,

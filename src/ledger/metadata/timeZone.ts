@@ -1,4 +1,4 @@
-/** Names of time zones. The runtime takes them in any letter case; whoever reads the database with files of zones does not. */
+/** Names of time zones. The runtime takes them in any letter case; readers that look zones up as files do not. */
 const names = new Map(["UTC", ...Intl.supportedValuesOf("timeZone")].map((name) => [name.toLowerCase(), name]))
 
 /** Whether a text is an IANA name, of a zone or of one of its aliases. */

@@ -58,7 +58,7 @@ export const touch = Effect.fnUntraced(function*(alias: Alias, rootPath: string,
     WHERE id = ${alias.id} RETURNING *`)
 })
 
-/** A new row. That nobody has that alias is known. */
+/** A new row. The caller has checked that the alias is free. */
 export const insertAlias = Effect.fnUntraced(function*(project: Project, { identity, kind, root_path }: AliasInput) {
   const { sql } = yield* Store
   return yield* oneAlias(sql`

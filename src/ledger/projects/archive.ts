@@ -1,4 +1,4 @@
-/** A project that nobody works in any more: its history stays, and its name; and back again. */
+/** Archives a project, whose history and name stay, and restores it. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -78,7 +78,7 @@ const Said = Schema.parseJson(Schema.Struct({
   aliases: Schema.optionalWith(Schema.Array(AliasInput), { default: () => [] })
 }))
 
-/** The aliases that the project had when it was archived last, and how many of them nobody has written down. */
+/** The aliases that the project had when it was archived last, and how many of them are not recorded. */
 const lastAliases = Effect.fnUntraced(function*(id: bigint) {
   const { sql } = yield* Store
   const removal = yield* first(Removal)(sql`

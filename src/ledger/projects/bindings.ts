@@ -20,7 +20,7 @@ const projectOf = Effect.fnUntraced(function*(alias: AliasInput) {
   return Option.map(found, (project) => ({ project, alias: known.value }))
 })
 
-/** The project of that name, made if there is none. No event tells of it. */
+/** The project of that name, made if there is none. It writes no event. */
 const ensure = Effect.fnUntraced(function*(name: string) {
   const found = yield* findByName(name)
   if (Option.isNone(found)) return { project: yield* insert(name), created: true }
@@ -35,7 +35,7 @@ const ensure = Effect.fnUntraced(function*(name: string) {
 })
 
 /**
- * Makes the project if there is none of that name, and gives it the alias. `derived` says that nobody chose the name: then the project that
+ * Makes the project if there is none of that name, and gives it the alias. `derived` says that the name was not chosen by the user: then the project that
  * the alias belongs to already is the one.
  */
 export const init = Effect.fn("Bindings.init")(function*(wanted: {

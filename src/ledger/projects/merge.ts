@@ -23,7 +23,7 @@ const participant = Effect.fnUntraced(function*(id: bigint, role: "source" | "ta
     : yield* refuse(`project_merge_archived_${role}`, `${role} project is archived`)
 })
 
-/** What one importer has brought into both: the next import could not tell which of the two it means. */
+/** What one importer has brought into both: the next import could not know which of the two it means. */
 const noCollision = Effect.fnUntraced(function*(source: bigint, target: bigint) {
   const { sql } = yield* Store
   const mappings = yield* all(Mapping)(sql`
@@ -69,7 +69,7 @@ class Planned extends Data.TaggedError("Planned")<{ readonly merged: Merged }> {
 
 /**
  * Moves all that the source has into the target, and the source is no more. Unlike in the older kata its recurrences move too: there they
- * were deleted with it. No event tells of it.
+ * were deleted with it. It writes no event.
  * `dryRun` says what would be moved: it is done, and taken back.
  */
 export const merge = Effect.fn("Projects.merge")(function*(wanted: {

@@ -20,7 +20,7 @@ export const findByName = Effect.fnUntraced(function*(name: string) {
   return yield* firstProject(sql`SELECT * FROM projects WHERE name = ${name}`)
 })
 
-/** A new project. No event tells of it. */
+/** A new project. It writes no event. */
 export const insert = Effect.fnUntraced(function*(name: string) {
   const { sql } = yield* Store
   return yield* oneProject(sql`INSERT INTO projects(uid, name) VALUES (${yield* nextUlid}, ${name}) RETURNING *`)
@@ -58,7 +58,7 @@ export const setName = Effect.fnUntraced(function*(id: bigint, name: string) {
   return yield* oneProject(sql`UPDATE projects SET name = ${name} WHERE id = ${id} RETURNING *`)
 })
 
-/** No event tells of it. */
+/** It writes no event. */
 export const rename = Effect.fn("Projects.rename")(function*(id: bigint, to: string) {
   const { write } = yield* Store
   const name = yield* projectName(to)

@@ -85,7 +85,7 @@ export const materialise = Effect.fnUntraced(function*(project: Project, closed:
     append({ project, type: "recurrence.materialization_skipped", actor, payload })
   const day = dayAfter(recurrence, closed.occurrence_key)
   if (Either.isLeft(day)) {
-    // a rule that nobody can read must not keep an issue from being closed
+    // a rule that cannot be read must not keep an issue from being closed
     yield* skipped({ occurrence_key: closed.occurrence_key, reason: day.left, recurrence_uid: recurrence.uid })
     return
   }

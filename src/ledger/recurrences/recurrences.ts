@@ -79,14 +79,14 @@ const blank: Content = {
   template_metadata: new RawJson("{}")
 }
 
-/** A new recurrence. It makes no issue: the first one is made by whoever does the work, and closing it makes the next. */
+/** A new recurrence. It makes no issue: the first one is made by its user, and closing it makes the next. */
 export const create = Effect.fn("Recurrences.create")(function*(
   asked: Schedule & { readonly projectId: bigint; readonly actor: string; readonly template: Template }
 ) {
   const { sql, write } = yield* Store
   const actor = yield* actorOf(asked.actor)
   const content = yield* applied(blank, asked, asked.template)
-  // nobody waits for the search
+  // no writer waits for the search
   const first = yield* scheduled(content)
   return yield* write(Effect.gen(function*() {
     const project = yield* projectById(asked.projectId)

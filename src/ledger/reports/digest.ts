@@ -54,7 +54,7 @@ export const Digest = Schema.Struct({
   }))
 })
 
-/** One thing that an event tells; `detail` is what there is to say about it. */
+/** One action that an event records; `detail` is what there is to say about it. */
 interface Deed {
   readonly kind: Kind
   readonly detail?: string
@@ -79,7 +79,7 @@ const linksChanged = (payload: { readonly [key: string]: unknown }): ReadonlyArr
     ...textsIn(payload, `${type}_added`).map((peer): Deed => ({ kind: "linked", detail: `${type}:${peer}` })),
     ...textsIn(payload, `${type}_removed`).flatMap((peer): ReadonlyArray<Deed> => [
       { kind: "unlinked", detail: `${type}:${peer}` },
-      // Who stops being blocked has freed nobody.
+      // An issue that stops being blocked has freed no other.
       ...(type === "blocks" ? [{ kind: "unblocked", detail: peer } as const] : [])
     ])
   ]
@@ -144,7 +144,7 @@ const counted = (word: string): Say => (all) => [all.length === 1 ? word : `${wo
 const last = (word: string): Say => (all) => (all.at(-1) ?? "") === "" ? [] : [`${word}:${all.at(-1)}`]
 const each = (before: string): Say => (all) => all.filter((one) => one !== "").map((one) => before + one)
 
-/** How the deeds to one issue are told, in this order. */
+/** How the actions on one issue are worded, in this order. */
 const sayings: ReadonlyArray<readonly [Kind, Say]> = [
   ["created", once("created")],
   ["commented", counted("commented")],

@@ -16,7 +16,7 @@ import { revisionOf } from "../revision.ts"
 import type { Handlers } from "../Router.ts"
 import * as startPath from "../startPath.ts"
 
-/** What a look at somebody's workspace needs. */
+/** What reading a client's workspace needs. */
 export type Machine = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
 export const projectsHandlers: Handlers<typeof projects, Store | Machine> = {
