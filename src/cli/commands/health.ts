@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,7 +14,7 @@ import * as Output from "../Output.ts"
 import { quote } from "../terminal.ts"
 import { here } from "./daemon/here.ts"
 
-/** Nobody says how the daemon is: none runs, and none is started to be asked, or it does not say it. */
+/** The state of the daemon is not known: none runs, and none is started to be asked, or it does not answer. */
 export class NoHealth extends Schema.TaggedError<NoHealth>()("NoHealth", {
   /** Empty when none runs. */
   address: Schema.String,
@@ -49,8 +50,22 @@ const silent = (from: From, address: string | undefined) =>
         : new NoHealth({ address: daemon.address, pid: daemon.pid, since: daemon.started_at })
   )
 
-/** Who is well says so at once. */
-const patience = Duration.seconds(1)
+/** A daemon that is well answers at once, on a busy machine within this time: a false alarm wakes people. */
+const patience = Duration.seconds(5)
+
+/** The daemon that answers; one that is there is asked again until the time is over. */
+const answering = Effect.fnUntraced(function*(from: From) {
+  const { find } = yield* DaemonClient
+  const began = yield* Clock.currentTimeMillis
+  while (true) {
+    const connection = yield* find(from)
+    if (Option.isSome(connection)) return connection.value
+    const none = yield* silent(from, undefined)
+    const isOver = (yield* Clock.currentTimeMillis) - began >= Duration.toMillis(patience)
+    if (none.pid === undefined || isOver) return yield* none
+    yield* Effect.sleep("50 millis")
+  }
+})
 
 const format: Output.Format<Client.Answer<typeof Health.Type>, typeof Health.Type & { readonly address: string }> = {
   json: ({ text }) => text,
@@ -71,13 +86,11 @@ export const health = Output.command(
   format,
   () =>
     Effect.gen(function*() {
-      const { find } = yield* DaemonClient
       const from = yield* here
-      const connection = yield* find(from)
-      if (Option.isNone(connection)) return yield* yield* silent(from, undefined)
-      yield* announced(connection.value)
-      const { address } = connection.value
-      const { call } = Client.make(connection.value, patience)
+      const connection = yield* answering(from)
+      yield* announced(connection)
+      const { address } = connection
+      const { call } = Client.make(connection, patience)
       return yield* call("health", {}).pipe(
         Effect.catchTag("DaemonUnreachable", () => Effect.flatMap(silent(from, address), Effect.fail)),
         Effect.mapError((error) =>
