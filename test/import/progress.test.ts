@@ -1,22 +1,29 @@
 /** A phase says how much there is to do, and what is done adds up to it: a bar that stops early, or runs over, says nothing. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { verifyAgainst } from "../../src/export/compare.ts"
 import { Progress } from "../../src/Progress.ts"
 import * as kit from "../snapshot/kit.ts"
+
+/** Notes each phase, and what was done of it. */
+const listening = () => {
+  const phases: Array<{ readonly name: string; readonly of: object; rows: number; bytes: number }> = []
+  const listener: Progress["Type"] = {
+    phase: (name, of = {}) => Effect.sync(() => void phases.push({ name, of, rows: 0, bytes: 0 })),
+    advance: (rows, bytes) =>
+      Effect.sync(() => {
+        const now = phases.at(-1)!
+        now.rows += rows
+        now.bytes += bytes
+      })
+  }
+  return { listener, phases }
+}
 
 it.scopedLive("the phases of a restore are done to the last row and byte", () =>
   Effect.gen(function*() {
     const rich = kit.fixtureText("rich.export.jsonl")
-    const phases: Array<{ readonly name: string; readonly of: object; rows: number; bytes: number }> = []
-    const listener: Progress["Type"] = {
-      phase: (name, of = {}) => Effect.sync(() => void phases.push({ name, of, rows: 0, bytes: 0 })),
-      advance: (rows, bytes) =>
-        Effect.sync(() => {
-          const now = phases.at(-1)!
-          now.rows += rows
-          now.bytes += bytes
-        })
-    }
+    const { listener, phases } = listening()
     yield* kit.restore(kit.text(rich), `${yield* kit.temporary}/kata.db`).pipe(
       Effect.provideService(Progress, listener)
     )
@@ -43,4 +50,18 @@ it.scopedLive("the phases of a restore are done to the last row and byte", () =>
     // the line of the export version is no row
     const rows = count("") - 1
     assert.deepInclude(byName["proving"], { of: { rows }, rows })
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("who compares a snapshot with a database hears of both", () =>
+  Effect.gen(function*() {
+    const { listener, phases } = listening()
+    const rich = kit.fixtureText("rich.export.jsonl")
+    yield* verifyAgainst(kit.text(rich), yield* kit.copyOf("rich.db")).pipe(
+      Effect.provideService(Progress, listener)
+    )
+    assert.deepStrictEqual(phases.map(({ name, of }) => ({ name, of })), [
+      { name: "reading", of: { bytes: Buffer.byteLength(rich) } },
+      { name: "checking", of: {} },
+      { name: "comparing", of: {} }
+    ])
   }).pipe(Effect.provide(kit.services)))

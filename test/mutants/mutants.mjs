@@ -21,6 +21,8 @@ const { values } = parseArgs({
   options: {
     count: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
+    /** The place in the draw to begin at, from 1: where a campaign goes on. */
+    from: { type: "string", default: "1" },
     only: { type: "string", default: "" },
     workers: { type: "string", default: "1" },
     /** Seconds that the tests of one mutant may take, beyond which it is killed: it does not come to an end. */
@@ -192,11 +194,14 @@ const main = async () => {
     await copy.ask(site.file, sources.get(site.file), [])
     return by
   }
+  let place = 0
+  while (place < Number(values.from) - 1 && !draw.next().done) place++
   const work = async (copy) => {
     while (tally.drawn < count) {
       const { done, value: site } = draw.next()
       if (done) return
-      const number = ++tally.drawn
+      const number = ++place
+      tally.drawn++
       const started = Date.now()
       const by = await judged(copy, site)
       const reason = by === undefined ? reasonOf(site) : undefined
@@ -205,6 +210,7 @@ const main = async () => {
       ) {
         tally.drawn--
         tally.again++
+        console.log(`${number} does not compile elsewhere: ${show(site)}`)
         continue
       }
       const outcome = by !== undefined ? "killed" : reason === undefined ? "survived" : "equivalent"
@@ -222,7 +228,8 @@ const main = async () => {
   const { again, drawn: tried, equivalent, killed, survived } = tally
   console.log(
     `seed ${values.seed}, ${sites.length} sites in ${sources.size} files: ${tried} mutants, ${killed} killed,` +
-      ` ${equivalent} without a difference in behaviour, ${survived} survived; ${again} drawn again, because they do not compile`
+      ` ${equivalent} without a difference in behaviour, ${survived} survived; ${again} drawn again, because they do not compile;` +
+      ` the campaign goes on with --from ${place + 1}`
   )
   for (const site of survivors) console.log(`survived: ${show(site)}`)
   if (values.report !== undefined) fs.writeFileSync(values.report, `${JSON.stringify({ ...tally, all }, null, 2)}\n`)
