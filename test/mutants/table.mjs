@@ -44,8 +44,8 @@ export const table = {
   "src/database/lockFile.ts": { quick: ["test/database/lock.test.ts"], all: ["test/concurrency/atOnce.test.ts"] },
   // soundness
   "src/records/Soundness.ts": {
-    quick: ["test/findings/findings.test.ts"],
-    all: ["test/export/badRows.test.ts", "test/property/properties.test.ts"]
+    quick: ["test/records/soundness.test.ts"],
+    all: ["test/findings/findings.test.ts", "test/export/badRows.test.ts", "test/property/properties.test.ts"]
   },
   // seal
   "src/snapshot/seal.ts": {
