@@ -25,7 +25,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     only: { type: "string", default: "" },
     workers: { type: "string", default: "1" },
-    /** Seconds that the tests of one mutant may take, beyond which it is killed: it does not come to an end. */
+    /** Seconds that a file of tests may take with a mutant, beyond which it is killed: it does not come to an end. */
     limit: { type: "string", default: "300" },
     report: { type: "string" }
   }
@@ -175,15 +175,19 @@ const main = async () => {
   const all = []
   const draw = drawn(compiles, tally)
   const passing = new Set()
-  /** What these tests say of a mutant. They must pass without it: else they would kill every one. */
+  /** Which of these tests kills a mutant. It must pass without it: else it would kill every one. */
   const asked = async (copy, { file }, mutant, tests) => {
-    for (const test of tests.filter((test) => !passing.has(test))) {
+    for (const test of tests) {
+      const killed = await copy.ask(file, mutant, [test])
+      if (killed === undefined) continue
+      if (passing.has(test)) return killed
       // Twice, because a busy machine may fail one once.
       const by = (await copy.ask(file, sources.get(file), [test])) && (await copy.ask(file, sources.get(file), [test]))
       if (by !== undefined) throw new Error(`a test fails without any mutant: ${by}`)
       passing.add(test)
+      return killed
     }
-    return copy.ask(file, mutant, tests)
+    return undefined
   }
   /** Who killed a mutant; undefined when nobody did. */
   const judged = async (copy, site) => {

@@ -84,6 +84,102 @@ describe("a poll", () => {
   )
 })
 
+describe("what is asked for", () => {
+  const tooLow = [
+    ["after_id=-1", "after_id must be a non-negative integer"],
+    ["limit=0", "limit must be a positive integer"],
+    ["limit=-1", "limit must be a positive integer"],
+    ["latest=0", "latest must be a positive integer"],
+    ["latest=-1", "latest must be a positive integer"]
+  ] as const
+
+  it.live("is in range, of all projects, of one and of an issue", () =>
+    serving({}, async (send) => {
+      const { ask, issue, ok, project } = client(send)
+      await project()
+      const { short_id } = await issue("first")
+      await issue("second")
+      for (const path of ["/events", "/projects/1/events", `/projects/1/issues/${short_id}/events`]) {
+        for (const [query, message] of tooLow) {
+          expect(await ask("GET", `${path}?${query}`), `${path} ${query}`).toMatchObject({
+            status: 400,
+            body: { error: { code: "validation", message } }
+          })
+        }
+        expect((await ok("GET", `${path}?after_id=0&limit=1`)).events).toHaveLength(1)
+        expect((await ok("GET", `${path}?latest=1`)).events).toHaveLength(1)
+      }
+      for (const id of [0, -1]) {
+        expect(await ask("GET", `/projects/${id}/events`)).toMatchObject({
+          status: 400,
+          body: { error: { code: "validation", message: "project_id must be a positive integer" } }
+        })
+      }
+    }))
+
+  it.live("is a look where it says so, which no purge sends away", () =>
+    serving({}, async (send, { database }) => {
+      const { ok, project } = client(send)
+      await project()
+      execute(
+        database,
+        `${insertEvents(1, 4)};
+         INSERT INTO purge_log(uid, origin_instance_uid, project_id, purged_issue_id, project_name, issue_title, issue_author,
+           comment_count, link_count, label_count, event_count, purge_reset_after_event_id, actor)
+         VALUES ('01HYYYYYYYYYYYYYYYYYYYYYYY', '01HZZZZZZZZZZZZZZZZZZZZZZZ', 1, 9, 'alpha', 'x', 'x', 0, 0, 0, 1, 9, 'ann')`
+      )
+      for (const path of ["/events", "/projects/1/events"]) {
+        expect(await ok("GET", path), path).toMatchObject({ reset_required: true, reset_after_id: 9, events: [] })
+        expect(await ok("GET", `${path}?no_reset=false`)).toMatchObject({ reset_required: true })
+        for (const query of ["no_reset=true", "latest=4", "since=2000-01-01T00:00:00Z"]) {
+          const page = await ok("GET", `${path}?${query}`)
+          expect(page, query).toMatchObject({ reset_required: false, purged: 1 })
+          expect(page.events).toHaveLength(4)
+        }
+      }
+    }))
+
+  it.live("of a stream is a cursor and a project, each in range", () =>
+    serving({}, async (send, { address }) => {
+      const { ask, issue, project } = client(send)
+      await project("alpha")
+      await project("beta")
+      await issue("of alpha", {}, 1)
+      await issue("of beta", {}, 2)
+      const refused: ReadonlyArray<readonly [query: string, headers: Record<string, string>, message: string]> = [
+        ["?after_id=-1", {}, "after_id must be a non-negative integer"],
+        ["", { "last-event-id": "-1" }, "Last-Event-ID must be a non-negative integer"],
+        ["?project_id=0", {}, "project_id must be a positive integer"],
+        ["?project_id=-1", {}, "project_id must be a positive integer"],
+        ["?project_id=9223372036854775808", {}, "project_id must be a positive integer"]
+      ]
+      for (const [query, headers, message] of refused) {
+        expect(
+          await ask("GET", `/events/stream${query}`, undefined, { accept: "text/event-stream", ...headers }),
+          query
+        )
+          .toMatchObject({ status: 400, body: { error: { message } } })
+      }
+      for (const accept of ["", "text/plain", "text/event-streams"]) {
+        const answer = await ask("GET", "/events/stream", undefined, { accept })
+        expect(answer, accept).toMatchObject({ status: 406 })
+      }
+      for (const accept of ["text/plain, text/event-stream;q=0.5", "*/*"]) {
+        const streamed = await watch(address, `${stream}?project_id=2`, { accept })
+        await streamed.until(() => ids(streamed.frames).length > 0)
+        expect(streamed.frames).toMatchObject([
+          { comment: "connected" },
+          { event: "issue.created", data: { project_id: 2 } }
+        ])
+        streamed.close()
+      }
+      const behind = await watch(address, stream, { accept: "text/event-stream", "last-event-id": "1" })
+      await behind.until(() => ids(behind.frames).length > 0)
+      expect(ids(behind.frames)).toEqual([2])
+      behind.close()
+    }))
+})
+
 describe("a stream", () => {
   it.live("tells many readers all that many writers do, once and in order", () =>
     serving({}, async (send, { address }) => {
