@@ -12,7 +12,7 @@ import type { Scope as Selection } from "./Selection.ts"
 import type { Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
-/** A read transaction. What it reads is one state that existed, whoever writes meanwhile. */
+/** A read transaction. What it reads is one state that existed, whatever is written meanwhile. */
 export interface View {
   /** The real path, without symbolic links. */
   readonly path: string
@@ -31,7 +31,7 @@ export interface Salvaged extends View {
   readonly rejected: Spooled
 }
 
-/** A database in the making, that nobody else can see. It disappears with the scope, unless it was put in place. */
+/** A database in the making, that no other process can see. It disappears with the scope, unless it was put in place. */
 export interface Stage {
   readonly path: string
   /** Open in one transaction, with the tables and nothing else: no index, no trigger, no rule but UNIQUE and NOT NULL. */

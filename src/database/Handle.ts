@@ -13,7 +13,7 @@ import { type Connection, type EngineUnusable, load, unusableBy } from "./engine
 import type { NamedParams, Param, Row, Session, Statement, Statements } from "./Session.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
 
-/** The session of who opened the file, with what throws; nobody outside of this folder is given one. */
+/** The session of the code that opened the file, with what throws; none is given to code outside of this folder. */
 export interface Handle extends Session, Statements {
   /** Closes before the scope does. Closing twice is fine. */
   readonly close: Effect.Effect<void, SqliteFailure>
@@ -21,7 +21,7 @@ export interface Handle extends Session, Statements {
 
 /**
  * The file must exist. `read`: never writes, may need to make a `-shm`. `immutable`: takes no lock and looks at no WAL; for files that
- * nobody can be writing to.
+ * no process can be writing to.
  */
 export type Mode = "read" | "write" | "immutable"
 
@@ -63,7 +63,7 @@ export const open = (
   mode: Mode,
   options?: {
     readonly busyTimeout?: number
-    /** A file that is malformed is to be read all the same: `writable_schema` counts, which is then what tells SQLite so. */
+    /** A file that is malformed is to be read all the same: `writable_schema` counts, which then makes SQLite do so. */
     readonly damaged?: boolean
   }
 ): Effect.Effect<Handle, SqliteFailure | EngineUnusable, Scope.Scope> =>

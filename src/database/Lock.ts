@@ -23,11 +23,11 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")
 export type Purpose = typeof Purpose.Type
 
-/** Who has the lock. It is certain that somebody has it; who, it says itself, and may not have said it yet. */
+/** Which process has the lock. It is certain that one has it; which, it writes itself, and may not have written yet. */
 export class Holder extends Schema.Class<Holder>("Holder")({
   purpose: Schema.Union(Purpose, Schema.Literal("unknown")),
   pid: Schema.NullOr(Schema.Int),
-  /** `Processes.identityOf` that process; empty when nothing told it. */
+  /** `Processes.identityOf` that process; empty when it is not known. */
   process: Schema.String,
   startedAt: Schema.String,
   version: Schema.String,
@@ -103,8 +103,8 @@ const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
  * Takes the lock of the database at an absolute real path until the scope closes, or says who has it. A file that has another name too,
  * which would have another lock, is refused.
  *
- * A lock file that a power cut left damaged is emptied and used: whoever could read it had SQLite's shared lock, so
- * nobody had the exclusive one; and if somebody takes it in that moment, only the row is lost, since a lock is on the
+ * A lock file that a power cut left damaged is emptied and used: a process that could read it had SQLite's shared lock, so
+ * none had the exclusive one; and if one takes it in that moment, only the row is lost, since a lock is on the
  * file and not on its bytes.
  * A lock file that was made for this and lies beside no database in the end is taken away again.
  */
@@ -135,8 +135,8 @@ export const acquire = Effect.fn("Lock.acquire")(function*(databasePath: string,
 /**
  * Who has the lock of the database at an absolute real path.
  *
- * It asks for a shared lock for an instant, which a holder refuses. That does not keep the lock from one who starts: it
- * waits for readers longer than this takes. One who starts in the same instant may still be told of as nobody, or
+ * It asks for a shared lock for an instant, which a holder refuses. That does not keep the lock from a process that starts: it
+ * waits for readers longer than this takes. One that starts in the same instant may still be missed, or reported
  * under the name of a holder before it that was killed.
  */
 export const holder = Effect.fn("Lock.holder")(function*(databasePath: string) {
@@ -147,7 +147,7 @@ export const holder = Effect.fn("Lock.holder")(function*(databasePath: string) {
       Effect.asSome,
       Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeedNone)
     )
-    // opening a pipe would wait for somebody who writes to it
+    // opening a pipe would wait for a process that writes to it
     if (!Option.exists(info, ({ type }) => type === "File")) return Option.none<Holder>()
     return yield* Handle.open(path, "read", { busyTimeout: 0 }).pipe(
       Effect.flatMap((handle) => handle.get("look at the lock", "SELECT count(*) FROM sqlite_schema")),
@@ -172,7 +172,7 @@ export const daemonSigned = Effect.fn("Lock.daemonSigned")(function*(databasePat
   const fs = yield* FileSystem.FileSystem
   return yield* oneAtATime(Effect.gen(function*() {
     const { size, type, uid } = yield* fs.stat(path)
-    // opening a pipe would wait for somebody who writes to it
+    // opening a pipe would wait for a process that writes to it
     if (type !== "File" || size > lockBytes) return Option.none<number>()
     // SQLite writes the texts of a row one after the other. Who has the file open here must not close another descriptor of it.
     const isSigned = Handle.isOpen(path)

@@ -21,7 +21,7 @@ export const remainsOf = Effect.fn("Database.remainsOf")(function*(real: string)
 
 /** Why there is no database at a real path: `missing`, or `lost` when what may be left of it is beside it. */
 export const absent = (real: string, asked: string) =>
-  // A directory that cannot be listed, or is not there, tells nothing.
+  // A directory that cannot be listed, or is not there, shows nothing.
   Effect.flatMap(Effect.orElseSucceed(remainsOf(real), () => []), (found) =>
     found.length === 0
       ? openError(asked, "missing")

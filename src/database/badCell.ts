@@ -25,7 +25,7 @@ const isIdentity = (kind: Kind, { key, presence, reference }: Field): boolean =>
 const readable = (value: BadCell["value"]): string | undefined =>
   value === null ? undefined : value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : String(value)
 
-/** What the table puts there when nobody says it: `'{}'`, `1`. */
+/** What the table puts there when no value is given: `'{}'`, `1`. */
 const initial = ({ initially }: Field): string | number | undefined =>
   Option.match(initially, {
     onNone: () => undefined,

@@ -43,7 +43,7 @@ const blockCircles = Effect.fnUntraced(function*(db: Session) {
     ))
 })
 
-/** Circles that are told. */
+/** Circles that are reported. */
 const most = 20
 
 /** As a word of a shell: the name of a project can have blanks and quotes. */

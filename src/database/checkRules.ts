@@ -14,7 +14,7 @@ import { sequences } from "./sequences.ts"
 import type { Row, Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
-/** Rows that one statement looks at, so that a signal is heard in between. */
+/** Rows that one statement looks at, so that a signal is handled in between. */
 const window = 20_000
 
 const text = (cell: Row[string] | undefined): string =>
@@ -152,7 +152,7 @@ export const judge = Effect.fn("Database.judge")(function*(
     const indexes = yield* judgeIndexes(db, kind, rows)
     findings.push(...indexes.findings)
     for (const unique of kind.unique) {
-      // A whole index has an entry for every row, and no doubles: then nobody has to sort.
+      // A whole index has an entry for every row, and no doubles: then nothing has to be sorted.
       const known = sound && !watched.indexed
       if (!known && !indexes.whole(unique)) {
         findings.push(...(yield* judgeDoubles(db, kind, scope, unique)))

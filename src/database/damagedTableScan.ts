@@ -29,7 +29,7 @@ const patience = 2 ** 24
 const parts = 65_536n
 /** Rowids beside damage that are looked for one by one: more than a page has. */
 const closely = 1024n
-/** How far rows are looked for behind the last good one, when nothing tells how many there were. */
+/** How far rows are looked for behind the last good one, when it is not known how many there were. */
 const reach = 65_536n
 
 /** Whether SQLite says that the file is damaged, or the system that it cannot be read. */

@@ -1,5 +1,5 @@
 /**
- * Whether the indexes of a table have an entry for every row. Counting both is cheap, and it is the one thing that tells of a row that
+ * Whether the indexes of a table have an entry for every row. Counting both is cheap, and it is the one thing that shows a row that
  * a damaged page of the table does not show any more.
  */
 import * as Effect from "effect/Effect"
@@ -52,7 +52,7 @@ const counted = (db: Statements, kind: Kind, known: number | undefined): Readonl
 
 /**
  * `known`: how many rows the table has, where that was counted while they were read. Fails when an index has more entries than its table
- * has rows: a row that was there cannot be read any more, and nobody else would tell.
+ * has rows: a row that was there cannot be read any more, and nothing else would show it.
  */
 export const judgeIndexes = (
   db: Session,

@@ -72,7 +72,7 @@ const unknownColumns = Effect.fnUntraced(function*(db: Handle, path: string, kin
 })
 
 /**
- * Whether there is something of a kata database of this schema, when `inspect` has refused it for `problem`. What tells is the tables:
+ * Whether there is something of a kata database of this schema, when `inspect` has refused it for `problem`. The tables show it:
  * the row that says the version may be the one that is damaged.
  */
 export const recognise = Effect.fn("Database.recognise")(

@@ -18,7 +18,7 @@ export const parentCycle = ({ parent }: Tree): Described => ({
 export interface Cycle {
   /** The link that was made last; without it there is no circle. */
   readonly link: bigint
-  /** From child to parent, as far as they are to be told. */
+  /** From child to parent, as far as they are to be reported. */
   readonly issues: ReadonlyArray<bigint>
 }
 

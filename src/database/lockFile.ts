@@ -32,7 +32,7 @@ export const stillNamed = <A, E, R>(path: string, take: Effect.Effect<A, E, R>) 
     return yield* new LockGone()
   })
 
-/** At the end, by the holder, before it lets go: whoever waits for the file then finds that it has no name any more. Ignored: it is litter. */
+/** At the end, by the holder, before it lets go: a process that waits for the file then finds it without a name. Ignored: it is litter. */
 export const removedBesideNothing = (path: string, databasePath: string) =>
   Effect.addFinalizer(() =>
     Effect.ignore(

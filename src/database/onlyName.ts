@@ -10,7 +10,7 @@ import type { FailureKind } from "../Failure.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, nameOf, parentOf, sameFile } from "../files/paths.ts"
 
-/** The file of a database has another name, by which somebody else could work with it. */
+/** The file of a database has another name, by which another process could work with it. */
 export class DatabaseHasOtherName extends Schema.TaggedError<DatabaseHasOtherName>()("DatabaseHasOtherName", {
   path: Schema.String,
   /** `link`: there are hard links to it. `mount`: the file is mounted by itself, so that it has a name elsewhere. */
@@ -36,7 +36,7 @@ const mountedAt = (line: string) =>
 /**
  * Fails when the database at an absolute real path, where there is one, has another name than backups of it that a restore has not finished.
  *
- * Mounts are known on Linux only. The device of a file tells nothing: in a container it differs from its directory's without a mount.
+ * Mounts are known on Linux only. The device of a file shows nothing: in a container it differs from its directory's without a mount.
  */
 export const onlyName = Effect.fn("Database.onlyName")(function*(path: string) {
   const fs = yield* FileSystem.FileSystem

@@ -142,7 +142,7 @@ export const undo = Effect.fnUntraced(function*(target: string, backup: string, 
 })
 
 /**
- * Takes the second name away from a target that somebody has filled meanwhile. What the backup has of the old side files stays, alone: the
+ * Takes the second name away from a target that was filled meanwhile. What the backup has of the old side files stays, alone: the
  * target is another database by now.
  */
 export const unname = Effect.fnUntraced(function*(target: string, backup: string) {

@@ -7,7 +7,7 @@ export interface Rule extends Described {
   readonly holds: string
 }
 
-/** What can be told from the row alone: the CHECKs of the table, the soft rules of the fields and of the row. */
+/** What can be decided from the row alone: the CHECKs of the table, the soft rules of the fields and of the row. */
 export const rowRules = (kind: Kind): ReadonlyArray<Rule> => kind.rules
 
 /** What takes a look at other tables. */

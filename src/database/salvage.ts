@@ -143,7 +143,7 @@ export const salvage = Effect.fn("Database.salvage")(function*(asked: string, fo
     return { path, db: to, findings, rejected, count: count(to, format), confirm: Effect.void } satisfies Salvaged
   }).pipe(
     Effect.mapError((error) =>
-      // The private copy is nothing that anybody has heard of.
+      // The user does not know of the private copy.
       error._tag === "SqliteFailure" ? unusable(asked)(new SqliteFailure({ ...error, path: asked })) : error
     )
   )

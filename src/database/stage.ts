@@ -11,7 +11,7 @@ import type { Stage } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
 import { fillFullText, fullText, indexes, tablesOf, triggers } from "./schema.ts"
 
-/** Issues whose text is indexed by one statement, so that a signal is heard in between. */
+/** Issues whose text is indexed by one statement, so that a signal is handled in between. */
 const fullTextPart = 1_000
 
 /** How the names of staged files begin. Who holds the lock of the target knows that all of them are dead. */
@@ -38,7 +38,7 @@ const create = Effect.fnUntraced(function*(path: string) {
   )
 })
 
-/** Confirms on disk a file that nobody has open. */
+/** Confirms on disk a file that no process has open. */
 export const sync = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   yield* fs.open(path, { flag: "r+" }).pipe(

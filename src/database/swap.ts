@@ -45,7 +45,7 @@ const rename = (staged: string, target: string) =>
     yield* confirm(target)
   })
 
-/** The last step where there is no target: a rename would replace one that somebody else has made meanwhile. */
+/** The last step where there is no target: a rename would replace one that another process has made meanwhile. */
 const appear = (staged: string, target: string, force: boolean) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -57,7 +57,7 @@ const appear = (staged: string, target: string, force: boolean) =>
     )
     // No hard links on this filesystem.
     if (!linked) return yield* rename(staged, target)
-    // Ignored: whoever comes next takes the other name away.
+    // Ignored: the next run removes the other name.
     yield* Effect.ignore(remove(staged))
     yield* confirm(target)
   })
@@ -66,7 +66,7 @@ const appear = (staged: string, target: string, force: boolean) =>
 const removeSpentJournal = (target: string) =>
   Effect.scoped(Effect.gen(function*() {
     const db = yield* open(target, "write", { busyTimeout: 1000 })
-    // Of somebody who writes, a journal may look so before it is synced; nobody does now.
+    // While a process writes, a journal may look so before it is synced; none writes now.
     yield* db.exec("look after the old database", "BEGIN EXCLUSIVE")
     const head = yield* Effect.scoped(
       Effect.flatMap(openForReading(`${target}-journal`), (file) => file.readAlloc(8))
@@ -75,8 +75,8 @@ const removeSpentJournal = (target: string) =>
   }))
 
 /**
- * Takes the old database for us alone and folds its WAL in: whoever has it open makes this fail, and whoever comes now waits, and
- * then finds the new one. A failure leaves no `-journal` that was not there.
+ * Takes the old database for us alone and folds its WAL in: a process that has it open makes this fail, and one that opens it now waits,
+ * and then finds the new one. A failure leaves no `-journal` that was not there.
  */
 const lockExclusively = (target: string) =>
   Effect.gen(function*() {
@@ -174,7 +174,7 @@ const replaceSound = (staged: string, target: string) =>
 
 /**
  * SQLite cannot read the old database: its backup has every byte, side files included. An empty one can be locked all the same, and only
- * then nobody begins to fill it.
+ * then no process begins to fill it.
  */
 const replaceDamaged = (staged: string, target: string) =>
   Effect.scoped(Effect.gen(function*() {
@@ -209,7 +209,7 @@ const replaceDamaged = (staged: string, target: string) =>
     return backup
   }))
 
-/** WAL mode is what a daemon sets anyway, and a property of the file: set before anybody can see it. */
+/** WAL mode is what a daemon sets anyway, and a property of the file: set before another process can see it. */
 const finish = (staged: string) =>
   Effect.gen(function*() {
     const mode = yield* Effect.scoped(
@@ -235,7 +235,7 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       const backup = yield* (yield* isSound(target))
         ? Effect.catchIf(replaceSound(stage.path, target), isDamage, () => damaged)
         : damaged
-      // A second name has the permissions of the first, and Go kata follows the umask. The restore is done: that somebody else's file
+      // A second name has the permissions of the first, and Go kata follows the umask. The restore is done: that another user's file
       // keeps its own is no reason to call it a failure.
       yield* Effect.ignore(fs.chmod(backup, 0o600))
       return { target, backup } satisfies Swapped

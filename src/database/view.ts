@@ -9,7 +9,7 @@
  * | none                  | no            | `immutable`, with the same stat before and after                             |
  * | a `-wal`, `-journal`  | no            | a private copy                                                               |
  *
- * "Ours to write": the directory can be written, and the file is our own; in somebody else's, SQLite would leave side files that the
+ * "Ours to write": the directory can be written, and the file is our own; in another user's, SQLite would leave side files that the
  * owner could not open.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -39,7 +39,7 @@ const sizeOf = (path: string) =>
     Effect.catchIf((error) => error.code === "ENOENT", () => Effect.succeed(0))
   )
 
-/** What tells that a file was not touched. */
+/** What shows that a file was not changed. */
 const stamp = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map((info) =>
@@ -154,7 +154,7 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
     copied
     : !wal && !journal ?
     begin(path, "write", damaged)
-    // A journal beside a file that somebody is writing is not hot, and then this is the way; a hot one is refused by SQLite.
+    // A journal beside a file that is being written is not hot, and then this is the way; a hot one is refused by SQLite.
     : begin(path, "read", damaged).pipe(
       Effect.catchIf(
         (error) =>

@@ -56,7 +56,7 @@ const says = {
   unknown: "is on a page that no table leads to, and no row of a table that kata knows"
 } as const
 
-/** What tells which version of a row is newer: its own time, how often it was changed, what it counts. */
+/** What decides which version of a row is newer: its own time, how often it was changed, what it counts. */
 const ages = ["updated_at", "last_seen_at", "imported_at", "revision", "seq"]
 
 export class Carver {
@@ -212,7 +212,7 @@ export class Carver {
     )
   }
 
-  /** Cells of a page that lead to nothing. An index that is whole tells which rows they were. */
+  /** Cells of a page that lead to nothing. An index that is whole shows which rows they were. */
   private *lost(kind: Kind, { number }: Node, count: number): Generator<Tick> {
     if (yield* this.indexed.trust(kind)) return
     const why = "rows of a page could not be read, their cells are damaged"

@@ -82,7 +82,7 @@ export class IndexedRows {
     ).get(this.account.rank(kind)) === undefined
   }
 
-  /** Whether there is an index that is sound and has every row that was carried: it tells which there were. */
+  /** Whether there is an index that is sound and has every row that was carried: it shows which there were. */
   *isComplete(kind: Kind): Generator<undefined, boolean> {
     return (yield* this.trust(kind)) && this.hasAll(kind)
   }
@@ -108,7 +108,7 @@ export class IndexedRows {
     }
   }
 
-  /** Looks through the leaves of indexes that no root leads to; which index they are of, the rows that were carried tell. */
+  /** Looks through the leaves of indexes that no root leads to; which index they are of, the rows that were carried show. */
   *loose(isOrphan: (page: number) => boolean): Generator<undefined> {
     const known: Array<KnownIndex> = []
     for (const index of allIndexes(this.account.format)) {

@@ -81,7 +81,7 @@ export class Purged {
     if (this.count === 0 || columns === undefined) return false
     const uids = columns.uids.flatMap((column) => textOf(row[`value ${column}`]) ?? [])
     if (uids.some((uid) => this.uidIs(uid, newer))) return true
-    // a uid that was not purged tells more than an id
+    // a uid that was not purged is stronger evidence than an id
     if (kind.table === "issues" && uids.length > 0) return false
     return columns.ids.some((column) => {
       const id = kind.table === "issues" ? rowid : row[`value ${column}`]

@@ -61,7 +61,7 @@ const mostColumns = 32_767
 
 /**
  * The values of a record of `size` bytes, of which the first are here; undefined unless header and values fill it exactly, which is
- * what tells a record from other bytes.
+ * what distinguishes a record from other bytes.
  */
 export const slotsOf = (bytes: Uint8Array, size: number): ReadonlyArray<Slot> | undefined => {
   const header = length(bytes, 0, bytes.length)
