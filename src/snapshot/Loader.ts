@@ -1,4 +1,4 @@
-/** Stores records as rows, within attempts of a stage. Rules are asked afterwards, so that all that is wrong can be told at once. */
+/** Stores records as rows, within attempts of a stage. Rules are asked afterwards, so that all that is wrong can be reported at once. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Param, Statements } from "../database/Session.ts"

@@ -46,7 +46,7 @@ export type Form = keyof typeof forms
 /** The file, or a line of it, is something else, and no damage. */
 export class NotASnapshot extends Schema.TaggedError<NotASnapshot>()("NotASnapshot", {
   file: Schema.String,
-  /** The line that tells it; 0 when the whole file does. */
+  /** The line that shows it; 0 when the whole file does. */
   line: Schema.Int,
   form: Schema.Literal(...Object.keys(forms) as [Form, ...Array<Form>])
 }) {

@@ -131,7 +131,7 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
       wrong: expected || damaged.length > 0
     })
   }
-  // Whose snapshot it is cannot be told where the database does not say who it is: it may be the one that is needed now.
+  // Whose snapshot it is cannot be known where the database does not say which one it is: it may be the one that is needed now.
   if (instance === undefined) {
     return report("note", `the newest whole snapshot is ${good.path}${known(good)}`, {
       details: damaged,

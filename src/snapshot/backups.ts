@@ -12,7 +12,7 @@ import { verify } from "./verify.ts"
 /** A snapshot of a whole database, or what was one. */
 export interface Backup {
   readonly path: string
-  /** Of the file: what tells which was written last, unless it was copied. */
+  /** Of the file: shows which was written last, unless it was copied. */
   readonly modified: Date
   /** Whose it is; empty when it does not say. */
   readonly instance: string

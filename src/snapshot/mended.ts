@@ -1,4 +1,4 @@
-/** What a line of a rejected file says after somebody has mended it: a record, the row of a table, or some cells of a row. Pure. */
+/** What a line of a rejected file says after a user has mended it: a record, the row of a table, or some cells of a row. Pure. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Field, Value } from "../records/Field.ts"

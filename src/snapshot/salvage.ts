@@ -29,7 +29,7 @@ const lineLimit = 256 * 1024 * 1024
 /** Lines beyond this are written as hexadecimal digits, in pieces. */
 const pieceBytes = 1024 * 1024
 
-/** The lines of an input up to its end, or to where it cannot be read any more, which `report` hears of. */
+/** The lines of an input up to its end, or to where it cannot be read any more, which `report` is given. */
 export const linesOf = (
   input: Opened,
   report: { readonly stopped?: (reason: string) => void; readonly long?: (long: LongLine) => void } = {}

@@ -18,10 +18,10 @@ import type { ContentSum } from "./digest.ts"
 import { exactParam } from "./insert.ts"
 import type { Located } from "./read.ts"
 
-/** Issues that are settled before a signal is heard. */
+/** Issues that are settled before a signal is handled. */
 const window = 100
 
-/** What a load of an older file is told. */
+/** What a load of an older file is given. */
 export interface Versions {
   /** What the file is a file of. */
   readonly from: Format
@@ -179,7 +179,7 @@ export class Upgrade {
   }
 }
 
-/** Settles what waits, so that a signal is heard in between. */
+/** Settles what waits, so that a signal is handled in between. */
 export const settle = (session: Session, upgrade: Upgrade, next: Kind | undefined) =>
   Effect.whileLoop({
     while: () => upgrade.unsettled(next),

@@ -1,5 +1,5 @@
 /**
- * Reads a snapshot without restoring it. Where a look at the records as they pass does not tell that all is well, they go into a private
+ * Reads a snapshot without restoring it. Where a look at the records as they pass does not show that all is well, they go into a private
  * database that disappears again: what they say of each other is asked there, in the same words in which a restore asks.
  */
 import * as Channel from "effect/Channel"
@@ -87,7 +87,7 @@ export interface ExamineOptions extends Omit<LoadOptions, "versions"> {
 }
 
 /**
- * Loads an input that is a file of `from` into a stage of `format` and judges it. Blocking findings are told with their lines, and left to
+ * Loads an input that is a file of `from` into a stage of `format` and judges it. Blocking findings are named with their lines, and left to
  * the caller.
  */
 export const examine = Effect.fn("Snapshot.examine")(
@@ -114,7 +114,7 @@ export const examine = Effect.fn("Snapshot.examine")(
       }
     }
     yield* phase("checking")
-    // What a transform made of the records, or what was joined with them, nobody has seen pass.
+    // What a transform made of the records, or what was joined with them, has not been watched.
     const seen = options.transform === undefined && options.joined === undefined ? done.watch : undefined
     const judged = yield* judge(stage.db, format, wholeDatabase, seen)
     return {
@@ -130,7 +130,7 @@ export const examine = Effect.fn("Snapshot.examine")(
 /** A sealed file whose seal does not hold was damaged, and it is not the record that is to blame. */
 const damagedInstead = (input: Opened, format: Format, refused: RecordRefused) =>
   Effect.flatMap(
-    // Behind a line that is too long, nobody has seen the seal: the file is not said to be damaged.
+    // Behind a line that is too long, the seal has not been read: the file is not said to be damaged.
     Effect.catchTag(sealOf(format, input.bytes), "LineTooLong", () => Effect.succeed("none" as const)),
     (seal) =>
       Effect.fail(
