@@ -29,7 +29,7 @@ export interface Written {
 /** A file that is complete, on disk, and not in place yet; it disappears with its scope unless it is put there. */
 export interface Prepared extends Written {
   /**
-   * Puts it in place. A rename is not interrupted: whoever calls this in an uninterruptible region is told truly whether it was done. What
+   * Puts it in place. A rename is not interrupted: a caller in an uninterruptible region learns truly whether it was done. What
    * has no name to be renamed over is written now, and that may wait for a reader, so it can always be interrupted.
    */
   readonly commit: Effect.Effect<void, FileError | DurabilityNotConfirmed, FileSystem.FileSystem | Path.Path>

@@ -1,4 +1,4 @@
-/** What can go wrong with a file, told in the words of the person who named it. */
+/** What can go wrong with a file, in the words of the person who named it. */
 import * as PlatformError from "@effect/platform/Error"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"

@@ -17,7 +17,7 @@ export const closed = (path: string) => <A, E, R>(effect: Effect.Effect<A, E, R>
       : Effect.failCause(cause)
   })
 
-/** A file that is only read. That it cannot be closed is nobody's loss: what was read was read. */
+/** A file that is only read. That it cannot be closed loses nothing: what was read was read. */
 export const openForReading = (path: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

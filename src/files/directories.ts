@@ -7,7 +7,7 @@ import { userInfo } from "node:os"
 import type { FailureKind } from "../Failure.ts"
 import { type FileError, fromPlatform } from "./FileError.ts"
 
-/** Somebody else made what should be our own directory: whoever owns it can put anything into it. */
+/** Another user made what should be our own directory: its owner can put anything into it. */
 export class NotOurs extends Schema.TaggedError<NotOurs>()("NotOurs", {
   path: Schema.String,
   /** Such as "a symbolic link". */

@@ -12,7 +12,7 @@ export const identity = (path: string) =>
     Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
   )
 
-/** What tells that a file was not written to: its size, and the millisecond of its last change. */
+/** What shows that a file was not written to: its size, and the millisecond of its last change. */
 export const stamp = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map(({ mtime, size }) => `${size} ${Option.getOrUndefined(mtime)?.getTime()}`),

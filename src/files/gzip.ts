@@ -46,7 +46,7 @@ type Bytes = Chunk.Chunk<Uint8Array>
 type Through<E, E0> = Channel.Channel<Bytes, Bytes, E | E0, E0, unknown, unknown>
 
 /**
- * A codec that moves only when somebody takes its output: one piece goes in and all that comes of it is taken, before the
+ * A codec that moves only when its output is taken: one piece goes in and all that comes of it is taken, before the
  * next. So at most one output buffer is waiting, whatever a piece expands to.
  */
 class Pump<E> {
@@ -148,7 +148,7 @@ class Pump<E> {
   private waiting(done: () => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       this.wake = () => resume(Effect.void)
-      // What happened since the last look has woken nobody.
+      // What happened since the last look was not notified.
       if (done() || this.error !== undefined || this.codec.readableLength > 0) this.notify()
     })
   }

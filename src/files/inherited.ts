@@ -6,7 +6,7 @@ const closeOnExec = 0o2000000
 
 /**
  * Closes what was inherited besides stdin, stdout and stderr: the end of a pipe or a locked file would stay open for as long as this process
- * lives. Node marks what it finds open at its start only up to the first gap after 15. Linux hands the others on, and tells which these are.
+ * lives. Node marks what it finds open at its start only up to the first gap after 15. Linux hands the others on, and shows which these are.
  */
 export const closeInherited = (): void => {
   for (const name of namesOf("/proc/self/fd")) {

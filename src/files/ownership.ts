@@ -10,11 +10,11 @@ const maxLinks = 40
 const isShared = (mode: number) => (mode & 0o022) !== 0 && (mode & 0o1000) === 0
 
 /**
- * What somebody else could have done to what is at an absolute path, as in `/tmp/x is another user's (1001)`; undefined where it is this
+ * What another user could have done to what is at an absolute path, as in `/tmp/x is another user's (1001)`; undefined where it is this
  * user's, and everything on the way to it this user's or root's: directories that no one else may change, and links that lead through
  * such ones. In a user namespace root has another number, which is that of `/`.
  *
- * This is `node:fs` because the platform's filesystem does not tell whose a link is. The launcher has the same rule for itself: `isOurs`.
+ * This is `node:fs` because the platform's filesystem does not show whose a link is. The launcher has the same rule for itself: `isOurs`.
  */
 export const notOnlyOurs = (path: string): string | undefined => {
   try {

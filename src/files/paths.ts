@@ -106,7 +106,7 @@ export const sameFile = Effect.fn("paths.sameFile")(function*(a: string, b: stri
 })
 
 /**
- * Fails for a file that this user could not replace: one that may not be written, or of somebody else in a directory where only owners
+ * Fails for a file that this user could not replace: one that may not be written, or of another user in a directory where only owners
  * rename (the sticky bit). It is better known before anything is made beside it that could not be removed any more.
  */
 export const replaceable = Effect.fn("paths.replaceable")(function*(real: string) {

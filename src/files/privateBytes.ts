@@ -1,5 +1,5 @@
 /**
- * Bytes at any place of a private file, at once. This is `node:fs` because the platform's reads are effects, and whoever follows page
+ * Bytes at any place of a private file, at once. This is `node:fs` because the platform's reads are effects, and code that follows page
  * numbers through a file does so in the middle of a loop. Never for a database that others use: closing drops the locks of SQLite.
  */
 import * as Effect from "effect/Effect"

@@ -37,7 +37,7 @@ export const beside = <A, E, R>(rejected: Rejected | undefined, result: Effect.E
     const fs = yield* FileSystem.FileSystem
     yield* rejected.commit
     return yield* Effect.tapError(result, (error) =>
-      // A result that is in place and only not confirmed needs what was left out of it. What cannot be removed is told by its name.
+      // A result that is in place and only not confirmed needs what was left out of it. What cannot be removed is reported by its name.
       error instanceof DurabilityNotConfirmed
         ? Effect.void
         : Effect.ignore(fs.remove(rejected.path, { force: true })))

@@ -1,5 +1,5 @@
 /**
- * Files of settings: small, regular, and often somebody else's, as in a cloned repository. This is `node:fs` because the platform's `open`
+ * Files of settings: small, regular, and often written by others, as in a cloned repository. This is `node:fs` because the platform's `open`
  * waits for a writer of a pipe, which may have taken the place of the file since it was looked at.
  */
 import * as Effect from "effect/Effect"

@@ -53,7 +53,7 @@ class Shortener {
   }
 }
 
-/** The bytes without lines of more than `limit` bytes, which are told instead. */
+/** The bytes without lines of more than `limit` bytes, which are reported instead. */
 export const shortened =
   (limit: number, report: (long: LongLine) => void) =>
   <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Uint8Array, E, R> =>

@@ -33,7 +33,7 @@ export const readFile = (path: string, name = path): Stream.Stream<Uint8Array, F
     )
   }))
 
-/** Files that the kernel makes up tell no size, and may differ at the next reading. */
+/** Files that the kernel makes up report no size, and may differ at the next reading. */
 const isMadeUp = (real: string) => /^\/(?:proc|sys|dev\/fd)\//.test(real)
 
 /** Finds an input: a file, a pipe or a device. */

@@ -37,7 +37,7 @@ const openWaiting = (path: string, flags: number, type: FileSystem.File.Type, na
     try {
       return Effect.succeed({ fd: NodeFs.openSync(path, flags | NodeFs.constants.O_NONBLOCK), own: true })
     } catch (error) {
-      // A named pipe that nobody reads yet; of one that we were given, the readers are gone.
+      // A named pipe that no process reads yet; of one that we were given, the readers are gone.
       return type === "FIFO" && codeOf(error) === "ENXIO" && !isDescriptor(path)
         ? Effect.zipRight(Effect.interruptible(pause), attempt)
         : Effect.fail(fromErrno("open", name)(error))

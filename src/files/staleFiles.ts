@@ -1,4 +1,4 @@
-/** The names of temporary files and directories, which tell whose they are, so that those of dead processes can be removed. */
+/** The names of temporary files and directories, which show whose they are, so that those of dead processes can be removed. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -29,7 +29,7 @@ const shortened = (name: string): string => {
 
 const prefixOf = (target: string) => `.${shortened(nameOf(target))}.kata-`
 
-/** A path beside the target that nobody has, known as in use until the scope closes. */
+/** A path beside the target that no file has, known as in use until the scope closes. */
 export const temporary = (target: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {

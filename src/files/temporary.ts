@@ -10,7 +10,7 @@ export const temporaryHint = "make room there, or set TMPDIR to a directory that
 /** What another place helps against. */
 const local = new Set(["EACCES", "EDQUOT", "ENOENT", "ENOSPC", "EPERM", "EROFS"])
 
-/** An error of a temporary file, in the words of somebody who does not know that there is one. */
+/** An error of a temporary file, in the words of a user who does not know that there is one. */
 export const ofTemporary = (error: FileError, place = tmpdir()): FileError =>
   new FileError({
     ...error,
