@@ -1,4 +1,4 @@
-/** What the operating system says of a process that left its number behind: it may be somebody else's by now. */
+/** What the operating system says of a process that left its number behind: it may be another process's by now. */
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -11,18 +11,18 @@ import { codeOf } from "../files/FileError.ts"
 
 export class Processes extends Context.Tag("kata/host/Processes")<Processes, {
   readonly current: { readonly pid: number }
-  /** Whether there is a process of that number, whoever owns it; one that is dead, and that nobody has waited for, is none. */
+  /** Whether there is a process of that number, whichever user owns it; one that is dead, and was not waited for, is none. */
   readonly isAlive: (pid: number) => Effect.Effect<boolean>
-  /** The name of its program without directories; of an interpreter, that of its script. None when nothing tells. */
+  /** The name of its program without directories; of an interpreter, that of its script. None when it is not known. */
   readonly programOf: (pid: number) => Effect.Effect<Option.Option<string>>
   /**
-   * What tells a process from every other that ever has its number: none when there is no such process, when it is dead and nobody has
-   * asked for its exit code yet, or when nothing tells.
+   * What distinguishes a process from every other that ever has its number: none when there is no such process, when it is dead and was
+   * not waited for, or when it is not known.
    */
   readonly identityOf: (pid: number) => Effect.Effect<Option.Option<string>>
-  /** The number of the user whose process it is; none when there is no such process, or when nothing tells. */
+  /** The number of the user whose process it is; none when there is no such process, or when it is not known. */
   readonly ownerOf: (pid: number) => Effect.Effect<Option.Option<number>>
-  /** Whether it was sent; `gone` when there is no such process, `refused` when it is somebody else's. */
+  /** Whether it was sent; `gone` when there is no such process, `refused` when it is another user's. */
   readonly signal: (pid: number, name: "SIGTERM" | "SIGHUP") => Effect.Effect<"sent" | "gone" | "refused">
 }>() {}
 
@@ -31,7 +31,7 @@ const isAlive = (pid: number) =>
     try {
       return process.kill(pid, 0)
     } catch (error) {
-      // it is there, and somebody else's
+      // it is there, and another user's
       return codeOf(error) === "EPERM"
     }
   })
@@ -114,7 +114,7 @@ const ownerFromProc = (fs: FileSystem.FileSystem, pid: number) =>
     (status) => Option.map(Option.fromNullable(/^Uid:\t(\d+)/m.exec(status)?.[1]), Number)
   )
 
-/** Linux tells it in /proc, others through `ps`. */
+/** Linux shows it in /proc, others through `ps`. */
 export const layer: Layer.Layer<Processes, never, FileSystem.FileSystem | CommandExecutor.CommandExecutor> = Layer
   .effect(
     Processes,
