@@ -80,7 +80,7 @@ export const derived = (from: Derived) => ({ [DerivedId]: from })
 /** Text with a soft rule. */
 export const soft = (rule: SoftRule) => Text.annotations({ [SoftId]: rule })
 
-/** What a column holds when nobody says, as SQL; of what stands there always. */
+/** What a column holds when no value is given, as SQL; of what stands there always. */
 export const initially = <A, I>(type: Schema.Schema<A, I>, sql: string): Schema.Schema<A, I> =>
   type.annotations({ [DefaultId]: sql })
 

@@ -122,7 +122,7 @@ const valueOf = ({ storage }: Field, raw: string) =>
 
 const ofValue = (field: Field, is: Word["is"]): Keeps => (raw) => raw === undefined || is(valueOf(field, raw))
 
-/** The fields that somebody asks for more than whether there is a value. */
+/** The fields of which more is asked than whether there is a value. */
 const readOf = (
   { between, key, reads, reserves, rules, tree, unique }:
     & Pick<Kind, "between" | "key" | "reserves" | "rules" | "tree" | "unique">

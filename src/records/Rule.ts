@@ -31,7 +31,7 @@ export interface Described {
   readonly repair: Option.Option<Repair>
 }
 
-/** What can be told from the row alone. */
+/** What can be decided from the row alone. */
 export interface Rule extends Described {
   /** SQL over the columns of the row: true, or NULL, for a row that keeps the rule. */
   readonly holds: string

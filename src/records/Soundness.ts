@@ -1,5 +1,5 @@
 /**
- * Whether records keep every rule, told while their lines pass by, in the order of the file. "Sound" is a promise: no rule, hard or
+ * Whether records keep every rule, known while their lines pass by, in the order of the file. "Sound" is a promise: no rule, hard or
  * soft, of one row or between rows, finds anything. "Not sound" only means that it is not known, and that SQL has to be asked.
  *
  * What it remembers is small: 40 bytes an issue, 8 bytes for the id of any other row, and a fingerprint of 8 bytes for what must be unique.

@@ -75,7 +75,7 @@ export class Uids {
   }
 }
 
-/** Entries beyond which nobody remembers what was there: 128 MB. */
+/** Entries beyond which it is not remembered what was there: 128 MB. */
 const mostEntries = 2 ** 24
 
 /** What must not be there twice, as fingerprints of 53 bits: two things of one print are taken for the same. */

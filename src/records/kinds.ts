@@ -18,7 +18,7 @@ import * as V from "./vocabulary.ts"
 const Instant = time({ rule: "time", word: V.time })
 /** Newer kata keeps all digits of these. */
 const FineInstant = time({ rule: "time", word: V.fineTime })
-/** Set by the database when nobody says it. */
+/** Set by the database when no value is given. */
 const now = "(strftime('%Y-%m-%dT%H:%M:%fZ','now'))"
 const Moment = initially(Instant, now)
 const Uid = soft({ rule: "ulid", word: V.ulid })
@@ -537,5 +537,5 @@ export const kinds: ReadonlyArray<Kind> = [
   Sequence
 ]
 
-/** Version 10: what this kata writes. Operations hand it to whoever reads, writes, loads or checks records. */
+/** Version 10: what this kata writes. Operations hand it to the code that reads, writes, loads or checks records. */
 export const version10: Format = makeFormat({ version: 10, kinds })

@@ -1,8 +1,8 @@
 /**
  * Lines as regular expressions, which are by far the fastest way to ask whether a line is what it should be. Three for each kind:
  *
- * - `sound`, over the bytes of a line read as Latin-1: a line as kata writes it, of a record that keeps every rule that can be told from
- *   the field alone. What does not match may be all right too: then somebody else is asked, who takes longer.
+ * - `sound`, over the bytes of a line read as Latin-1: a line as kata writes it, of a record that keeps every rule that can be decided from
+ *   the field alone. What does not match may be all right too: then a slower check decides.
  * - `glance`, the same without the values that no predicate and no rule between rows reads.
  * - `any`, over text: a line with its keys in order and no white space between its tokens, whatever its fields say.
  *
@@ -97,7 +97,7 @@ export const patternsOf = (
   kind: Named,
   /** What matches only values that keep the rules of the field; none: any value of its type does. */
   kept: (field: Field) => string | undefined,
-  /** Whether somebody asks for more of the field than whether there is a value. */
+  /** Whether more of the field is asked than whether there is a value. */
   isRead: (field: Field) => boolean
 ): Patterns => {
   const contentOf = (field: Field) => kept(field) ?? defaults[field.storage]

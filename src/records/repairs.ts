@@ -77,7 +77,7 @@ export const aliasKind = set((record) => ({
   alias_kind: text(record["alias_identity"]).startsWith("local://") ? "local" : "git"
 }))
 
-/** An open issue loses what only closed ones have; a state that is none is told by that. */
+/** An open issue loses what only closed ones have; a state that is none is decided by that. */
 export const status = set((record) =>
   record["status"] === "open" ?
     { closed_at: null, closed_reason: null }

@@ -68,13 +68,13 @@ export class Draft {
     this.values = { ...record }
   }
 
-  /** The field gets a value; the report tells it when it `says` something, with `value` as an example. */
+  /** The field gets a value; the report shows it when it `says` something, with `value` as an example. */
   put(field: string, to: Value, says?: string, value?: string): void {
     this.values[field] = to
     if (says !== undefined) this.tell(field, says, value)
   }
 
-  /** The field goes; the report tells it when it `says` something, and has the value when `shown`. */
+  /** The field goes; the report shows it when it `says` something, and has the value when `shown`. */
   take(field: string, says?: string, shown = false): void {
     const value = this.values[field]
     delete this.values[field]

@@ -67,7 +67,7 @@ export const v9ToV10: Step = {
     issue: edit(initially),
     link: edit((draft, record, { uidOf }) => {
       for (const end of ["from_issue", "to_issue"].filter((end) => isMissing(record[`${end}_uid`]))) {
-        // Without the issue, the link breaks a rule, and that is told.
+        // Without the issue, the link breaks a rule, and that is reported.
         draft.put(`${end}_uid`, uidOf("issues", record[`${end}_id`]) ?? "", lookUp)
       }
     }),
