@@ -3,6 +3,9 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { verifyAgainst } from "../../src/export/compare.ts"
 import { Progress } from "../../src/Progress.ts"
+import { verify } from "../../src/snapshot/verify.ts"
+import { build } from "../../src/testing/database.ts"
+import { base } from "../findings/base.ts"
 import * as kit from "../snapshot/kit.ts"
 
 /** Notes each phase, and what was done of it. */
@@ -64,4 +67,20 @@ it.scopedLive("who compares a snapshot with a database hears of both", () =>
       { name: "checking", of: {} },
       { name: "comparing", of: {} }
     ])
+  }).pipe(Effect.provide(kit.services)))
+
+it.scopedLive("a verification reads once, and again when it has to ask a database", () =>
+  Effect.gen(function*() {
+    const database = `${yield* kit.temporary}/clean.db`
+    yield* build(database, base)
+    const phasesOf = (text: string) =>
+      Effect.gen(function*() {
+        const { listener, phases } = listening()
+        yield* verify(kit.text(text)).pipe(Effect.provideService(Progress, listener))
+        assert.deepStrictEqual(phases[0]?.of, { bytes: Buffer.byteLength(text) })
+        return phases.map(({ name }) => name)
+      })
+    assert.deepStrictEqual(yield* phasesOf(yield* kit.exported(database)), ["reading"])
+    const odd = kit.fixtureText("rich.project-app.jsonl")
+    assert.deepStrictEqual(yield* phasesOf(odd), ["reading", "reading", "checking"])
   }).pipe(Effect.provide(kit.services)))

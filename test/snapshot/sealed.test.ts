@@ -167,32 +167,44 @@ describe("verify", () => {
   const changes: { readonly [what: string]: readonly [change: Change, says: string] } = {
     "another digit in a record": [
       (text) => text.replace("\"revision\":1}", "\"revision\":2}"),
-      "was changed after it was written"
+      "does not have the content that its seal says: it was changed after it was written"
     ],
     "a record less": [(text) => text.replace(/.*schema_version.*\n/, ""), "has 4 lines, its seal says 5"],
     "a record twice": [(text) => text.replace(/(.*schema_version.*\n)/, "$1$1"), "has 6 lines, its seal says 5"],
     "two records exchanged": [
       (text) => text.replace(/(.*instance_uid.*\n)(.*schema_version.*\n)/, "$2$1"),
-      "was changed after"
+      "does not have the content that its seal says: it was changed after it was written"
     ],
     "an empty line": [(text) => text.replace(/(.*schema_version.*\n)/, "$1\n"), "has 6 lines, its seal says 5"],
-    "a blank at the end of a line": [(text) => text.replace("}\n", "} \n"), "was changed after"],
+    "a blank at the end of a line": [
+      (text) => text.replace("}\n", "} \n"),
+      "does not have the content that its seal says: it was changed after it was written"
+    ],
     "a record that no database takes": [
       (text) => text.replace("\"id\":1,", "\"id\":1.0,"),
-      "cannot be trusted: the seal of the file does not hold"
+      "line 4 cannot be trusted: the seal of the file does not hold"
     ],
-    "an unknown kind": [(text) => text.replace("\"project\"", "\"Project\""), "cannot be trusted"],
-    "records out of order": [(text) => text.replace(/(.*schema_version.*\n)(.*\n)/, "$2$1"), "cannot be trusted"],
+    "an unknown kind": [(text) => text.replace("\"project\"", "\"Project\""), "line 4 cannot be trusted"],
+    "records out of order": [
+      (text) => text.replace(/(.*schema_version.*\n)(.*\n)/, "$2$1"),
+      "line 4 cannot be trusted"
+    ],
     "another number of lines in the seal": [
       (text) => text.replace("\"records\":5", "\"records\":6"),
       "has 5 lines, its seal says 6"
     ],
     "a seal that is spelled otherwise": [
       (text) => text.replace("\"records\":5", "\"records\": 5"),
-      "has no seal at its end"
+      "was sealed when it was written, and has no seal at its end: it was cut after line 5, or changed"
     ],
-    "no seal": [(text) => text.replace(seal, ""), "has no seal at its end"],
-    "no header": [(text) => text.replace(/,"snapshot".*/, "}"), "does not say that the file is sealed"],
+    "no seal": [
+      (text) => text.replace(seal, ""),
+      "was sealed when it was written, and has no seal at its end: it was cut after line 5, or changed"
+    ],
+    "no header": [
+      (text) => text.replace(/,"snapshot".*/, "}"),
+      "line 1 does not say that the file is sealed, but the last line does: the beginning was changed"
+    ],
     "a line after the seal": [
       (text) => `${text}{"kind":"sqlite_sequence","data":{"name":"x","seq":1}}\n`,
       "line 6 comes after the seal in line 5"
@@ -203,7 +215,10 @@ describe("verify", () => {
       (text) => text.replace(/(.*schema_version.*)\}\n/, `$1${seal.exec(text)![0]}}\n`),
       "line 4 comes after the seal in line 3"
     ],
-    "two seals in the last line": [(text) => text.replace(/\}\n$/, `${seal.exec(text)![0]}}\n`), "cannot be trusted"]
+    "two seals in the last line": [
+      (text) => text.replace(/\}\n$/, `${seal.exec(text)![0]}}\n`),
+      "line 5 cannot be trusted"
+    ]
   }
   for (const [what, [change, says]] of Object.entries(changes)) {
     it.scopedLive(`${what}: damaged`, () =>
@@ -213,7 +228,7 @@ describe("verify", () => {
         assert.notStrictEqual(after, before)
         const { message, outcome } = yield* kit.outcomeOf(verify(kit.text(after)))
         assert.strictEqual(outcome, "damaged", message)
-        assert.include(message, says)
+        assert.isTrue(message.startsWith(`the snapshot: ${says}`), message)
       }).pipe(Effect.provide(kit.services)))
   }
 

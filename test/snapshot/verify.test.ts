@@ -1,7 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { gzipSync } from "node:zlib"
-import { verify } from "../../src/snapshot/verify.ts"
+import { Database } from "../../src/database/Database.ts"
+import { version10 } from "../../src/records/kinds.ts"
+import { open } from "../../src/snapshot/input.ts"
+import { examine, verify } from "../../src/snapshot/verify.ts"
+import { build } from "../../src/testing/database.ts"
+import { base as clean } from "../findings/base.ts"
 import * as kit from "./kit.ts"
 
 const base = kit.fixtureText("imports/base.jsonl")
@@ -132,6 +138,25 @@ describe("the report", () => {
       const file = yield* kit.copyOf("rich.sealed-d2.jsonl")
       const streamed = yield* verify(kit.text(kit.fixtureBytes("rich.sealed-d2.jsonl"), file))
       assert.deepStrictEqual(streamed, yield* verify(file))
+    }).pipe(Effect.provide(kit.services)))
+})
+
+describe("a snapshot that is loaded", () => {
+  it.scopedLive("is known to be sound, or is not", () =>
+    Effect.gen(function*() {
+      const database = `${yield* kit.temporary}/clean.db`
+      yield* build(database, clean)
+      const sound = yield* kit.exported(database)
+      const soundnessOf = (text: string, options: object = {}) =>
+        Effect.gen(function*() {
+          const stage = yield* (yield* Database).stage(`${yield* kit.temporary}/a.db`, version10)
+          const input = yield* open(kit.text(text))
+          return (yield* examine(input, version10, version10, stage, { sum: "never", ...options })).sound
+        })
+      assert.isTrue(yield* soundnessOf(sound))
+      assert.isFalse(yield* soundnessOf(kit.fixtureText("rich.project-app.jsonl")))
+      // what is made of records has not been watched
+      assert.isFalse(yield* soundnessOf(sound, { transform: (_: unknown, record: object) => Option.some(record) }))
     }).pipe(Effect.provide(kit.services)))
 })
 
