@@ -49,12 +49,17 @@ export const compiler = (root) => {
     return [...found]
   }
 
+  /** What others see of a file: while it is the same, they compile as before. */
+  const declarationOf = (file) => service.getEmitOutput(file, true, true).outputFiles[0]?.text
+
   return {
-    /** With `text` in the place of the file; `everywhere`: whoever imports it, too. */
+    /** With `text` in the place of the file; `everywhere`: the files that import it, too. */
     compiles: (file, text, everywhere = false) => {
       const path = join(root, file)
+      const before = everywhere ? declarationOf(path) : undefined
       changes.set(path, { text, version: String(++version) })
-      const wrong = (everywhere ? dependents(path) : [path]).some((one) => errors(one).length > 0)
+      const isSeen = everywhere && (before === undefined || declarationOf(path) !== before)
+      const wrong = (isSeen ? dependents(path) : [path]).some((one) => errors(one).length > 0)
       changes.set(path, { text: undefined, version: String(++version) })
       return !wrong
     }
