@@ -97,6 +97,12 @@ export const equivalents = [
     before: "this.places = new Int32Array(1 + Math.max(...format.kinds.map(({ fields }) => fields.length)))",
     after: "this.places = new Int32Array(2 + Math.max(...format.kinds.map(({ fields }) => fields.length)))",
     reason: "room for a place more, which is never asked for"
+  },
+  {
+    file: "src/records/Soundness.ts",
+    before: "return this.track(kind).places.get(column)?.[place] ?? -1",
+    after: "return this.track(kind).places.get(column)?.[place] ?? -2",
+    reason: "no row has a place below 0, whatever number stands for none"
   }
 ]
 

@@ -138,6 +138,30 @@ describe("found S7: those who follow", () => {
       expect(one.told).toEqual([1, 2, 3, 4])
     }))
 
+  test("and are less than 64 events and a MiB of payloads behind, are not read for", ({ counted, follower, happen }) =>
+    Effect.gen(function*() {
+      const first = yield* follower(undefined)
+      yield* settled
+      /** Of one who comes: the first reading is where it stands. */
+      const readsOf = (after: number, upTo: number) =>
+        Effect.gen(function*() {
+          yield* until(() => first.told.at(-1) === upTo)
+          counted.reads = 0
+          const late = yield* follower(undefined, BigInt(after))
+          yield* until(() => late.told.at(-1) === upTo)
+          expect(late.told).toEqual(range(after + 1, upTo))
+          return counted.reads
+        })
+      yield* happen(1, 100)
+      expect([yield* readsOf(36, 100), yield* readsOf(35, 100)]).toEqual([1, 2])
+      const sized = (length: number) => JSON.stringify({ old_body: "x".repeat(length - "{'old_body':''}".length) })
+      const half = 512 * 1024
+      yield* happen(1, 2, sized(half))
+      expect([yield* readsOf(100, 102), yield* readsOf(99, 102)]).toEqual([1, 2])
+      yield* happen(1, 1, sized(half + 1))
+      expect([yield* readsOf(102, 103), yield* readsOf(101, 103)]).toEqual([1, 2])
+    }))
+
   test("a project of which something was purged begin anew, those of another one go on", ({ follower, happen, purge }) =>
     Effect.gen(function*() {
       yield* happen(1, 2)
