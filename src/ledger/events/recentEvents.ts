@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { StorageFailure } from "../../store/StorageFailure.ts"
 import type { Store } from "../../store/Store.ts"
@@ -65,11 +66,15 @@ const newest = (events: ReadonlyArray<EventEnvelope>, from: bigint) => {
 
 class Feed {
   followers = 0
-  /** It could not read: those who come later have another one. */
-  isBroken = false
   fiber: Fiber.RuntimeFiber<void> | undefined
+  private broken = Option.none<StorageFailure>()
   private recent: Recent | undefined
   private readonly waiting = new Map<Scope, Deferred.Deferred<bigint, StorageFailure>>()
+
+  /** It could not read: those who come later have another one. */
+  get isBroken(): boolean {
+    return Option.isSome(this.broken)
+  }
 
   /** What there is behind a cursor of a follower; it is asked and answered in one moment, so that no wake-up is missed. */
   told(scope: Scope, after: bigint): Told {
@@ -88,7 +93,12 @@ class Feed {
   private wait(scope: Scope): Told {
     const known = this.waiting.get(scope) ?? Deferred.unsafeMake<bigint, StorageFailure>(FiberId.none)
     this.waiting.set(scope, known)
-    return { _tag: "Wait", wake: Deferred.await(known) }
+    // A follower that was busy when the reading failed asks afterwards.
+    const wake = Option.match(this.broken, {
+      onNone: () => Deferred.await(known),
+      onSome: (failure) => Effect.fail(failure)
+    })
+    return { _tag: "Wait", wake }
   }
 
   private wake(scopes: Iterable<Scope>, result: Effect.Effect<bigint, StorageFailure>) {
@@ -109,7 +119,7 @@ class Feed {
       Effect.catchAll((failure) =>
         Effect.sync(() => {
           // Their streams end, and they come again.
-          this.isBroken = true
+          this.broken = Option.some(failure)
           this.recent = undefined
           this.wake([...this.waiting.keys()], Effect.fail(failure))
         })

@@ -1,6 +1,7 @@
 /** Many followers of one ledger: how often it is read for them, and that each learns what it should. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -191,6 +192,36 @@ describe("found S7: those who follow", () => {
       yield* happen(1)
       yield* until(() => again.told.length === 2)
       expect(again.told).toEqual([1, 2])
+    }))
+
+  test("learn it also when they were busy at that moment", ({ counted, follower, happen }) =>
+    Effect.gen(function*() {
+      const taken = yield* Deferred.make<void>()
+      const done = yield* Deferred.make<void>()
+      const busy = yield* follower(1n, 0n, Effect.zipRight(Deferred.succeed(taken, undefined), Deferred.await(done)))
+      const idle = yield* follower(1n)
+      yield* settled
+      yield* happen(1)
+      yield* Deferred.await(taken)
+      counted.fails = true
+      yield* happen(1)
+      yield* Effect.flip(Fiber.join(idle.fiber))
+      yield* Deferred.succeed(done, undefined)
+      expect(yield* Effect.flip(Fiber.join(busy.fiber))).toMatchObject({ _tag: "StorageFailure", code: "X" })
+      expect(busy.told).toEqual([1])
+    }))
+
+  test("are read for once also when more than one thing happened", ({ counted, follower, happen }) =>
+    Effect.gen(function*() {
+      const { told } = yield* follower(undefined)
+      yield* settled
+      for (const [more, all] of [[3, 3], [2, 5], [64, 69]] as const) {
+        counted.reads = 0
+        yield* happen(1, more)
+        yield* until(() => told.length === all)
+        yield* settled
+        expect(counted.reads).toBe(1)
+      }
     }))
 
   test("are read for no more when they are gone", ({ counted, follower, happen }) =>
