@@ -295,9 +295,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("Atomic.write", (it) => 
         yield* Effect.scoped(Effect.zipRight(withUmask(umask), write(target, content)))
         assert.strictEqual((yield* fs.stat(target)).mode & 0o7777, 0o600)
       }
-      yield* fs.chmod(target, 0o640)
+      yield* fs.chmod(target, 0o641)
       yield* write(target, content, { private: false })
-      assert.strictEqual((yield* fs.stat(target)).mode & 0o7777, 0o640)
+      assert.strictEqual((yield* fs.stat(target)).mode & 0o7777, 0o641)
       yield* write(`${directory}/new`, content, { private: false })
       assert.strictEqual((yield* fs.stat(`${directory}/new`)).mode & 0o7777, 0o666 & ~process.umask())
     }))

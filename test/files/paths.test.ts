@@ -2,7 +2,8 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { exists, nameOf, parentOf, resolve, sameFile, syncDirectory } from "../../src/files/paths.ts"
+import * as NodeFs from "node:fs"
+import { exists, nameOf, parentOf, replaceable, resolve, sameFile, syncDirectory } from "../../src/files/paths.ts"
 import { layerFaultyFileSystem } from "../../src/testing/faults.ts"
 import { temporaryDirectory } from "./temp.ts"
 
@@ -61,6 +62,57 @@ layer(NodeContext.layer, { excludeTestServices: true })("paths", (it) => {
       assert.strictEqual((yield* failed("")).kind, "not_found")
       assert.include((yield* failed("a\0b")).message, "a\\0b")
       assert.strictEqual((yield* failed("x".repeat(300))).code, "ENAMETOOLONG")
+    }))
+
+  it.scoped("as many links are followed as Linux follows", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const root = yield* temporaryDirectory
+      yield* fs.writeFileString(`${root}/0`, "")
+      for (let i = 1; i <= 41; i++) yield* fs.symlink(`${i - 1}`, `${root}/${i}`)
+      assert.strictEqual(yield* resolve(`${root}/40`), `${root}/0`)
+      assert.strictEqual((yield* Effect.flip(resolve(`${root}/41`))).code, "ELOOP")
+    }))
+
+  it.scoped("a link that is not UTF-8 is refused, and a descriptor stays one", (context) =>
+    Effect.gen(function*() {
+      if (process.platform !== "linux") return context.skip("only Linux takes any bytes as a name")
+      const root = yield* temporaryDirectory
+      NodeFs.symlinkSync(Buffer.from([0x61, 0xff]), `${root}/odd`)
+      const odd = yield* Effect.flip(resolve(`${root}/odd`))
+      assert.deepInclude(odd, { code: "EILSEQ", kind: "io" })
+      assert.include(odd.message, `the link ${root}/odd is not UTF-8`)
+      NodeFs.writeFileSync(`${root}/file`, "")
+      const fd = NodeFs.openSync(`${root}/file`, "r")
+      yield* Effect.addFinalizer(() => Effect.sync(() => NodeFs.closeSync(fd)))
+      assert.match(yield* resolve(`/dev/fd/${fd}`), new RegExp(`^/proc/\\d+/fd/${fd}$`))
+    }))
+
+  it.scoped("what only its owner may replace is refused to others", (context) =>
+    Effect.gen(function*() {
+      if (process.getuid?.() !== 0) return context.skip("only root can become others")
+      const fs = yield* FileSystem.FileSystem
+      const root = yield* temporaryDirectory
+      yield* fs.writeFileString(`${root}/file`, "")
+      yield* fs.chmod(`${root}/file`, 0o666)
+      /** The user that is asked about, as far as a process can be two at once. */
+      const as = (uid: number) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => process.seteuid?.(uid)),
+          () => Effect.either(replaceable(`${root}/file`)),
+          () => Effect.sync(() => process.seteuid?.(0))
+        )
+      yield* fs.chmod(root, 0o1777)
+      for (const uid of [1, 2]) {
+        const found = yield* as(uid)
+        assert.deepInclude(found._tag === "Left" ? found.left : found, { code: "EPERM", operation: "rename" }, `${uid}`)
+      }
+      assert.strictEqual((yield* as(0))._tag, "Right")
+      yield* fs.chown(`${root}/file`, 2, 2)
+      assert.strictEqual((yield* as(2))._tag, "Right")
+      assert.strictEqual((yield* as(1))._tag, "Left")
+      yield* fs.chmod(root, 0o777)
+      assert.strictEqual((yield* as(1))._tag, "Right")
     }))
 
   it.scoped("characters mean themselves", () =>

@@ -93,6 +93,17 @@ export const equivalents = [
     reason: "a byte behind the end is none: nothing is written for it"
   },
   {
+    file: "src/snapshot/seal.ts",
+    before: "const sealBytes = 160",
+    reason: "more than any seal is long: one has 113 bytes at most"
+  },
+  {
+    file: "src/snapshot/seal.ts",
+    before: "const lastLine = lines.lastIndexOf(0x0a, lines.length - 2) + 1",
+    after: "const lastLine = lines.lastIndexOf(11, lines.length - 2) + 1",
+    reason: "more than the last line is held back, at most a block; the digest is of the same bytes"
+  },
+  {
     file: "src/records/Soundness.ts",
     before: "this.places = new Int32Array(1 + Math.max(...format.kinds.map(({ fields }) => fields.length)))",
     after: "this.places = new Int32Array(2 + Math.max(...format.kinds.map(({ fields }) => fields.length)))",
@@ -103,6 +114,43 @@ export const equivalents = [
     before: "return this.track(kind).places.get(column)?.[place] ?? -1",
     after: "return this.track(kind).places.get(column)?.[place] ?? -2",
     reason: "no row has a place below 0, whatever number stands for none"
+  },
+  {
+    file: "src/records/Soundness.ts",
+    before: "this.places[reference.group] = -1",
+    after: "this.places[reference.group] = -2",
+    reason: "no row has a place below 0, whatever number stands for none"
+  },
+  {
+    file: "src/files/output.ts",
+    before: "unsynced = 0",
+    after: "void 0",
+    reason: "how often it is synced meanwhile; at the end it always is"
+  },
+  {
+    file: "src/export/compare.ts",
+    before: "const sign = x === undefined ? 1 : y === undefined ? -1 : order(kind, x, y)",
+    after: "const sign = x === undefined ? 2 : y === undefined ? -1 : order(kind, x, y)",
+    reason: "only the sign of it is asked"
+  },
+  {
+    file: "src/database/stage.ts",
+    before: "yield* Effect.zipRight(advance(1, 0), Effect.sleep(0))",
+    after: "yield* Effect.zipRight(advance(1, 0), Effect.sleep(1))",
+    reason: "a millisecond in which a signal is handled between two indexes"
+  },
+  {
+    file: "src/ledger/events/recentEvents.ts",
+    before:
+      "for (const [project, id] of resets) if ((scope === undefined || scope === project) && id > reset) reset = id",
+    after:
+      "for (const [project, id] of resets) if ((scope === undefined || scope === project) && id >= reset) reset = id",
+    reason: "the higher of two that are equal is either"
+  },
+  {
+    file: "src/database/Lock.ts",
+    before: "const lockBytes = 64 * 1024",
+    reason: "far more than a lock has, which is two pages of 4096 bytes"
   }
 ]
 

@@ -49,7 +49,7 @@ export const table = {
   },
   // seal
   "src/snapshot/seal.ts": {
-    quick: ["test/snapshot/sealed.test.ts"],
+    quick: ["test/snapshot/sealOf.test.ts", "test/snapshot/sealed.test.ts"],
     all: ["test/snapshot/verify.test.ts", "test/export/golden.test.ts", "test/export/scope.test.ts"]
   },
   // gzip
