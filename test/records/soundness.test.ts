@@ -67,6 +67,13 @@ describe("records that pass by", () => {
       }
     }).pipe(Effect.provide(kit.services)))
 
+  it.scopedLive("are sound where there are none but those of a new database", () =>
+    Effect.gen(function*() {
+      const path = yield* kit.copyOf("empty.db")
+      assert.isTrue((yield* ofRows(path)).holds)
+      assert.isTrue((yield* ofLines(yield* kit.exported(path))).holds)
+    }).pipe(Effect.provide(kit.services)))
+
   for (const [what, { gives, sql = "", text }] of Object.entries(cases)) {
     if (gives.every((title) => beyondRecords.has(title))) continue
     it.scopedLive(`are not: ${what}`, () =>
