@@ -4,10 +4,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Shown } from "../../src/api/answers.ts"
 import * as Client from "../../src/client/Client.ts"
+import type { Connection } from "../../src/client/DaemonClient.ts"
 import { overHttp } from "../../src/client/overHttp.ts"
 import { follow, frames, type News } from "../../src/client/stream.ts"
 import type { Target } from "../../src/presence/Target.ts"
@@ -258,5 +260,34 @@ describe("a stream of events", () => {
         { _tag: "Event", after: 51, json: "{\"event_id\":51}" }
       ])
       expect(breaks).toEqual([["the stream ended", 1], ["the stream ended", 2], ["the stream ended", 1]])
+    }))
+
+  it.effect("is tried again after 1, 2, 4 seconds and so on up to 30, as long as that may help", () =>
+    Effect.gen(function*() {
+      const breaks: Array<readonly [string, number]> = []
+      const statuses = [503, 500, 502, 503, 503, 503, 503, 499]
+      const connection = Effect.sync((): Connection => ({
+        address: "a daemon",
+        mayHang: false,
+        send: () =>
+          Effect.sync(() => ({
+            status: statuses.shift() ?? 0,
+            headers: {},
+            text: Effect.succeed("in trouble"),
+            bytes: Stream.empty
+          }))
+      }))
+      const fiber = yield* Effect.fork(follow({
+        connection,
+        after: undefined,
+        projectId: undefined,
+        timeout: Duration.seconds(5),
+        onNews: () => Effect.void,
+        onBreak: (what, seconds) => Effect.sync(() => breaks.push([what, seconds]))
+      }))
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* Effect.flip(Fiber.join(fiber))).toMatchObject({ _tag: "ApiFailure", status: 499 })
+      expect(breaks.map(([, seconds]) => seconds)).toEqual([1, 2, 4, 8, 16, 30, 30])
+      expect(statuses).toEqual([])
     }))
 })
