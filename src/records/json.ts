@@ -1,12 +1,24 @@
-/** JSON as text: its members and its compact form, with every value left as it is spelled. The text must be valid JSON. */
+/**
+ * JSON as text: its members and its compact form, with every value left as it is spelled. The text must be valid JSON. Of what is none
+ * anything may come, but it comes to an end.
+ */
 
 const space = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
-/** After the string that opens at `open`. */
+/** After the string that opens at `open`; the end of the text, where it does not close. */
 const afterString = (text: string, open: number): number => {
   let i = open + 1
-  while (text.charCodeAt(i) !== 0x22) i += text.charCodeAt(i) === 0x5c ? 2 : 1
+  while (i < text.length && text.charCodeAt(i) !== 0x22) i += text.charCodeAt(i) === 0x5c ? 2 : 1
   return i + 1
+}
+
+/** What a string says; undefined for what is none. */
+const keyOf = (raw: string): string | undefined => {
+  try {
+    return JSON.parse(raw) as string
+  } catch {
+    return undefined
+  }
 }
 
 /** The text without the white space between its tokens. */
@@ -62,7 +74,7 @@ function* membersFrom(text: string, open: number): Generator<Member> {
     const code = text.charCodeAt(i)
     if (code === 0x22) {
       const end = afterString(text, i)
-      if (depth === 1 && key === undefined) key = JSON.parse(text.slice(i, end)) as string
+      if (depth === 1 && key === undefined) key = keyOf(text.slice(i, end))
       i = end
       continue
     }

@@ -73,7 +73,6 @@ class Looker {
     const found = Option.getOrUndefined(recordIn(line))
     if (this.isSnapshot === undefined) {
       this.isSnapshot = found?.kind === "meta" && found.data["key"] === "export_version"
-      // What is no JSON has no members, and they would be looked for without end.
       const member = !this.isSnapshot ? undefined : [...members(line) ?? []].find(([key]) => key === "snapshot")?.[1]
       const says = member === undefined ? undefined : header(member)
       this.wholeDatabase = says?.scope === "database"

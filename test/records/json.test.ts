@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Handle from "../../src/database/Handle.ts"
-import { distinct, elements, isDistinct, members, minify, wellFormed } from "../../src/records/json.ts"
+import { depth, distinct, elements, isDistinct, members, minify, wellFormed } from "../../src/records/json.ts"
 import { wholeCharacters } from "../../src/records/vocabulary.ts"
 import { copyOf, services } from "../snapshot/kit.ts"
 import { json } from "./arbitrary.ts"
@@ -32,6 +32,37 @@ it("members gives keys as read, values as spelled, doubles and all, in order", (
     JSON.parse(text)
     assert.deepStrictEqual([...members(text)!], all.map(([key, value]) => [key, value] as const))
   }))
+})
+
+it("what is no JSON comes to an end, and raises nothing", () => {
+  const all = (text: string) => {
+    for (const make of [members, elements]) for (const _ of make(text) ?? []) { /* to its end */ }
+    for (const make of [minify, distinct, isDistinct, wellFormed, depth]) make(text)
+  }
+  for (
+    const text of [
+      "{\"",
+      "{\"a",
+      "{\"a\\",
+      "{\"\\x\":1}",
+      "{\"a\":\"b",
+      "[\"a",
+      "[[",
+      "{\"a\":{\"b",
+      "\"",
+      "\"\\",
+      "}}",
+      "{]",
+      ""
+    ]
+  ) all(text)
+  const odd = FastCheck.string({
+    unit: FastCheck.constantFrom("{", "}", "[", "]", ":", ",", "\"", "\\", "a", "1", " ")
+  })
+  FastCheck.assert(FastCheck.property(odd, all), { numRuns: 2000 })
+  // cut anywhere, the members before the cut are as they were
+  FastCheck.assert(FastCheck.property(json, FastCheck.nat(), (text, at) => all(text.slice(0, at % (text.length + 1)))))
+  assert.deepStrictEqual([...members(`{"a":1,"b":"c`)!], [["a", "1"]])
 })
 
 it("members reads escapes in keys", () => {
