@@ -63,6 +63,9 @@ const wordsOf = (failure: ApiFailure): string => {
   if (failure.status === 413) {
     return "a text of an issue or comment has less than 1 MiB: keep more in a file, and name that"
   }
+  if (code === "auth_required" || code === "auth_invalid") {
+    return "the daemon wants the token that it was started with: KATA_AUTH_TOKEN, or token under [auth] in config.toml"
+  }
   if (message.startsWith("validation failed: status: ")) return "--status takes open, closed or all"
   // a flag that Go kata's message names, and no kata has
   if (message.includes("kata edit <ref> --label")) return "that label is put on with: kata label add <ref> needs-review"

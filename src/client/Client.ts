@@ -64,6 +64,10 @@ const Refusal = Schema.parseJson(Schema.Struct({
 }))
 const decodeRefusal = Schema.decodeOption(Refusal)
 
+/** What can be said of an answer that is none of the API's. */
+const noApi = "no kata of this version answers so: is that the right server, and is something in between? " +
+  "Look whether a change was made before you repeat it"
+
 /** An answer that is no success. */
 export const refusal = (status: number, text: string): ApiFailure =>
   Option.match(decodeRefusal(text), {
@@ -71,8 +75,10 @@ export const refusal = (status: number, text: string): ApiFailure =>
       new ApiFailure({
         status,
         code: "",
-        reason: text.trim() === "" ? `the daemon answered ${status}` : text.trim().slice(0, 1000),
-        advice: ""
+        reason: text.trim() === "" || text.trimStart().startsWith("<")
+          ? `the daemon answered ${status}`
+          : text.trim().slice(0, 1000),
+        advice: noApi
       }),
     onSome: ({ error: { code, data, hint, message } }) =>
       new ApiFailure({ status, code, reason: message, advice: hint, data })

@@ -2,14 +2,22 @@
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
 
+/** By the status. Whoever answers with another one is not the API that was asked, or was not in time: a proxy, another version. */
 const kinds: Readonly<Record<number, FailureKind>> = {
   400: "validation",
+  // the token, the origin or the name of the host is not what the daemon takes
+  401: "validation",
+  403: "validation",
   404: "not_found",
   409: "conflict",
   412: "confirm",
   // what was given is too large
-  413: "validation"
+  413: "validation",
+  500: "internal"
 }
+
+/** With a code it is the ledger, to who closes too fast: its exit code is that of Go kata. */
+const throttled = 429
 
 /** What our daemon says of a database that it cannot use. */
 const ofDatabase = Schema.is(Schema.Struct({ kind: Schema.Literal("damaged", "io", "locked") }))
@@ -27,7 +35,9 @@ export class ApiFailure extends Schema.TaggedError<ApiFailure>()("ApiFailure", {
 }) {
   readonly isText = true
   get kind(): FailureKind {
-    return kinds[this.status] ?? (ofDatabase(this.data) ? this.data.kind : "internal")
+    if (this.status === 500 && ofDatabase(this.data)) return this.data.kind
+    if (this.status === throttled && this.code !== "") return "internal"
+    return kinds[this.status] ?? "daemon_unavailable"
   }
   override get message() {
     return this.reason

@@ -72,7 +72,7 @@ const longestWait = 30
 
 /** What another attempt may cure: there was no answer, or a server error. */
 const mayPass = (error: Failure) =>
-  error.kind === "daemon_unavailable" || (error instanceof ApiFailure && error.status >= 500)
+  error instanceof ApiFailure ? error.status >= 500 : error.kind === "daemon_unavailable"
 
 /** Ends with a failure only: the daemon refuses, or the consumer fails. */
 export const follow = <E extends Failure, R, E2 extends Failure, R2>(

@@ -49,6 +49,14 @@ it.each(
     [400, "validation", "outside a workspace", "pass name or run inside a workspace", /^pass --project NAME or run/],
     [400, "validation", "do not close — use `kata edit <ref> --label needs-review`", undefined, /kata label add/],
     [413, "", "request body is too large limit=1048576 bytes", undefined, /less than 1 MiB/],
+    [
+      401,
+      "auth_required",
+      "Authorization: Bearer <token> required",
+      undefined,
+      /KATA_AUTH_TOKEN, or token under \[auth\]/
+    ],
+    [403, "auth_invalid", "token mismatch", undefined, /KATA_AUTH_TOKEN/],
     [500, "internal", "no", undefined, /^$/]
   ] as const
 )("%d %s: %s", (status, code, message, hint, wanted) => {

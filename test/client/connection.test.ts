@@ -110,12 +110,21 @@ describe("the client", () => {
     [400, "{\"error\":{\"code\":\"v\",\"message\":\"a\\nb\",\"hint\":\"h\"}}", { kind: "validation", hint: "h" }],
     [409, "{\"error\":{\"message\":\"m\"}}", { kind: "conflict", code: "" }],
     [412, "{\"error\":{\"code\":\"c\",\"message\":\"m\",\"hint\":null}}", { kind: "confirm", hint: "" }],
-    [401, "{\"error\":{\"code\":\"auth_required\",\"message\":\"m\"}}", { kind: "internal" }],
+    [401, "{\"error\":{\"code\":\"auth_required\",\"message\":\"m\"}}", { kind: "validation", code: "auth_required" }],
+    [403, "{\"error\":{\"code\":\"auth_invalid\",\"message\":\"token mismatch\"}}", { kind: "validation" }],
+    [408, "{\"error\":{\"code\":\"error\",\"message\":\"m\"}}", { kind: "daemon_unavailable" }],
+    [413, "{\"error\":{\"code\":\"error\",\"message\":\"m\"}}", { kind: "validation" }],
+    [415, "{\"error\":{\"code\":\"error\",\"message\":\"m\"}}", { kind: "daemon_unavailable" }],
+    [405, "Method Not Allowed\n", { kind: "daemon_unavailable", message: "Method Not Allowed" }],
+    // the ledger says it, as Go kata's, and anything else that has enough of us
+    [429, "{\"error\":{\"code\":\"sibling_throttle\",\"message\":\"m\"}}", { kind: "internal" }],
+    [429, "slow down", { kind: "daemon_unavailable", hint: expect.stringMatching(/right server/) }],
+    [400, "{\"error\":{\"code\":\"v\",\"message\":\"m\",\"data\":{\"kind\":\"damaged\"}}}", { kind: "validation" }],
     [500, "{\"error\":{\"code\":\"internal\",\"message\":\"m\",\"data\":{\"kind\":\"damaged\"}}}", { kind: "damaged" }],
     [500, "{\"error\":{\"code\":\"internal\",\"message\":\"m\",\"data\":{\"kind\":\"usage\"}}}", { kind: "internal" }],
     [500, "boom\n", { kind: "internal", code: "", message: "boom" }],
-    [502, "", { kind: "internal", message: "the daemon answered 502" }],
-    [302, "<html>", { kind: "internal", message: "<html>" }]
+    [502, "", { kind: "daemon_unavailable", message: "the daemon answered 502" }],
+    [302, "<html>", { kind: "daemon_unavailable", message: "the daemon answered 302" }]
   ]
   it.scopedLive.each(refusals)("a %d is a typed error", ([status, body, error]) =>
     Effect.gen(function*() {
