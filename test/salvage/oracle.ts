@@ -51,6 +51,15 @@ class Reader {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
+/** Text that is no UTF-8 is its bytes. */
+const textOf = (bytes: Uint8Array): string | Uint8Array => {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return bytes
+  }
+}
+
 const valueOf = (type: number, bytes: Uint8Array): Value => {
   if (type === 0) return null
   if (type === 8 || type === 9) return type - 8
@@ -59,7 +68,7 @@ const valueOf = (type: number, bytes: Uint8Array): Value => {
     const raw = BigInt.asIntN(8 * bytes.length, bytes.reduce((sum, byte) => (sum << 8n) + BigInt(byte), 0n))
     return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw
   }
-  return type % 2 === 0 ? bytes : utf8.decode(bytes)
+  return type % 2 === 0 ? bytes : textOf(bytes)
 }
 
 const width = (type: number) => type >= 12 ? (type - 12 - type % 2) / 2 : [0, 1, 2, 3, 4, 6, 8, 8, 0, 0][type] ?? NaN

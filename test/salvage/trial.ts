@@ -53,6 +53,7 @@ interface Rejected {
   readonly rowid?: number
   readonly rowids?: readonly [number, number]
   readonly page?: number
+  readonly why: string
   readonly cells?: { readonly [column: string]: Value }
 }
 
@@ -63,6 +64,18 @@ const plurals: { readonly [kind: string]: string } = {
   project_alias: "project_aliases"
 }
 const tableOf = (kind: string) => plurals[kind] ?? `${kind}s`
+
+/** Which columns of a row that was carried have a line of their own: what stands there instead is on no page. */
+const mendedIn = (left: ReadonlyArray<Rejected>) => {
+  const lines = left.filter(({ cells, why }) =>
+    cells !== undefined && why.includes("; the rest of the row was carried")
+  )
+  return (table: string, id: Value | undefined): ReadonlySet<string> =>
+    new Set(
+      lines.filter((line) => line.table === table && (id === undefined || line.rowid === Number(id)))
+        .flatMap(({ cells = {} }) => Object.keys(cells))
+    )
+}
 
 interface Row {
   readonly table: string
@@ -91,13 +104,16 @@ const everyPage = (files: { readonly main: Buffer; readonly wal: Buffer }, pageS
 
 /** The rows of a snapshot. */
 const carriedBy = (lines: ReadonlyArray<Line>, tables: Base["tables"]) => {
-  const rows: Array<{ readonly table: string; readonly text: string }> = []
+  const rows: Array<
+    { readonly table: string; readonly text: string; readonly values: ReadonlyArray<Value | undefined> }
+  > = []
   const ids = new Set<string>()
   for (const { data, kind } of lines) {
     if (kind === undefined || data === undefined || (kind === "meta" && data["key"] === "export_version")) continue
     const table = tableOf(kind)
     const columns = tables.get(table) ?? []
-    rows.push({ table, text: textOf(columns.map((column) => data[column])) })
+    const values = columns.map((column) => data[column])
+    rows.push({ table, text: textOf(values), values })
     // a row without an id is known by its place, which a snapshot does not have
     if (columns[0] === "id") ids.add(`${table} ${Number(data["id"])}`)
   }
@@ -111,17 +127,18 @@ const saidBy = (left: ReadonlyArray<Rejected>, tables: Base["tables"]) => {
     const key = `${line.table} ${line.rowid}`
     byRowid.set(key, [...byRowid.get(key) ?? [], line])
   }
-  // what stands in a cell that is no row has no rowid that means anything
+  // what stands in a cell that is no row has no rowid that means anything; a counter is told by the name of its table
   const ranges = left.filter(({ cells, rowid }) => rowid === undefined || cells?.[""] !== undefined)
   return {
     raw: ({ rowid, table, text }: Row) =>
       (byRowid.get(`${table} ${rowid}`) ?? []).some(({ cells = {} }) =>
         textOf((tables.get(table) ?? []).map((column) => cells[column])) === text
       ),
-    told: ({ rowid, table }: Row) =>
+    told: ({ rowid, table, text }: Row) =>
       byRowid.has(`${table} ${rowid}`) ||
-      ranges.some((line) =>
-        line.table === table && (line.rowids === undefined || (line.rowids[0] <= rowid && rowid <= line.rowids[1]))
+      ranges.some(({ cells, rowids, table: of }) =>
+        of === table && (rowids === undefined || (rowids[0] <= rowid && rowid <= rowids[1])) &&
+        (cells?.["name"] === undefined || text.includes(JSON.stringify(cells["name"])))
       )
   }
 }
@@ -183,15 +200,29 @@ export const trial = (all: ReadonlyArray<Base>, seed: number) =>
     const used = pages.map((bytes, i) => !of.uses.has(i + 1) || free.has(latin(bytes)) ? new Uint8Array(size) : bytes)
     const rowsIn = (some: ReadonlyArray<Uint8Array>) => heldIn({ size, pages }, "rows", some).map(ofRecord)
     const held = new Set(rowsIn(used))
-    const anywhere = new Set([
-      ...rowsIn([...pages, ...frames]),
+    const everything = [
+      ...heldIn({ size, pages }, "rows", [...pages, ...frames]),
       // an overflow page of a frame is in the file once the log is in it
-      ...heldIn(pagesOf(of.whole, size), "rows").map(ofRecord)
-    ])
+      ...heldIn(pagesOf(of.whole, size), "rows")
+    ]
+    const anywhere = new Set(everything.map(ofRecord))
+    const mended = mendedIn(left)
+    /** Whether a page has the row as it was carried, but for cells that have their line. */
+    const isThere = ({ table, text, values }: ReturnType<typeof carriedBy>["rows"][number]) => {
+      if (anywhere.has(text)) return true
+      const columns = of.tables.get(table) ?? []
+      const cells = mended(table, columns[0] === "id" ? values[0] ?? undefined : undefined)
+      const but = (row: ReadonlyArray<Value | undefined>) =>
+        textOf(row.map((value, i) => cells.has(columns[i] ?? "") ? "mended" : value))
+      return cells.size > 0 && everything.some((held) =>
+        held.values.length === columns.length &&
+        but(held.values[0] === null ? [Number(held.rowid), ...held.values.slice(1)] : held.values) === but(values)
+      )
+    }
 
     const carried = carriedBy(lines, of.tables)
     for (const row of carried.rows) {
-      if (damage.silent !== "earlier" && !anywhere.has(row.text)) {
+      if (damage.silent !== "earlier" && !isThere(row)) {
         violations.push(`${row.table}: carried, and on no page: ${row.text.slice(0, 120)}`)
       }
     }
@@ -201,15 +232,13 @@ export const trial = (all: ReadonlyArray<Base>, seed: number) =>
     const sum = { ...nothing }
     const untold: Array<string> = []
     const said = saidBy(left, of.tables)
-    // the counters have no index; that one is too low, or missing, the ids of its table tell
-    const counters = found.value.findings.some(({ kind }) => kind === "sqlite_sequence")
     for (const row of rowsOf(of)) {
       const onPage = held.has(row.text)
       if (carried.texts.has(`${row.table} ${row.text}`)) sum.carried++
       else if (said.raw(row)) sum.raw++
       else if (onPage && files.wal.length === 0) {
         violations.push(`${row.table} ${row.rowid} is on a page, and neither carried nor raw`)
-      } else if (said.told(row) || (counters && row.table === "sqlite_sequence")) sum.told++
+      } else if (said.told(row)) sum.told++
       else if (damage.silent === "bytes" && !onPage && carried.ids.has(`${row.table} ${row.rowid}`)) sum.changed++
       else untold.push(`${row.table} ${row.rowid}`)
     }
