@@ -16,6 +16,7 @@ import type { Handle } from "./Handle.ts"
 import { rangeLine, type RawCell, rowLine } from "./rejectedLine.ts"
 import { isJson } from "./rowByRow.ts"
 import { SalvageAccount } from "./SalvageAccount.ts"
+import { mendCounters } from "./salvageCounters.ts"
 import { cellsSql, nameOf } from "./salvageRow.ts"
 import { knownTables } from "./schema.ts"
 import { byRowid } from "./Selection.ts"
@@ -76,6 +77,8 @@ export class SalvageCopy {
     for (const [table, rowids] of tables) {
       if (!knownTables(format).includes(table)) yield* this.unknown(table, rowids)
     }
+    const isWhole = survey.clean() && this.copy.mended.length === 0
+    yield* mendCounters(this.from, this.account, format, isWhole)
     this.account.close()
   }
 

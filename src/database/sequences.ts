@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Finding, FindingRow } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
+import type { Kind } from "../records/Kind.ts"
 import { rowsOf, type Scope } from "./Selection.ts"
 import type { Session } from "./Session.ts"
 
@@ -18,6 +19,14 @@ export const sequenceRules = {
 
 /** An id can be no higher. */
 export const highestId = 2n ** 63n - 1n
+
+/** Asks for the highest id of a table that is known to have been given, as `id`: of its rows, and of those that a purge has reserved. */
+export const highestGiven = ({ kinds }: Format, { table }: Kind): string => {
+  const reserved = kinds.flatMap((kind) =>
+    kind.reserves?.table === table ? [`, ifnull((SELECT max(${kind.reserves.field}) FROM ${kind.table}), 0)`] : []
+  ).join("")
+  return `SELECT max(ifnull(max(id), 0), 0${reserved}) AS id FROM ${table}`
+}
 
 const finding = (rule: typeof sequenceRules[keyof typeof sequenceRules], rows: ReadonlyArray<FindingRow>) =>
   rows.length === 0 ? [] : [

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { exact } from "../database/around.ts"
 import { metaRules, usableInstance } from "../database/meta.ts"
 import { newUlid } from "../database/newUlid.ts"
-import { highestId, sequenceRules } from "../database/sequences.ts"
+import { highestGiven, highestId, sequenceRules } from "../database/sequences.ts"
 import type { Session } from "../database/Session.ts"
 import { FindingRow, type Findings } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
@@ -86,7 +86,7 @@ const meta = (db: Session, format: Format, sum: ContentSum, done: Findings, odd:
 
 const all = (db: Session, format: Format, sum: ContentSum, done: Findings, origins: Origins, tidy: boolean) =>
   db.attempt("mend the sequences", (db) => {
-    const counting = format.counting.map((kind) => kind.table)
+    const tables = format.counting.map((kind) => kind.table)
     const rows = db.prepare("SELECT rowid AS id, name, seq FROM sqlite_sequence ORDER BY rowid").all()
     const record = (name: string, seq: bigint) => ({ name, seq: exact(seq) })
     const drop = (row: typeof rows[number], says: string) => {
@@ -103,18 +103,16 @@ const all = (db: Session, format: Format, sum: ContentSum, done: Findings, origi
         Option.none()
       )
     }
-    for (const row of rows.filter((row) => tidy && !counting.includes(String(row["name"])))) {
+    for (const row of rows.filter((row) => tidy && !tables.includes(String(row["name"])))) {
       drop(row, sequenceRules.unknown.says)
     }
-    for (const table of counting) {
+    for (const counting of format.counting) {
+      const { table } = counting
       const own = rows.filter((row) => row["name"] === table).sort((a, b) =>
         BigInt(String(a["seq"])) < BigInt(String(b["seq"])) ? 1 : -1
       )
       for (const row of tidy ? own.slice(1) : []) drop(row, sequenceRules.twice.says)
-      const reserved = format.kinds.flatMap((kind) =>
-        kind.reserves?.table === table ? [`, ifnull((SELECT max(${kind.reserves.field}) FROM ${kind.table}), 0)`] : []
-      ).join("")
-      const needed = db.prepare(`SELECT max(ifnull(max(id), 0), 0${reserved}) AS id FROM ${table}`).get()?.["id"]
+      const needed = db.prepare(highestGiven(format, counting)).get()?.["id"]
       const seq = own[0]?.["seq"]
       if (typeof needed !== "bigint") continue
       const low = typeof seq === "bigint" ? seq < needed : needed > 0n

@@ -91,6 +91,13 @@ const ofRow = (format: Format, line: Raws): Either.Either<Mended, string> => {
     : Either.right({ is: "cells", kind, key, cells: Object.fromEntries(others) })
 }
 
+/** A table has one counter: what is said of it goes into that. */
+const ofCounter = (found: Mended): Mended => {
+  if (found.is !== "whole" || found.kind.table !== "sqlite_sequence") return found
+  const { name, seq } = found.record
+  return { is: "cells", kind: found.kind, key: { name }, cells: { seq } }
+}
+
 /** The raw line in a rejected line; itself where it is none. */
 export const rawOf = (text: string): string => {
   const line = syntaxError(text) === undefined ? raws(text) : undefined
@@ -102,9 +109,9 @@ export const rawOf = (text: string): string => {
 export const mended = (format: Format, text: string): Either.Either<Mended, string> => {
   const raw = rawOf(text)
   const line = syntaxError(raw) === undefined ? raws(raw) : undefined
-  if (line?.has("table") === true && !line.has("kind")) return ofRow(format, line)
+  if (line?.has("table") === true && !line.has("kind")) return Either.map(ofRow(format, line), ofCounter)
   return Either.mapBoth(read(format, raw.trim()), {
     onLeft: ({ field, kind, reason }) => [kind, field, reason].filter((part) => part !== undefined).join(" "),
-    onRight: ({ kind, record }): Mended => ({ is: "whole", kind, record, derived: false })
+    onRight: ({ kind, record }) => ofCounter({ is: "whole", kind, record, derived: false })
   })
 }

@@ -141,6 +141,58 @@ it.scopedLive("found L3: rows are taken without the first page, and without a sc
     assert.strictEqual(none.report.rejected, 12)
   }).pipe(Effect.provide(kit.services)))
 
+it.scopedLive("found L2: a counter that is lost is as high as the highest id that is known, and has its line", () =>
+  Effect.gen(function*() {
+    const reserved = 5000
+    const { after, left, report } = yield* salvageOf((bytes, path) =>
+      Effect.gen(function*() {
+        yield* kit.change(
+          path,
+          `INSERT INTO purge_log (uid, origin_instance_uid, project_id, purged_issue_id, issue_uid, project_name, issue_title, issue_author, comment_count, link_count, label_count, event_count, purge_reset_after_event_id, actor)
+           VALUES ('01JAAAAAAAAAAAAAAAAAAAAAAA', (SELECT value FROM meta WHERE key = 'instance_uid'), 1, 999, '01JBBBBBBBBBBBBBBBBBBBBBBB', 'p', 't', 'a', 0, 0, 0, 0, ${reserved}, 'a');
+           UPDATE sqlite_sequence SET seq = 6000 WHERE name = 'events'; UPDATE sqlite_sequence SET seq = 700 WHERE name = 'comments'`
+        )
+        const changed = Buffer.from(yield* kit.bytesOf(path))
+        changed.copy(bytes)
+        // both cells are taken off the leaf, which looks sound but for the bytes that are of nothing
+        const [page = 0] = yield* pagesOf(path, "sqlite_sequence", "leaf")
+        const names = yield* kit.query(path, "SELECT name FROM sqlite_sequence ORDER BY rowid")
+        const leaf = pageOf(bytes, page)
+        const kept = names.flatMap(({ name }, i) =>
+          name === "events" || name === "comments" ? [] : [leaf.readUInt16BE(8 + 2 * i)]
+        )
+        kept.forEach((at, i) => leaf.writeUInt16BE(at, 8 + 2 * i))
+        leaf.writeUInt16BE(kept.length, 3)
+      }).pipe(Effect.provide(kit.services), Effect.scoped, Effect.orDie)
+    )
+    assert.strictEqual(report.rejected, 2)
+    assert.deepStrictEqual(left.map(({ table }) => table), ["sqlite_sequence", "sqlite_sequence"])
+    const counter = (path: string, name: string) =>
+      Effect.map(kit.query(path, `SELECT seq FROM sqlite_sequence WHERE name = '${name}'`), ([row]) => row?.["seq"])
+    const directory = yield* kit.temporary
+    const [rescued, mended] = [`${directory}/rescued.db`, `${directory}/mended.db`]
+    yield* kit.restore(kit.text(after), rescued)
+    assert.strictEqual(Number(yield* counter(rescued, "events")), reserved)
+    const highest = yield* kit.query(rescued, "SELECT max(id) AS id FROM comments")
+    assert.strictEqual(yield* counter(rescued, "comments"), highest[0]?.["id"])
+    // who knows better says so; who knows less lowers nothing
+    const lines = left.map((line) => {
+      const cells: { readonly name?: string } = line.cells ?? {}
+      return `${JSON.stringify({ ...line, cells: { ...cells, seq: cells.name === "events" ? 6000 : 1 } })}\n`
+    })
+    const { joined } = yield* kit.restore(kit.text(after), mended, {
+      rejected: kit.text(lines.join(""), "mended.jsonl")
+    })
+    assert.strictEqual(joined?.rejected, 0)
+    assert.strictEqual(Number(yield* counter(mended, "events")), 6000)
+    assert.strictEqual(yield* counter(mended, "comments"), highest[0]?.["id"])
+    // as it is, a line says nothing that can be brought back
+    const still = yield* kit.restore(kit.text(after), `${directory}/still.db`, {
+      rejected: kit.text(left.map((line) => `${JSON.stringify(line)}\n`).join(""), "mended.jsonl")
+    })
+    assert.strictEqual(still.left_out, 2)
+  }).pipe(Effect.provide(kit.services)))
+
 it.scopedLive("what the purge log names comes back from no page", () =>
   Effect.gen(function*() {
     const database = yield* source

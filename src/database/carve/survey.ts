@@ -101,7 +101,7 @@ export class Surveyor implements Survey {
 
   /** Looks at every page; gives way after each. `mended`: what the file says of its free pages is not what it said. */
   *survey(mended: boolean): Generator<undefined> {
-    yield* this.tree(1, other, false)
+    yield* this.tree(1, other)
     for (let page = 1; page <= this.pages.count; page++) {
       // a leaf of the schema that its tree does not lead to says where tables are all the same
       if (this.owner[page] !== none && this.owner[page] !== other) continue
@@ -119,7 +119,7 @@ export class Surveyor implements Survey {
       rooted.add(root)
       const kind = type === "table" ? this.format.kinds.find(({ table }) => table === name) : undefined
       const rest = knownTables(this.format).includes(name) ? search : other
-      yield* this.tree(root, kind === undefined ? rest : this.treeOf(kind), type === "index")
+      yield* this.tree(root, kind === undefined ? rest : this.treeOf(kind), type)
     }
     yield* this.freeList(mended)
     for (let page = 1; page <= this.pages.count; page++) {
@@ -132,8 +132,8 @@ export class Surveyor implements Survey {
     for (let page = 1; page <= this.pages.count; page++) {
       if (this.owner[page] !== none) continue
       const node = this.node(page)
-      // overflow pages of other tables are not looked for: only a leaf can hold rows
-      if (node?.type === tableLeaf) this.orphans++
+      // overflow pages of other tables are not looked for: only a leaf can hold rows, and a page of an index their ids
+      if (node !== undefined && node.type !== tableInterior) this.orphans++
       yield undefined
     }
   }
@@ -147,8 +147,14 @@ export class Surveyor implements Survey {
     return bytes === undefined ? undefined : nodeOf(page, bytes, this.pages.usable)
   }
 
-  /** From the root down; what is not as it should be is doubtful, and its pages are carved. */
-  private *tree(root: number, tree: number, index: boolean): Generator<undefined> {
+  /**
+   * From the root down; what is not as it should be is doubtful, and its pages are carved. A table that kata does not know may be one without
+   * rowids, as two of those are that keep the search index: its pages are those of an index.
+   */
+  private *tree(root: number, tree: number, type: SchemaRow["type"] = "table"): Generator<undefined> {
+    const first = root >= 1 && root <= this.pages.count ? this.node(root)?.type : undefined
+    const keyed = tree < firstKind && root > 1 && (first === indexLeaf || first === indexInterior)
+    const index = type === "index" || keyed
     const open = [{ page: root, depth: 0 }]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { depth, page } = next
