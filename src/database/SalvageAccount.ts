@@ -11,9 +11,20 @@ import type { Around } from "../records/repairs.ts"
 import { around } from "./around.ts"
 import { type Found, quote } from "./damagedTableScan.ts"
 import type { Handle } from "./Handle.ts"
-import { badCells, type Carried, carriedWithout, cellsSql, nameOf, param, type Problem, store } from "./salvageRow.ts"
+import {
+  badCells,
+  type Carried,
+  carriedWithout,
+  cellsSql,
+  nameOf,
+  namesIn,
+  param,
+  type Problem,
+  store,
+  valuesSql
+} from "./salvageRow.ts"
 import { byRowid } from "./Selection.ts"
-import type { Cell, Row } from "./Session.ts"
+import type { Cell, Row, Statement } from "./Session.ts"
 
 const bytesOf = (value: Cell | undefined): Uint8Array =>
   value instanceof Uint8Array ? value : Buffer.from(value === null || value === undefined ? "" : String(value))
@@ -21,9 +32,9 @@ const bytesOf = (value: Cell | undefined): Uint8Array =>
 /** The columns of a row that a snapshot has, as a number that another row does not have. */
 const digestOf = (kind: Kind, row: Row): Uint8Array => {
   const hash = createHash("sha1")
-  for (const { key } of kind.columns) {
-    hash.update(`${row[`class ${key}`]} ${row[`size ${key}`]} `)
-    hash.update(bytesOf(row[`value ${key}`]))
+  for (const { class: is, size, value } of namesIn(kind)) {
+    hash.update(`${row[is]} ${row[size]} `)
+    hash.update(bytesOf(row[value]))
   }
   return hash.digest()
 }
@@ -33,7 +44,7 @@ const same = (a: Cell | undefined, b: Cell | undefined): boolean =>
 
 /** Whether two rows are the same in every column that a snapshot has. */
 const equal = (kind: Kind, a: Row, b: Row): boolean =>
-  kind.columns.every(({ key }) => a[`class ${key}`] === b[`class ${key}`] && same(a[`value ${key}`], b[`value ${key}`]))
+  namesIn(kind).every(({ class: is, value }) => a[is] === b[is] && same(a[value], b[value]))
 
 /** A bad cell of a row that was carried: which, and the words for its line. */
 export interface Replaced {
@@ -49,6 +60,10 @@ export class SalvageAccount {
   private readonly single = new Findings()
   private readonly others: Array<Finding> = []
   private readonly keys = new Set<string>()
+  /** Statements that are asked for each row: making the text of one costs more than asking it. */
+  private readonly inserts = new Map<string, Statement>()
+  private readonly rows = new Map<Kind, Statement>()
+  private readonly values = new WeakMap<ReadonlyArray<string>, Statement>()
 
   constructor(to: Handle, format: Format) {
     this.to = to
@@ -113,11 +128,17 @@ export class SalvageAccount {
   }
 
   private insert(kind: Kind, id: bigint, carried: Carried, rowid: ReadonlyArray<string>): Problem | undefined {
+    const which = `${kind.table} ${rowid.length}`
+    const insert = this.inserts.get(which) ?? this.insertOf(kind, rowid)
+    this.inserts.set(which, insert)
+    return store(insert, kind, id, carried, !byRowid(kind) && rowid.length > 0)
+  }
+
+  private insertOf(kind: Kind, rowid: ReadonlyArray<string>): Statement {
     const columns = [...byRowid(kind) ? [] : rowid, ...kind.columns.map(({ key }) => key)]
-    const insert = this.to.prepare(
+    return this.to.prepare(
       `INSERT INTO ${kind.table} (${columns.map(quote).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`
     )
-    return store(insert, kind, id, carried, !byRowid(kind) && rowid.length > 0)
   }
 
   /** What stood in a bad cell of a row that was carried; undefined of any other cell. */
@@ -154,11 +175,20 @@ export class SalvageAccount {
 
   /** The row in the copy. */
   carried(kind: Kind, rowid: bigint): Row | undefined {
-    return this.columnsAt(kind, rowid, kind.columns.map(({ key }) => key))
+    const select = this.rows.get(kind) ?? this.selectOf(kind, cellsSql(kind.columns.map(({ key }) => key)))
+    this.rows.set(kind, select)
+    return select.get(rowid)
   }
 
-  columnsAt(kind: Kind, rowid: bigint, columns: ReadonlyArray<string>): Row | undefined {
-    return this.to.prepare(`SELECT ${cellsSql(columns)} FROM ${kind.table} t WHERE t.rowid = ?`).get(rowid)
+  /** What the row in the copy has in some columns; a list of them is known again, and is of one table. */
+  valuesAt(kind: Kind, rowid: bigint, columns: ReadonlyArray<string>): Row | undefined {
+    const select = this.values.get(columns) ?? this.selectOf(kind, valuesSql(columns))
+    this.values.set(columns, select)
+    return select.get(rowid)
+  }
+
+  private selectOf({ table }: Kind, cells: string): Statement {
+    return this.to.prepare(`SELECT ${cells} FROM ${table} t WHERE t.rowid = ?`)
   }
 
   /** The rowid of another row in the copy with the same values where only one row may have them. */

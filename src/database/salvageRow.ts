@@ -30,21 +30,55 @@ export const ruleless = ({ kinds }: Format): ReadonlyArray<string> => [
   )
 ]
 
-/** Each column as its class, its size and its value, text as bytes; without the value where that is too large. */
+/** Each column as its value, text as bytes; nothing where that is too large. */
+export const valuesSql = (columns: ReadonlyArray<string>): string =>
+  columns.map((column) => {
+    const cell = `t.${quote(column)}`
+    const value = `iif(typeof(${cell})='text', CAST(${cell} AS BLOB), ${cell})`
+    return `iif(octet_length(${cell}) > ${rowLimit}, NULL, ${value}) AS ${quote(`value ${column}`)}`
+  }).join(", ")
+
+/** Each column as its class, its size and its value. */
 export const cellsSql = (columns: ReadonlyArray<string>): string =>
   columns.flatMap((column) => {
     const cell = `t.${quote(column)}`
-    const value = `iif(typeof(${cell})='text', CAST(${cell} AS BLOB), ${cell})`
     return [
       `typeof(${cell}) AS ${quote(`class ${column}`)}`,
       `octet_length(${cell}) AS ${quote(`size ${column}`)}`,
-      `iif(octet_length(${cell}) > ${rowLimit}, NULL, ${value}) AS ${quote(`value ${column}`)}`
+      valuesSql([column])
     ]
   }).join(", ")
 
 export interface Problem {
   readonly field: string | undefined
   readonly says: string
+}
+
+/** What a row that a salvage reads calls the parts of a column, and the classes that a snapshot can say there. Made once: there are many rows. */
+export interface Names {
+  readonly field: Field
+  readonly class: string
+  readonly size: string
+  readonly value: string
+  readonly json: string
+  readonly classes: ReadonlySet<string>
+}
+
+const names = new WeakMap<Kind, ReadonlyArray<Names>>()
+
+export const namesIn = (kind: Kind): ReadonlyArray<Names> => {
+  const known = names.get(kind)
+  if (known !== undefined) return known
+  const made = kind.columns.map((field): Names => ({
+    field,
+    class: `class ${field.key}`,
+    size: `size ${field.key}`,
+    value: `value ${field.key}`,
+    json: `json ${field.key}`,
+    classes: new Set(classes(field).split(",").map((quoted) => quoted.slice(1, -1)))
+  }))
+  names.set(kind, made)
+  return made
 }
 
 const isBytes = (cell: Cell | undefined): cell is Uint8Array => cell instanceof Uint8Array
@@ -54,28 +88,34 @@ export const param = (cell: Cell | undefined): Cell =>
   isBytes(cell) ? Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString("utf8") : cell ?? null
 
 /** Why a snapshot cannot carry a cell, in the words of an export that refuses it; nothing for one that it can. */
-const problemIn = ({ key, ...field }: Field, row: Row): string | undefined => {
-  const held = String(row[`class ${key}`])
-  const value = row[`value ${key}`]
-  if (!classes({ key, ...field }).includes(`'${held}'`)) return `${classNames[held]}, which a snapshot cannot say there`
-  if (field.storage === "json" && held === "text" && row[`json ${key}`] !== 1n) return "is not JSON"
+const problemIn = (of: Names, row: Row): string | undefined => {
+  const held = String(row[of.class])
+  const value = row[of.value]
+  if (!of.classes.has(held)) return `${classNames[held]}, which a snapshot cannot say there`
+  if (of.field.storage === "json" && held === "text" && row[of.json] !== 1n) return "is not JSON"
   if (isBytes(value) && !isUtf8(value)) return "is not UTF-8"
   return undefined
 }
 
 /** The cells of a row that a snapshot cannot carry: also the largest ones, until a line can take the rest. */
 export const badCells = (kind: Kind, row: Row): ReadonlyArray<BadCell> => {
-  const sizeOf = ({ key }: Field) => Number(row[`size ${key}`] ?? 0)
-  const found = kind.columns.flatMap((field): ReadonlyArray<BadCell> => {
-    const says = problemIn(field, row)
-    return says === undefined ? [] : [{ field, says, value: row[`value ${field.key}`] ?? null }]
-  })
-  const rest = kind.columns.filter((field) => found.every((bad) => bad.field !== field))
-    .toSorted((a, b) => sizeOf(b) - sizeOf(a))
-  let size = rest.reduce((sum, field) => sum + sizeOf(field), 0)
+  const all = namesIn(kind)
+  const sizeOf = ({ size }: Names) => Number(row[size] ?? 0)
+  const found: Array<BadCell> = []
+  const rest: Array<Names> = []
+  let size = 0
+  for (const of of all) {
+    const says = problemIn(of, row)
+    if (says === undefined) {
+      size += sizeOf(of)
+      rest.push(of)
+    } else found.push({ field: of.field, says, value: row[of.value] ?? null })
+  }
+  if (size <= rowLimit) return found
+  const largest = rest.toSorted((a, b) => sizeOf(b) - sizeOf(a))
   for (let i = 0; size > rowLimit; i++) {
-    size -= sizeOf(rest[i]!)
-    found.push({ field: rest[i]!, says: `has more bytes than a line may have (${rowLimit})`, value: null })
+    size -= sizeOf(largest[i]!)
+    found.push({ field: largest[i]!.field, says: `has more bytes than a line may have (${rowLimit})`, value: null })
   }
   return found
 }
@@ -97,7 +137,7 @@ export const carriedWithout = (
   bad: ReadonlyArray<BadCell>,
   others: Around
 ): Either.Either<Carried, BadCell> => {
-  const values = new Map<string, Param>(kind.columns.map(({ key }) => [key, param(row[`value ${key}`])]))
+  const values = new Map<string, Param>(namesIn(kind).map(({ field, value }) => [field.key, param(row[value])]))
   for (const { field } of bad) values.delete(field.key)
   for (const cell of bad) {
     const value = instead(kind, cell, Object.fromEntries(values) as AnyRecord, others)

@@ -9,7 +9,7 @@ import type { Kind } from "../../records/Kind.ts"
 import { type RawCell, rowLine } from "../rejectedLine.ts"
 import { rowLimit } from "../rowByRow.ts"
 import type { SalvageAccount } from "../SalvageAccount.ts"
-import { nameOf, param, problemOf } from "../salvageRow.ts"
+import { nameOf, namesIn, param, problemOf } from "../salvageRow.ts"
 import { byRowid } from "../Selection.ts"
 import type { Row } from "../Session.ts"
 import {
@@ -233,13 +233,14 @@ export class Carver {
   private rowOf(kind: Kind, cell: LeafCell, decoded: Decoded): Piece {
     const row: { [column: string]: Row[string] } = {}
     const cells: Array<RawCell> = []
-    for (const [i, { key, storage }] of kind.columns.entries()) {
+    for (const [i, names] of namesIn(kind).entries()) {
+      const { key, storage } = names.field
       const id = byRowid(kind) && key === "id" && decoded.slots[i]?.type === 0
       const value = id ? { class: "integer", size: 8, value: cell.rowid } : held(decoded, i)
-      row[`class ${key}`] = value.class
-      row[`size ${key}`] = BigInt(value.size)
-      row[`value ${key}`] = value.value
-      if (storage === "json") row[`json ${key}`] = this.isJson(value.value)
+      row[names.class] = value.class
+      row[names.size] = BigInt(value.size)
+      row[names.value] = value.value
+      if (storage === "json") row[names.json] = this.isJson(value.value)
       cells.push(id ? { column: key, class: "integer", value: cell.rowid } : this.rawCell(key, cell, decoded, i))
     }
     for (let i = kind.columns.length; i < decoded.slots.length; i++) {

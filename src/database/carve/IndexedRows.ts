@@ -17,14 +17,19 @@ export interface Known {
 const same = (a: Cell | undefined, b: Cell | undefined): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.from(a).equals(b) : a === b
 
-type Columns = ReadonlyArray<{ readonly column: string; readonly i: number }>
+/** The columns of an index that say something of a row beside its id, with their places in it. */
+interface Columns {
+  readonly names: ReadonlyArray<string>
+  readonly places: ReadonlyArray<{ readonly column: string; readonly i: number }>
+}
 
 /** Rows that are read at once of those that only indexes know. */
 const step = 100
 
-/** The columns of an index that say something of a row beside its id. */
-const columnsOf = ({ columns }: KnownIndex): Columns =>
-  columns.flatMap((column, i) => column === undefined || column === "id" ? [] : [{ column, i }])
+const columnsOf = ({ columns }: KnownIndex): Columns => {
+  const places = columns.flatMap((column, i) => column === undefined || column === "id" ? [] : [{ column, i }])
+  return { places, names: places.map(({ column }) => column) }
+}
 
 export class IndexedRows {
   private readonly pages: Pages
@@ -110,46 +115,45 @@ export class IndexedRows {
 
   /** Looks through the leaves of indexes that no root leads to; which index they are of, the rows that were carried show. */
   *loose(isOrphan: (page: number) => boolean): Generator<undefined> {
-    const known: Array<KnownIndex> = []
+    const known: Array<{ readonly index: KnownIndex; readonly columns: Columns }> = []
     for (const index of allIndexes(this.account.format)) {
-      const whole = index.columns.every((column) => column !== undefined) && columnsOf(index).length > 0
-      if (whole && !(yield* this.isComplete(index.kind))) known.push(index)
+      const whole = index.columns.every((column) => column !== undefined) && columnsOf(index).places.length > 0
+      if (whole && !(yield* this.isComplete(index.kind))) known.push({ index, columns: columnsOf(index) })
     }
     for (let page = 2; page <= this.pages.count && known.length > 0; page++) {
       const bytes = isOrphan(page) ? this.pages.page(page) : undefined
       const node = bytes === undefined ? undefined : nodeOf(page, bytes, this.pages.usable)
       if (node === undefined || (node.type !== indexLeaf && node.type !== indexInterior)) continue
-      const best = known.map((index) => ({ index, entries: entriesIn(this.pages, node, index.columns.length) }))
-        .map(({ entries, index }) => ({ entries, index, votes: this.votes(index, entries) }))
+      const best = known.map((one) => ({ ...one, entries: entriesIn(this.pages, node, one.index.columns.length) }))
+        .map((one) => ({ ...one, votes: this.votes(one.index.kind, one.columns, one.entries) }))
         .reduce((a, b) => b.votes > a.votes ? b : a)
       if (best.votes <= 0) continue
-      for (const entry of best.entries) this.entry(best.index, columnsOf(best.index), entry)
+      for (const entry of best.entries) this.entry(best.index, best.columns, entry)
       yield undefined
     }
   }
 
   /** How many entries are those of a row that was carried, less those that are not. */
-  private votes(index: KnownIndex, entries: ReadonlyArray<Entry>): number {
-    const columns = columnsOf(index)
+  private votes(kind: Kind, { names, places }: Columns, entries: ReadonlyArray<Entry>): number {
     return entries.reduce((sum, { cells, rowid }) => {
-      const row = this.account.columnsAt(index.kind, rowid, columns.map(({ column }) => column))
+      const row = this.account.valuesAt(kind, rowid, names)
       if (row === undefined) return sum
       return sum +
-        (columns.every(({ column, i }) => same(row[`value ${column}`], cells[i]?.value)) ? columns.length : -1)
+        (places.every(({ column, i }) => same(row[`value ${column}`], cells[i]?.value)) ? places.length : -1)
     }, 0)
   }
 
   private entry(index: KnownIndex, columns: Columns, entry: Entry): void {
     const { kind } = index
     const { rowid } = entry
-    const carried = columns.length === 0
-      ? undefined
-      : this.account.columnsAt(kind, rowid, columns.map(({ column }) => column))
+    const { names, places } = columns
+    const carried = places.length === 0 ? undefined : this.account.valuesAt(kind, rowid, names)
     if (carried !== undefined) {
-      const differs = columns.some(({ column, i }) => {
+      const differs = places.some(({ column, i }) => {
         const value = entry.cells[i]?.value
+        if (same(carried[`value ${column}`], value)) return false
         const replaced = this.account.replaced(kind, rowid, column)
-        return !same(carried[`value ${column}`], value) && (replaced === undefined || !same(replaced, value))
+        return replaced === undefined || !same(replaced, value)
       })
       if (differs) this.note(kind, entry, columns, index.name, "other")
     } else if (!this.account.seen(kind, rowid)) this.note(kind, entry, columns, index.name, "")
@@ -158,7 +162,7 @@ export class IndexedRows {
   private note(kind: Kind, { cells, rowid }: Entry, columns: Columns, index: string, says: "" | "other"): void {
     const add = this.account.to.prepare("INSERT OR IGNORE INTO known VALUES (?, ?, ?, ?, ?, ?)")
     add.run(this.account.rank(kind), rowid, says, "", index, null)
-    for (const { column, i } of columns) {
+    for (const { column, i } of columns.places) {
       const cell = cells[i]
       if (cell !== undefined) add.run(this.account.rank(kind), rowid, says, column, cell.class, cell.value)
     }
