@@ -193,6 +193,19 @@ it.scopedLive("found L2: a counter that is lost is as high as the highest id tha
     assert.strictEqual(still.left_out, 2)
   }).pipe(Effect.provide(kit.services)))
 
+it.scopedLive("rows of the schema are rows of no table, wherever their page is", () =>
+  Effect.gen(function*() {
+    const database = yield* source
+    const schema = yield* pagesOf(database, "sqlite_schema", "leaf")
+    const leaves = yield* pagesOf(database, "events", "leaf")
+    assert.isAbove(schema.length, 1)
+    const { after, report } = yield* salvageOf((bytes) => {
+      for (const [i, page] of schema.entries()) pageOf(bytes, page).copy(pageOf(bytes, leaves[i + 1]!))
+    })
+    assert.notInclude(after, "CREATE ")
+    assert.isAbove(report.rejected, 0)
+  }).pipe(Effect.provide(kit.services)))
+
 it.scopedLive("what the purge log names comes back from no page", () =>
   Effect.gen(function*() {
     const database = yield* source

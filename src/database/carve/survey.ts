@@ -18,7 +18,7 @@ import {
   tableInterior,
   tableLeaf
 } from "./Image.ts"
-import { type SchemaRow, schemaRowsIn } from "./schemaRows.ts"
+import { isSchemaRow, type SchemaRow, schemaRowsIn } from "./schemaRows.ts"
 import { fits, kindOf } from "./shapes.ts"
 
 const none = 0
@@ -190,7 +190,8 @@ export class Surveyor implements Survey {
     const node = this.node(page)
     if (kind === undefined || node === undefined || node.type !== tableLeaf) return
     const cells = node.cells.map((at) => leafCell(this.pages, node, at))
-    const records = cells.map((cell) => cell === undefined ? undefined : decode(this.pages, cell, 0)?.slots)
+    const decoded = cells.map((cell) => cell === undefined ? undefined : decode(this.pages, cell, 0))
+    const records = decoded.map((record) => record?.slots)
     const own = records.filter((slots) => slots !== undefined && fits(kind, slots)).length
     const others = records.filter((slots) => slots !== undefined && kindOf(this.format, slots) !== undefined).length -
       own
@@ -204,7 +205,11 @@ export class Surveyor implements Survey {
       }
       if (last !== undefined && cell.rowid <= last) this.doubtful.add(tree)
       last = cell.rowid
-      if (foreign || records[i] === undefined || !this.whole(cell, tree)) this.misplace(tree, cell.rowid)
+      const record = decoded[i]
+      // a row of the schema would be one of any table whose further columns are empty
+      if (foreign || record === undefined || isSchemaRow(record) || !this.whole(cell, tree)) {
+        this.misplace(tree, cell.rowid)
+      }
     }
   }
 
