@@ -40,7 +40,7 @@ export const fill = Effect.fnUntraced(
       : undefined
     const more = origins === undefined || options.rejected === undefined
       ? undefined
-      : yield* Effect.flatMap(open(options.rejected), (input) => joined(stage.db, from, origins, input))
+      : yield* Effect.flatMap(open(options.rejected), (input) => joined(stage.db, { from, to: format }, origins, input))
     const load = { transform: options.transform, joined: more }
     const damaged = origins !== undefined && options.salvage === true
       ? yield* examineDamaged(input, from, format, stage, origins, load)

@@ -36,6 +36,7 @@ const window = 200
 /** Within attempts of a stage: its methods throw what SQLite throws. */
 export class Joined {
   readonly format: Format
+  private readonly target: Format
   readonly input: Opened
   /** Joined records by kind. */
   readonly records = new Map<string, number>()
@@ -44,9 +45,11 @@ export class Joined {
   private readonly db: Statements
   private readonly origins: Origins
 
-  constructor(db: Statements, format: Format, origins: Origins, input: Opened) {
+  /** Records are those of a file of `format`; cells, of tables, are those of the `target`. */
+  constructor(db: Statements, format: Format, target: Format, origins: Origins, input: Opened) {
     this.db = db
     this.format = format
+    this.target = target
     this.origins = origins
     this.input = input
     db.execute(
@@ -59,9 +62,16 @@ export class Joined {
     return new JoinedReport({ input: this.input.name, records, cells: this.cells, rejected: this.rejected })
   }
 
+  private read(text: string): Either.Either<Mended, string> {
+    const found = mended(this.format, text)
+    if (this.format === this.target || (Either.isRight(found) && found.right.is === "whole")) return found
+    const now = mended(this.target, text)
+    return Either.isLeft(now) || now.right.is === "cells" ? now : found
+  }
+
   /** Remembers a line of the mended file, or why it is still rejected. */
   remember(place: number, text: string): void {
-    const found = mended(this.format, text)
+    const found = this.read(text)
     if (Either.isLeft(found)) return this.refuse(place, found.left)
     const { is, kind } = found.right
     const rank = is === "cells" ? this.format.kinds.length : this.format.rank(kind)
@@ -84,7 +94,7 @@ export class Joined {
     if (first === undefined || kind === undefined) return undefined
     const records = rows.filter((row) => row["rank"] === first).map(({ line, place }) => {
       this.db.prepare("DELETE FROM temp.joined WHERE rank = ? AND place = ?").run(first, place ?? null)
-      const found = Either.getOrThrow(mended(this.format, String(line)))
+      const found = Either.getOrThrow(this.read(String(line)))
       return { line: Number(place), record: found.is === "whole" ? derive(found) : {} }
     })
     this.records.set(kind.name, (this.records.get(kind.name) ?? 0) + records.length)
@@ -98,7 +108,7 @@ export class Joined {
     )
     const rank = BigInt(this.format.kinds.length)
     for (let row = next.get(rank, 0n); row !== undefined; row = next.get(rank, row["place"] ?? null)) {
-      const found = Either.getOrThrow(mended(this.format, String(row["line"])))
+      const found = Either.getOrThrow(this.read(String(row["line"])))
       if (found.is === "cells") this.put(Number(row["place"]), found, sum)
     }
   }
@@ -125,8 +135,11 @@ export class Joined {
 
 /** Reads the mended lines into a table of the stage. */
 export const joined = Effect.fn("Snapshot.joined")(
-  function*(db: Session, format: Format, origins: Origins, input: Opened) {
-    const found = yield* db.attempt("prepare the new database", (db) => new Joined(db, format, origins, input))
+  function*(db: Session, formats: { readonly from: Format; readonly to: Format }, origins: Origins, input: Opened) {
+    const found = yield* db.attempt(
+      "prepare the new database",
+      (db) => new Joined(db, formats.from, formats.to, origins, input)
+    )
     yield* Stream.runForEach(linesOf(input), (block) =>
       db.attempt("remember the mended lines", () => {
         for (const [line, raw] of linesIn(block)) {

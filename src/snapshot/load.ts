@@ -45,7 +45,8 @@ export const load = <Done, E, R>(
     const insert = upgrade === undefined && joined === undefined
       ? store
       : (batch: Batch) =>
-        (joined === undefined ? Effect.void : join(joined.format.rank(batch.kind))).pipe(
+        // those of its own kind come behind it: where both want a number, the row that the snapshot refers to by it keeps it
+        (joined === undefined ? Effect.void : join(joined.format.rank(batch.kind) - 1)).pipe(
           Effect.zipRight(settled(batch.kind)),
           Effect.zipRight(store(batch))
         )
