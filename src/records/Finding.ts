@@ -19,9 +19,10 @@ export class FindingRow extends Schema.Class<FindingRow>("FindingRow")({
 /**
  * `carried`: written or restored exactly as it is. `detached`: kept without a reference that leads out of what was asked for.
  * `dropped`: left out. `repaired`: changed, because a repair was asked for. `rejected`: could not be carried, and is
- * written raw to a file of its own. `upgraded`: what an older version said, as version 10 says it.
+ * written raw to a file of its own. `upgraded`: what another version said, as version 10 says it. `lost`: what a newer version said and
+ * version 10 cannot hold.
  */
-export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected", "upgraded")
+export const Outcome = Schema.Literal("carried", "detached", "dropped", "repaired", "rejected", "upgraded", "lost")
 export type Outcome = typeof Outcome.Type
 
 const reported = ({ line, value }: FindingRow, row: string) =>
@@ -34,6 +35,8 @@ export class Finding extends Schema.Class<Finding>("Finding")({
   field: Schema.optional(Schema.String),
   says: Schema.String,
   outcome: Outcome,
+  /** The name under which the loss is accepted. */
+  loss: Schema.optional(Schema.String),
   /** A restore refuses it unless it is asked to repair. */
   blocking: Schema.Boolean,
   count: Schema.Int,
@@ -106,6 +109,17 @@ export class Findings {
 /** How many rows or lines could not be carried. */
 export const rejectedOf = (findings: ReadonlyArray<Finding>): number =>
   findings.reduce((sum, { count, outcome }) => sum + (outcome === "rejected" ? count : 0), 0)
+
+/** What is lost, by the names under which it is accepted. */
+export const Losses = Schema.Record({ key: Schema.String, value: Schema.Int })
+export type Losses = typeof Losses.Type
+
+/** How often each loss is among the findings. */
+export const lossesOf = (findings: ReadonlyArray<Finding>): Losses => {
+  const counts: Record<string, number> = {}
+  for (const { count, loss } of findings) if (loss !== undefined) counts[loss] = (counts[loss] ?? 0) + count
+  return counts
+}
 
 export const blocking = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
   findings.filter((finding) => finding.blocking)

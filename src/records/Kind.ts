@@ -52,6 +52,8 @@ export interface Options {
   readonly reserves?: { readonly field: string; readonly table: string }
   /** Fields that are asked for by who follows the lines, and by no rule. */
   readonly reads?: ReadonlyArray<string>
+  /** Records may have any other fields: only its name is known. */
+  readonly isOpen?: boolean
 }
 
 export interface Kind {
@@ -73,6 +75,8 @@ export interface Kind {
   readonly unique: ReadonlyArray<Unique>
   readonly tree: Tree | undefined
   readonly reserves: Options["reserves"]
+  /** Records may have any other fields, which are not read. */
+  readonly isOpen: boolean
   readonly patterns: Patterns
   /** Whether a line that matches the sound pattern, or at a glance, keeps all rules of a row; false when that is not known. */
   readonly vouch: (groups: ReadonlyArray<string | undefined>) => boolean
@@ -208,6 +212,7 @@ export const make = <Fields extends Schema.Struct.Fields>(
     unique,
     tree,
     reserves,
+    isOpen: options.isOpen ?? false,
     patterns: patternsOf({ name, fields }, (field) => patternOf(field, rules), (field) => read.has(field.key)),
     vouch: (groups) => vouches.every((keeps) => keeps(groups)),
     is: (record) => fields.every((field) => accepts(field, record[field.key])),

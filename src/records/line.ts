@@ -156,6 +156,7 @@ const rawsOf = (kind: Kind, data: Iterable<Member>): Either.Either<ReadonlyMap<s
   const raws = new Map<string, string>()
   for (const [key, raw] of data) {
     if (!kind.fields.some((field) => field.key === key)) {
+      if (kind.isOpen) continue
       return refused("is a field that kata of this version does not know", kind, key)
     }
     if (raws.has(key)) return refused("stands there twice", kind, key)

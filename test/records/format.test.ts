@@ -83,7 +83,7 @@ const Purge = make(
 )
 
 const second = makeFormat({
-  version: 11,
+  version: 33,
   kinds: [
     ...version10.kinds.filter((kind) => kind !== PurgeLog && kind !== Sequence),
     Note,
@@ -101,7 +101,7 @@ const notes = [
 /** The rows of the findings' database, in the second format. */
 const content = (more: Content = {}): Content => ({
   ...base,
-  meta: (base["meta"] ?? []).map((row) => row["key"] === "schema_version" ? { ...row, value: "11" } : row),
+  meta: (base["meta"] ?? []).map((row) => row["key"] === "schema_version" ? { ...row, value: "33" } : row),
   purge_log: (base["purge_log"] ?? []).map((row) => Struct.omit(row, "issue_title")),
   sqlite_sequence: [...(base["sqlite_sequence"] ?? []), { name: "notes", seq: 7n }],
   notes,
@@ -125,7 +125,7 @@ describe("a second format, with a kind more and a field less", () => {
       assert.deepStrictEqual(titles(report.findings), [])
       assert.strictEqual(report.records["note"], 3)
       const text = yield* kit.textOf(file)
-      assert.match(text, /^\{"kind":"meta","data":\{"key":"export_version","value":"11"\}/)
+      assert.match(text, /^\{"kind":"meta","data":\{"key":"export_version","value":"33"\}/)
       assert.deepStrictEqual(
         lines(text, "note")[1],
         `{"kind":"note","data":{"id":2,"issue_id":1,"color":"blue","weight":500,` +

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import type { Format } from "../Format.ts"
 import type { AnyRecord, Problem } from "../Kind.ts"
+import { newerFormat, newestVersion } from "./newer.ts"
 import type { Change, Known, Step, Upgraded } from "./Step.ts"
 import { v1ToV2 } from "./v1ToV2.ts"
 import { v2ToV3 } from "./v2ToV3.ts"
@@ -29,9 +30,17 @@ export const steps: ReadonlyArray<Step> = [
 export const olderThan = (format: Format, version: number): Format | undefined =>
   steps.at(-1)?.to === format.version ? steps.find(({ from }) => from.version === version)?.from : undefined
 
-/** The steps that lead from one format to the other; none when they are the same. */
+/** The newer versions that one of the format can be made of are those up to this one. */
+export const newestFor = (format: Format): number =>
+  steps.at(-1)?.to === format.version ? newestVersion : format.version
+
+/** The format of a file of another version, of which one of the format can be made; none, when there is no way. */
+export const otherThan = (format: Format, version: number): Format | undefined =>
+  olderThan(format, version) ?? (newestFor(format) > format.version ? newerFormat(version) : undefined)
+
+/** The steps that lead from one format to the next ones, up to the other; none when there are none in between. */
 export const stepsFrom = (from: Format, to: Format): ReadonlyArray<Step> =>
-  from.version === to.version ? [] : steps.filter((step) => step.from.version >= from.version)
+  from.version >= to.version ? [] : steps.filter((step) => step.from.version >= from.version)
 
 /** A record of the kind, taken through the steps. */
 export const upgrade = (
