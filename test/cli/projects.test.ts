@@ -137,3 +137,21 @@ describe("found L14", () => {
       expect((yield* kata(["projects", "restore", "none"])).exit).toBe(4)
     }))
 })
+
+it.scopedLive("the project of newer Go kata's tokens is not listed; one that only has its name, or its uid, is", () =>
+  Effect.gen(function*() {
+    const { database, kata } = yield* workspaces
+    const insert = (uid: string, name: string) =>
+      Effect.sync(() => execute(database, `INSERT INTO projects(uid, name) VALUES ('${uid}', '${name}')`))
+    const listed = () =>
+      Effect.map(
+        kata(["projects", "list", "--archived", "--quiet"]),
+        ({ stdout }) => stdout.trim().split("\n").map((line) => line.split("  ")[1])
+      )
+    yield* insert("0".repeat(26), "other")
+    yield* insert("01KT134R00G1QV3PXECCE77WXQ", ".kata-system")
+    expect(yield* listed()).toEqual(["shop", "old", "other", ".kata-system"])
+    yield* Effect.sync(() => execute(database, "DELETE FROM projects WHERE id > 2"))
+    yield* insert("0".repeat(26), ".kata-system")
+    expect(yield* listed()).toEqual(["shop", "old"])
+  }))

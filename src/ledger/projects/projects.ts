@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { systemProject } from "../../records/systemProject.ts"
 import { Store } from "../../store/Store.ts"
 import { projectById } from "../lookup.ts"
 import { Alias, Int64, Project, Time } from "../model.ts"
@@ -71,14 +72,16 @@ export const rename = Effect.fn("Projects.rename")(function*(id: bigint, to: str
 
 const StatsRow = Schema.Struct({ project_id: Int64, open: Int64, closed: Int64, last_event_at: Schema.NullOr(Time) })
 
-/** All that are not archived, or really all, by id. */
+/** All that are not archived, or really all, by id; but the one that is newer Go kata's own. */
 export const list = Effect.fn("Projects.list")(function*(options: {
   readonly stats: boolean
   readonly archived?: boolean | undefined
 }) {
   const { read, sql } = yield* Store
   return yield* read(Effect.gen(function*() {
-    const which = options.archived === true ? sql`1` : sql`deleted_at IS NULL`
+    const { name, uid } = systemProject
+    const ours = sql`NOT (uid = ${uid} AND name = ${name})`
+    const which = options.archived === true ? ours : sql`deleted_at IS NULL AND ${ours}`
     const projects = yield* all(Project)(sql`SELECT * FROM projects WHERE ${which} ORDER BY id`)
     if (!options.stats) return projects
     const stats = yield* all(StatsRow)(sql`
