@@ -1,5 +1,5 @@
 /** Lines that the reports of several commands share. */
-import type { Finding } from "../records/Finding.ts"
+import type { Finding, Losses } from "../records/Finding.ts"
 import type { Scope } from "../snapshot/seal.ts"
 import { wrap } from "./terminal.ts"
 
@@ -60,7 +60,8 @@ export const findings = (all: ReadonlyArray<Finding>): ReadonlyArray<string> => 
     `findings: ${total}` +
     (blocking === 0 ? "" : `, of which ${blocking} ${blocking === 1 ? "blocks" : "block"} a restore`),
     ...all.flatMap((finding) => {
-      const done = finding.outcome === "carried" ? "" : ` ${finding.outcome}`
+      const as = finding.loss === undefined || finding.title.startsWith(`${finding.loss} `) ? "" : ` (${finding.loss})`
+      const done = finding.outcome === "carried" ? "" : ` ${finding.outcome}${as}`
       const rows = plural(finding.count, finding.kind === "line" ? "line" : "row")
       return [
         ...wrap(`${finding.blocking ? "BLOCKS A RESTORE: " : ""}${rows}${done}: ${finding.title}`, 76)
@@ -69,6 +70,18 @@ export const findings = (all: ReadonlyArray<Finding>): ReadonlyArray<string> => 
       ]
     })
   ]
+}
+
+/** What version 10 cannot hold of the file, by name; nothing when it can hold all. */
+export const losses = (label: string, of: Losses): ReadonlyArray<string> => {
+  const lines = wrap(Object.entries(of).map(([name, n]) => `${name} ${n}`).join(", "), 64)
+  return lines[0] === "" ? [] : lines.map((line, at) => field(at === 0 ? label : "", line))
+}
+
+/** The same for a program. */
+export const lossCounts = (of: Losses): string => {
+  const counts = Object.entries(of).map(([name, n]) => `${name}:${n}`)
+  return counts.length === 0 ? "" : ` losses=${counts.join(",")}`
 }
 
 /** `findings=7 blocking=0`. */

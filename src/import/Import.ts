@@ -21,9 +21,11 @@ import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { refuseProtected } from "../presence/protectedFiles.ts"
 import { phase } from "../Progress.ts"
+import { lossesOf } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { open, type Opened } from "../snapshot/input.ts"
+import { unknownLoss } from "../snapshot/losses.ts"
 import { notesOf } from "../snapshot/verify.ts"
 import { formatOf } from "../snapshot/version.ts"
 import { named } from "./asNamed.ts"
@@ -33,6 +35,7 @@ import { onlyInOld } from "./lostByReplacing.ts"
 import { prove } from "./proof.ts"
 import { salvageOf } from "./salvage.ts"
 
+export { LossesRefused, LossUnknown } from "../snapshot/losses.ts"
 export { type ImportOptions, ImportRefused, ImportReport, InputIsTarget } from "./ImportReport.ts"
 
 const stopHint = "stop it first, with the kata that started it: kata daemon stop"
@@ -74,7 +77,7 @@ const staged = Effect.fnUntraced(
     const format = options.format ?? version10
     const from = yield* formatOf(input, format)
     const stage = yield* database.stage(place, format)
-    const { changed, damaged, examined, findings, joined, own, rejected } = yield* fill(
+    const { changed, damaged, examined, findings, joined, missing, own, rejected } = yield* fill(
       options,
       input,
       from,
@@ -114,6 +117,8 @@ const staged = Effect.fnUntraced(
         instance_uid: instance ?? null,
         new_instance: options.newInstance === true || own,
         findings,
+        losses: lossesOf(findings),
+        refused_losses: missing,
         only_in_old: Option.getOrNull(lost),
         joined,
         left_out: rejected?.lines ?? 0,
@@ -166,6 +171,8 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
 export const restore = Effect.fn("Import.restore")(<E = never>(options: ImportOptions<E>) =>
   Effect.gen(function*() {
     const database = yield* Database
+    const unknown = unknownLoss(options.acceptLoss ?? [])
+    if (unknown !== undefined) return yield* unknown
     const target = yield* resolve(options.target)
     return yield* Effect.gen(function*() {
       const { rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
-import { Finding } from "../records/Finding.ts"
+import { Finding, Losses } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Input } from "../snapshot/input.ts"
 import { JoinedReport } from "../snapshot/Joined.ts"
@@ -26,6 +26,10 @@ export interface ImportOptions<E = never> {
   readonly repair?: boolean
   /** Take what can be read of a damaged file and what the rules let in; the other lines go raw to a file beside the target. */
   readonly salvage?: boolean
+  /** What of a newer version may be lost, because version 10 cannot hold it: names, groups of them, or `all`. A salvage takes all. */
+  readonly acceptLoss?: ReadonlyArray<string>
+  /** Leave out the project in which newer kata keeps the hashes of its tokens, with its events. */
+  readonly withoutTokens?: boolean
   /** Lines of a rejected file that a person has mended: they come in with the records, before the rules and the proof. */
   readonly rejected?: Input<E>
   /** Called for every record on its way in. */
@@ -61,6 +65,10 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   /** The database has an identity of its own: it was asked for, or an old file says none. */
   new_instance: Schema.Boolean,
   findings: Schema.Array(Finding),
+  /** What is lost of a newer version, by name. */
+  losses: Losses,
+  /** Of these, what was not accepted: only a dry run comes this far with any. */
+  refused_losses: Schema.Array(Schema.String),
   /** What only the replaced database held; null when nothing was replaced or it could not be read. */
   only_in_old: Schema.NullOr(OnlyInOld),
   /** Lines of the file that are not in the database. */

@@ -76,7 +76,9 @@ const grown = new Set(["meta", "sqlite_sequence"])
 const unaccounted = ({ kinds }: Format, reading: Reading, written: Written, findings: ReadonlyArray<Finding>) =>
   kinds.flatMap(({ name }) => {
     const [there, here] = [reading.records.get(name) ?? 0, written.records.get(name) ?? 0]
-    const dropped = findings.filter(({ kind, outcome }) => kind === name && outcome === "dropped")
+    const dropped = findings.filter(({ field, kind, outcome }) =>
+      kind === name && (outcome === "dropped" || (outcome === "lost" && field === undefined))
+    )
       .reduce((sum, { count }) => sum + count, 0)
     return there - dropped === here || (grown.has(name) && there - dropped <= here)
       ? []

@@ -69,7 +69,7 @@ export const examineDamaged = Effect.fn("Import.examineDamaged")(
     format: Format,
     stage: Stage,
     origins: Origins,
-    options: Pick<LoadOptions, "joined" | "transform">
+    options: Pick<LoadOptions, "joined" | "leaveOut" | "lost" | "transform">
   ) {
     yield* phase("looking for damage", { bytes: input.size })
     const strict = Channel.runDrain(records(input, { format: from, records: false }))

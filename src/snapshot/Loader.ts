@@ -9,32 +9,11 @@ import { write as writeLine } from "../records/line.ts"
 import { ContentSum } from "./digest.ts"
 import { RecordRefused } from "./errors.ts"
 import { bind, insertOf, rowsPerInsert } from "./insert.ts"
-import type { Joined } from "./Joined.ts"
+import type { LeaveOut, LoadOptions, Mending, Transform } from "./loadOptions.ts"
 import { derivedIn, disagreeing, type Misfits, numeric, renamedProject, withDerived } from "./misfit.ts"
 import { inReport, type Origins } from "./Origins.ts"
 import type { Batch, Located } from "./read.ts"
-import { Upgrade, type Versions } from "./upgrade.ts"
-
-/** What a caller makes of a record before it is stored: the same, another of its kind, or nothing. */
-export type Transform = (kind: Kind, record: AnyRecord) => Option.Option<AnyRecord>
-
-/** For who mends what was loaded. */
-export interface Mending {
-  /** Remembers what became of each line, and the records that a UNIQUE constraint of the tables refuses. */
-  readonly origins: Origins
-  /** A record that cannot be stored is left out, and nothing is refused. */
-  readonly lenient: boolean
-}
-
-export interface LoadOptions {
-  /** What can only be mended now, is mended. */
-  readonly mending?: Mending | undefined
-  readonly transform?: Transform | undefined
-  /** Mended lines that come in with the records. */
-  readonly joined?: Joined | undefined
-  /** For a file of an older version: its records become those of the stage's version. */
-  readonly versions?: Versions | undefined
-}
+import { Upgrade } from "./upgrade.ts"
 
 /** Within attempts of a stage: what SQLite throws is theirs. */
 export class Loader {
@@ -165,17 +144,22 @@ export class Loader {
 
   /** Inserts the records of a batch. Throws what SQLite throws. */
   batch({ kind, records }: Batch): RecordRefused | undefined {
-    return this.upgrade === undefined ? this.store(kind, records) : this.older(kind, records, this.upgrade)
+    return this.upgrade === undefined ? this.store(kind, records) : this.converted(kind, records, this.upgrade)
   }
 
   /** One by one: what becomes of a record depends on those that are stored. */
-  private older(kind: Kind, records: ReadonlyArray<Located>, upgrade: Upgrade): RecordRefused | undefined {
+  private converted(kind: Kind, records: ReadonlyArray<Located>, upgrade: Upgrade): RecordRefused | undefined {
     const { mending } = this.options
     if (kind.table !== "meta") upgrade.endOfMeta()
     for (const located of records) {
       const upgraded = upgrade.record(kind, located)
       if (Either.isRight(upgraded)) {
-        const refused = this.store(upgrade.kindOf(kind), [upgraded.right])
+        const made = upgraded.right
+        if ("reason" in made) {
+          if (made.reason !== "") this.options.lost?.refuse(made.line, made.reason)
+          continue
+        }
+        const refused = this.store(upgrade.kindOf(kind), [made])
         if (refused !== undefined) return refused
         continue
       }
@@ -189,9 +173,11 @@ export class Loader {
   private store(kind: Kind, records: ReadonlyArray<Located>): RecordRefused | undefined {
     const { db } = this
     if (kind.table === "sqlite_sequence") this.clearSequences()
+    const { leaveOut } = this.options
+    const wanted = leaveOut === undefined ? records : this.wanted(kind, records, leaveOut)
     const transformed = this.options.transform === undefined
-      ? records
-      : this.transformed(kind, records, this.options.transform)
+      ? wanted
+      : this.transformed(kind, wanted, this.options.transform)
     const { mending } = this.options
     if (mending !== undefined) return this.each(kind, transformed, mending)
     for (const located of transformed) {
@@ -235,6 +221,19 @@ export class Loader {
       { rule: "misfit", kind: kind.name, field, says: "cannot be stored", outcome: "dropped", blocking: false },
       new FindingRow({ row: rowName(kind, record), value: shorten(reason), ...inReport(line) })
     )
+  }
+
+  private wanted(kind: Kind, records: ReadonlyArray<Located>, leaveOut: LeaveOut): ReadonlyArray<Located> {
+    return records.filter(({ line, record }) => {
+      const says = leaveOut(kind, record)
+      if (says === undefined) return true
+      this.change.remove(writeLine(kind, record))
+      this.findings.add(
+        { rule: says, kind: kind.name, field: undefined, says, outcome: "dropped", blocking: false },
+        new FindingRow({ row: rowName(kind, record), ...inReport(line) })
+      )
+      return false
+    })
   }
 
   private transformed(kind: Kind, records: ReadonlyArray<Located>, transform: Transform): ReadonlyArray<Located> {

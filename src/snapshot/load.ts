@@ -6,11 +6,12 @@ import type { Stage } from "../database/Database.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { Kind } from "../records/Kind.ts"
 import type { RecordRefused } from "./errors.ts"
-import { Loader, type LoadOptions } from "./Loader.ts"
+import { Loader } from "./Loader.ts"
+import type { LoadOptions } from "./loadOptions.ts"
 import type { Batch } from "./read.ts"
 import { settle } from "./upgrade.ts"
 
-export type { LoadOptions, Mending, Transform } from "./Loader.ts"
+export type { LeaveOut, LoadOptions, Mending, Transform } from "./loadOptions.ts"
 
 /**
  * Loads all records into the stage. Gives what came at their end; what was refused by UNIQUE constraints, dropped or mended; and what of that

@@ -13,6 +13,7 @@ import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
 import { type LineProblem, read as readLine, recordIn } from "../records/line.ts"
 import { kindAt, match } from "../records/linePatterns.ts"
 import type { Watch } from "../records/Soundness.ts"
+import { newestFor } from "../records/versions/steps.ts"
 import { ContentSum } from "./digest.ts"
 import { RecordRefused, sealBroken, SnapshotDamaged, type SnapshotError, VersionRefused } from "./errors.ts"
 import { noSnapshot, noText } from "./NotASnapshot.ts"
@@ -229,7 +230,7 @@ class Reader {
     }
     const version = String(record["value"])
     if (!/^[+-]?\d+$/.test(version) || Number(version) !== this.format.version) {
-      return new VersionRefused({ file: this.file, version, known: this.format.version })
+      return new VersionRefused({ file: this.file, version, known: newestFor(this.format) })
     }
     const found = snapshot === undefined ? undefined : header(snapshot)
     this.header = found

@@ -16,6 +16,7 @@ import { type Finding, FindingRow, Findings, shorten } from "../records/Finding.
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
 import type { LineProblem } from "../records/line.ts"
+import { newestFor } from "../records/versions/steps.ts"
 import { ContentSum } from "./digest.ts"
 import { type SnapshotError, VersionRefused } from "./errors.ts"
 import type { Opened } from "./input.ts"
@@ -110,7 +111,7 @@ export const survey = Effect.fn("Snapshot.survey")(
       if (first === 0 && version !== undefined && isFirst) {
         first = at
         if (/^\d{1,9}$/.test(version) && Number(version) > 0 && Number(version) !== format.version) {
-          newer = new VersionRefused({ file: input.name, version, known: format.version })
+          newer = new VersionRefused({ file: input.name, version, known: newestFor(format) })
         }
         found = snapshot === undefined ? undefined : header(snapshot)
         return

@@ -1,5 +1,5 @@
 /**
- * Records of an older version become those of the version of the stage, one after the other, while they are loaded. What a step asks of
+ * Records of another version become those of the version of the stage, one after the other, while they are loaded. What a step asks of
  * other records, the stage answers: they are rows there, and what rows of version 10 do not say any more is in temporary tables.
  */
 import * as Effect from "effect/Effect"
@@ -7,21 +7,31 @@ import * as Either from "effect/Either"
 import { newUlid } from "../database/newUlid.ts"
 import { recordsAt } from "../database/rowByRow.ts"
 import type { Session, Statements } from "../database/Session.ts"
-import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
+import { type Finding, FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, type Problem, rowName } from "../records/Kind.ts"
 import { write as writeLine } from "../records/line.ts"
+import type { Held } from "../records/versions/newerToV10.ts"
 import type { Change, Known } from "../records/versions/Step.ts"
 import { stepsFrom, upgrade } from "../records/versions/steps.ts"
 import { numberOf } from "../records/versions/v7ToV8.ts"
 import type { ContentSum } from "./digest.ts"
+import { Downgrade } from "./downgrade.ts"
 import { exactParam } from "./insert.ts"
+import { inReport } from "./Origins.ts"
 import type { Located } from "./read.ts"
 
 /** Issues that are settled before a signal is handled. */
 const window = 100
 
-/** What a load of an older file is given. */
+/** A record of which version 10 has none. */
+export interface Left {
+  readonly line: number
+  /** Why it is lost; empty when that is no loss. */
+  readonly reason: string
+}
+
+/** What a load of a file of another version is given. */
 export interface Versions {
   /** What the file is a file of. */
   readonly from: Format
@@ -74,6 +84,7 @@ export class Upgrade {
   private readonly sum: ContentSum
   private readonly steps
   private readonly known: Known
+  private readonly downgrade: Downgrade | undefined
   /** Who the database is, when the file says it. */
   private instanceUid: string | undefined
   private metaIsOver = false
@@ -87,6 +98,7 @@ export class Upgrade {
     this.steps = stepsFrom(versions.from, versions.to)
     this.known = known(db, () => this.instanceUid ?? versions.instanceUid)
     db.execute(temporary)
+    this.downgrade = versions.from.version > versions.to.version ? new Downgrade(db) : undefined
   }
 
   /** The kind that records of a kind of the file become. */
@@ -96,18 +108,26 @@ export class Upgrade {
     return kind
   }
 
-  private tell(kind: Kind, record: AnyRecord, { field, says, value }: Change, line?: number): void {
+  private tell(
+    kind: Kind,
+    record: AnyRecord,
+    { field, says, value }: Omit<Change, "field"> & { readonly field?: string | undefined },
+    line: number | undefined,
+    done: Pick<Finding, "loss" | "outcome"> = { outcome: "upgraded" }
+  ): void {
     this.findings.add(
-      { rule: says, kind: kind.name, field, says, outcome: "upgraded", blocking: false },
+      { rule: says, kind: kind.name, field, says, ...done, blocking: false },
       () =>
-        value === undefined
-          ? undefined
-          : new FindingRow({ row: rowName(kind, record), value: shorten(value), ...(line && { line }) })
+        value === undefined && done.outcome === "upgraded" ? undefined : new FindingRow({
+          row: rowName(kind, record),
+          ...(value !== undefined && { value: shorten(value) }),
+          ...inReport(line)
+        })
     )
   }
 
-  /** The record as it is to be stored. */
-  record(kind: Kind, { line, record: read }: Located): Either.Either<Located, Problem> {
+  /** The record as it is to be stored; or why there is none in version 10. */
+  record(kind: Kind, { line, record: read }: Located): Either.Either<Located | Left, Problem> {
     if (kind.table === "meta") {
       const { key, value } = read
       const { version } = this.versions.from
@@ -116,6 +136,9 @@ export class Upgrade {
         const says = `is ${JSON.stringify(shorten(String(value)))}, but the file is of version ${version}`
         return Either.left({ field: "value", says })
       }
+    }
+    if (this.downgrade !== undefined) {
+      return Either.map(this.downgrade.record(kind, read), (held) => this.account(kind, { line, record: read }, held))
     }
     return Either.map(upgrade(this.steps, kind.name, read, this.known), ({ changes, record }) => {
       for (const change of changes) this.tell(kind, read, change, line)
@@ -129,16 +152,26 @@ export class Upgrade {
     })
   }
 
-  /** A database needs an identity, also when the file does not say it. To be called when its `meta` is over. */
+  /** Reports what of a record of a newer version is held, and what is not. */
+  private account(kind: Kind, { line, record: read }: Located, { changes, losses, odd, record }: Held): Located | Left {
+    for (const change of changes) this.tell(kind, read, change, line)
+    for (const one of odd) this.tell(kind, read, one, line, { outcome: "carried" })
+    for (const loss of losses) this.tell(kind, read, loss, line, { outcome: "lost", loss: loss.name })
+    if (record === undefined) return { line, reason: losses.map(({ name, says }) => `${name} ${says}`).join("; ") }
+    this.sum.add(writeLine(this.kindOf(kind), record))
+    return { line, record }
+  }
+
+  /** A database needs an identity, also when an older file does not say it. To be called when its `meta` is over. */
   endOfMeta(): void {
     if (this.metaIsOver) return
     this.metaIsOver = true
-    if (this.instanceUid !== undefined) return
+    if (this.instanceUid !== undefined || this.downgrade !== undefined) return
     const [key, value] = ["instance_uid", this.versions.instanceUid]
     this.db.prepare("INSERT INTO meta(key, value) VALUES (?, ?)").run(key, value)
     for (const kind of this.versions.to.kinds.filter(({ table }) => table === "meta")) {
       this.sum.add(writeLine(kind, { key, value }))
-      this.tell(kind, { key }, { field: "value", says: "is new: the file has none", value })
+      this.tell(kind, { key }, { field: "value", says: "is new: the file has none", value }, undefined)
     }
   }
 

@@ -14,10 +14,11 @@ import { withoutSequence } from "../database/sequences.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { phase } from "../Progress.ts"
-import { blocking, Finding } from "../records/Finding.ts"
+import { Finding, Losses, lossesOf } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { Soundness, type Watch } from "../records/Soundness.ts"
+import { lineOf } from "../records/versions/newer.ts"
 import type { ContentSum } from "./digest.ts"
 import { another, type RecordRefused, SnapshotDamaged } from "./errors.ts"
 import { type Input, open, type Opened, records } from "./input.ts"
@@ -45,15 +46,32 @@ export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
   projects: Schema.Array(ProjectCounts),
   findings: Schema.Array(Finding),
   notes: Schema.Array(Schema.String),
+  /** What a restore would lose, when it is accepted: the file is of a version that has more than version 10. */
+  losses: Losses,
   /** Whether `kata import` takes it as it is. */
   restorable: Schema.Boolean
 }) {}
+
+const lines = {
+  cron: "its kinds are those of the line of newer Go kata that has cron",
+  teams: "its kinds are those of the line of newer Go kata that has teams, which was never released",
+  both: "it has kinds of both lines of newer Go kata, that with cron and that with teams: no Go kata wrote it so"
+}
+
+/** Names the line of development that the newer kinds of a file belong to, where they are of one. */
+const lineNote = (reading: Reading): ReadonlyArray<string> => {
+  const line = lineOf(new Set(reading.records.keys()))
+  return line === undefined ? [] : [lines[line]]
+}
 
 /** What can be said of the file as such. */
 export const notesOf = (reading: Reading, from: Format, to: Format): ReadonlyArray<string> => [
   ...(from.version === to.version
     ? []
-    : [`the file is of version ${from.version}; its records are read as those of version ${to.version}`]),
+    : [
+      `the file is of version ${from.version}; its records are read as those of version ${to.version}`,
+      ...lineNote(reading)
+    ]),
   ...(reading.header === undefined
     ? ["the file is not sealed: whether it is whole can only be guessed from its end"]
     : []),
@@ -65,7 +83,7 @@ export interface Examined {
   readonly reading: Reading
   /** All records are known to keep every rule. */
   readonly sound: boolean
-  /** The file is of an older version, and its records are not what stands there. */
+  /** The file is of another version, and its records are not what stands there. */
   readonly upgraded: Versions | undefined
   /** The sum of the records as they came in, when it was wanted. */
   readonly sum: ContentSum | undefined
@@ -94,7 +112,7 @@ export const examine = Effect.fn("Snapshot.examine")(
   function*(input: Opened, from: Format, format: Format, stage: Stage, options: ExamineOptions) {
     yield* phase("reading", { bytes: input.size })
     const upgraded = yield* versions(from, format)
-    // The records of an older file are other ones when they are stored: the load sums them up, and SQL is asked about them.
+    // The records of a file of another version are other ones when they are stored: the load sums them up, and SQL is asked about them.
     const wanted = upgraded === undefined ? options.sum : "never"
     const watch = () => upgraded === undefined ? new Soundness(format) : undefined
     const batches = watched(input, { format: from, sum: wanted }, watch)
@@ -193,7 +211,8 @@ const reportOf = (
     projects,
     findings,
     notes: notesOf(reading, from, format),
-    restorable: blocking(findings).length === 0
+    losses: lossesOf(findings),
+    restorable: findings.every(({ blocking, loss }) => !blocking && loss === undefined)
   })
 
 /** A snapshot in a private database, for as long as the scope lives, with what can be said of it. */

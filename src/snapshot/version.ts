@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Format } from "../records/Format.ts"
 import { read } from "../records/line.ts"
-import { olderThan } from "../records/versions/steps.ts"
+import { otherThan } from "../records/versions/steps.ts"
 import type { Opened } from "./input.ts"
 
 /** Enough for the first lines of any file that can be read. */
@@ -38,6 +38,6 @@ export const formatOf = (input: Opened, format: Format): Effect.Effect<Format> =
     ),
     Effect.map(({ pieces }) => {
       const version = versionIn(format, Buffer.concat(pieces).subarray(0, beginning).toString("utf8"))
-      return version === undefined ? format : olderThan(format, version) ?? format
+      return version === undefined ? format : otherThan(format, version) ?? format
     })
   )

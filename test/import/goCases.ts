@@ -203,7 +203,7 @@ const rows: ReadonlyArray<Row> = [
   ["recurrence-id-dangling", "validation", "line 11: issue 3: recurrence_id points at no row of recurrences: \"77\""],
   ["occurrence-key-alone", "ok", "", why.verbatim],
   ["version-9", "validation", "line 8: is of a kind that kata of this version does not know", why.older],
-  ["version-11", "validation", "export_version 11 is newer than the version 10"],
+  ["version-11", "validation", "schema_version: value is \"10\", but the file is of version 11"],
   ["version-number", "validation", "line 1: meta: value is not a string: 10"],
   ["version-float", "validation", "line 1: invalid export_version \"10.0\""],
   ["version-zero", "validation", "line 1: invalid export_version \"0\""],

@@ -137,7 +137,7 @@ export const salvageCases: ReadonlyArray<SalvageCase> = [
   ["recurrence-id-differs.jsonl", true, 26, 0, 0, 2],
   ["recurrence-id-dangling.jsonl", true, 26, 0, 0, 1],
   ["version-9.jsonl", false, 24, 2, 1, 1],
-  ["version-11.jsonl", "validation"],
+  ["version-11.jsonl", true, 26, 0, 1, 1],
   ["version-number.jsonl", false, 26, 1, 0, 0],
   ["version-float.jsonl", false, 26, 0, 0, 0],
   ["version-zero.jsonl", false, 26, 0, 0, 0],

@@ -3,6 +3,7 @@ import { accounted } from "./account.ts"
 import * as databases from "./databases.ts"
 import * as ledger from "./ledger.ts"
 import * as mutation from "./mutation.ts"
+import * as newer from "./newer.ts"
 import type { Property } from "./Property.ts"
 import * as repair from "./repair.ts"
 import * as roundTrip from "./roundTrip.ts"
@@ -21,7 +22,8 @@ export const properties: ReadonlyArray<Property> = [
   salvage,
   { accounted },
   ledger,
-  versions
+  versions,
+  newer
 ]
   .flatMap((
     module

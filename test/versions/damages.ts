@@ -34,7 +34,8 @@ const before = (kind: string, what: (text: string) => string) => (text: string) 
 const middle = (text: string) => Math.floor(text.length / 2)
 const deep = (n: number) => "[".repeat(n) + "]".repeat(n)
 const title = /"title":"(?:[^"\\]|\\.)*"/
-const payload = /"payload":.*(?=,"created_at")/
+const payload =
+  /"payload":[^]*?(?=(?:,"hlc_physical_ms":\d+,"hlc_counter":\d+,"content_hash":"\w+")?,"created_at":"[^"]*"\}\}$)/
 const gz = (text: string) => gzipSync(text)
 
 const files: ReadonlyArray<Damage> = [
@@ -99,7 +100,7 @@ const files: ReadonlyArray<Damage> = [
 const records: ReadonlyArray<Damage> = [
   [
     "another version in its meta",
-    (text) => text.replace(/("schema_version","value":)"\d"/, "$1\"12\""),
+    (text) => text.replace(/("schema_version","value":)"\d+"/, "$1\"13\""),
     3,
     "but the file is of version"
   ],

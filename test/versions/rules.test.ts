@@ -43,7 +43,7 @@ const refused: Readonly<Record<string, string>> = {
   "v8-short-id-wrong": "line 6: issue 1: short_id is not the end of the uid",
   "v8-hash-name": "line 5: project 1: name must not contain #",
   "v0-file": "line 1: invalid export_version \"0\"",
-  "v11-file": "export_version 11 is newer than the version 10",
+  "v11-file": "line 5: project: metadata is missing",
   "vspace-file": "line 1: invalid export_version \" 9 \"",
   "vabc-file": "line 1: invalid export_version \"abc\"",
   "vnum-file": "line 1: meta: value is not a string: 9",

@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../../Failure.ts"
 import { ImportReport, restore } from "../../import/Import.ts"
-import { text, toggle } from "../Argv.ts"
+import { grouped } from "../../records/losses.ts"
+import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
+import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
 import { quote, shellWord } from "../terminal.ts"
 
 class Imported extends ImportReport.extend<Imported>("Imported")({
@@ -47,7 +48,14 @@ const lost = (report: Imported): ReadonlyArray<string> => {
   return [`WARNING: the old database held what the snapshot does not: ${what.join(", ")}`]
 }
 
-const isIncomplete = ({ left_out: lines, salvage }: Imported): boolean => lines > 0 || salvage?.incomplete === true
+const loses = ({ losses }: Imported): boolean => Object.keys(losses).length > 0
+
+const isIncomplete = (report: Imported): boolean =>
+  report.left_out > 0 || report.salvage?.incomplete === true || loses(report)
+
+/** Records that version 10 has not. */
+const lostRecords = ({ findings }: Imported): number =>
+  findings.reduce((sum, { count, field, outcome }) => sum + (outcome === "lost" && field === undefined ? count : 0), 0)
 
 /** What is not in the database, and where it is. */
 const leftOut = (report: Imported): ReadonlyArray<string> => {
@@ -55,12 +63,22 @@ const leftOut = (report: Imported): ReadonlyArray<string> => {
   const { dry_run: dry, left_out: lines, read, rejected_file: file, salvage } = report
   const unread = (salvage?.rejected ?? 0) + (report.joined?.rejected ?? 0)
   const all = Object.values(read).reduce((sum, n) => sum + n, unread)
+  const lost = lostRecords(report)
+  const broke = lines - unread - lost
   const why = [
     ...(unread > 0 ? [`${unread} could not be read`] : []),
-    ...(lines > unread ? [`${lines - unread} broke a rule`] : [])
+    ...(lost > 0 ? [`${lost} records that version 10 cannot hold`] : []),
+    ...(broke > 0 ? [`${broke} broke a rule`] : [])
   ]
   return [
-    ...(why.length === 0 ? [] : [
+    ...losses("LOST", report.losses),
+    ...(report.refused_losses.length === 0
+      ? []
+      : [
+        field("REFUSED", `it takes --accept-loss ${grouped(report.refused_losses).join(",")}`),
+        field("", "or --accept-loss all")
+      ]),
+    ...(lines === 0 ? [] : [
       field("LEFT OUT", `${lines} of ${plural(all, "line")}: ${why.join(", ")}`),
       ...(file === null ? [] : [field("", `raw in ${file}`)]),
       ...(dry ? [field("", "a dry run does not write them")] : [])
@@ -129,10 +147,12 @@ const salvageCounts = ({ salvage }: Imported): string =>
 
 const format = Output.report(Imported, {
   human: (report) => [
-    (report.dry_run
-      ? `could be imported: ${report.target} (dry run, nothing was written)`
-      : `imported ${report.target}`) +
-    (isIncomplete(report) ? ", but not all" : ""),
+    report.refused_losses.length > 0
+      ? `would be refused: ${report.target} (dry run, nothing was written)`
+      : (report.dry_run
+        ? `could be imported: ${report.target} (dry run, nothing was written)`
+        : `imported ${report.target}`) +
+        (isIncomplete(report) ? ", but not all" : ""),
     field("from", report.input),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
@@ -150,14 +170,20 @@ const format = Output.report(Imported, {
     }` +
     (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) + salvageCounts(report) +
     (report.joined === null ? "" : ` joined_records=${report.joined.records} joined_cells=${report.joined.cells}`) +
+    lossCounts(report.losses) +
+    (report.refused_losses.length === 0 ? "" : ` refused_losses=${report.refused_losses.join(",")}`) +
     (report.left_out === 0 ? "" : ` left_out=${report.left_out}`) +
     (report.rejected_file === null ? "" : ` rejected_file=${quote(report.rejected_file)}`),
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
     ...lost(report).map((line) => `- ${line}`)
   ],
   quiet: (report) => [...leftOut(report), ...lost(report)],
-  outcome: (report) => isIncomplete(report) ? "incomplete" : undefined
+  outcome: (report) => report.refused_losses.length > 0 ? "validation" : isIncomplete(report) ? "incomplete" : undefined
 })
+
+/** Names as they are given: by commas, or one flag each. */
+const namesIn = (given: ReadonlyArray<string>): ReadonlyArray<string> =>
+  given.flatMap((names) => names.split(",").map((name) => name.trim()).filter((name) => name !== ""))
 
 export const importCommand = Output.command(
   "import",
@@ -191,6 +217,16 @@ export const importCommand = Output.command(
         "take what can be read of a damaged file; lines that cannot come in go raw to <target>.rejected.jsonl (exit 9)"
       )
     ),
+    acceptLoss: texts("accept-loss", "names").pipe(
+      Options.withDescription(
+        "of a newer Go kata's export, what version 10 cannot hold and may be lost: all, or names by commas, as kata verify lists them (exit 9)"
+      )
+    ),
+    withoutTokens: toggle("without-tokens", false).pipe(
+      Options.withDescription(
+        "leave out the project .kata-system, in which newer Go kata keeps the hashes of its tokens"
+      )
+    ),
     repair: toggle("repair", false).pipe(
       Options.withDescription(
         "mend what breaks a rule, write unusual values as kata does, and list each change; lines that are left out go raw to <target>.rejected.jsonl (exit 9)"
@@ -206,7 +242,7 @@ export const importCommand = Output.command(
       if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
       return yield* withDatabase(({ homes, path }) =>
         Effect.gen(function*() {
-          const { dryRun, force, newInstance, rejected, repair, salvage } = flags
+          const { dryRun, force, newInstance, rejected, repair, salvage, withoutTokens } = flags
           const report = yield* restore({
             input: yield* inputOf(input),
             target,
@@ -215,6 +251,8 @@ export const importCommand = Output.command(
             dryRun,
             repair,
             salvage,
+            acceptLoss: namesIn(flags.acceptLoss),
+            withoutTokens,
             homes,
             ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
           })
@@ -233,6 +271,10 @@ export const importCommand = Output.command(
       ["kata import --input kata.jsonl --target ~/.kata/kata.db --force", "in its place, with a backup"],
       ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"],
       ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"],
+      [
+        "kata import --input v28.jsonl --target x.db --accept-loss all",
+        "an export of a newer Go kata, without what version 10 cannot hold"
+      ],
       ["kata import --input rescued.jsonl --rejected mended.jsonl --target x.db", "with what somebody has mended"]
     ]
   }

@@ -4,12 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CompareReport, verifyAgainst } from "../../export/compare.ts"
 import type { FileError } from "../../files/FileError.ts"
+import { blocking } from "../../records/Finding.ts"
 import type { Input } from "../../snapshot/input.ts"
 import { verify, VerifyReport } from "../../snapshot/verify.ts"
 import { text } from "../Argv.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
+import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
 import { quote, wrap } from "../terminal.ts"
 
 type Report = VerifyReport | CompareReport
@@ -36,16 +37,32 @@ const against = (report: Report): ReadonlyArray<string> => {
   ]
 }
 
+const isBlocked = (report: Report): boolean => blocking(report.findings).length > 0
+
+/** Whether version 10 can hold all of it. */
+const isHeld = (report: Report): boolean => Object.keys(report.losses).length === 0
+
+const verdict = (report: Report): string =>
+  isBlocked(report)
+    ? "cannot be restored as it is"
+    : isHeld(report)
+    ? "ok"
+    : "whole, but version 10 cannot hold all of it"
+
 const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
   human: (report) => [
-    `${report.restorable ? "ok" : "cannot be restored as it is"}: ${report.file}`,
+    `${verdict(report)}: ${report.file}`,
     field("seal", `${report.sealed ? "holds" : "none"}, ${plural(report.lines, "line")}`),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
     ...(report.projects.length === 0 ? [] : ["projects:", ...projects(report)]),
+    ...losses("would lose", report.losses),
     ...report.notes.map((note) => `note: ${note}`),
     ...findings(report.findings),
-    ...(report.restorable
+    ...(isHeld(report)
+      ? []
+      : ["next: kata import --accept-loss all (or the names above, by commas) restores it without them"]),
+    ...(!isBlocked(report)
       ? []
       : [
         "next: kata import --repair mends or leaves out each of these, says so, and keeps the lines that it leaves out"
@@ -56,6 +73,7 @@ const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
     `OK verify file=${
       quote(report.file)
     } sealed=${report.sealed} lines=${report.lines} restorable=${report.restorable} ${findingCounts(report.findings)}` +
+    lossCounts(report.losses) +
     (report instanceof CompareReport ? ` equal=${report.equal}` : ""),
     ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`),
     ...(report instanceof CompareReport
@@ -65,13 +83,19 @@ const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
       : [])
   ],
   quiet: (report) => [
-    ...(report.restorable ? [] : [`cannot be restored as it is: ${report.file}`]),
+    ...(report.restorable ? [] : [`${verdict(report)}: ${report.file}`]),
     ...(report instanceof CompareReport && !report.equal
       ? [`the contents differ: ${report.file} and ${report.database}`]
       : [])
   ],
   outcome: (report) =>
-    !report.restorable ? "validation" : report instanceof CompareReport && !report.equal ? "conflict" : undefined
+    isBlocked(report)
+      ? "validation"
+      : report instanceof CompareReport && !report.equal
+      ? "conflict"
+      : isHeld(report)
+      ? undefined
+      : "incomplete"
 })
 
 const examine = (input: Input<FileError>, database: string | undefined) =>
@@ -93,7 +117,8 @@ export const verifyCommand = Output.command(
   {
     description:
       "Read a snapshot without restoring it: the seal, every record, and what the records say of each other. Prints what is in it, what is odd, " +
-      "and whether kata import takes it as it is (exit 0) or not (exit 3); a damaged or incomplete file is exit 8.",
+      "and whether kata import takes it as it is (exit 0) or not (exit 3); a damaged or incomplete file is exit 8. Of a newer Go kata's export it " +
+      "also counts what a restore would lose, because version 10 cannot hold it: whole, in order, and losing something is exit 9.",
     examples: [
       ["kata verify backups/kata.jsonl", "is it whole, and what is in it?"],
       ["kata verify kata.jsonl.gz --against ~/.kata/kata.db", "is everything in there?"],
