@@ -192,6 +192,7 @@ export const purges: ReadonlyArray<Rule> = [
     keeps: (lowest, highest, reset) =>
       highest === undefined
         ? lowest === undefined && reset === undefined
-        : Number(lowest ?? NaN) <= Number(highest) && fromBelowTo(highest, reset)
+        // Equal as numbers is not equal: beyond 2^53 they are rounded.
+        : lowest !== undefined && BigInt(lowest) <= BigInt(highest) && fromBelowTo(highest, reset)
   })
 ]
