@@ -196,6 +196,21 @@ export const distinct = (text: string): string => {
   return `{${kept.map(([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`
 }
 
+/** A JSON object in which these members have a number behind their keys; what they hold stays, and so does what all others hold. */
+export const renamed = (text: string, keys: ReadonlyArray<string>): string => {
+  const found = members(text)
+  if (found === undefined) return text
+  const all = [...found]
+  const taken = new Set(all.map(([key]) => key))
+  const kept = all.map(([key, raw]) => {
+    if (!keys.includes(key)) return [key, raw] as const
+    const other = another(key, taken)
+    taken.add(other)
+    return [other, raw] as const
+  })
+  return `{${kept.map(([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`
+}
+
 /** JSON without escapes of half a character: U+FFFD stands for each, as Go kata reads it. Every other character stays. */
 export const wellFormed = (text: string): string =>
   /\\u[dD][89a-fA-F]/.test(text)

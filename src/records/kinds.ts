@@ -8,6 +8,7 @@ import { derived, initially, Int64, RawJson, reference, soft, Text, time } from 
 import { type Format, make as makeFormat } from "./Format.ts"
 import { type Kind, make } from "./Kind.ts"
 import { distinctKeys, issueMetadata, projectMetadata, wholeCharacters } from "./metadataRules.ts"
+import * as Newer from "./newerRules.ts"
 import * as Paired from "./pairedRules.ts"
 import * as Mend from "./repairs.ts"
 import { check, soft as kept } from "./Rule.ts"
@@ -89,7 +90,8 @@ export const Meta = make(
         "reserved key",
         V.not("export_version", "is the name of the file's own first record"),
         Mend.drop
-      )
+      ),
+      Newer.cronState
     ],
     reads: ["value"]
   },
@@ -112,7 +114,7 @@ export const Project = make(
       check("name", V.without("#"), { repair: Mend.projectName })
     ],
     unique: [{ columns: ["uid"] }, { columns: ["name"], repair: Mend.projectName }],
-    rows: [...projectMetadata, Paired.revision]
+    rows: [...projectMetadata, Newer.system, Paired.revision]
   },
   Schema.Struct({
     id: Int64,
@@ -371,7 +373,15 @@ export const ImportMapping = make(
       ...Paired.mappings
     ],
     unique: [{ columns: ["source", "external_id", "object_type", "project_id"] }],
-    rows: [Paired.externalId]
+    rows: [Paired.externalId],
+    between: [
+      sameRow("comment_id", "comments", "issue_id", "issue_id", {
+        rule: "comment of another issue",
+        says: "is a comment of another issue: the newest Go kata does not upgrade the database",
+        blocking: false,
+        repair: Mend.asIn("comment_id", "comments", "issue_id")
+      })
+    ]
   },
   Schema.Struct({
     id: Int64,
@@ -407,8 +417,10 @@ export const Event = make(
         "event type",
         V.not("sync.reset_required", "is a message to a reader of the stream, and no event")
       ),
+      Newer.cronType,
       wholeCharacters("payload"),
-      distinctKeys("payload")
+      distinctKeys("payload"),
+      Newer.payloadShape
     ],
     between: ["issue", "related_issue"].map((issue) =>
       uidOf(`${issue}_id`, "issues", `${issue}_uid`, {

@@ -15,7 +15,7 @@ export const ofJson = (field: string, holds: string): string =>
 
 export const parsed = (raw: string): unknown => JSON.parse(decoded(raw))
 export const isText = (value: unknown): value is string => typeof value === "string"
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** What a reserved key may hold. */

@@ -3,7 +3,7 @@
  * them and holds the two to each other (test/records/rules.test.ts).
  */
 import * as Either from "effect/Either"
-import { isText, members, parsed, wholeCharacters } from "./metadataRules.ts"
+import { distinctKeys, isText, members, parsed, wholeCharacters } from "./metadataRules.ts"
 import * as Mend from "./repairs.ts"
 import { readRule } from "./rrule.ts"
 import { checkPair, pair, type Rule, soft } from "./Rule.ts"
@@ -110,6 +110,7 @@ export const recurrence: ReadonlyArray<Rule> = [
     Mend.put({ template_title: "(untitled)" })
   ),
   templateLabels,
+  distinctKeys("template_labels"),
   wholeCharacters("template_labels"),
   ...members("template_metadata"),
   revision

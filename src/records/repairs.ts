@@ -56,6 +56,11 @@ const nameWithout = (unwanted: RegExp, instead: string): Repair =>
   }))
 
 export const projectName = nameWithout(/#/g, "-")
+/** The project with that uid gets that name, where it is free; another one of the name gets a free one. */
+export const systemName = ({ name, uid }: { readonly name: string; readonly uid: string }): Repair =>
+  set((record, around) =>
+    record["uid"] !== uid ? { name: freeName(name, around) } : around.projectNameTaken(name) ? {} : { name }
+  )
 export const printableName = nameWithout(/\p{C}|(?! )\p{Z}/gu, " ")
 
 const labelOf = (text: string): string => text.toLowerCase().replace(/[^a-z0-9._:-]/g, "-").slice(0, 64)
@@ -104,6 +109,13 @@ export const intoArray = wrapped("[", "]")
 /** The uid that stands beside a row number is that of the row. */
 export const uidOf = (via: string, table: string, field: string): Repair => (record, around) =>
   Option.map(Option.fromNullable(around.look(table, "uid", record[via])), (uid) => ({ ...record, [field]: uid }))
+
+/** A field says what a column of the row says that `via` points at, a row number. */
+export const asIn = (via: string, table: string, column: string): Repair => (record, around) =>
+  Option.map(
+    Option.fromNullable(around.look(table, column, record[via])),
+    (id) => ({ ...record, [column]: BigInt(id) })
+  )
 
 /** An event keeps the uids that it was written with; only one without gets that of its issue. */
 export const eventUids: Repair = (record, around) => {

@@ -37,6 +37,24 @@ export const not = (word: string, says: string): Word => ({
   ...(plain([word]) ? { pattern: { form: `(?!${literal(word)}")${Pattern.text}`, min: 0, max: Infinity } } : {})
 })
 
+/** Any text but what begins so, and is none of these. */
+export const beginning = (start: string, but: ReadonlyArray<string>, says: string): Word => ({
+  says,
+  sql: (x) => `(${x} NOT GLOB '${start}*'${but.length === 0 ? "" : ` OR ${x} IN (${quoted(but)})`})`,
+  is: text((value) => !upToNul(value).startsWith(start) || but.includes(value)),
+  ...(plain([start, ...but])
+    ? {
+      pattern: {
+        form: `(?!${literal(start)}${
+          but.length === 0 ? "" : `(?!(?:${but.map((word) => literal(word.slice(start.length))).join("|")})")`
+        })${Pattern.text}`,
+        min: 0,
+        max: Infinity
+      }
+    }
+    : {})
+})
+
 /** An integer from `min` to `max`, both included. A range of several digits has no pattern. */
 export const range = (min: number, max: number): Word => ({
   says: `must be ${min} to ${max}`,

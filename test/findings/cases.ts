@@ -202,11 +202,13 @@ export const cases: { readonly [what: string]: Case } = {
     sql: set("projects", 2, "metadata = '{\"a\":1,\"b\":2,\"a\":3}'") +
       set("issues", 1, "metadata = '{\"x\":[{\"a\":1,\"\\u0061\":2}]}'") +
       set("recurrences", 1, "template_metadata = '{\"a\":{\"b\":1,\"b\":1}}'") +
-      set("events", 1, "payload = '[{\"a\":1,\"a\":2}]'"),
+      set("recurrences", 1, "template_labels = '[{\"a\":1,\"a\":1}]'") +
+      set("events", 3, "payload = '[{\"a\":1,\"a\":2}]'"),
     gives: each(
-      "project.metadata recurrence.template_metadata issue.metadata event.payload",
+      "project.metadata recurrence.template_labels recurrence.template_metadata issue.metadata event.payload",
       "has a key twice: readers differ in which they take, and the newest Go kata can neither export nor upgrade the database"
-    )
+    ).concat("recurrence.template_labels are not valid labels, sorted, each once"),
+    after: ["recurrence.template_labels are not valid labels, sorted, each once"]
   },
   "half characters": {
     sql: set("projects", 2, "metadata = '{\"a\":\"\\ud83dx\"}'") +
@@ -216,7 +218,7 @@ export const cases: { readonly [what: string]: Case } = {
         1,
         "template_metadata = '{\"a\":[\"\\ude00\\ud83d\"]}', template_labels = '[\"\\\\\\ud800\"]'"
       ) +
-      set("events", 1, "payload = '\"\\ud83d\\ude00\\ud83d\"'"),
+      set("events", 3, "payload = '\"\\ud83d\\ude00\\ud83d\"'"),
     gives: [
       "recurrence.template_labels are not valid labels, sorted, each once",
       ...each(
@@ -391,6 +393,35 @@ export const cases: { readonly [what: string]: Case } = {
   "events without the uids of their issues": {
     sql: set("events", 2, "issue_uid = NULL, related_issue_uid = NULL"),
     gives: each("event.issue_uid event.related_issue_uid", "is not the uid of the event's issue")
+  },
+  "cron that was never released": {
+    sql: "INSERT INTO meta VALUES ('cron_state.a', '1')",
+    gives: ["meta.key is of a cron that was never released: the newest Go kata does not upgrade the database"]
+  },
+  "events of no cron": {
+    sql: set("events", 2, "type = 'cron.run.observed'") + set("events", 3, "type = 'cron.flow.created'"),
+    gives: ["event.type begins like an event of cron and is none: the newest Go kata does not upgrade the database"]
+  },
+  "projects like that of newer kata": {
+    sql: set("projects", 1, `uid = '${"0".repeat(26)}'`) + set("projects", 2, "name = '.kata-system'"),
+    gives: [
+      "project.name and the uid are not both those of newer Go kata's own project .kata-system, which it renames or refuses"
+    ],
+    after: [
+      "project.name and the uid are not both those of newer Go kata's own project .kata-system, which it renames or refuses"
+    ]
+  },
+  "payloads of another shape": {
+    sql: set("events", 1, "payload = '[1]'") +
+      set("events", 2, "type = 'issue.commented', payload = '{\"teammate\":\"a b\",\"comments\":[{}],\"a\":1e2}'") +
+      set("events", 3, "type = 'issue.snapshot', payload = '{\"links\":[{}],\"comments\":[{\"teammate\":0}]}'"),
+    gives: [
+      "event.payload is no object, or has comments or links that are no list of objects, or a teammate that is no name: the newest Go kata does not upgrade the database"
+    ]
+  },
+  "a mapping of a comment of another issue": {
+    sql: set("import_mappings", 2, "issue_id = 2"),
+    gives: ["import_mapping.comment_id is a comment of another issue: the newest Go kata does not upgrade the database"]
   },
   "an event that is none": {
     sql: set("events", 3, "type = 'sync.reset_required'"),

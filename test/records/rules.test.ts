@@ -109,7 +109,16 @@ const known = FC.constantFrom(
   "sync.reset_required",
   "export_version",
   "export_version\0",
-  "issue.created"
+  "issue.created",
+  "cron.run.observed",
+  "cron.run.observed\0",
+  "cron.run.seen",
+  "cron.",
+  "cron\0.",
+  "cron",
+  "cron_state.a",
+  ".kata-system",
+  "0".repeat(26)
 )
 const json = FC.oneof(
   FC.constantFrom(
@@ -148,7 +157,29 @@ const json = FC.oneof(
       area: FC.constantFrom<unknown>("a", 1)
     },
     { requiredKeys: [] }
-  ).map((value) => JSON.stringify(value))
+  ).map((value) => JSON.stringify(value)),
+  FC.record(
+    {
+      comments: FC.constantFrom<unknown>(
+        [],
+        null,
+        {},
+        [1],
+        [{}],
+        [{ teammate: "a b" }],
+        [{ teammate: "a.b" }, {}],
+        "a"
+      ),
+      links: FC.constantFrom<unknown>([{ type: "blocks" }], [null], 0),
+      teammate: FC.oneof(known, FC.constantFrom<unknown>("a-1", "-a", "a".repeat(65), null, 1))
+    },
+    { requiredKeys: [] }
+  ).map((value) => JSON.stringify(value)),
+  FC.constantFrom(
+    "{\"links\":3,\"links\":[]}",
+    "{\"l\\u0069nks\":3}",
+    "{\"comments\":[{\"teammate\":\"a\",\"teammate\":1}]}"
+  )
 )
 const values: FC.Arbitrary<string> = FC.oneof({ weight: 6, arbitrary: known }, { weight: 2, arbitrary: text }, {
   weight: 1,
@@ -174,6 +205,8 @@ const words: { readonly [name: string]: { readonly word: Word; readonly of: FC.A
       of: FC.oneof(values, FC.constantFrom("a'b", "é", "a.c", "abc"))
     },
     not: { word: V.not("export_version", "is it"), of: values },
+    beginning: { word: V.beginning("cron.", ["cron.run.observed"], "begins so"), of: values },
+    "beginning, without exceptions": { word: V.beginning("cron_state.", [], "begins so"), of: values },
     "not empty": { word: V.not("", "is empty"), of: values },
     range: { word: V.range(0, 4), of: integers },
     "a wide range": { word: V.range(-1, 4000), of: integers },
@@ -252,12 +285,13 @@ const impliedByLength = (a: Pattern, b: Pattern) =>
 const valueOf = { text: values, time: values, json, integer: integers }
 /** Fields that must fit together, and would hardly ever. */
 const fitting: { readonly [field: string]: FC.Arbitrary<string> } = {
-  uid: FC.oneof(FC.constant(ulid), values),
+  uid: FC.oneof(FC.constantFrom(ulid, "0".repeat(26)), values),
   short_id: FC.oneof(FC.constantFrom("a001", "aa001"), values),
   alias_kind: FC.oneof(FC.constantFrom("git", "local"), values),
   object_type: FC.oneof(FC.constantFrom("issue", "comment", "label", "link"), values),
   status: FC.oneof(FC.constantFrom("open", "closed"), values),
-  type: FC.oneof(FC.constantFrom("parent", "related"), values)
+  name: FC.oneof(FC.constant(".kata-system"), values),
+  type: FC.oneof(FC.constantFrom("parent", "related", "issue.created", "issue.commented"), values)
 }
 
 describe("what shows on a line that a rule is kept implies its SQL", () => {
