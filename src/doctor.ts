@@ -4,6 +4,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -11,8 +12,10 @@ import { remainsOf } from "./database/absent.ts"
 import { waiting } from "./database/blockCircles.ts"
 import { Database } from "./database/Database.ts"
 import { EngineUnusable } from "./database/engine.ts"
+import { contactReport, newestGoKata } from "./database/firstContact.ts"
 import { instanceIn } from "./database/meta.ts"
 import { OpenError } from "./database/OpenError.ts"
+import { RowUnreadable } from "./database/RowUnreadable.ts"
 import { stagePrefix } from "./database/stage.ts"
 import { into } from "./export/Export.ts"
 import type { Failure, FailureKind } from "./Failure.ts"
@@ -27,7 +30,17 @@ const Status = Schema.Literal("ok", "note", "warning", "error")
 
 /** What one question found. `next` is what to do about it. */
 export class Check extends Schema.Class<Check>("Check")({
-  name: Schema.Literal("database", "integrity", "content", "findings", "blocking", "leftovers", "daemon", "backup"),
+  name: Schema.Literal(
+    "database",
+    "integrity",
+    "content",
+    "findings",
+    "blocking",
+    "leftovers",
+    "go-kata",
+    "daemon",
+    "backup"
+  ),
   status: Status,
   says: Schema.String,
   details: Schema.Array(Schema.String),
@@ -38,6 +51,15 @@ export class DoctorReport extends Schema.Class<DoctorReport>("DoctorReport")({
   database: Schema.String,
   checks: Schema.Array(Check),
   findings: Schema.Array(Finding),
+  /** What the newest Go kata would stop at; null where the database cannot be read as a whole. */
+  newest_go_kata: Schema.NullOr(
+    Schema.Struct({
+      stops: Schema.Int,
+      /** Rows without their issue, which it leaves out. */
+      leaves_out: Schema.Int,
+      at: Schema.Array(Schema.Struct({ mended_by: Schema.Literal("repair", "hand"), finding: Finding }))
+    })
+  ),
   /** The snapshot of this database that is whole and reaches furthest. */
   backup: Schema.NullOr(
     Schema.Struct({
@@ -134,6 +156,14 @@ const leftoversCheck = Effect.fnUntraced(function*(path: string, inUse: boolean)
     })
 })
 
+/** What the newest Go kata would stop at, beside what the other checks say; nothing where that cannot be asked. */
+const goKataOf = Effect.fnUntraced(
+  function*(path: string, content: Either.Either<{ readonly findings: ReadonlyArray<Finding> }, Failure>) {
+    if (Either.isLeft(content)) return content.left instanceof RowUnreadable ? { stops: [], leftOut: [] } : undefined
+    return Option.getOrUndefined(yield* Effect.option(newestGoKata(path, version10, content.right.findings)))
+  }
+)
+
 const outcomes: ReadonlyArray<NonNullable<DoctorReport["outcome"]>> = [
   "damaged",
   "validation",
@@ -156,6 +186,16 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const { view } = yield* Database
   const instance = yield* Effect.scoped(Effect.flatMap(view(options.database, version10), ({ db }) => instanceIn(db)))
     .pipe(Effect.orElseSucceed(() => undefined))
+  const contact = yield* goKataOf(options.database, content)
+  const goKata = contact && contactReport(contact, {
+    path: real,
+    inUse,
+    beside: [
+      ...content._tag === "Left" ? [content.left.message] : [],
+      ...integrity._tag === "Right" && integrity.right.status === "error" ? ["its pages: integrity_check fails"] : [],
+      ...leftovers.details.filter((name) => /\.import\.tmp\.(?:db|jsonl)$/.test(name))
+    ]
+  })
   const blocks = yield* Effect.option(waiting(options.database, version10))
   const backup = yield* backupReport({
     database: options.database,
@@ -179,6 +219,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
         ...Option.toArray(blocks).map(({ says, status, ...more }) => check("blocking", status, says, more))
       ]),
     leftovers,
+    ...(goKata === undefined ? [] : [check("go-kata", goKata.status, goKata.says, goKata)]),
     check("daemon", daemon.status, daemon.says, daemon),
     check("backup", backup.status, backup.says, backup)
   ]
@@ -187,6 +228,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     database: real,
     checks,
     findings,
+    newest_go_kata: goKata === undefined ? null : goKata.account,
     backup: backup.backup === undefined ? null : {
       path: backup.backup.path,
       of_this_database: backup.backup.ofThis,

@@ -6,6 +6,7 @@ import { isDistinct, renamed } from "./json.ts"
 import { isObject, isText, parsed } from "./metadataRules.ts"
 import * as Mend from "./repairs.ts"
 import { pair, type Rule, soft } from "./Rule.ts"
+import { systemProject } from "./systemProject.ts"
 import { beginning } from "./vocabulary.ts"
 
 const stops = "the newest Go kata does not upgrade the database"
@@ -26,9 +27,6 @@ const cronTypes = [
   "cron.run.observed",
   "cron.run.snapshot"
 ]
-
-/** The project in which newer Go kata keeps its tokens. It knows it by both. */
-export const systemProject = { uid: "0".repeat(26), name: ".kata-system" } as const
 
 export const system: Rule = pair({
   rule: "system project",

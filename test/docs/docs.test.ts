@@ -185,7 +185,7 @@ it("the changelog has this version", () => {
 describe("commands run as they stand there", () => {
   const machines: Array<Machine> = []
   afterAll(() => machines.forEach(({ folder }) => rmSync(folder, { recursive: true, force: true })))
-  for (const file of ["docs/recovery.md", "docs/format.md"]) {
+  for (const file of ["docs/recovery.md", "docs/format.md", "docs/go-kata.md"]) {
     for (const { line, text } of runnable(file)) {
       it(`${file}, line ${line}`, async () => {
         const one = machine()
