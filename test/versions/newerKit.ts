@@ -13,7 +13,7 @@ import * as kit from "../snapshot/kit.ts"
 
 const folder = fileURLToPath(new URL("../fixtures/go-newer/", import.meta.url))
 
-export const versions = [12, 20, 23, 25, 28, 30, 32] as const
+export const versions = [12, 16, 17, 18, 19, 20, 21, 22, 23, 25, 28, 30, 32] as const
 export const file = (version: number): string => readFileSync(`${folder}v${version}/export.jsonl`, "utf8")
 
 /** What the database has of a text that the writer of 28 and later spelled anew in its export: that cannot be undone. */
