@@ -3,12 +3,13 @@ import { Kinds } from "kata"
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { registry } from "../../src/cli/registry.ts"
 import { openError } from "../../src/database/OpenError.ts"
 import { SqliteFailure } from "../../src/database/SqliteFailure.ts"
 import { exitCodes } from "../../src/Failure.ts"
 import { classes, type Code, refusals } from "../../src/ledger/Refused.ts"
 import { catalogue, type Entry } from "../records/catalogue.ts"
-import { documents, type Machine, machine, read, root, runnable } from "./kit.ts"
+import { documents, fences, type Machine, machine, read, root, runnable } from "./kit.ts"
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
@@ -109,6 +110,18 @@ it("findings.md lists every rule of the code, whether it blocks and what a repai
   expect(table("docs/findings.md", "## What is not in a snapshot").map(([says]) => says)).toEqual(
     catalogue.filter(({ repair }) => repair === "restores").map(({ says }) => says)
   )
+})
+
+it("every command that a page names is one", () => {
+  const commands: ReadonlyArray<string> = registry.map(({ name }) => name)
+  const named = documents.filter((file) => !file.startsWith("docs/decisions/")).flatMap((file) =>
+    [
+      ...read(file).matchAll(/`kata ([a-z][a-z-]*)/g),
+      ...fences(file).flatMap(({ text }) => [...text.matchAll(/(?:^|&& |\|\| |\| )kata ([a-z][a-z-]*)/gm)])
+    ].map(([, name = ""]) => [file, name])
+  )
+  expect(named.length).toBeGreaterThan(100)
+  expect(named.filter(([, name = ""]) => !commands.includes(name))).toEqual([])
 })
 
 it("every test that security.md names is there", () => {
