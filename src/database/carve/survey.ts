@@ -5,6 +5,7 @@
 import type { Format } from "../../records/Format.ts"
 import type { Kind } from "../../records/Kind.ts"
 import { knownTables } from "../schema.ts"
+import { isTrunk, leavesOf } from "./freeList.ts"
 import {
   childrenOf,
   decode,
@@ -165,12 +166,23 @@ export class Surveyor implements Survey {
       if (node === undefined || !fit || this.owner[page] !== none || depth > deepest || node.bad > 0) {
         this.trouble = true
         if (tree >= firstKind) this.doubtful.add(tree)
+        if (tree >= firstKind && this.owner[page] === other) this.foreign(page, tree)
         if (node === undefined || !fit || this.owner[page] !== none || depth > deepest) continue
       }
       this.owner[page] = tree
       const children = childrenOf(this.pages, node)
       for (const child of children.toReversed()) open.push({ page: child.page, depth: depth + 1 })
       yield undefined
+    }
+  }
+
+  /** A walk of the table gives the rows of a page of another table, such as the schema. */
+  private foreign(page: number, tree: number): void {
+    const node = this.node(page)
+    if (node?.type !== tableLeaf) return
+    for (const at of node.cells) {
+      const cell = leafCell(this.pages, node, at)
+      if (cell !== undefined) this.misplace(tree, cell.rowid)
     }
   }
 
@@ -264,7 +276,7 @@ export class Surveyor implements Survey {
     for (let page = 2; page <= this.pages.count; page++) {
       if (this.owner[page] !== none) continue
       const bytes = this.pages.page(page)
-      if (bytes !== undefined && this.isTrunk(bytes)) {
+      if (bytes !== undefined && isTrunk(this.pages, bytes)) {
         this.owner[page] = free
         this.setFree(bytes)
       }
@@ -272,24 +284,11 @@ export class Surveyor implements Survey {
     }
   }
 
-  private leavesOf(trunk: Buffer): ReadonlyArray<number> {
-    const count = trunk.readUInt32BE(4)
-    return count > this.pages.usable / 4 - 2
-      ? []
-      : Array.from({ length: count }, (_, i) => trunk.readUInt32BE(8 + 4 * i))
-  }
-
   private setFree(trunk: Buffer): number {
-    const leaves = this.leavesOf(trunk).filter((page) =>
+    const leaves = leavesOf(this.pages, trunk).filter((page) =>
       page >= 2 && page <= this.pages.count && this.owner[page] === none
     )
     for (const page of leaves) this.owner[page] = free
     return leaves.length
-  }
-
-  private isTrunk(bytes: Buffer): boolean {
-    const leaves = this.leavesOf(bytes)
-    return bytes.readUInt32BE(0) <= this.pages.count && leaves.length > 0 && new Set(leaves).size === leaves.length &&
-      leaves.every((page) => page >= 2 && page <= this.pages.count)
   }
 }
