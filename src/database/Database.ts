@@ -7,6 +7,7 @@ import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { EngineUnusable } from "./engine.ts"
+import type { Others } from "./inspect.ts"
 import type { OpenError } from "./OpenError.ts"
 import type { Scope as Selection } from "./Selection.ts"
 import type { Session } from "./Session.ts"
@@ -16,6 +17,8 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 export interface View {
   /** The real path, without symbolic links. */
   readonly path: string
+  /** What it is a database of. */
+  readonly format: Format
   readonly db: Session
   /** What is in the file that the schema does not know, as far as it does no harm. */
   readonly findings: ReadonlyArray<Finding>
@@ -52,10 +55,17 @@ export interface Swapped {
 export type DatabaseError = OpenError | EngineUnusable | SqliteFailure | FileError
 
 export class Database extends Context.Tag("kata/Database")<Database, {
-  /** One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. */
-  readonly view: (path: string, format: Format) => Effect.Effect<View, DatabaseError, Scope.Scope>
+  /**
+   * One read transaction. It never creates, upgrades or checkpoints the database, and leaves its bytes as they are. A database of another
+   * version is refused, unless it is one of the others.
+   */
+  readonly view: (path: string, format: Format, others?: Others) => Effect.Effect<View, DatabaseError, Scope.Scope>
   /** The same of a database that `view` refuses: damaged pages, rows that nothing can say, data that kata does not know. */
-  readonly salvage: (path: string, format: Format) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
+  readonly salvage: (
+    path: string,
+    format: Format,
+    others?: Others
+  ) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
   /** A new database in the directory of `target`, private to us. */
   readonly stage: (target: string, format: Format) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */

@@ -36,7 +36,7 @@ const reasons = {
   older: [
     "validation",
     "has an older schema",
-    "start the daemon of your kata once on a copy of it, which upgrades it, or use the kata that made it"
+    "kata export makes a snapshot of version 10 of it, and kata import a database of that; the old one stays as it is"
   ],
   newer: ["validation", "was written by a newer kata", "use that kata, or a newer version of this one"],
   version: [

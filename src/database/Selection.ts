@@ -36,7 +36,7 @@ const columnOf = (selection: Selection, field: Field): string =>
  */
 export const rowsOf = (kind: Kind, selection: Selection, where: string, tail = ""): string =>
   `(SELECT t.rowid AS rowid_, ${
-    kind.fields.map((field) => `${columnOf(selection, field)} AS ${quote(field.key)}`).join(", ")
+    kind.given.map((field) => `${columnOf(selection, field)} AS ${quote(field.key)}`).join(", ")
   }` +
   ` FROM ${kind.table} t NOT INDEXED WHERE (${selection.where}) AND (${where}) ${tail})`
 

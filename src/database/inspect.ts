@@ -10,8 +10,38 @@ import type { SqliteFailure } from "./SqliteFailure.ts"
 
 const quote = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
-/** Fails unless the file says that it is of this schema version. */
-export const version = Effect.fnUntraced(function*(db: Handle, path: string, format: Pick<Format, "version">) {
+/** What a database says about its schema: the version, and every table with its columns. */
+export interface Schema {
+  readonly version: number
+  readonly tables: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** The formats of other versions that a database may be read as; none: it is refused. */
+export type Others = (schema: Schema) => Format | undefined
+
+const tablesOf = (db: Handle) =>
+  Effect.map(
+    db.all(
+      "read the schema",
+      "SELECT m.name AS name, c.name AS field FROM sqlite_schema m, pragma_table_xinfo(m.name) c WHERE m.type = 'table'"
+    ),
+    (rows) => {
+      const tables = new Map<string, Set<string>>()
+      for (const row of rows) {
+        const name = String(row["name"])
+        tables.set(name, (tables.get(name) ?? new Set()).add(String(row["field"])))
+      }
+      return tables
+    }
+  )
+
+/** The format of the file: this one, or one of the others. Fails when it says that it is of neither. */
+export const version = Effect.fnUntraced(function*<F extends Pick<Format, "version">>(
+  db: Handle,
+  path: string,
+  format: F,
+  others?: Others
+) {
   const encoding = yield* db.get("read the encoding", "SELECT encoding FROM pragma_encoding")
   if (encoding?.["encoding"] !== "UTF-8") return yield* openError(path, "encoding", String(encoding?.["encoding"]))
   const meta = yield* db.all("read the schema", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")
@@ -22,11 +52,13 @@ export const version = Effect.fnUntraced(function*(db: Handle, path: string, for
   )
   const value = rows[0]?.["value"]
   if (rows.length === 0) return yield* openError(path, "version", "meta.schema_version is missing")
-  if (value === String(format.version)) return
-  const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : undefined
-  if (number === undefined || number < 1) {
+  if (value === String(format.version)) return format
+  const number = typeof value === "string" && /^[+-]?\d{1,9}$/.test(value) ? Number(value) : undefined
+  if (number === undefined || number < 1 || number === format.version) {
     return yield* openError(path, "version", `meta.schema_version is ${JSON.stringify(shorten(String(value)))}`)
   }
+  const other = others?.({ version: number, tables: yield* tablesOf(db) })
+  if (other !== undefined) return other
   return yield* number < format.version
     ? openError(path, "older", `version ${number}, this kata works with version ${format.version}`)
     : openError(path, "newer", `version ${number}, this kata knows versions up to ${format.version}`)
@@ -50,6 +82,7 @@ const finding = (says: string, table: string, row: string) =>
   })
 
 const unknownColumns = Effect.fnUntraced(function*(db: Handle, path: string, kind: Kind) {
+  if (kind.isOpen) return []
   const columns = yield* columnsOf(db, kind.table)
   const known = new Set(kind.columns.map((field) => field.key))
   const missing = [...known].filter((column) => !columns.includes(column))
@@ -97,11 +130,16 @@ export const recognise = Effect.fn("Database.recognise")(
 )
 
 /**
- * Fails unless it is a kata database of this version with nothing in it that could not be carried; the findings are empty tables and
- * columns that are not ours.
+ * Fails unless it is a kata database of this version, or of one of the others, with nothing in it that could not be carried; the findings
+ * are empty tables and columns that are not ours.
  */
-export const inspect = Effect.fn("Database.inspect")(function*(db: Handle, path: string, format: Format) {
-  yield* version(db, path, format)
+export const inspect = Effect.fn("Database.inspect")(function*(
+  db: Handle,
+  path: string,
+  wanted: Format,
+  others?: Others
+) {
+  const format: Format = yield* version(db, path, wanted, others)
   const findings: Array<Finding> = []
   for (const kind of format.kinds) findings.push(...(yield* unknownColumns(db, path, kind)))
   const tables = yield* db.all(
@@ -114,5 +152,5 @@ export const inspect = Effect.fn("Database.inspect")(function*(db: Handle, path:
     if (row !== undefined) return yield* openError(path, "unknown", `table ${name}`)
     findings.push(finding("is a table that kata does not know; it holds no data", name, name))
   }
-  return findings
+  return { format, findings }
 })

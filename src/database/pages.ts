@@ -58,8 +58,8 @@ const object = (fields: ReadonlyArray<Field>, decided = 0): string => {
 
 /** NULL where a column that should hold JSON holds JSON5, a number or a blob: what `json` makes of them would look well. */
 const line = (kind: Kind): string => {
-  const text = `'{"kind":"${kind.name}","data":'||${object(kind.fields)}||'}'||char(10)`
-  const json = kind.fields.filter(({ storage }) => storage === "json").map(({ key }) => quote(key))
+  const text = `'{"kind":"${kind.name}","data":'||${object(kind.given)}||'}'||char(10)`
+  const json = kind.given.filter(({ storage }) => storage === "json").map(({ key }) => quote(key))
   const tests = json.map((column) => `typeof(${column}) = 'text' AND ${isJson(column)}`)
   return tests.length === 0 ? text : `iif(${tests.join(" AND ")},${text},NULL)`
 }

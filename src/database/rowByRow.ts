@@ -26,7 +26,7 @@ export const listed = "t.rowid IN (SELECT value FROM json_each(?))"
 
 /** Rows as values, with what the test would like to know. */
 const slowSql = (kind: Kind, scope: Scope, where: string): string => {
-  const columns = kind.fields.map((field, i) => {
+  const columns = kind.given.map((field, i) => {
     const column = `r.${quote(field.key)}`
     const bytes = field.storage === "json"
       ? `iif(${isJson(column)}, CAST(json(${column}) AS BLOB), CAST(${column} AS BLOB))`
@@ -36,7 +36,7 @@ const slowSql = (kind: Kind, scope: Scope, where: string): string => {
     }` +
       (field.storage === "json" ? `, ${isJson(column)} AS valid${i}` : "")
   })
-  const size = kind.fields.filter(isText).map((field) => `ifnull(octet_length(r.${quote(field.key)}),0)`).join("+")
+  const size = kind.given.filter(isText).map((field) => `ifnull(octet_length(r.${quote(field.key)}),0)`).join("+")
   // A row beyond the limit is named without being read: its text might not fit into memory.
   return `SELECT ${columns.join(", ")}, (${size}) AS size FROM ${
     rowsOf(kind, scope.of(kind), where, `ORDER BY ${orderOf(kind)}`)
@@ -58,7 +58,7 @@ export const classNames: Record<string, string> = {
 const recordOf = (path: string, kind: Kind, row: Row, anyJson = false): AnyRecord => {
   const record: { [key: string]: Value } = {}
   let problem: { readonly field: string; readonly reason: string; readonly damaged: boolean } | undefined
-  kind.fields.forEach((field, i) => {
+  kind.given.forEach((field, i) => {
     const held = String(row[`class${i}`])
     const value = row[`value${i}`]
     const fits = classes(field).includes(`'${held}'`)
@@ -80,7 +80,7 @@ const recordOf = (path: string, kind: Kind, row: Row, anyJson = false): AnyRecor
     }
   })
   if (Number(row["size"]) > rowLimit) {
-    const largest = kind.fields.map((field, i) => [field.key, Number(row[`size${i}`] ?? 0)] as const).reduce((a, b) =>
+    const largest = kind.given.map((field, i) => [field.key, Number(row[`size${i}`] ?? 0)] as const).reduce((a, b) =>
       b[1] > a[1] ? b : a
     )
     problem = {
@@ -109,7 +109,7 @@ export const lineOf = (path: string, kind: Kind, record: AnyRecord): Buffer => {
     path,
     table: kind.table,
     row: rowName(kind, record),
-    field: kind.fields.reduce((a, b) => size(b) > size(a) ? b : a).key,
+    field: kind.given.reduce((a, b) => size(b) > size(a) ? b : a).key,
     reason: `makes a line longer than it may be (${rowLimit})`,
     damaged: false
   })

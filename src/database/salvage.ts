@@ -18,15 +18,16 @@ import { advance, phase } from "../Progress.ts"
 import { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { privateCopy } from "./carve/privateCopy.ts"
+import { count } from "./count.ts"
 import type { Salvaged } from "./Database.ts"
 import { type Handle, open } from "./Handle.ts"
-import { inspect, recognise } from "./inspect.ts"
+import { inspect, type Others, recognise, version } from "./inspect.ts"
 import { openError } from "./OpenError.ts"
 import { SalvageCopy } from "./SalvageCopy.ts"
 import { ruleless } from "./salvageRow.ts"
 import { objectFindings } from "./schemaObjects.ts"
 import { SqliteFailure } from "./SqliteFailure.ts"
-import { begin, count, look, unusable } from "./view.ts"
+import { begin, look, unusable } from "./view.ts"
 
 /** Rows that are copied in one go, and bytes of what is left out: then others may run. */
 const rowsPerStep = 512
@@ -74,15 +75,18 @@ const mendedFinding = (what: string) =>
   })
 
 /** Copies; gives what is odd and what was left out. The original is closed when this returns. */
-const copied = Effect.fnUntraced(function*(path: string, asked: string, format: Format, to: Handle) {
+const copied = Effect.fnUntraced(function*(path: string, asked: string, wanted: Format, others: Others | undefined) {
   const outer = yield* Effect.scope
   return yield* Effect.scoped(Effect.gen(function*() {
     const refused = yield* lookAt(path, asked)
     const copy = yield* privateCopy(path, asked)
     if (copy === undefined) return yield* refused ?? openError(asked, "foreign")
     const db = yield* begin(copy.path, "write", true)
+    // What does not say its version is taken for what was asked for.
+    const format = yield* Effect.orElseSucceed(version(db, asked, wanted, others), () => wanted)
+    const to = yield* Scopes.extend(rescueTarget(format), outer)
     const { known, problem } = yield* Effect.matchEffect(inspect(db, asked, format), {
-      onSuccess: (known) => Effect.succeed({ known, problem: undefined }),
+      onSuccess: ({ findings: known }) => Effect.succeed({ known, problem: undefined }),
       onFailure: (problem) =>
         Effect.match(recognise(db, asked, format, problem), {
           onSuccess: () => ({ known: [], problem: undefined }),
@@ -91,13 +95,18 @@ const copied = Effect.fnUntraced(function*(path: string, asked: string, format: 
     })
     if (problem?._tag === "OpenError" && problem.reason === "encoding") return yield* problem
     // What of the schema cannot be asked is no reason to stop.
-    const objects = yield* Effect.orElseSucceed(objectFindings(db, format), () => [])
+    const objects = format === wanted ? yield* Effect.orElseSucceed(objectFindings(db, format), () => []) : []
     yield* phase("salvaging")
     const work = new SalvageCopy(db, copy, to, format)
     const rejected = yield* Scopes.extend(spool(lines(db, work)), outer)
     // nothing says that it is a database of kata, and no page has a row of one
     if (problem !== undefined && !work.any) return yield* refused ?? problem
-    return { findings: [...known, ...objects, ...copy.mended.map(mendedFinding), ...work.findings], rejected }
+    return {
+      findings: [...known, ...objects, ...copy.mended.map(mendedFinding), ...work.findings],
+      format,
+      rejected,
+      to
+    }
   }))
 })
 
@@ -130,17 +139,24 @@ const lines = (db: Handle, copy: SalvageCopy) =>
   ))
 
 /** `Database.salvage` on the real thing. */
-export const salvage = Effect.fn("Database.salvage")(function*(asked: string, format: Format) {
+export const salvage = Effect.fn("Database.salvage")(function*(asked: string, wanted: Format, others?: Others) {
   const path = yield* Effect.catchIf(
     resolve(asked),
     (error) => error.code === "ENOENT" || error.code === "ENOTDIR",
     () => openError(asked, "missing")
   )
   return yield* Effect.gen(function*() {
-    const to = yield* rescueTarget(format)
-    const { findings, rejected } = yield* copied(path, asked, format, to)
+    const { findings, format, rejected, to } = yield* copied(path, asked, wanted, others)
     yield* to.exec("finish the private copy", "COMMIT; PRAGMA query_only = 1; BEGIN")
-    return { path, db: to, findings, rejected, count: count(to, format), confirm: Effect.void } satisfies Salvaged
+    return {
+      path,
+      format,
+      db: to,
+      findings,
+      rejected,
+      count: count(to, format),
+      confirm: Effect.void
+    } satisfies Salvaged
   }).pipe(
     Effect.mapError((error) =>
       // The user does not know of the private copy.

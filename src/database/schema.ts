@@ -216,8 +216,9 @@ export const triggers: ReadonlyArray<Trigger> = [
 ]
 
 /** Every table that belongs to the schema: ours, SQLite's counter, and those of the full text. */
-export const knownTables = ({ kinds }: Format): ReadonlyArray<string> => [
+export const knownTables = ({ beside, kinds }: Format): ReadonlyArray<string> => [
   ...kinds.map((kind) => kind.table),
+  ...beside,
   "issues_fts",
   ...["config", "data", "docsize", "idx"].map((shadow) => `issues_fts_${shadow}`)
 ]

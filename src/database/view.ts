@@ -22,12 +22,12 @@ import { nameOf, parentOf, resolve } from "../files/paths.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
 import { absent } from "./absent.ts"
+import { count } from "./count.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
 import type { View } from "./Database.ts"
-import { type Handle, isOpen, type Mode, open as openHandle } from "./Handle.ts"
-import { inspect } from "./inspect.ts"
+import { isOpen, type Mode, open as openHandle } from "./Handle.ts"
+import { inspect, type Others } from "./inspect.ts"
 import { type OpenError, openError, type OpenReason } from "./OpenError.ts"
-import { everything, rowsOf, type Scope } from "./Selection.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 const magic = "SQLite format 3\0"
@@ -166,16 +166,6 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
   return { db, confirm: Effect.void }
 })
 
-/** Rows of each kind that a scope selects. */
-export const count = (db: Handle, { kinds }: Format) => (scope: Scope) =>
-  db.attempt("count the rows", () =>
-    new Map(kinds.map((kind) => {
-      const selection = scope.of(kind)
-      // An index is counted much faster than a table; whether the two agree is asked elsewhere.
-      const rows = selection === everything ? kind.table : rowsOf(kind, selection, "1")
-      return [kind.name, Number(db.prepare(`SELECT count(*) AS n FROM ${rows}`).get(...scope.params)?.["n"])] as const
-    })))
-
 /** What SQLite answers while a database is opened, as the reason why it cannot be used. */
 export const unusable = (asked: string) => (failure: SqliteFailure): OpenError | SqliteFailure => {
   const reason = reasonOf(failure)
@@ -189,7 +179,7 @@ const unopened = (asked: string) => (failure: SqliteFailure): OpenError | Sqlite
     : openError(asked, failure.detail.startsWith("no such module") ? "unknown" : "damaged", failure.detail)
 
 /** `Database.view` on the real thing. */
-export const view = Effect.fn("Database.view")(function*(asked: string, format: Format) {
+export const view = Effect.fn("Database.view")(function*(asked: string, wanted: Format, others?: Others) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Effect.catchIf(
     resolve(asked),
@@ -198,14 +188,15 @@ export const view = Effect.fn("Database.view")(function*(asked: string, format: 
   )
   const opened = Effect.gen(function*() {
     const { confirm, db } = yield* start(path, asked, false)
-    return { confirm, db, findings: yield* inspect(db, asked, format) }
+    return { confirm, db, ...(yield* inspect(db, asked, wanted, others)) }
   })
-  const { confirm, db, findings } = yield* Effect.mapError(
+  const { confirm, db, findings, format } = yield* Effect.mapError(
     opened,
     (error) => error._tag === "SqliteFailure" ? unopened(asked)(error) : error
   )
   return {
     path,
+    format,
     db,
     findings,
     count: count(db, format),

@@ -10,6 +10,8 @@ export interface Format {
   readonly version: number
   /** Every kind, by rank: the records of a file never go back in this order. */
   readonly kinds: ReadonlyArray<Kind>
+  /** Tables of its databases whose rows are no records: other records tell them. */
+  readonly beside: ReadonlyArray<string>
   /** The kinds whose tables count in sqlite_sequence. */
   readonly counting: ReadonlyArray<Kind>
   /** The place of a kind in the order. */
@@ -20,7 +22,9 @@ export interface Format {
 }
 
 /** Kinds that refer to a table that none of them is in are a mistake of ours, and fail when the module loads. */
-export const make = ({ kinds, version }: Pick<Format, "kinds" | "version">): Format => {
+export const make = (
+  { beside = [], kinds, version }: Pick<Format, "kinds" | "version"> & { readonly beside?: ReadonlyArray<string> }
+): Format => {
   const byName = new Map(kinds.map((kind) => [kind.name, kind]))
   const byTable = new Map(kinds.map((kind) => [kind.table, kind]))
   const ranks = new Map(kinds.map((kind, i) => [kind, i]))
@@ -35,6 +39,7 @@ export const make = ({ kinds, version }: Pick<Format, "kinds" | "version">): For
   return {
     version,
     kinds,
+    beside,
     counting: kinds.filter(({ autoincrement }) => autoincrement),
     rank: (kind) => ranks.get(kind) ?? 0,
     kindOf: (name) => Option.fromNullable(byName.get(name)),

@@ -67,6 +67,8 @@ export interface Kind {
   readonly fields: ReadonlyArray<Field>
   /** The fields that are columns of the table, in its order. */
   readonly columns: ReadonlyArray<Field>
+  /** The fields that a row of the table gives, in the order of the line: its columns, and what is found in other rows. */
+  readonly given: ReadonlyArray<Field>
   readonly checks: ReadonlyArray<Rule>
   /** All rules of a row: the CHECKs, the soft rules of the fields, those of the row. */
   readonly rules: ReadonlyArray<Rule>
@@ -195,8 +197,8 @@ export const make = <Fields extends Schema.Struct.Fields>(
   const vouches = [...ofValues, ...predicates]
   const { key, reserves, table, tree } = options
   const unique = options.unique ?? []
-  const columns = (options.columns ?? fields.map((field) => field.key)).map(own)
-    .filter(({ derived }) => Option.isNone(derived))
+  const stored = (options.columns ?? fields.map((field) => field.key)).map(own)
+  const columns = stored.filter(({ derived }) => Option.isNone(derived))
   const read = readOf({ between, key, reads: options.reads ?? [], reserves, rules, tree, unique }, fields)
   return {
     name,
@@ -206,6 +208,7 @@ export const make = <Fields extends Schema.Struct.Fields>(
     schema,
     fields,
     columns,
+    given: fields.filter((field) => stored.includes(field) || Option.isSome(field.derived)),
     checks,
     rules,
     between,

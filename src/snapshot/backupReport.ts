@@ -1,11 +1,10 @@
 /** Whether a database could be had again from the snapshots that lie about, in words. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { Database } from "../database/Database.ts"
-import { instanceIn } from "../database/meta.ts"
 import { exists, nameOf, parentOf } from "../files/paths.ts"
 import { version10 } from "../records/kinds.ts"
 import { type Backup, find, newestWhole } from "./backups.ts"
+import { anyVersion, identityOf } from "./convert.ts"
 
 export interface BackupReport {
   readonly status: "ok" | "note" | "warning"
@@ -59,8 +58,7 @@ const command = (directory: string, isThere: boolean, inUse: boolean, now: numbe
 /** What a database has behind a position; undefined when it cannot be asked. */
 const stateOf = (path: string, position: number) =>
   Effect.scoped(Effect.gen(function*() {
-    const { view } = yield* Database
-    const { db } = yield* view(path, version10)
+    const { db } = yield* anyVersion(path, version10)
     const later = yield* db.get(
       "count the events that are in no snapshot",
       "SELECT count(*) AS n, min(created_at) AS oldest FROM events NOT INDEXED WHERE id > ?",
@@ -90,8 +88,9 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
     directories,
     (directory) => Effect.orElseSucceed(exists(directory), () => false)
   )
-  const { view } = yield* Database
-  const instance = yield* Effect.scoped(Effect.flatMap(view(database, version10), ({ db }) => instanceIn(db))).pipe(
+  const instance = yield* Effect.scoped(
+    Effect.flatMap(anyVersion(database, version10), (view) => identityOf(view, version10))
+  ).pipe(
     Effect.orElseSucceed(() => undefined)
   )
   const all = yield* find(directories)

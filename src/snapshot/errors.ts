@@ -42,6 +42,7 @@ export const sealBroken = (file: string, lines: number) =>
 /** A record that can be read, and that no version-10 database takes as it is. */
 export class RecordRefused extends Schema.TaggedError<RecordRefused>()("RecordRefused", {
   file: Schema.String,
+  /** 0 when the record is a row of a database. */
   line: Schema.Int,
   record: Schema.optional(Schema.String),
   field: Schema.optional(Schema.String),
@@ -50,9 +51,11 @@ export class RecordRefused extends Schema.TaggedError<RecordRefused>()("RecordRe
   readonly kind = "validation" satisfies FailureKind
   override get message() {
     const where = [this.record, this.field].filter((part) => part !== undefined).map(shorten).join(": ")
-    return `${this.file}: line ${this.line}: ${where === "" ? "" : `${where} `}${this.reason}`
+    const line = this.line === 0 ? "" : `line ${this.line}: `
+    return `${this.file}: ${line}${where === "" ? "" : `${where} `}${this.reason}`
   }
   get hint() {
+    if (this.line === 0) return "nothing was changed; kata export --as-stored carries the database as it is"
     return "nothing was changed; the file was edited, or written by another program. kata import --salvage takes every record but such ones"
   }
 }

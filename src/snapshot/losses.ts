@@ -9,7 +9,9 @@ export class LossesRefused extends Schema.TaggedError<LossesRefused>()("LossesRe
   file: Schema.String,
   version: Schema.Int,
   /** The losses that were not accepted. */
-  findings: Schema.Array(Finding)
+  findings: Schema.Array(Finding),
+  /** The command that lists what would be lost; `kata verify` unless said otherwise. */
+  next: Schema.optional(Schema.String)
 }) {
   readonly kind = "validation" satisfies FailureKind
   override get message() {
@@ -23,8 +25,8 @@ export class LossesRefused extends Schema.TaggedError<LossesRefused>()("LossesRe
   }
   get hint() {
     const names = grouped(Object.keys(lossesOf(this.findings))).join(",")
-    return "nothing was changed; kata verify lists what would be lost, and where it is. To go on without it: " +
-      `--accept-loss ${names}, or --accept-loss all`
+    return `nothing was changed; ${this.next ?? "kata verify"} lists what would be lost, and where it is. ` +
+      `To go on without it: --accept-loss ${names}, or --accept-loss all`
   }
 }
 

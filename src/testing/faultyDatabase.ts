@@ -86,8 +86,9 @@ export const layerFaultyDatabase = (
       })
 
       return {
-        view: (path, format) => Effect.map(decorated("view", path, real.view(path, format)), ofView),
-        salvage: (path, format) => Effect.map(decorated("salvage", path, real.salvage(path, format)), ofView),
+        view: (path, format, others) => Effect.map(decorated("view", path, real.view(path, format, others)), ofView),
+        salvage: (path, format, others) =>
+          Effect.map(decorated("salvage", path, real.salvage(path, format, others)), ofView),
         stage: (target, format) => Effect.map(decorated("stage", target, real.stage(target, format)), ofStage),
         cleanUp: real.cleanUp,
         swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))

@@ -51,12 +51,10 @@ const automatic = (kind: Kind): ReadonlyArray<KnownIndex> => {
 const named = (kind: Kind): ReadonlyArray<KnownIndex> =>
   indexes.flatMap(({ name, sql }) => {
     const [, table, list = "", where] = / ON (\w+)\((.*?)\)(?: WHERE (.*))?$/.exec(sql) ?? []
-    return table !== kind.table ? [] : [{
-      name,
-      kind,
-      columns: partsOf(list).map((part) => /^(\w+)(?: DESC)?$/.exec(part)?.[1]),
-      full: where === undefined
-    }]
+    const columns = partsOf(list).map((part) => /^(\w+)(?: DESC)?$/.exec(part)?.[1])
+    // Older versions have fewer columns, and not the indexes of those.
+    const isOf = (column: string | undefined) => column === undefined || kind.columns.some(({ key }) => key === column)
+    return table !== kind.table || !columns.every(isOf) ? [] : [{ name, kind, columns, full: where === undefined }]
   })
 
 /** Those with every row first, and of these the ones that say most. */
