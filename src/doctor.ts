@@ -10,10 +10,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { remainsOf } from "./database/absent.ts"
 import { waiting } from "./database/blockCircles.ts"
-import { Database } from "./database/Database.ts"
 import { EngineUnusable } from "./database/engine.ts"
 import { contactReport, newestGoKata } from "./database/firstContact.ts"
-import { instanceIn } from "./database/meta.ts"
 import { OpenError } from "./database/OpenError.ts"
 import { RowUnreadable } from "./database/RowUnreadable.ts"
 import { stagePrefix } from "./database/stage.ts"
@@ -25,6 +23,7 @@ import { daemonReport } from "./presence/daemonReport.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 import { version10 } from "./records/kinds.ts"
 import { backupReport } from "./snapshot/backupReport.ts"
+import { anyVersion, identityOf } from "./snapshot/convert.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")
 
@@ -32,6 +31,7 @@ const Status = Schema.Literal("ok", "note", "warning", "error")
 export class Check extends Schema.Class<Check>("Check")({
   name: Schema.Literal(
     "database",
+    "version",
     "integrity",
     "content",
     "findings",
@@ -96,9 +96,8 @@ const check = (
 const refused = (name: Check["name"], failure: Failure) => check(name, "error", failure.message, { next: failure.hint })
 
 const integrityOf = Effect.fnUntraced(function*(path: string) {
-  const { view } = yield* Database
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* view(path, version10)
+    const { db } = yield* anyVersion(path, version10)
     // what breaks a CHECK is no damage: the findings tell it, with its row
     yield* db.exec("check the pages", "PRAGMA ignore_check_constraints = ON")
     const rows = yield* db.all("check the pages", "PRAGMA integrity_check(20)")
@@ -112,12 +111,39 @@ const integrityOf = Effect.fnUntraced(function*(path: string) {
   }))
 })
 
+/** Which version the database is of, and who it is, as far as it says. */
+const aboutOf = (path: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const view = yield* anyVersion(path, version10)
+    return { version: view.format.version, instance: yield* identityOf(view, version10) }
+  })).pipe(Effect.orElseSucceed(() => ({ version: version10.version, instance: undefined })))
+
 /** An export to nowhere: whatever would stop a backup stops it. */
-const contentOf = (path: string) => into({ database: path }, "-", Stream.runDrain)
+const contentOf = (path: string) => into({ database: path, acceptLoss: ["all"] }, "-", Stream.runDrain)
 
 const wrong = (found: ReadonlyArray<Finding>) => found.reduce((sum, finding) => sum + finding.count, 0)
 
-const findingsCheck = (all: ReadonlyArray<Finding>) => {
+/** Of what becomes of records of another version: nothing is odd about them. */
+const isConverted = ({ outcome }: Finding) => outcome === "upgraded" || outcome === "lost"
+
+/** Of a database of another version: what becomes of its records, and what nobody asked of it. */
+const versionCheck = (version: number, findings: ReadonlyArray<Finding>) => {
+  const changed = wrong(findings.filter(({ outcome }) => outcome === "upgraded"))
+  const lost = wrong(findings.filter(({ loss }) => loss !== undefined))
+  return check("version", "note", `of version ${version}: exports read it, all other commands want one of version 10`, {
+    details: [
+      ...(changed === 0 ? [] : [`version 10 says ${changed} things otherwise, which are listed below`]),
+      ...(lost === 0 ? [] : [`version 10 cannot hold ${lost} things, which are listed below and would be lost`]),
+      "not judged: its indexes and triggers, whether blocking issues wait for each other, what the newest Go kata would stop at"
+    ],
+    next: lost === 0
+      ? "kata export makes a snapshot of version 10 of it, and kata import a database of that; it stays as it is"
+      : "kata export --accept-loss all makes a snapshot of version 10 of the rest, and kata import a database of that; it stays as it is"
+  })
+}
+
+const findingsCheck = (found: ReadonlyArray<Finding>) => {
+  const all = found.filter((finding) => !isConverted(finding))
   const blocks = blocking(all)
   if (blocks.length > 0) {
     return check("findings", "error", `${wrong(blocks)} break a rule: a restore will refuse them`, {
@@ -183,9 +209,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const leftovers = yield* leftoversCheck(real, inUse)
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
-  const { view } = yield* Database
-  const instance = yield* Effect.scoped(Effect.flatMap(view(options.database, version10), ({ db }) => instanceIn(db)))
-    .pipe(Effect.orElseSucceed(() => undefined))
+  const { instance, version } = yield* aboutOf(options.database)
   const contact = yield* goKataOf(options.database, content)
   const goKata = contact && contactReport(contact, {
     path: real,
@@ -210,7 +234,12 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     ...(unopened
       ? [refused("database", content.left)]
       : [
-        check("database", "ok", `opens, schema version 10${instance === undefined ? "" : `, instance ${instance}`}`),
+        check(
+          "database",
+          "ok",
+          `opens, schema version ${version}${instance === undefined ? "" : `, instance ${instance}`}`
+        ),
+        ...(version === version10.version ? [] : [versionCheck(version, findings)]),
         integrity._tag === "Right" ? integrity.right : refused("integrity", integrity.left),
         content._tag === "Right"
           ? check("content", "ok", `${content.right.lines} records can be exported`)

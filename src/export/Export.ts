@@ -12,12 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Scopes from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { judge } from "../database/checkRules.ts"
-import { Database, type View } from "../database/Database.ts"
-import { instanceIn } from "../database/meta.ts"
-import { goLineLimit, pages } from "../database/pages.ts"
-import { objectFindings } from "../database/schemaObjects.ts"
-import type { Scope } from "../database/Selection.ts"
+import { goLineLimit } from "../database/pages.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import { gzip } from "../files/gzip.ts"
@@ -27,17 +22,19 @@ import { spool } from "../files/Spool.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { phase } from "../Progress.ts"
-import { blocking, examples, Finding, FindingRow, rejectedOf } from "../records/Finding.ts"
+import { blocking, examples, Finding, FindingRow, Losses, lossesOf, rejectedOf } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { Soundness, type Watch } from "../records/Soundness.ts"
+import type { Soundness } from "../records/Soundness.ts"
 import * as Snapshot from "../snapshot/seal.ts"
 import { type Bytes, write, type Written } from "../snapshot/write.ts"
 import { type Content, refuseDatabases, refuseLoss } from "./replaces.ts"
-import { departures, type ProjectRef, resolve as resolveScope } from "./scope.ts"
+import type { ProjectRef } from "./scope.ts"
+import * as Source from "./source.ts"
 import { through } from "./through.ts"
 
 export { OutputIsDatabase, SnapshotKept } from "./replaces.ts"
+export { NotAsStored } from "./source.ts"
 
 export interface ExportOptions {
   /** The path of the database. */
@@ -52,7 +49,11 @@ export interface ExportOptions {
   readonly plain?: boolean
   /** Take out what can be read of a damaged database; what cannot goes raw to a file beside the output. */
   readonly salvage?: boolean
-  /** What the database is a database of; version 10 unless said otherwise. */
+  /** A database of an older version in the shape of its version, whole. */
+  readonly asStored?: boolean
+  /** What of a newer version may be lost, because version 10 cannot hold it: names, or `all`. Without, such a database is refused. */
+  readonly acceptLoss?: ReadonlyArray<string>
+  /** What the file is to be a file of; version 10 unless said otherwise. */
   readonly format?: Format
 }
 
@@ -60,8 +61,14 @@ export const Counts = Schema.Record({ key: Schema.String, value: Schema.Int })
 
 export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
   database: Schema.String,
+  /** The version of the database. */
+  schema_version: Schema.Int,
   /** The file; `-` for a stream. */
   output: Schema.String,
+  /** The export version of the file. */
+  version: Schema.Int,
+  /** Of a database of an older version, in the shape of that. */
+  as_stored: Schema.Boolean,
   scope: Snapshot.Scope,
   live_only: Schema.Boolean,
   sealed: Schema.Boolean,
@@ -72,6 +79,8 @@ export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
   bytes: Schema.Int,
   records: Counts,
   findings: Schema.Array(Finding),
+  /** What of a newer version was lost, by name. */
+  losses: Losses,
   /** Whether `kata import` takes it as it is. */
   restorable: Schema.Boolean,
   /** Rows that are not in it, because they could not be read or carried: only with `salvage`, else that is an error. */
@@ -79,17 +88,6 @@ export class ExportReport extends Schema.Class<ExportReport>("ExportReport")({
   /** Where they are, raw, as far as they could be read; null when there are none. */
   rejected_file: Schema.NullOr(Schema.String)
 }) {}
-
-/** The records that a selection takes, in the order of the file. */
-export const recordPages = (view: View, format: Format, scope: Scope, watch?: Watch) =>
-  Stream.flatMap(Stream.fromIterable(format.kinds), (kind) => pages(view.db, format, kind, scope, watch))
-
-/** The same, and at their end what was seen of them as they passed. */
-const watchedPages = (view: View, format: Format, scope: Scope) =>
-  Channel.suspend(() => {
-    const soundness = new Soundness(format, { indexed: true })
-    return Channel.as(Stream.toChannel(recordPages(view, format, scope, soundness)), soundness)
-  })
 
 const longLines = ({ long }: Written): ReadonlyArray<Finding> =>
   long.length === 0 ? [] : [
@@ -125,34 +123,25 @@ interface Ended {
 const begin = Effect.fnUntraced(function*(options: ExportOptions) {
   yield* sweepPrivate()
   if (options.offline !== undefined) yield* refuseDaemons(options.database, options.offline)
-  const database = yield* Database
-  const format = options.format ?? version10
-  const salvaged = options.salvage === true ? yield* database.salvage(options.database, format) : undefined
-  const view = salvaged ?? (yield* database.view(options.database, format))
-  const includeDeleted = options.includeDeleted ?? true
-  const { header, scope } = yield* resolveScope(view, format, { projects: options.projects ?? [], includeDeleted })
-  const counts = yield* view.count(scope)
-  const content: Content = {
-    instance: yield* instanceIn(view.db),
-    wholeDatabase: header.scope === "database",
-    issues: counts.get("issue") ?? 0,
-    incomplete: salvaged !== undefined && salvaged.rejected.size > 0
-  }
-  yield* phase("exporting", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
-  const inspect = (written: Written, soundness: Soundness) =>
+  const source = yield* Source.open({
+    database: options.database,
+    format: options.format ?? version10,
+    projects: options.projects ?? [],
+    includeDeleted: options.includeDeleted ?? true,
+    salvage: options.salvage === true,
+    asStored: options.asStored === true,
+    acceptLoss: options.acceptLoss ?? []
+  })
+  const { content, header, rejected, stored } = source
+  yield* phase("exporting", { rows: source.rows })
+  const inspect = (written: Written, soundness: Soundness | undefined) =>
     Effect.gen(function*() {
-      const findings = [
-        ...view.findings,
-        ...(salvaged === undefined ? yield* objectFindings(view.db, format) : []),
-        ...(yield* judge(view.db, format, scope, soundness)),
-        ...(yield* departures(view, format, scope, includeDeleted)),
-        ...longLines(written)
-      ]
-      yield* view.confirm
+      const findings = [...stored.findings, ...(yield* source.findings(soundness)), ...longLines(written)]
+      yield* stored.confirm
       return { findings, written } satisfies Ended
     })
   // What is wrong is known before the bytes end: a sink that renames at the end renames nothing that was not confirmed.
-  const bytes = write(format, watchedPages(view, format, scope), options.plain === true ? undefined : header).pipe(
+  const bytes = write(source.format, source.pages, options.plain === true ? undefined : header).pipe(
     Channel.flatMap(([written, soundness]) => Channel.fromEffect(inspect(written, soundness)))
   )
   const report = (
@@ -161,21 +150,25 @@ const begin = Effect.fnUntraced(function*(options: ExportOptions) {
     rejectedFile: string | undefined
   ) =>
     new ExportReport({
-      database: view.path,
+      database: stored.path,
+      schema_version: stored.format.version,
       output,
+      version: source.format.version,
+      as_stored: source.isAsStored,
       rejected: rejectedOf(findings),
       rejected_file: rejectedFile ?? null,
       scope: header.scope,
-      live_only: !includeDeleted,
+      live_only: header.live_only ?? false,
       sealed: options.plain !== true,
       sha256: written.sha256,
       lines: written.lines,
       bytes: written.bytes,
       records: Object.fromEntries(written.records),
       findings,
+      losses: lossesOf(findings),
       restorable: blocking(findings).length === 0
     })
-  return { bytes, content, report, rejected: salvaged?.rejected }
+  return { bytes, content, report, rejected }
 })
 
 type Begun = Effect.Effect.Success<ReturnType<typeof begin>>["bytes"]

@@ -77,7 +77,9 @@ export const salvaged = (name: string, database: string, ordinary: Ordinary) =>
     const report = found.value!
     assert.strictEqual(found.outcome, "ok", found.message)
     const expected = rows[name]
-    assert.strictEqual(ordinary.report === undefined, expected !== undefined)
+    // A salvage takes tables of version 10 for that, whatever the version says; an export knows version 11.
+    const isRead = expected === undefined || name === "meta-schema-version-11"
+    assert.strictEqual(ordinary.report !== undefined, isRead)
     if (expected === undefined) {
       // Nothing is lost by asking for it, and the same bytes are restored in the same way.
       assert.strictEqual(yield* kit.textOf(output), yield* kit.textOf(ordinary.output))

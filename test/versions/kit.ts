@@ -1,9 +1,12 @@
 /** Databases and exports of Go kata's older versions, and a writer of such exports that shares nothing with `src/`. */
 import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { hash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
+import * as Export from "../../src/export/Export.ts"
 import * as kit from "../snapshot/kit.ts"
 
 const folder = fileURLToPath(new URL("../fixtures/go-legacy/", import.meta.url))
@@ -14,20 +17,39 @@ export const versions = [1, 2, 3, 4, 6, 7, 8, 9] as const
 export const names = (directory: string): ReadonlyArray<string> => readdirSync(folder + directory).toSorted()
 export const fixture = (name: string): string => readFileSync(folder + name, "utf8")
 
+/** The bytes of a fixture that is compressed. */
+export const unpacked = (name: string): Buffer => gunzipSync(readFileSync(folder + name))
+
+/** The database of a fixture, as a private copy. */
+export const copyOf = (name: string) =>
+  Effect.flatMap(kit.temporary, (directory) => kit.writeFile(`${directory}/old.db`, unpacked(`${name}.db.gz`)))
+
+/** A database, open while it is used. */
+export const opened = <A>(path: string, use: (db: Sqlite.Database) => A) =>
+  Effect.sync(() => {
+    const db = new Sqlite(path)
+    try {
+      return use(db.defaultSafeIntegers())
+    } finally {
+      db.close()
+    }
+  })
+
+/** With changes of the test's own. */
+export const edited = (path: string, sql: string) => opened(path, (db) => void db.exec(sql))
+
 /** The database of a fixture, as a private copy that is open while it is used. */
 export const database = <A>(name: string, use: (db: Sqlite.Database) => A) =>
-  Effect.gen(function*() {
-    const path = `${yield* kit.temporary}/old.db`
-    yield* kit.writeFile(path, gunzipSync(readFileSync(`${folder}${name}.db.gz`)))
-    return yield* Effect.sync(() => {
-      const db = new Sqlite(path)
-      try {
-        return use(db.defaultSafeIntegers())
-      } finally {
-        db.close()
-      }
-    })
-  })
+  Effect.flatMap(copyOf(name), (path) => opened(path, use))
+
+/** Every file of a directory with its bytes. */
+export const filesOf = (directory: string) =>
+  Effect.flatMap(
+    kit.listing(directory),
+    (names) =>
+      Effect.forEach(names, (name) =>
+        Effect.map(kit.bytesOf(`${directory}/${name}`), (bytes) => `${name} ${hash("sha256", bytes)}`))
+  )
 
 // ---- what a file of a version has -------------------------------------------------------------------------------------
 
@@ -166,4 +188,51 @@ export const withoutUnknown = (line: string): string =>
     const known = uids.split(",").map((uid) => uid !== "null")
     const kept = (list: string) => list.split(",").filter((_, i) => known[i]).join()
     return `"${field}":[${kept(ids)}],"${field}_uids":[${kept(uids)}]`
+  })
+
+const projectName = /"project_name":"(?:[^"\\]|\\.)*"/
+const keyOf = (line: string) => /^\{"kind":"(?:event|purge_log)","data":\{"id":\d+/.exec(line)?.[0]
+
+/** Go kata's result, with the names that the file has in events and purges: Go kata replaces them by present ones (W27). */
+export const withNamesOf = (file: string, expected: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = new Map(kit.lines(file).map((line) => [keyOf(line), projectName.exec(line)?.[0]]))
+  return expected.map((line) => {
+    const kept = keyOf(line) === undefined ? undefined : names.get(keyOf(line))
+    return kept === undefined ? line : line.replace(projectName, () => kept)
+  })
+}
+
+/** Databases of which there is no export, and what the upgrade of Go kata made of them. */
+export const databases: ReadonlyArray<readonly [database: string, names: number]> = [
+  ...versions.map((n) => [`v${n}/minimal`, 0] as const),
+  ...versions.map((n) => [`v${n}/rich`, n < 7 ? 0 : 19] as const),
+  ["v1/odd-times", 0],
+  ["v3/no-instance-uid", 0],
+  ["v6/duplicate-names", 0],
+  ["v7/numbers", 0],
+  ["v8/go-time", 0],
+  ["v8/bad-time", 0],
+  ["v9/moved-issue", 0],
+  ["v9/no-instance-uid", 0]
+]
+
+/** What Go kata drops of `v7/numbers`, and ours has. */
+export const kept: ReadonlyArray<string> = [
+  `"blocks_added":["7mdt",90,"n6mv"],` +
+  `"blocks_added_uids":["01M82VXKC512YRRMFJJZTD7MDT",null,"01M82VXKDW7Y74JHJZP1EZN6MV"]`,
+  `"blocked_by_removed":[null,"7mdt"],"blocked_by_removed_uids":[null,"01M82VXKC512YRRMFJJZTD7MDT"]`,
+  `"blocks_added":[0,-1,"7mdt"],"blocks_added_uids":[null,null,"01M82VXKC512YRRMFJJZTD7MDT"]`
+]
+
+/** An export of a database, with its report. */
+export const exportOfDatabase = (path: string, options?: Omit<Export.ExportOptions, "database">) =>
+  Effect.gen(function*() {
+    const pieces: Array<Uint8Array> = []
+    const report = yield* Export.into(
+      { database: path, ...options },
+      // what cannot be carried goes to a file beside it
+      `${path}.jsonl`,
+      Stream.runForEach((piece) => Effect.sync(() => void pieces.push(piece)))
+    )
+    return { report, text: Buffer.concat(pieces).toString("utf8") }
   })

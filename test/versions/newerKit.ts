@@ -1,7 +1,9 @@
 /** Hand-made exports of versions after 10, with what version 10 holds of them and what it loses; and a way to convert records without a file. */
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { gunzipSync } from "node:zlib"
 import type { Finding } from "../../src/records/Finding.ts"
 import type { AnyRecord } from "../../src/records/Kind.ts"
 import { version10 } from "../../src/records/kinds.ts"
@@ -18,6 +20,17 @@ export const file = (version: number): string => readFileSync(`${folder}v${versi
 
 /** What the database has of a text that the writer of 28 and later spelled anew in its export: that cannot be undone. */
 const spelled = { inDatabase: `"a":"x\\/\\u003c\\u00e9"`, inExport: `"a":"x/\\u003cé"` }
+
+/** The database, as a private copy. */
+export const database = (version: number) =>
+  Effect.flatMap(
+    kit.temporary,
+    (directory) => kit.writeFile(`${directory}/kata.db`, gunzipSync(readFileSync(`${folder}v${version}/kata.db.gz`)))
+  )
+
+/** What version 10 holds of the database. */
+export const stored = (version: number): ReadonlyArray<string> =>
+  kit.lines(readFileSync(`${folder}v${version}/expected-v10.jsonl`, "utf8"))
 
 /** What version 10 holds of the export. */
 export const expected = (version: number): string => {
@@ -43,7 +56,15 @@ export const counts = (version: number) => {
         .filter(([name]) => name.endsWith(" filled") === isFilled)
         .map(([name, n]) => [names[name] ?? name.replace(/^kind /, "").replace(/ filled$/, ""), n])
     )
-  return { lost: of(false), filled: of(true) }
+  const tokens = all["api_tokens.last_used_at (database only)"] ?? 0
+  return {
+    lost: of(false),
+    filled: of(true),
+    /** What only the database has. */
+    onlyStored: tokens === 0 ? {} : { "api_tokens.last_used_at": tokens },
+    /** Events of which newer Go kata's export clears what its database has: the uid of an issue that never arrived. */
+    cleared: all["event.related_issue_uid cleared by the writer (export only)"] ?? 0
+  }
 }
 
 /** How often each loss is in a list. */

@@ -5,8 +5,9 @@ import * as Stream from "effect/Stream"
 import { type ExportOptions, ExportReport, spooled, toFile } from "../../export/Export.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
+import { lossNamesIn } from "../lossNames.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, plural, scopeField } from "../report.ts"
+import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
 import { Stdio } from "../Stdio.ts"
 import { quote } from "../terminal.ts"
 import { UsageError } from "../UsageError.ts"
@@ -14,17 +15,32 @@ import { UsageError } from "../UsageError.ts"
 class Exported extends ExportReport.extend<Exported>("Exported")({ chosen_by: Schema.String }) {}
 
 /** What is missing from the snapshot, and where it is. */
-const leftOut = (report: Exported): ReadonlyArray<string> =>
-  report.rejected === 0 ? [] : [
+const leftOut = (report: Exported): ReadonlyArray<string> => [
+  ...losses("LOST", report.losses),
+  ...(report.rejected === 0 ? [] : [
     field("LEFT OUT", `${plural(report.rejected, "row or cell", "rows or cells")} that could not be carried, raw in`),
     field("", report.rejected_file ?? "")
-  ]
+  ])
+]
+
+const isIncomplete = ({ losses, rejected }: Exported): boolean => rejected > 0 || Object.keys(losses).length > 0
+
+/** Of a database of another version. */
+const versionField = (
+  { as_stored: asStored, schema_version: stored, version: written }: Exported
+): ReadonlyArray<string> =>
+  asStored
+    ? [field("version", `${stored}, as it is stored`)]
+    : stored === written
+    ? []
+    : [field("version", `${stored}, written as version ${written}`)]
 
 const format = Output.report(Exported, {
   stream: (report) => report.output === "-" ? "stderr" : "stdout",
   human: (report) => [
-    `exported ${report.output}${report.rejected === 0 ? "" : ", which is not all"}`,
+    `exported ${report.output}${isIncomplete(report) ? ", which is not all" : ""}`,
     field("database", `${report.database} (${report.chosen_by})`),
+    ...versionField(report),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
     field("size", `${plural(report.lines, "line")}, ${plural(report.bytes, "byte")}`),
@@ -39,11 +55,15 @@ const format = Output.report(Exported, {
       quote(report.output)
     } lines=${report.lines} sealed=${report.sealed} restorable=${report.restorable} ` +
     `${findingCounts(report.findings)} database=${quote(report.database)}` +
+    (report.schema_version === report.version && !report.as_stored
+      ? ""
+      : ` schema_version=${report.schema_version} version=${report.version}`) +
+    lossCounts(report.losses) +
     (report.rejected === 0 ? "" : ` rejected=${report.rejected} rejected_file=${quote(report.rejected_file ?? "")}`),
     ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`)
   ],
   quiet: leftOut,
-  outcome: (report) => report.rejected === 0 ? undefined : "incomplete"
+  outcome: (report) => isIncomplete(report) ? "incomplete" : undefined
 })
 
 const idOf = (word: string) =>
@@ -95,6 +115,16 @@ export const exportCommand = Output.command(
         "take out what can be read of a damaged database; what cannot goes raw to <output>.rejected.jsonl (exit 9)"
       )
     ),
+    acceptLoss: texts("accept-loss", "names").pipe(
+      Options.withDescription(
+        "of a newer Go kata's database, what version 10 cannot hold and may be lost: all, or names by commas, as kata doctor lists them (exit 9)"
+      )
+    ),
+    asStored: toggle("as-stored", false).pipe(
+      Options.withDescription(
+        "a database of versions 1 to 9 in the shape of its version, whole, instead of as version 10"
+      )
+    ),
     plain: toggle("plain", false).pipe(Options.withDescription("no seal, exactly the members that Go kata writes"))
   },
   format,
@@ -110,6 +140,8 @@ export const exportCommand = Output.command(
           includeDeleted: flags.includeDeleted,
           plain: flags.plain,
           salvage: flags.salvage,
+          asStored: flags.asStored,
+          acceptLoss: lossNamesIn(flags.acceptLoss),
           ...(flags.allowRunningDaemon ? {} : { offline: homes })
         }
         const report = yield* flags.output === "-"
@@ -123,12 +155,18 @@ export const exportCommand = Output.command(
     description:
       "Write the database, or some projects of it, to a snapshot: one JSON record a line, sealed with a digest, the same bytes for the same database. " +
       "The database is KATA_DB, else kata.db in KATA_HOME, else ~/.kata/kata.db. It is only read. A failure leaves the old file as it was. " +
+      "One of versions 1 to 9 or 11 to 32 is read without an upgrade, and written as version 10. " +
       "A snapshot that holds what the new one would not (another instance, issues where there are none, all projects where some were asked for) stays, with exit code 5.",
     examples: [
       ["kata export --output backups/kata.jsonl", "a full backup, replaced whole or not at all"],
       ["kata export --allow-running-daemon --output kata.jsonl.gz", "online, compressed"],
       ["kata export --project app --project docs --output two.jsonl", "two projects in one file"],
       ["kata export --output - | ssh host 'cat > kata.jsonl'", "through a pipe"],
+      ["kata export --as-stored --output old.jsonl", "a database of versions 1 to 9 in the shape of its version"],
+      [
+        "kata export --accept-loss all --output v10.jsonl",
+        "of a newer Go kata's database, without what version 10 cannot hold"
+      ],
       ["kata export --salvage --output rescued.jsonl", "what can be read of a damaged database"]
     ]
   }

@@ -8,6 +8,7 @@ import { grouped } from "../../records/losses.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
+import { lossNamesIn } from "../lossNames.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
 import { quote, shellWord } from "../terminal.ts"
@@ -181,10 +182,6 @@ const format = Output.report(Imported, {
   outcome: (report) => report.refused_losses.length > 0 ? "validation" : isIncomplete(report) ? "incomplete" : undefined
 })
 
-/** Names as they are given: by commas, or one flag each. */
-const namesIn = (given: ReadonlyArray<string>): ReadonlyArray<string> =>
-  given.flatMap((names) => names.split(",").map((name) => name.trim()).filter((name) => name !== ""))
-
 export const importCommand = Output.command(
   "import",
   {
@@ -251,7 +248,7 @@ export const importCommand = Output.command(
             dryRun,
             repair,
             salvage,
-            acceptLoss: namesIn(flags.acceptLoss),
+            acceptLoss: lossNamesIn(flags.acceptLoss),
             withoutTokens,
             homes,
             ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
