@@ -53,6 +53,8 @@ export const serve = Effect.fn("daemon.serve")(
     const stop = yield* Deferred.make<void>()
     const fs = yield* FileSystem.FileSystem
     let answering = 0
+    /** What is at the path of the socket is ours. */
+    let isBound = false
     const counted = Effect.acquireUseRelease(
       Effect.sync(() => answering++),
       () => Effect.map(app, endingWith(stop)),
@@ -99,7 +101,7 @@ export const serve = Effect.fn("daemon.serve")(
         state = "closing"
         for (const [socket, answers] of connections) release(socket, answers)
         // The socket cannot be found any more; connections made before wait in its queue, which closing would drop.
-        if ("socketPath" in place) yield* Effect.ignore(fs.remove(place.socketPath))
+        if (isBound && "socketPath" in place) yield* Effect.ignore(fs.remove(place.socketPath))
         yield* read
         // No new connections. The server's own `close` would cut off what was sent and is not read yet.
         NetServer.prototype.close.call(server)
@@ -116,6 +118,6 @@ export const serve = Effect.fn("daemon.serve")(
         yield* until(Effect.sync(() => answering === 0), interruptTime)
       })
     )
-    return yield* bind(server, place)
+    return yield* Effect.tap(bind(server, place), () => Effect.sync(() => void (isBound = true)))
   }
 )
