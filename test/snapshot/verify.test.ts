@@ -33,6 +33,18 @@ describe("a file without a seal", () => {
     ],
     ["cut before its last sequence", cut(/.*"name":"purge_log","seq"/), "damaged", "has rows of purge_log, but no"],
     ["cut after the projects", cut(/.*project_alias/), "damaged", "has rows of projects, but no"],
+    [
+      "with a record behind those that come after it",
+      `${base}${/.*"kind":"project".*\n/.exec(base)![0]}`,
+      "validation",
+      "records must be in the order of their kinds"
+    ],
+    [
+      "with such a record in another spelling",
+      `${base}${/.*"kind":"project".*\n/.exec(base)![0].replace("\"data\":", "\"data\": ")}`,
+      "validation",
+      "records must be in the order of their kinds"
+    ],
     ["without records", "\n\n", "damaged", "has no records"],
     ["of no bytes", "", "damaged", "is empty"],
     [
