@@ -70,10 +70,16 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   readonly stage: (target: string, format: Format) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
-  /** Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. */
+  /** What tells that the database at a real path was not written to. */
+  readonly contentStamp: (target: string) => Effect.Effect<string, FileError>
+  /**
+   * Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. `unchanged`: fails
+   * when the content stamp of the target is not that any more.
+   */
   readonly swap: (
     stage: Stage,
     target: string,
-    force: boolean
+    force: boolean,
+    unchanged?: string
   ) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed>
 }>() {}

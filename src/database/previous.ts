@@ -111,6 +111,11 @@ export const copy = Effect.fnUntraced(function*(target: string, from: ReadonlyAr
   }).pipe(orUndo(Effect.suspend(() => Effect.forEach(names.toReversed(), remove, { discard: true }))))
 })
 
+/** Gives a file that is in the way the name of a backup of itself. */
+export const moveAside = Effect.fn("Database.moveAside")((path: string) =>
+  named(path, (backup) => Effect.zipRight(refuseTaken(backup), rename(path, backup)))
+)
+
 /** Moves the side files of a database that is gone. */
 export const moveSides = Effect.fnUntraced(function*(target: string) {
   const there = yield* present(target, sides)

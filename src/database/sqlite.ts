@@ -21,6 +21,7 @@ export const layer = Layer.effect(
       salvage: lazily(() => import("./salvage.ts").then(({ salvage }) => salvage)),
       stage: lazily(() => import("./stage.ts").then(({ stage }) => stage)),
       cleanUp: lazily(() => import("./previous.ts").then(({ cleanUp }) => cleanUp)),
+      contentStamp: lazily(() => import("./swap.ts").then(({ contentStamp }) => contentStamp)),
       swap: lazily(() => import("./swap.ts").then(({ swap }) => swap))
     }
   })

@@ -76,20 +76,43 @@ const removeSpentJournal = (target: string) =>
 
 /**
  * Takes the old database for us alone and folds its WAL in: a process that has it open makes this fail, and one that opens it now waits,
- * and then finds the new one. A failure leaves no `-journal` that was not there.
+ * and then finds the new one. A failure leaves no `-journal` that was not there. `unchanged`: what the files must still be.
  */
-const lockExclusively = (target: string) =>
+const lockExclusively = (target: string, unchanged?: string) =>
   Effect.gen(function*() {
     const hadJournal = yield* exists(`${target}-journal`)
-    return yield* Effect.tapError(locked(target), () =>
+    return yield* Effect.tapError(locked(target, unchanged), () =>
       // Ignored: what is left harms nothing, and the failure is the one to report.
       hadJournal ? Effect.void : Effect.ignore(removeSpentJournal(target)))
   })
 
-const locked = (target: string) =>
+/** What tells that a database was not written to: its file, and the side files that hold something. */
+export const contentStamp = Effect.fn("Database.contentStamp")(function*(target: string) {
+  const of: Array<string> = [yield* stamp(target)]
+  for (const side of ["-wal", "-journal"]) {
+    of.push((yield* sizeOf(target + side)) === 0 ? "none" : yield* stamp(target + side))
+  }
+  return of.join("; ")
+})
+
+const writtenTo = (target: string) => openError(target, "locked", "it was written to meanwhile")
+
+const locked = (target: string, unchanged?: string) =>
   Effect.gen(function*() {
     const db = yield* open(target, "write", { busyTimeout: 1000 })
     const mode = (sql: string) => db.prepare(sql).get()?.["journal_mode"]
+    if (unchanged !== undefined) {
+      yield* db.exec(
+        "take the old database for us alone",
+        // With this locking mode the lock stays when the transaction is over: from here on nobody else writes.
+        "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT"
+      ).pipe(
+        Effect.zipRight(
+          Effect.flatMap(contentStamp(target), (now) => now === unchanged ? Effect.void : writtenTo(target))
+        ),
+        Effect.tapError(() => Effect.ignore(db.close))
+      )
+    }
     const [asked, found] = yield* db.attempt("take the old database for us alone", () => {
       db.execute("PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE")
       const asked = mode("PRAGMA journal_mode = DELETE")
@@ -142,9 +165,9 @@ const isSound = Effect.fnUntraced(function*(target: string) {
 })
 
 /** The old database works: its backup is a second name of it. */
-const replaceSound = (staged: string, target: string) =>
+const replaceSound = (staged: string, target: string, unchanged?: string) =>
   Effect.scoped(Effect.gen(function*() {
-    const old = yield* lockExclusively(target)
+    const old = yield* lockExclusively(target, unchanged)
     if ((yield* sizeOf(`${target}-wal`)) > 0) {
       return yield* refused(target, "SQLite left its -wal")
     }
@@ -163,7 +186,7 @@ const replaceSound = (staged: string, target: string) =>
     const backup = yield* Backup.copy(target, [""])
     const last = Effect.gen(function*() {
       yield* lockExclusively(target)
-      if ((yield* stamp(target)) !== before) return yield* openError(target, "locked", "it was written to meanwhile")
+      if ((yield* stamp(target)) !== before) return yield* writtenTo(target)
       yield* clear
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)
@@ -191,7 +214,7 @@ const replaceDamaged = (staged: string, target: string) =>
     const after = yield* undone(stamp(target))
     // What was written since may be in the backup alone, which stays.
     if (after !== before) {
-      return yield* openError(target, "locked", "it was written to meanwhile")
+      return yield* writtenTo(target)
     }
     const last = Effect.gen(function*() {
       yield* syncDirectory(parentOf(target))
@@ -200,7 +223,7 @@ const replaceDamaged = (staged: string, target: string) =>
         Effect.void)
       // Somebody has made a database of the empty file just before we had it: side files of the old one must never meet that.
       filled = before.startsWith("0 ") && (yield* sizeOf(target)) > 0
-      if (filled) return yield* openError(target, "locked", "it was written to meanwhile")
+      if (filled) return yield* writtenTo(target)
       for (const side of sideFiles) yield* remove(target + side)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)
@@ -223,7 +246,12 @@ const finish = (staged: string) =>
   })
 
 /** `Database.swap` on the real thing. */
-export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: string, force: boolean) {
+export const swap = Effect.fn("Database.swap")(function*(
+  stage: Stage,
+  target: string,
+  force: boolean,
+  unchanged?: string
+) {
   yield* finish(stage.path)
   return yield* Effect.uninterruptible(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -232,7 +260,10 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       const info = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
       if (info.type !== "File") return yield* openError(target, info.type === "Directory" ? "directory" : "special")
       const damaged = replaceDamaged(stage.path, target)
-      const backup = yield* (yield* isSound(target))
+      const backup = yield* unchanged !== undefined
+        // What was read of it is what takes its place, so it works.
+        ? replaceSound(stage.path, target, unchanged)
+        : (yield* isSound(target))
         ? Effect.catchIf(replaceSound(stage.path, target), isDamage, () => damaged)
         : damaged
       // A second name has the permissions of the first, and Go kata follows the umask. The restore is done: that another user's file
@@ -240,6 +271,7 @@ export const swap = Effect.fn("Database.swap")(function*(stage: Stage, target: s
       yield* Effect.ignore(fs.chmod(backup, 0o600))
       return { target, backup } satisfies Swapped
     }
+    if (unchanged !== undefined) return yield* openError(target, "locked", "it went away meanwhile")
     const orphan = (yield* exists(`${target}-wal`)) || (yield* exists(`${target}-journal`))
     if (!orphan) {
       yield* Effect.zipRight(remove(`${target}-shm`), appear(stage.path, target, force))

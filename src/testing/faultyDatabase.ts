@@ -91,7 +91,8 @@ export const layerFaultyDatabase = (
           Effect.map(decorated("salvage", path, real.salvage(path, format, others)), ofView),
         stage: (target, format) => Effect.map(decorated("stage", target, real.stage(target, format)), ofStage),
         cleanUp: real.cleanUp,
-        swap: (stage, target, force) => decorated("swap", target, real.swap(stage, target, force))
+        contentStamp: real.contentStamp,
+        swap: (stage, target, force, unchanged) => decorated("swap", target, real.swap(stage, target, force, unchanged))
       }
     })
   )
