@@ -1,6 +1,7 @@
 /** Whether SQLite finds a database whole, in its own words. */
 import * as Effect from "effect/Effect"
 import { open } from "./Handle.ts"
+import type { Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
 /** The codes that say that a file is no whole database. A virtual table's own, such as those of the search index, are not among them. */
@@ -30,3 +31,32 @@ export const damageIn = (path: string) =>
       ({ detail }) => Effect.succeed(detail)
     )
   )
+
+/** What SQLite says of single rows and of indexes, none of which is damage: rules are asked elsewhere, and indexes are made anew. */
+const harmless =
+  /^(?:row \d+ missing from index|wrong # of entries in index|non-unique entry in index|rowid not at end-of-record for row|NULL value in|[A-Z]+ value in|CHECK constraint failed in)/
+
+/** As many problems of a table as are told. */
+const most = 5
+
+/** What SQLite finds wrong in each table that is open, tables of the search index aside, a table at a time. */
+export const problemsIn = Effect.fn("Database.problemsIn")(function*(db: Session) {
+  const tables = yield* db.all(
+    "read the schema",
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'" +
+      " AND name NOT LIKE '%~_fts~_%' ESCAPE '~' ORDER BY name"
+  )
+  const found: Array<{ readonly table: string; readonly says: string }> = []
+  for (const row of tables) {
+    const table = String(row["name"])
+    const rows = yield* db.all(
+      `check the table ${table}`,
+      `SELECT integrity_check AS says FROM pragma_integrity_check(?)`,
+      table
+    ).pipe(Effect.catchIf(({ code }) => isDamage(code), ({ detail }) => Effect.succeed([{ says: detail }])))
+    const problems = rows.map(({ says }) => String(says)).filter((says) => says !== "ok" && !harmless.test(says))
+    found.push(...problems.slice(0, most).map((says) => ({ table, says })))
+    yield* Effect.sleep(0)
+  }
+  return found
+})

@@ -40,7 +40,8 @@ export const find = Effect.fn("goLock.find")(function*(real: string) {
   return Option.some<GoLock>({ path, holder })
 })
 
-const hasOpen = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pid: number, path: string) {
+/** Whether a process has a file open; false for those of other users. */
+export const hasOpen = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pid: number, path: string) {
   const names = yield* Effect.orElseSucceed(fs.readDirectory(`/proc/${pid}/fd`), () => [])
   for (const name of names) {
     if (Option.contains(yield* Effect.option(fs.readLink(`/proc/${pid}/fd/${name}`)), path)) return true
