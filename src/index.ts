@@ -19,6 +19,7 @@ export { DurabilityNotConfirmed, FileError, NotAFile } from "./files/FileError.t
 export * as Processes from "./host/Processes.ts"
 export * as Import from "./import/Import.ts"
 export { ProofFailed } from "./import/proof.ts"
+export * as Upgrade from "./import/Upgrade.ts"
 export * as Events from "./ledger/events/eventFeed.ts"
 export * as Comments from "./ledger/issues/comments.ts"
 export * as Issues from "./ledger/issues/Issues.ts"

@@ -187,6 +187,12 @@ export const registry = [
     load: () => import("./commands/import.ts").then((module) => module.importCommand)
   },
   {
+    name: "upgrade",
+    summary: "Make a database of an older version one of this version",
+    section: "Backup and restore",
+    load: () => import("./commands/upgrade.ts").then((module) => module.upgradeCommand)
+  },
+  {
     name: "doctor",
     summary: "Check the database, its leftovers, its daemon and its backups",
     section: "Backup and restore",

@@ -1,7 +1,7 @@
 /** Lines that the reports of several commands share. */
 import type { Finding, Losses } from "../records/Finding.ts"
 import type { Scope } from "../snapshot/seal.ts"
-import { wrap } from "./terminal.ts"
+import { shellWord, wrap } from "./terminal.ts"
 
 /** `1 issue`, `2 issues`. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
@@ -49,6 +49,25 @@ export const scopeWords = (scope: Scope, liveOnly: boolean): string =>
 export const scopeField = (scope: Scope, liveOnly: boolean): ReadonlyArray<string> => {
   const [first, ...rest] = scopeWords(scope, liveOnly).split(", ")
   return label("scope", [first!, ...rest])
+}
+
+/** What stands beside a database that was replaced, by the name that the user has for it. */
+export const beside = (
+  { absolute, database, target }: { readonly absolute: string; readonly database: string; readonly target: string },
+  path: string
+): string =>
+  // Behind a link the files are where the database is, and not where the link is.
+  absolute === database && path.startsWith(database) ? target + path.slice(database.length) : path
+
+/** Where the old database is, and how it comes back. */
+export const goBack = (target: string, backup: string): ReadonlyArray<string> => {
+  // SQLite would replay a -wal of the new database into the old one.
+  const sides = ["-wal", "-shm"].map((side) => shellWord(target + side)).join(" ")
+  return [
+    field("old", backup),
+    field("go back", "when nothing uses the database:"),
+    field("", `rm -f ${sides} && mv ${shellWord(backup)} ${shellWord(target)}`)
+  ]
 }
 
 /** A heading that counts, and for each rule a paragraph and some rows. */

@@ -36,9 +36,13 @@ const reasons = {
   older: [
     "validation",
     "has an older schema",
-    "kata export makes a snapshot of version 10 of it, and kata import a database of that; the old one stays as it is"
+    "kata upgrade makes it one of this version, in its place, and keeps the old one beside it; kata upgrade --dry-run says what would come of it"
   ],
-  newer: ["validation", "was written by a newer kata", "use that kata, or a newer version of this one"],
+  newer: [
+    "validation",
+    "was written by a newer kata",
+    "use that kata. kata upgrade --from-newer --dry-run says what would be lost if it were made one of this version, as far as version 32"
+  ],
   version: [
     "validation",
     "has a schema version that kata does not know",

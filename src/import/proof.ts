@@ -15,8 +15,9 @@ import { phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { unwatched } from "../records/Soundness.ts"
+import type { ContentSum } from "../snapshot/digest.ts"
 import { type Opened, records } from "../snapshot/input.ts"
-import type { Reading } from "../snapshot/Reading.ts"
+import type { Header } from "../snapshot/seal.ts"
 import type { Examined } from "../snapshot/verify.ts"
 import { write, type Written } from "../snapshot/write.ts"
 
@@ -38,9 +39,9 @@ export class ProofFailed extends Schema.TaggedError<ProofFailed>()("ProofFailed"
 export const Proof = Schema.Literal("seal", "sum")
 export type Proof = typeof Proof.Type
 
-const exported = (view: View, format: Format, { reading, sound }: Examined, sum: boolean) => {
+const exported = (view: View, format: Format, header: Header | undefined, sound: boolean, sum: boolean) => {
   const pages = Stream.toChannel(recordPages(view, format, wholeDatabase, sound ? undefined : unwatched))
-  return Effect.map(Channel.runDrain(write(format, pages, reading.header, { sum })), ([written]) => written)
+  return Effect.map(Channel.runDrain(write(format, pages, header, { sum })), ([written]) => written)
 }
 
 /**
@@ -73,9 +74,9 @@ const integrity = (view: View, { kinds }: Format, file: string) =>
 const grown = new Set(["meta", "sqlite_sequence"])
 
 /** How many records of each kind the file has and the database has, where the findings do not account for the difference. */
-const unaccounted = ({ kinds }: Format, reading: Reading, written: Written, findings: ReadonlyArray<Finding>) =>
+const unaccounted = ({ kinds }: Format, read: Counted, written: Written, findings: ReadonlyArray<Finding>) =>
   kinds.flatMap(({ name }) => {
-    const [there, here] = [reading.records.get(name) ?? 0, written.records.get(name) ?? 0]
+    const [there, here] = [read.get(name) ?? 0, written.records.get(name) ?? 0]
     const dropped = findings.filter(({ field, kind, outcome }) =>
       kind === name && (outcome === "dropped" || (outcome === "lost" && field === undefined))
     )
@@ -84,6 +85,47 @@ const unaccounted = ({ kinds }: Format, reading: Reading, written: Written, find
       ? []
       : [`${name}: ${there} in the file, ${dropped} left out, ${here} in the database`]
   })
+
+/** Records of each kind. */
+type Counted = ReadonlyMap<string, number>
+
+const contentsDiffer = (file: string) => new ProofFailed({ file, reason: "the counts agree, the contents differ" })
+
+/** SQLite's checks, the rows once more, and their counts. */
+const readAgain = Effect.fnUntraced(function*(
+  view: View,
+  format: Format,
+  of: {
+    readonly file: string
+    readonly read: Counted
+    readonly header: Header | undefined
+    readonly sound: boolean
+    readonly sum: boolean
+  },
+  findings: ReadonlyArray<Finding>
+) {
+  yield* phase("proving", { rows: [...of.read.values()].reduce((sum, n) => sum + n, 0) })
+  yield* integrity(view, format, of.file)
+  const written = yield* exported(view, format, of.header, of.sound, of.sum)
+  const counts = unaccounted(format, of.read, written, findings)
+  if (counts.length > 0) return yield* new ProofFailed({ file: of.file, reason: counts.join("; ") })
+  return written
+})
+
+/**
+ * Proves a database that was made of the records of another one: it must hold as many as were `read`, and `sum` must be that of them.
+ * Gives the records by kind.
+ */
+export const proveSum = Effect.fn("Import.proveSum")(function*(
+  view: View,
+  format: Format,
+  of: { readonly file: string; readonly read: Counted; readonly sum: ContentSum },
+  findings: ReadonlyArray<Finding>
+) {
+  const written = yield* readAgain(view, format, { ...of, header: undefined, sound: false, sum: true }, findings)
+  if (written.sum?.hex !== of.sum.hex) return yield* contentsDiffer(of.file)
+  return written.records
+})
 
 /**
  * `changed`: something was repaired, transformed or given a new identity, so that the seal cannot hold any more. `findings` account for
@@ -98,24 +140,22 @@ export const prove = Effect.fn("Import.prove")(
     changed: boolean,
     findings: ReadonlyArray<Finding>
   ) {
-    const { reading } = examined
-    yield* phase("proving", { rows: [...reading.records.values()].reduce((sum, n) => sum + n, 0) })
-    yield* integrity(view, format, input.name)
+    const { reading, sound } = examined
+    const { header } = reading
     const bySeal = reading.sealed && !changed
-    const written = yield* exported(view, format, examined, !bySeal)
-    const counts = unaccounted(format, reading, written, findings)
-    if (counts.length > 0) return yield* new ProofFailed({ file: input.name, reason: counts.join("; ") })
+    const of = { file: input.name, read: reading.records, header, sound, sum: !bySeal }
+    const written = yield* readAgain(view, format, of, findings)
     const proven = (proof: Proof) => ({ proof, records: written.records })
     if (bySeal && written.sha256 === reading.sha256) return proven("seal")
     // A sealed file in another spelling or order than ours: its bytes cannot come back, its records must.
     const [found, expected] = bySeal
       ? [
-        (yield* exported(view, format, examined, true)).sum,
+        (yield* exported(view, format, header, sound, true)).sum,
         (yield* Channel.runDrain(records(input, { format, sum: "always" }))).sum
       ]
       : [written.sum, examined.sum]
     if (found === undefined || found.hex !== expected?.hex) {
-      return yield* new ProofFailed({ file: input.name, reason: "the counts agree, the contents differ" })
+      return yield* contentsDiffer(input.name)
     }
     return proven("sum")
   }

@@ -12,7 +12,7 @@ import { instanceIn } from "../database/meta.ts"
 import { newUlid } from "../database/newUlid.ts"
 import { type Page, pages } from "../database/pages.ts"
 import { RowUnreadable } from "../database/RowUnreadable.ts"
-import { wholeDatabase } from "../database/Selection.ts"
+import { type Scope, wholeDatabase } from "../database/Selection.ts"
 import { advance, phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import { type Format, make as makeFormat } from "../records/Format.ts"
@@ -71,13 +71,13 @@ const batchOf = ({ format, path }: View, { bytes, kind }: Page): Either.Either<B
   return Either.right({ kind, records })
 }
 
-/** All records of a database, in the order of a file of its version; at their end, how many there are of each kind. */
-export const storedRecords = (view: View) =>
+/** The records of a database that a scope takes, in the order of a file of its version; at their end, how many there are of each kind. */
+export const storedRecords = (view: View, scope: Scope = wholeDatabase) =>
   Channel.suspend(() => {
     const read = new Map<string, number>()
     const batches = Stream.flatMap(
       Stream.fromIterable(view.format.kinds),
-      (kind) => pages(view.db, view.format, kind, wholeDatabase, unwatched)
+      (kind) => pages(view.db, view.format, kind, scope, unwatched)
     ).pipe(
       Stream.mapEffect((page) => {
         read.set(page.kind.name, (read.get(page.kind.name) ?? 0) + page.rows)
@@ -117,14 +117,19 @@ export interface Converted {
 }
 
 /**
- * Loads all records of the view into the stage, as records of its version, `to`. What they say of each other is not asked: `judge` does. A
- * record that cannot be one of that version is refused with its row.
+ * Loads the records of the view that a scope takes into the stage, as records of its version, `to`. What they say of each other is not
+ * asked: `judge` does. A record that cannot be one of that version is refused with its row.
  */
-export const convert = Effect.fn("Snapshot.convert")(function*(view: View, stage: Stage, to: Format) {
-  const counts = yield* view.count(wholeDatabase)
+export const convert = Effect.fn("Snapshot.convert")(function*(
+  view: View,
+  stage: Stage,
+  to: Format,
+  scope: Scope = wholeDatabase
+) {
+  const counts = yield* view.count(scope)
   yield* phase("reading", { rows: [...counts.values()].reduce((sum, n) => sum + n, 0) })
   const versions: Versions = { from: view.format, to, instanceUid: (yield* identityOf(view, to)) ?? (yield* newUlid) }
-  const { change, done, findings } = yield* load(storedRecords(view), stage, view.path, { versions })
+  const { change, done, findings } = yield* load(storedRecords(view, scope), stage, view.path, { versions })
   // A table that holds rows which its own UNIQUE forbids is damaged, and they cannot be stored: none may be left out unseen.
   const double = findings.find(({ blocking, rule }) => rule === "unique" && blocking)
   if (double !== undefined) {

@@ -10,7 +10,18 @@ import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
 import { lossNamesIn } from "../lossNames.ts"
 import * as Output from "../Output.ts"
-import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
+import {
+  beside,
+  counts,
+  field,
+  findingCounts,
+  findings,
+  goBack,
+  lossCounts,
+  losses,
+  plural,
+  scopeField
+} from "../report.ts"
 import { quote, shellWord } from "../terminal.ts"
 
 class Imported extends ImportReport.extend<Imported>("Imported")({
@@ -97,23 +108,11 @@ const joined = ({ joined: of }: Imported): ReadonlyArray<string> =>
     ...(of.rejected === 0 ? [] : [field("", `${plural(of.rejected, "line")} of it cannot be brought back as it is`)])
   ]
 
-/** What stands beside the target, by the name that the user has for it. */
-const beside = ({ absolute, database, target }: Imported, path: string) =>
-  // Behind a link the files are where the database is, and not where the link is.
-  absolute === database && path.startsWith(database) ? target + path.slice(database.length) : path
-
 const old = (report: Imported): ReadonlyArray<string> => {
   if (report.backup === null) return []
   const backup = beside(report, report.backup)
   if (backup.endsWith("-*")) return [field("old", `only side files, now ${backup}`)]
-  const target = beside(report, report.database)
-  // SQLite would replay a -wal of the new database into the old one.
-  const sides = ["-wal", "-shm"].map((side) => shellWord(target + side)).join(" ")
-  return [
-    field("old", backup),
-    field("go back", "when nothing uses the database:"),
-    field("", `rm -f ${sides} && mv ${shellWord(backup)} ${shellWord(target)}`)
-  ]
+  return goBack(beside(report, report.database), backup)
 }
 
 const next = (report: Imported): ReadonlyArray<string> => [
