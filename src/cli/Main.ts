@@ -12,6 +12,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
+import { Notices } from "../presence/Notices.ts"
 import { Progress } from "../Progress.ts"
 import * as Argv from "./Argv.ts"
 import * as version from "./commands/version.ts"
@@ -24,6 +25,7 @@ import { advised } from "./hints.ts"
 import * as Output from "./Output.ts"
 import * as ProgressBar from "./ProgressBar.ts"
 import { Stdio, WriteFailed } from "./Stdio.ts"
+import { singleLine } from "./terminal.ts"
 import type { AnyNode, Group, Services } from "./Tree.ts"
 import { Tree } from "./Tree.ts"
 
@@ -95,7 +97,11 @@ const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, e
         const services = Context.make(Globals, globals).pipe(
           Context.add(Output.Output, output),
           Context.add(Tree, root),
-          Context.add(Progress, bar.listener)
+          Context.add(Progress, bar.listener),
+          Context.add(Notices, {
+            // Where stderr cannot be written to, the log of the daemon has it too.
+            tell: (line) => Effect.zipRight(bar.erase, Effect.ignore(stderr.write(`kata: ${singleLine(line)}\n`)))
+          })
         )
         return yield* Effect.provide(request.run, services)
       }

@@ -1,13 +1,19 @@
 /** A daemon that outlives who starts it: a session of its own, nothing of the terminal's, and a word to the one who waits for it. */
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { type ChildProcess, spawn } from "node:child_process"
 import { exitCodes, type FailureKind } from "../Failure.ts"
+import { phase } from "../Progress.ts"
 import * as Log from "./log.ts"
+import { type Listener, Notices } from "./Notices.ts"
 import { DaemonRecord } from "./records.ts"
 
 /** How long a start may take before the caller goes on without it. */
 const patience = 30_000
+
+/** And one that has told that it has much to do first. */
+const longPatience = 3_600_000
 
 const kinds = Object.keys(exitCodes) as [FailureKind, ...Array<FailureKind>]
 
@@ -19,8 +25,13 @@ export const Failed = Schema.Struct({
   hint: Schema.String
 })
 
-/** What a daemon reports to its parent, once. */
-export const Word = Schema.Union(Schema.Struct({ ready: DaemonRecord }), Schema.Struct({ failed: Failed }))
+/** What a daemon reports to its parent: what takes it long, lines for the user, and once, at the end, what came of it. */
+export const Word = Schema.Union(
+  Schema.Struct({ ready: DaemonRecord }),
+  Schema.Struct({ failed: Failed }),
+  Schema.Struct({ busy: Schema.String }),
+  Schema.Struct({ told: Schema.String })
+)
 
 /** A daemon that was started does not serve, for the reason that it gave. */
 export class DaemonStartFailed extends Schema.TaggedError<DaemonStartFailed>()("DaemonStartFailed", {
@@ -54,7 +65,7 @@ export interface Launch {
   readonly log: string
 }
 
-const wait = (child: ChildProcess, log: string) =>
+const wait = (child: ChildProcess, log: string, run: (effect: Effect.Effect<void>) => void, tell: Listener["tell"]) =>
   Effect.async<DaemonRecord, DaemonStartFailed>((resume) => {
     let ended: { readonly kind: FailureKind; readonly how: string; readonly tag?: string } | undefined
     const leave = (result: Effect.Effect<DaemonRecord, DaemonStartFailed>) => {
@@ -66,15 +77,17 @@ const wait = (child: ChildProcess, log: string) =>
       child.unref()
       resume(result)
     }
-    const timer = setTimeout(
-      () =>
-        leave(startFailed(
-          "daemon_unavailable",
-          `the daemon (pid ${child.pid}) does not serve after ${patience / 1000} s; it is still starting`,
-          log
-        )),
-      patience
-    )
+    const within = (time: number) =>
+      setTimeout(
+        () =>
+          leave(startFailed(
+            "daemon_unavailable",
+            `the daemon (pid ${child.pid}) does not serve after ${time / 1000} s; it is still starting`,
+            log
+          )),
+        time
+      )
+    let timer = within(patience)
     // Its last word may still be on the way when it has ended.
     const mute = () => {
       if (ended === undefined || child.connected) return
@@ -83,6 +96,12 @@ const wait = (child: ChildProcess, log: string) =>
     child.on("message", (message) => {
       const word = decode(message)
       if (word._tag === "None") return
+      if ("told" in word.value) return run(tell(word.value.told))
+      if ("busy" in word.value) {
+        clearTimeout(timer)
+        timer = within(longPatience)
+        return run(phase(word.value.busy))
+      }
       leave("ready" in word.value ? Effect.succeed(word.value.ready) : new DaemonStartFailed(word.value))
     })
     child.on("disconnect", mute)
@@ -115,7 +134,9 @@ export const launch = Effect.fn("daemon.launch")(
       env: { ...variables, KATA_AUTOSTART: "1" },
       stdio: ["ignore", "ignore", fd, "ipc"]
     })
-    return yield* wait(child, log)
+    const { tell } = yield* Notices
+    const runtime = yield* Effect.runtime()
+    return yield* wait(child, log, (effect) => void Runtime.runFork(runtime)(effect), tell)
   },
   Effect.scoped
 )

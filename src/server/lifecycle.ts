@@ -1,15 +1,16 @@
 /**
- * The life of a daemon: lock, open, bind, publish, serve until asked to stop, and everything back in the reverse order. A process that finds its
- * record can be served; one that does not get the lock changes nothing.
+ * The life of a daemon: upgrade, lock, open, bind, publish, serve until asked to stop, and everything back in the reverse order. A process that
+ * finds its record can be served; one that does not get the lock changes nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { present } from "../database/absent.ts"
+import { Database } from "../database/Database.ts"
 import { damageIn } from "../database/integrity.ts"
 import * as Lock from "../database/Lock.ts"
-import { openError } from "../database/OpenError.ts"
+import { OpenError, openError } from "../database/OpenError.ts"
 import { watched } from "../files/fileIdentity.ts"
 import { exists, resolve } from "../files/paths.ts"
 import { Processes } from "../host/Processes.ts"
@@ -17,9 +18,13 @@ import { DaemonRunning, running } from "../presence/daemons.ts"
 import * as GoLock from "../presence/goLock.ts"
 import * as Runtime from "../presence/runtime.ts"
 import * as Config from "../presence/settings.ts"
+import { version10 } from "../records/kinds.ts"
 import type { AppOptions } from "./app.ts"
 import type { Place } from "./bind.ts"
 import { createMissing } from "./create.ts"
+
+/** What takes a start long, or a line about what it has done. */
+export type Heard = { readonly busy: string } | { readonly told: string }
 
 export interface Options {
   /** Absolute, as it was named. */
@@ -34,6 +39,8 @@ export interface Options {
   readonly insecureReadonly: boolean
   /** Make a database where there is none; unless this is false. */
   readonly create?: boolean
+  /** Hears what the user should know of a start that does more than to start. */
+  readonly told?: (word: Heard) => Effect.Effect<void>
   /** Of this program. */
   readonly version: string
   /** What `/ping` says, which clients of Go kata compare with their own. */
@@ -82,6 +89,24 @@ const soundAgain = Effect.fnUntraced(function*(real: string, lock: Lock.Held) {
   yield* lock.note("")
 })
 
+/** A database of an older version is upgraded first, in the open: whoever waits for the daemon hears of it, and its log. */
+const upgradeOlder = Effect.fnUntraced(function*({ databasePath, places, told, userHome }: Options) {
+  const { view } = yield* Database
+  // Any other reason not to open it is told by who opens it to serve it.
+  const older = yield* Effect.scoped(view(databasePath, version10)).pipe(
+    Effect.as(undefined),
+    Effect.catchAll((error) =>
+      Effect.succeed(error instanceof OpenError && error.reason === "older" ? error : undefined)
+    )
+  )
+  if (older === undefined) return
+  const hear = (word: Heard) => told?.(word) ?? Effect.void
+  const { upgrade } = yield* Effect.promise(() => import("../import/Upgrade.ts"))
+  yield* Effect.zipRight(Effect.logInfo(`${older.message}; upgrading it`), hear({ busy: "upgrading the database" }))
+  const report = yield* upgrade({ database: databasePath, homes: { kataHome: places.home, userHome } })
+  for (const line of report.briefly) yield* Effect.zipRight(Effect.logInfo(line), hear({ told: line }))
+})
+
 /**
  * A daemon that serves when this returns, until the scope closes; `lost` ends when it can be of no use any more. What keeps it from
  * serving is an error, and then nothing is left of it but directories and, where there was no database, perhaps an empty one.
@@ -97,6 +122,7 @@ export const begin = Effect.fn("daemon.begin")(function*(options: Options, reloa
   // Before the lock, which would be left beside nothing.
   if (options.create === false) yield* present(databasePath)
   const real = yield* resolve(databasePath)
+  if (yield* exists(real)) yield* upgradeOlder(options)
   const lock = yield* Lock.acquire(real, "daemon")
   // Those that know nothing of our lock.
   const found = yield* running({ databasePath, kataHome: places.home, userHome })

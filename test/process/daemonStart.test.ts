@@ -79,10 +79,10 @@ const cases: ReadonlyArray<Case> = [
     says: /kata\.db is empty \(0 bytes\)\n/
   },
   {
-    name: "an older schema",
+    name: "an older schema without its tables, of which nothing can be made",
     before: (world) => meta(world, "9"),
     exit: 3,
-    says: /kata\.db has an older schema \(version 9, /
+    says: /kata\.db is no kata database \(it has no table projects\)\n/
   },
   {
     name: "a newer schema",

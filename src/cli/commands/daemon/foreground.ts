@@ -44,6 +44,7 @@ export const foreground = (options: {
       variables,
       insecureReadonly: options.insecureReadonly,
       create: options.create,
+      told: notify,
       version,
       pingVersion: pingVersion === "" ? version : pingVersion
     }, hangups)
