@@ -100,10 +100,13 @@ export const untouched = ({ files, scenario }: Subject, place: Place): ReadonlyA
 const isTarget = (backup: string, target: string) =>
   fs.existsSync(backup) && fs.existsSync(target) && fs.statSync(backup).ino === fs.statSync(target).ino
 
+/** The old database becomes a backup. */
+const replaces = ({ command }: Scenario) => command === "import --force" || command === "upgrade"
+
 /** What was replaced is kept whole, and no backup is half of something. */
 export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
   const { after, before, originals, scenario } = subject
-  if (scenario.command !== "import --force") return []
+  if (!replaces(scenario)) return []
   const target = `${place.work}/${scenario.target}`
   const found = backupsOf(target).filter((backup) => !isTarget(backup, target)).map((backup) => {
     const content = contentOf(backup, place.scratch)
@@ -130,7 +133,7 @@ export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
 export const litter = ({ files, names, scenario }: Subject, place: Place, healed: boolean): ReadonlyArray<string> => {
   const target = `${place.work}/${scenario.target}`
   const isExpected = (name: string) =>
-    names.has(patternOf(name)) || (scenario.command === "import --force" && patternOf(name).startsWith("t.db.bak.*")) ||
+    names.has(patternOf(name)) || (replaces(scenario) && patternOf(name).startsWith("t.db.bak.*")) ||
     (!healed && (files[name] !== undefined || /^(?:t|kata)\.db-(?:wal|shm|journal)$/.test(name)))
   return [
     ...namesIn(place.work).filter((name) => !isExpected(name)),

@@ -3,6 +3,8 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
+import { fileURLToPath } from "node:url"
+import { gunzipSync } from "node:zlib"
 import { generate } from "../../src/testing/generate.ts"
 
 /** Where a command runs: `work` is its directory, `tmp` the place for temporary files. */
@@ -13,7 +15,7 @@ export interface Where {
 
 export interface Scenario {
   readonly name: string
-  readonly command: "export" | "import" | "import --force" | "verify"
+  readonly command: "export" | "import" | "import --force" | "upgrade" | "verify"
   readonly argv: ReadonlyArray<string>
   /** A file that is piped in. */
   readonly stdin?: string
@@ -58,6 +60,10 @@ const hot = (from: string, to: string, mode: "WAL" | "DELETE") => {
 /** A process that is dead: nobody has a number beyond the limit of the kernel. */
 const dead = 4_194_305
 const stages = ["", "-journal"].map((side) => `.t.db.kata-stage-0123456789ab${side}`)
+
+/** A file that Go kata's older versions wrote. */
+const legacy = (name: string) =>
+  gunzipSync(fs.readFileSync(fileURLToPath(new URL(`../fixtures/go-legacy/${name}.gz`, import.meta.url))))
 
 /** Makes what the scenarios start from in a directory; `snapshot` makes a snapshot of a database. */
 export const scenarios = async (
@@ -113,6 +119,16 @@ export const scenarios = async (
     name: `import --force${name === "" ? "" : `, ${name}`}`,
     command: "import --force",
     argv: ["import", "--input", "in.jsonl", "--target", "t.db", "--force"]
+  })
+  const upgrading = (name: string, sides: ReadonlyArray<string>, more: Partial<Scenario> = {}): Scenario => ({
+    name: `upgrade${name === "" ? "" : `, ${name}`}`,
+    command: "upgrade",
+    argv: ["upgrade", "t.db"],
+    target: "t.db",
+    prepare: ({ work }) => {
+      for (const side of sides) fs.writeFileSync(`${work}/t.db${side}`, legacy(`v9/hot-wal/kata.db${side}`))
+    },
+    ...more
   })
   const database = ({ work }: Where) => copy("2.db", `${work}/kata.db`)
   const old = ({ work }: Where) => copy("2.db", `${work}/t.db`)
@@ -175,6 +191,9 @@ export const scenarios = async (
       litter(where, stages)
       fs.linkSync(`${where.work}/t.db`, `${where.work}/t.db.bak.20260101T000000Z`)
     }),
+    upgrading("", [""]),
+    upgrading("hot WAL", ["", "-wal"]),
+    upgrading("hot WAL, no hard links", ["", "-wal"], { unlinkable: true }),
     {
       name: "verify, from stdin",
       command: "verify",
