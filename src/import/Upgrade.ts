@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { judge } from "../database/checkRules.ts"
 import { Database, type View } from "../database/Database.ts"
-import { open } from "../database/Handle.ts"
+import { rollBack } from "../database/hotJournal.ts"
 import { problemsIn } from "../database/integrity.ts"
 import * as Lock from "../database/Lock.ts"
 import { instanceIn } from "../database/meta.ts"
@@ -22,7 +22,7 @@ import { moveAside } from "../database/previous.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { textBlobs } from "../database/textBlobs.ts"
-import { exists, resolve } from "../files/paths.ts"
+import { resolve } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
@@ -187,16 +187,6 @@ const staged = Effect.fnUntraced(function*(options: UpgradeOptions, view: View, 
   }
 })
 
-/** Rolls back what a killed transaction left, which is what a reader of the database would do too. */
-const settle = (real: string) =>
-  Effect.flatMap(exists(`${real}-journal`), (there) =>
-    there
-      ? Effect.scoped(
-        Effect.flatMap(open(real, "write"), (db) =>
-          db.exec("roll back what was interrupted", "BEGIN IMMEDIATE; ROLLBACK"))
-      )
-      : Effect.void)
-
 const refuseGoUpgrade = Effect.fnUntraced(function*(asked: string, leftovers: ReadonlyArray<string>) {
   const found = yield* GoUpgrade.atWork(leftovers)
   if (Option.isSome(found)) {
@@ -253,7 +243,7 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
   }
   const database = yield* Database
   const place = dryRun ? yield* privateDirectory("upgrade") : undefined
-  if (!dryRun) yield* Effect.zipRight(database.cleanUp(real), settle(real))
+  if (!dryRun) yield* Effect.zipRight(database.cleanUp(real), rollBack(real))
   const unchanged = yield* database.contentStamp(real)
   const made = yield* Effect.scoped(Effect.flatMap(
     database.view(real, format, convertible(format)),

@@ -248,9 +248,11 @@ const operations = [
   "export/Export.ts",
   "export/compare.ts",
   "import/Import.ts",
+  "import/Upgrade.ts",
   "index.ts",
   "server/create.ts",
   "server/handlers/system.ts",
+  "server/lifecycle.ts",
   "snapshot/backupReport.ts",
   "snapshot/verify.ts",
   "store/sqlite.ts"

@@ -146,7 +146,7 @@ const records: ReadonlyArray<Damage> = [
   ],
   [
     "the same issue twice",
-    before("comment", (text) => kit.lines(text)[first(text, "issue")] ?? ""),
+    before("issue", (text) => kit.lines(text)[first(text, "issue")] ?? ""),
     3,
     "is there more than once"
   ],
