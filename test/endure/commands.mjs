@@ -1,10 +1,14 @@
 /** Every command, again and again, as whole processes. */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { gunzipSync } from "node:zlib"
 import { connect } from "../load/daemon.mjs"
 import { commandsOf, recipes } from "./recipes.mjs"
 
-/** What the recipes work on: a project, and a snapshot with its database, whole and cut. */
+const older = fileURLToPath(new URL("../fixtures/go-legacy/v9/rich.db.gz", import.meta.url))
+
+/** What the recipes work on: a project, a snapshot with its database, whole and cut, and a database of an older version. */
 const prepare = async (place, ask) => {
   await ask("POST", "/projects", { name: "app" })
   const at = (name) => join(place.folder, name)
@@ -17,6 +21,7 @@ const prepare = async (place, ask) => {
   await must("export", "--allow-running-daemon", "--output", at("good.jsonl"))
   await must("import", "--input", at("good.jsonl"), "--target", at("good.db"))
   copyFileSync(at("good.db"), at("copy.db"))
+  writeFileSync(at("older.db"), gunzipSync(readFileSync(older)))
   const good = readFileSync(at("good.jsonl"), "utf8")
   writeFileSync(at("cut.jsonl"), good.slice(0, good.length / 2))
 }

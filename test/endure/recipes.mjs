@@ -68,6 +68,9 @@ export const recipes = {
       { argv: [...from("cut.jsonl"), ...force], exit: 8 }
     ][n % 3]
   },
+  upgrade: ({ n, place }) => ({
+    argv: n % 2 === 0 ? ["upgrade", "--dry-run", join(place, "older.db")] : ["upgrade", join(place, "good.db")]
+  }),
   doctor: () => ({ argv: ["doctor"] }),
 
   "daemon start": () => ({ argv: ["daemon", "start"], own: true }),

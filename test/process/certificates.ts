@@ -22,7 +22,8 @@ const alternative = (host: string) =>
   isIP(host) === 4 ? der(0x87, Buffer.from(host.split(".").map(Number))) : der(0x82, Buffer.from(host))
 
 const pem = (what: string, bytes: Buffer) =>
-  `-----BEGIN ${what}-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END ${what}-----\n`
+  // Without an empty line at the end, which a certificate of such a length would get: OpenSSL reads none that has one.
+  `-----BEGIN ${what}-----\n${bytes.toString("base64").replace(/.{64}(?!$)/g, "$&\n")}\n-----END ${what}-----\n`
 
 export interface Identity {
   readonly name: string

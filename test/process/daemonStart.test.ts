@@ -149,7 +149,12 @@ describe("is told", () => {
       expect(await world.ok(["daemon", "status"], options)).toBe("no daemon running\n")
       const json = await world.fails(exit, ["daemon", "start", "--json", ...flags], options)
       expect(JSON.parse(json)).toMatchObject({ error: { exit_code: exit } })
-      expect(await world.fails(exit, ["daemon", "start", "--foreground", ...flags], options)).toMatch(says)
+      const { exit: ended, stderr } = await world.run(["daemon", "start", "--foreground", ...flags], options)
+      expect(ended).toBe(exit)
+      // the log of a daemon in the foreground comes first
+      const said = stderr.replace(/^(?:kata-daemon\[\d+\]: .*\n)+/, "")
+      expect(said).toMatch(/^kata: .*\n(?:hint: .*\n)?$/)
+      expect(said).toMatch(says)
     })
   }
 })
