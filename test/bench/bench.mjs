@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -117,6 +118,7 @@ const environment = (database) => ({
 const run = async (subject, database) => {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out)
+  if (subject.copies !== undefined) copyFileSync(...subject.copies)
   // What an earlier subject left to be written must not be written in the time of this one.
   spawnSync("sync")
   const cost = await measure({ cwd: folder, env: environment(database), ...subject })
@@ -141,9 +143,13 @@ const serve = ({ launcher, node }) => {
 /** The files that the subjects of one size read. */
 const prepare = async (issues) => {
   const files = Object.fromEntries(
-    [["database", "db"], ["dump", "sql"], ["snapshot", "jsonl"]].map((
-      [name, ending]
-    ) => [name, join(folder, `${issues}.${ending}`)])
+    [
+      ["database", "db"],
+      ["dump", "sql"],
+      ["snapshot", "jsonl"],
+      ["older", "v9.db"],
+      ["olderSnapshot", "v9.jsonl"]
+    ].map(([name, ending]) => [name, join(folder, `${issues}.${ending}`)])
   )
   const env = environment(files.database)
   const made = await measure({
@@ -160,6 +166,15 @@ const prepare = async (issues) => {
     args: [launchers.kata.launcher, "export", "--output", files.snapshot],
     env
   })
+  if (only.includes("upgrade")) {
+    const script = fileURLToPath(new URL("older.mjs", import.meta.url))
+    await measure({ command: process.execPath, args: [script, files.database, files.older], env })
+    await measure({
+      command: process.execPath,
+      args: [launchers.kata.launcher, "export", "--as-stored", "--output", files.olderSnapshot],
+      env: environment(files.older)
+    })
+  }
   return files
 }
 

@@ -24,12 +24,14 @@ it("measures every command beside its yardstick", async () => {
     "--runs",
     "1",
     "--only",
-    "export,import,verify,gzip"
+    "export,import,verify,upgrade,gzip"
   ])
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
   const rows = stdout.slice(0, stdout.indexOf("## Goals")).split("\n").filter((line) => line.startsWith("| **kata"))
   expect(rows.map((row) => row.split(" | ")[0])).toEqual(
-    ["20", "40"].flatMap(() => ["export", "import", "verify", "export, .gz"].map((what) => `| **kata ${what}**`))
+    ["20", "40"].flatMap(() =>
+      ["export", "import", "verify", "upgrade", "export, .gz"].map((what) => `| **kata ${what}**`)
+    )
   )
   for (const row of rows) expect(row).toMatch(/\| [\d.]+ m?s \| [\d.]+ m?s \| /)
   expect(stdout).toContain("`kata import`, 20 → 40 | 2.00× |")

@@ -63,7 +63,7 @@ const against = (results, issues, group, name, goal, aim) => {
   ]
 }
 
-const commands = ["export", "import", "verify"]
+const commands = ["export", "import", "verify", "upgrade"]
 
 /** What a forwarded command costs its daemon; Linux alone says it. */
 const ofDaemon = (results) => {
@@ -78,6 +78,7 @@ const goals = (results) => {
   const rows = [
     against(results, 100_000, "export", "kata export", 2, 1.5),
     against(results, 100_000, "import", "kata import", 1.2, 0.8),
+    against(results, 100_000, "upgrade", "kata upgrade", 1.3),
     against(results, 0, "start", "kata --version", 2, 1.7),
     against(results, 0, "start", "kata show", 2.5),
     ofDaemon(results)
@@ -171,7 +172,8 @@ measured over some hundred requests, each over a connection of its own, in turns
 What the yardsticks do not do: \`sqlite3\` neither checks what it writes nor makes a digest nor waits
 until a dump is on disk; \`kata export\` tests each row against the rules of its table, seals the file
 and syncs it. \`kata import\` reads and checks the file, builds every index and the search index, has
-SQLite check the integrity, exports the new database again and compares digests.
+SQLite check the integrity, exports the new database again and compares digests. \`kata upgrade\` works on a database of
+version 9, whose export \`kata import, version 9\` reads.
 
 kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${withoutPaths(command)}`}\`.${
     other === undefined ? "" : `\n\`other\` is kata ${other.version} on Node ${other.node}.`

@@ -12,7 +12,7 @@ const readAndHash = "const hash = require('node:crypto').createHash('sha256');" 
   "require('node:fs').createReadStream(process.argv[1], { highWaterMark: 1 << 20 })" +
   ".on('data', (part) => hash.update(part)).on('end', () => console.log(hash.digest('hex')))"
 
-export const groups = ["start", "export", "import", "verify", "gzip"]
+export const groups = ["start", "export", "import", "verify", "upgrade", "gzip"]
 
 const node = (...args) => ({ command: process.execPath, args })
 const nodeOf = ({ launcher, node }, ...args) => ({ command: node, args: [launcher, ...args] })
@@ -64,6 +64,17 @@ export const subjects = (group, { files, launchers, out }) => {
         { name: "node, read and hash", ...node("-e", readAndHash, files.snapshot) },
         ...kata("verify", "verify", files.snapshot)
       ]
+    case "upgrade": {
+      const { kata } = launchers
+      const target = join(out, "kata.db")
+      return [
+        {
+          name: "kata import, version 9",
+          ...nodeOf(kata, "import", "--input", files.olderSnapshot, "--target", target)
+        },
+        { name: "kata upgrade", kata: true, copies: [files.older, target], ...nodeOf(kata, "upgrade", target) }
+      ]
+    }
     case "gzip":
       return [
         ...withSqlite({
