@@ -87,7 +87,7 @@ const account = (of: Content, accidents: ReadonlyArray<Mutation>, plain: boolean
 export const accounted = property(
   "lines",
   "of a damaged snapshot each line is in the database or stands raw in the rejected file, and it ends with 0 only when all are",
-  25,
+  15,
   damages,
   ([of, accidents, plain, how]) =>
     Effect.map(account(of, accidents, plain, how), (ended) => {

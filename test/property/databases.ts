@@ -92,7 +92,7 @@ const exports = (directory: string) =>
 export const pages = property(
   "whole",
   "a database with damaged pages is never touched; its export is refused with one clear error, or can be verified and restored",
-  25,
+  15,
   FC.tuple(content, FC.array(damage, { minLength: 1, maxLength: 3 })),
   ([content, damages]) =>
     Effect.gen(function*() {

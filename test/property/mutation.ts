@@ -100,7 +100,7 @@ const made = ({ compressed, content, mutations, sealing }: Damaged) =>
 export const edited = property(
   "clear",
   "an edited file is refused with one clear error and everything as it was, or what it says is in the database",
-  40,
+  24,
   damaged,
   (value) =>
     Effect.gen(function*() {
@@ -130,7 +130,7 @@ export const edited = property(
 export const mended = property(
   "lines",
   "a repair of an edited file accounts for every record, and its result needs no other",
-  25,
+  15,
   damaged,
   (value) =>
     Effect.gen(function*() {

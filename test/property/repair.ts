@@ -22,7 +22,7 @@ const kindOf = (line: string) => /^\{"kind":"(\w+)"/.exec(line)?.[1]
 export const repaired = property(
   "lines",
   "a database whose rules are broken is exported whole; --repair ends in a sound one, and accounts for every record",
-  25,
+  15,
   broken,
   (content) =>
     Effect.gen(function*() {

@@ -17,7 +17,7 @@ const journal = FC.constantFrom("wal" as const, "delete" as const)
 export const roundTrip = property(
   "content",
   "import(export(db)) = db, by tables and by bytes; an export changes nothing",
-  40,
+  24,
   FC.tuple(content, FC.boolean(), journal),
   ([content, plain, journal]) =>
     Effect.gen(function*() {

@@ -49,7 +49,7 @@ const reasoned = (line: string, reason: string, back: ReadonlyArray<Json>): bool
 export const untouched = property(
   "lines",
   "a salvage brings in every line that nobody touched, but for a rule that holds; the others keep a line",
-  25,
+  15,
   FC.tuple(content, FC.array(mutation, { minLength: 1, maxLength: 4 }), FC.boolean()),
   ([of, accidents, plain]) =>
     Effect.gen(function*() {
@@ -114,7 +114,7 @@ export const untouched = property(
 export const undamaged = property(
   "bytes",
   "a salvage of a sound database gives the bytes of an export",
-  25,
+  15,
   content,
   (of) =>
     Effect.gen(function*() {

@@ -116,7 +116,7 @@ const clean = Effect.gen(function*() {
 export const soundness = property(
   "lines",
   "what is said of rows while their lines pass is what SQL says of them",
-  50,
+  30,
   FC.array(accident, { maxLength: 2 }),
   (accidents) =>
     Effect.gen(function*() {

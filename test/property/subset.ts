@@ -19,7 +19,7 @@ const some = FC.tuple(
 export const subset = property(
   "content",
   "an export of some projects can always be imported, and comes back as it was",
-  25,
+  15,
   some,
   ([content, chosen, includeDeleted]) =>
     Effect.gen(function*() {

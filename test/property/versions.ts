@@ -295,7 +295,7 @@ const columnsOf = (rows: Content): Content => {
 export const olderVersions = property(
   "content",
   "a file of an older version becomes what the rules of the specification make of it",
-  20,
+  12,
   old,
   (old) =>
     Effect.gen(function*() {

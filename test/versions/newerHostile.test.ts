@@ -45,10 +45,16 @@ const own: ReadonlyArray<Damage> = [
 /** Newer versions have it. */
 const known = ["a kind of version 10"]
 
+/** Each version has a third of the damages of all versions, and each damage a third of the versions: all of it takes minutes. */
+const share = (version: number) => {
+  const place = newer.versions.indexOf(version)
+  const some = [...damages.files, ...damages.records].filter((_, i) => (i + place) % 3 === 0)
+  return [...some, ...own].filter(([what]) => !known.includes(what))
+}
+
 describe.each(newer.versions)("version %i", (version) => {
   const whole = newer.file(version)
-  for (const [what, change, outcome, says] of [...damages.files, ...damages.records, ...own]) {
-    if (known.includes(what)) continue
+  for (const [what, change, outcome, says] of share(version)) {
     const exit = outcome === 0 ? 9 : outcome
     it.scopedLive(`${what}: ${exit}`, () =>
       Effect.gen(function*() {
