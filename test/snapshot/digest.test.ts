@@ -42,4 +42,15 @@ describe("the sum over the content", () => {
       assert.strictEqual(sum.hex, "0".repeat(32))
     }))
   })
+
+  it("carries from word to word only what a word cannot hold", () => {
+    // No line is known whose digest has such words.
+    const of = (low: number) => {
+      const sum = new ContentSum()
+      Reflect.set(sum, "words", [low, 0, 0, 0])
+      return sum
+    }
+    assert.strictEqual(of(0xfffffffe).plus(of(1)).hex, "ffffffff".padStart(32, "0"))
+    assert.strictEqual(of(0xffffffff).plus(of(1)).hex, "100000000".padStart(32, "0"))
+  })
 })
