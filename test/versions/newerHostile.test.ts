@@ -46,7 +46,7 @@ const own: ReadonlyArray<Damage> = [
 const known = ["a kind of version 10"]
 
 /** Each version has a third of the damages of all versions, and each damage a third of the versions: all of it takes minutes. */
-const share = (version: number) => {
+const share = (version: typeof newer.versions[number]) => {
   const place = newer.versions.indexOf(version)
   const some = [...damages.files, ...damages.records].filter((_, i) => (i + place) % 3 === 0)
   return [...some, ...own].filter(([what]) => !known.includes(what))
