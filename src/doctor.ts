@@ -126,7 +126,7 @@ const wrong = (found: ReadonlyArray<Finding>) => found.reduce((sum, finding) => 
 /** Of what becomes of records of another version: nothing is odd about them. */
 const isConverted = ({ outcome }: Finding) => outcome === "upgraded" || outcome === "lost"
 
-/** Of a database of another version: what becomes of its records, and what nobody asked of it. */
+/** Of a database of another version: what becomes of its records, and what was not asked of it. */
 const versionCheck = (version: number, findings: ReadonlyArray<Finding>) => {
   const changed = wrong(findings.filter(({ outcome }) => outcome === "upgraded"))
   const lost = wrong(findings.filter(({ loss }) => loss !== undefined))

@@ -157,7 +157,7 @@ export const orphanLines = (db: Session, format: Format, of: OrphanClass, after:
 
 // ---- everything else ------------------------------------------------------------------------------------------------
 
-/** A row that points at none, which nobody knows what to do with. */
+/** A row that points at none, of no known class. */
 export interface Violation {
   readonly table: string
   readonly rowid: bigint | undefined

@@ -83,7 +83,7 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
 /** Rules that an error names; a report names all. */
 const shown = 3
 
-/** Records break rules of the schema, and nobody asked to mend them. */
+/** Records break rules of the schema, and mending was not asked for. */
 export class ImportRefused extends Schema.TaggedError<ImportRefused>()("ImportRefused", {
   file: Schema.String,
   findings: Schema.Array(Finding)

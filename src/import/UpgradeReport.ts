@@ -37,7 +37,7 @@ export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")(
   findings: Schema.Array(Finding),
   /** The losses that there are, by the names by which they are accepted. */
   losses: Losses,
-  /** Those that nobody has accepted: only in a dry run, anything else is refused for them. */
+  /** Those that were not accepted: only in a dry run, anything else is refused for them. */
   refused_losses: Schema.Array(Schema.String),
   /** Where the rows are that were left out, and what was taken out of others, raw; null when nothing was, and in a dry run. */
   rejected_file: Schema.NullOr(Schema.String),
@@ -64,7 +64,7 @@ export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")(
   }
 }
 
-/** Rows would be lost, and nobody has said that they may be. */
+/** Rows would be lost, and that was not accepted. */
 export class LossNotAccepted extends Schema.TaggedError<LossNotAccepted>()("LossNotAccepted", {
   path: Schema.String,
   /** The losses that were not accepted. */

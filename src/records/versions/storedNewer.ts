@@ -22,7 +22,7 @@ const tables: { readonly [kind: string]: string } = {
 /** Tables whose rows are told by other records: tokens by the events of the system project, and which teams a policy names by the policy. */
 const beside = ["api_tokens", "project_access_teams"]
 
-/** What is told of rows that version 10 cannot hold: nobody needs the rest of them. */
+/** What is reported of rows that version 10 cannot hold; the rest of them is not read. */
 const told: { readonly [kind: string]: ReadonlyArray<string> } = {
   federation_binding: ["role", "hub_url"],
   issue_claim: ["holder", "issue_uid", "released_at"],
