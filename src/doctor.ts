@@ -130,15 +130,15 @@ const isConverted = ({ outcome }: Finding) => outcome === "upgraded" || outcome 
 const versionCheck = (version: number, findings: ReadonlyArray<Finding>) => {
   const changed = wrong(findings.filter(({ outcome }) => outcome === "upgraded"))
   const lost = wrong(findings.filter(({ loss }) => loss !== undefined))
-  return check("version", "note", `of version ${version}: exports read it, all other commands want one of version 10`, {
+  return check("version", "note", `of version ${version}: exports read it, other commands want one of version 10`, {
     details: [
       ...(changed === 0 ? [] : [`version 10 says ${changed} things otherwise, which are listed below`]),
       ...(lost === 0 ? [] : [`version 10 cannot hold ${lost} things, which are listed below and would be lost`]),
       "not judged: its indexes and triggers, whether blocking issues wait for each other, what the newest Go kata would stop at"
     ],
     next: lost === 0
-      ? "kata export makes a snapshot of version 10 of it, and kata import a database of that; it stays as it is"
-      : "kata export --accept-loss all makes a snapshot of version 10 of the rest, and kata import a database of that; it stays as it is"
+      ? "kata upgrade makes it one of version 10 and keeps it as .bak; kata export makes a snapshot of version 10, and it stays as it is"
+      : "kata upgrade --from-newer --dry-run says what would be lost; kata export --accept-loss all makes a snapshot of the rest, and it stays as it is"
   })
 }
 

@@ -1,6 +1,7 @@
 /** What the newest Go kata would stop at when it upgrades a database: asked of one that kata can read. Nothing is changed. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { quoted } from "../files/paths.ts"
 import { Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { firstContact, isItsTime } from "../records/firstContact.ts"
 import type { Format } from "../records/Format.ts"
@@ -172,8 +173,6 @@ const sum = (findings: ReadonlyArray<Finding>) => findings.reduce((all, finding)
 const rowsOf = ({ count, field, kind, rows, says }: Finding) =>
   `${kind} ${rows.slice(0, named).map(({ row }) => shorten(row)).join(", ")}` +
   `${count > named ? ` and ${count - named} more` : ""}: ${field} ${says.replace(/: .*$/, "")}`
-
-const quoted = (path: string) => /^[\w./:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 
 /** What a report says of it, and what to do next. */
 export const contactReport = ({ leftOut, stops }: Contact, { beside, inUse, path }: Around) => {

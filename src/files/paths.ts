@@ -139,3 +139,7 @@ export const syncDirectory = Effect.fn("paths.syncDirectory")(function*(director
     closed(directory)
   )
 })
+
+/** A path as a word of a command line that a message shows. */
+export const quoted = (path: string): string =>
+  /^[\w./:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`

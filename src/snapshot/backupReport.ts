@@ -1,7 +1,7 @@
 /** Whether a database could be had again from the snapshots that lie about, in words. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { exists, nameOf, parentOf } from "../files/paths.ts"
+import { exists, nameOf, parentOf, quoted } from "../files/paths.ts"
 import { version10 } from "../records/kinds.ts"
 import { type Backup, find, newestWhole } from "./backups.ts"
 import { anyVersion, identityOf } from "./convert.ts"
@@ -45,8 +45,6 @@ const ageOf = (milliseconds: number): string => {
     : [Math.floor(milliseconds / day), "day"]
   return `${n} ${unit}${n === 1 ? "" : "s"}`
 }
-
-const quoted = (path: string) => /^[\w./:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 
 /** A command that makes a snapshot that will be found, as things are now, and replaces none of before today. */
 const command = (directory: string, isThere: boolean, inUse: boolean, now: number) => {
