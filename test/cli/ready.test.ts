@@ -35,7 +35,17 @@ it.scopedLive("found W8: ready begins with the most urgent issue that waits long
       "UPDATE issues SET created_at = '2020-01-01T00:00:00.000Z' WHERE title = 'none oldest'"
     )
     yield* kata("edit", ids.get("none old") ?? "", "--title", "none old")
-    const wanted = ["P1 old", "P1 new", "P2 only", "none oldest", "none old", "none new", "P3 only", "P4 new", "P1 parent"]
+    const wanted = [
+      "P1 old",
+      "P1 new",
+      "P2 only",
+      "none oldest",
+      "none old",
+      "none new",
+      "P3 only",
+      "P4 new",
+      "P1 parent"
+    ]
     // each title has a blank: a ULID of the JSON may contain the letters P2, and never a blank
     const titles = (text: string) => wanted.toSorted((a, b) => text.indexOf(a) - text.indexOf(b))
     for (const mode of [[], ["--agent"], ["--json"]]) {

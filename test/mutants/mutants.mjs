@@ -4,6 +4,7 @@
  * in a copy of the tree. The tests must catch them; what survives fails the run, unless `equivalents.mjs` says why no behaviour differs.
  */
 import { fork } from "node:child_process"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
@@ -32,17 +33,6 @@ const { values } = parseArgs({
 })
 const count = Number(values.count)
 const limit = Number(values.limit) * 1000
-
-/** mulberry32: the same numbers for the same seed. */
-const numbers = (seed) => {
-  let state = (seed ^ 0x9e3779b9) >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
 
 const sources = new Map(
   Object.keys(table).filter((file) => file.includes(values.only))
@@ -152,12 +142,19 @@ class Copy {
 
 const reasonOf = (site) => equivalents.find((entry) => isAbout(site, entry))?.reason
 
-/** Sites in the order of the draw, none twice; those that do not compile are passed over, and counted. */
+/**
+ * Sites in the order of the draw, those that do not compile passed over, and counted. Each site's place comes from the seed and from what the
+ * site itself says, not from where it stands: a change elsewhere leaves the rest of the draw as it was.
+ */
 const drawn = function*(compiles, tally) {
-  const next = numbers(Number(values.seed))
-  const left = [...sites]
-  while (left.length > 0) {
-    const [site] = left.splice(next(left.length), 1)
+  const seen = new Map()
+  const placed = sites.map((site) => {
+    const says = [values.seed, site.file, site.rule, site.before, site.after].join("\n")
+    const nth = (seen.get(says) ?? 0) + 1
+    seen.set(says, nth)
+    return { site, place: createHash("sha256").update(`${says}\n${nth}`).digest("hex") }
+  })
+  for (const { site } of placed.toSorted((a, b) => (a.place < b.place ? -1 : 1))) {
     if (compiles(site.file, changed(sources.get(site.file), site))) yield site
     else {
       tally.again++
