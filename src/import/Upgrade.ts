@@ -30,14 +30,12 @@ import * as GoUpgrade from "../presence/goUpgrade.ts"
 import { phase } from "../Progress.ts"
 import { blocking, type Finding, lossesOf } from "../records/Finding.ts"
 import { version10 } from "../records/kinds.ts"
-import { acceptable } from "../records/losses.ts"
 import { convert, convertible } from "../snapshot/convert.ts"
-import { LossesRefused, unaccepted } from "../snapshot/losses.ts"
+import { LossesRefused, unaccepted, unknownLoss } from "../snapshot/losses.ts"
 import { named } from "./asNamed.ts"
 import { ProofFailed, proveSum } from "./proof.ts"
 import {
   GoUpgradeRunning,
-  LossNameUnknown,
   LossNotAccepted,
   OrphansUnknown,
   type UpgradeOptions,
@@ -45,14 +43,7 @@ import {
   UpgradeReport
 } from "./UpgradeReport.ts"
 
-export {
-  GoUpgradeRunning,
-  LossNameUnknown,
-  LossNotAccepted,
-  OrphansUnknown,
-  UpgradeRefused,
-  UpgradeReport
-} from "./UpgradeReport.ts"
+export { GoUpgradeRunning, LossNotAccepted, OrphansUnknown, UpgradeRefused, UpgradeReport } from "./UpgradeReport.ts"
 export type { UpgradeOptions } from "./UpgradeReport.ts"
 
 const format = version10
@@ -68,16 +59,7 @@ export const versionOf = Effect.fn("Upgrade.versionOf")(function*(path: string) 
 /** Names that stand for every orphan. */
 const groups = ["all", "orphans"]
 
-const knownLosses = [...new Set([...groups, ...orphanClasses.map(({ name }) => name), ...acceptable])]
-
-/** The names of losses in a text with commas. */
-export const lossNames = (text: string) => {
-  const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "")
-  const unknown = names.find((name) => !knownLosses.includes(name))
-  return unknown === undefined
-    ? Effect.succeed(names)
-    : new LossNameUnknown({ name: unknown, known: knownLosses })
-}
+const orphanNames = ["orphans", ...orphanClasses.map(({ name }) => name)]
 
 const isAccepted = ({ acceptLoss = [] }: UpgradeOptions, { name }: OrphanClass): boolean =>
   [...groups, name].some((word) => acceptLoss.includes(word))
@@ -202,6 +184,8 @@ const explained = (leftovers: ReadonlyArray<string>, dryRun: boolean): ReadonlyA
 
 /** Everything before the rename. It can be interrupted at any time. */
 const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: string) {
+  const unknown = unknownLoss(options.acceptLoss ?? [], orphanNames)
+  if (unknown !== undefined) return yield* unknown
   yield* sweepPrivate()
   const outer = yield* Effect.scope
   const dryRun = options.dryRun === true

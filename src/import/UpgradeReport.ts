@@ -158,17 +158,3 @@ export class GoUpgradeRunning extends Schema.TaggedError<GoUpgradeRunning>()("Go
       : "nothing was changed; let it finish, or stop it, and run the command again"
   }
 }
-
-/** A loss was accepted by a name that no loss has. */
-export class LossNameUnknown extends Schema.TaggedError<LossNameUnknown>()("LossNameUnknown", {
-  name: Schema.String,
-  known: Schema.Array(Schema.String)
-}) {
-  readonly kind = "usage" satisfies FailureKind
-  override get message() {
-    return `no loss is called ${JSON.stringify(this.name)}`
-  }
-  get hint() {
-    return `the names are: ${this.known.join(", ")}`
-  }
-}

@@ -31,20 +31,27 @@ export class LossesRefused extends Schema.TaggedError<LossesRefused>()("LossesRe
 }
 
 /** A name that no loss has. */
-export class LossUnknown extends Schema.TaggedError<LossUnknown>()("LossUnknown", { name: Schema.String }) {
+export class LossUnknown extends Schema.TaggedError<LossUnknown>()("LossUnknown", {
+  name: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
   readonly kind = "usage" satisfies FailureKind
   override get message() {
     return `no loss is called ${JSON.stringify(this.name)}`
   }
   get hint() {
-    return `the names are: ${acceptable.join(", ")}`
+    return `the names are: ${this.known.join(", ")}`
   }
 }
 
-/** The first of the names that no loss and no group has. */
-export const unknownLoss = (names: ReadonlyArray<string>): LossUnknown | undefined => {
-  const name = names.find((name) => !acceptable.includes(name))
-  return name === undefined ? undefined : new LossUnknown({ name })
+/** The first of the names that no loss and no group has, nor what may be lost beside them. */
+export const unknownLoss = (
+  names: ReadonlyArray<string>,
+  beside: ReadonlyArray<string> = []
+): LossUnknown | undefined => {
+  const known = [...acceptable, ...beside]
+  const name = names.find((name) => !known.includes(name))
+  return name === undefined ? undefined : new LossUnknown({ name, known })
 }
 
 /** The losses among the findings that these names do not accept. */

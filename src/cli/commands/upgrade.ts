@@ -3,9 +3,10 @@ import * as Options from "@effect/cli/Options"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { lossNames, upgrade, UpgradeReport } from "../../import/Upgrade.ts"
-import { text, toggle } from "../Argv.ts"
+import { upgrade, UpgradeReport } from "../../import/Upgrade.ts"
+import { texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
+import { lossNamesIn } from "../lossNames.ts"
 import * as Output from "../Output.ts"
 import { beside, counts, field, findingCounts, findings, goBack, lossCounts, losses } from "../report.ts"
 import { quote } from "../terminal.ts"
@@ -86,12 +87,11 @@ export const upgradeCommand = Output.command(
         "also one of a newer Go kata, version 11 to 32, of which version 10 cannot hold everything"
       )
     ),
-    acceptLoss: text("accept-loss", "names").pipe(
+    acceptLoss: texts("accept-loss", "names").pipe(
       Options.withDescription(
         "go on without these, by name, with commas between: event.orphan, comment.orphan, link.orphan, issue_label.orphan, " +
           "event.orphan_related, or orphans for all of these; with --from-newer what version 10 cannot hold, as --dry-run lists it; all for everything (exit 9)"
-      ),
-      Options.withDefault("")
+      )
     )
   },
   format,
@@ -103,7 +103,7 @@ export const upgradeCommand = Output.command(
           database: target,
           dryRun: dryRun || check,
           fromNewer,
-          acceptLoss: yield* lossNames(acceptLoss),
+          acceptLoss: lossNamesIn(acceptLoss),
           homes
         })
         return new Upgraded({ ...report, absolute: (yield* Path.Path).resolve(target) })
