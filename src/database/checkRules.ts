@@ -1,5 +1,6 @@
 /** Holds the rows of a database against every rule of the schema, hard and soft, and says what it found. Nothing is changed. */
 import * as Effect from "effect/Effect"
+import { turn } from "../host/turn.ts"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type Kind, rowName, type Tree } from "../records/Kind.ts"
@@ -49,7 +50,7 @@ const counts = (
     while: ({ from }) => from !== undefined,
     body: ({ broken, from }) =>
       Effect.zipRight(
-        Effect.sleep(0),
+        turn,
         Effect.map(
           db.get(`check the table ${kind.table}`, sql, ...scope.params, ...(byRowid(kind) ? [from ?? 0n] : [])),
           (row) => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { quoted } from "../files/paths.ts"
+import { turn } from "../host/turn.ts"
 import { Finding, FindingRow, Findings, shorten } from "../records/Finding.ts"
 import { firstContact, isItsTime } from "../records/firstContact.ts"
 import type { Format } from "../records/Format.ts"
@@ -29,7 +30,7 @@ const eachRow = (db: Session, table: string, columns: string, where: string, see
     while: (from) => from !== undefined,
     body: (from) =>
       Effect.zipRight(
-        Effect.sleep(0),
+        turn,
         Effect.map(
           db.all(
             operation,

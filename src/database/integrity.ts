@@ -1,5 +1,6 @@
 /** Whether SQLite finds a database whole, in its own words. */
 import * as Effect from "effect/Effect"
+import { turn } from "../host/turn.ts"
 import { open } from "./Handle.ts"
 import type { Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -56,7 +57,7 @@ export const problemsIn = Effect.fn("Database.problemsIn")(function*(db: Session
     ).pipe(Effect.catchIf(({ code }) => isDamage(code), ({ detail }) => Effect.succeed([{ says: detail }])))
     const problems = rows.map(({ says }) => String(says)).filter((says) => says !== "ok" && !harmless.test(says))
     found.push(...problems.slice(0, most).map((says) => ({ table, says })))
-    yield* Effect.sleep(0)
+    yield* turn
   }
   return found
 })

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { turn } from "../host/turn.ts"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
@@ -117,7 +118,7 @@ export const orphans = Effect.fn("Database.orphans")(function*(db: Session, form
         )
       })
     })
-    yield* Effect.sleep(0)
+    yield* turn
   }
   return found
 })
@@ -229,7 +230,7 @@ export const unknownOrphans = Effect.fn("Database.unknownOrphans")(function*(db:
     const found = yield* violationsIn(db, format, String(name))
     rows.push(...found.rows)
     count += found.count
-    yield* Effect.sleep(0)
+    yield* turn
   }
   return { count, rows }
 })

@@ -14,6 +14,7 @@ import { resolve } from "../files/paths.ts"
 import { spool } from "../files/Spool.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import { temporaryFiles } from "../files/temporary.ts"
+import { turn } from "../host/turn.ts"
 import { advance, phase } from "../Progress.ts"
 import { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
@@ -130,7 +131,7 @@ const lines = (db: Handle, copy: SalvageCopy) =>
           return { pieces, ticks }
         }).pipe(
           Effect.mapError(Option.some),
-          Effect.tap(({ ticks }) => Effect.zipRight(advance(ticks, 0), Effect.sleep(0))),
+          Effect.tap(({ ticks }) => Effect.zipRight(advance(ticks, 0), turn)),
           Effect.flatMap(({ pieces, ticks }) =>
             ticks === 0 ? Effect.fail(Option.none()) : Effect.succeed(Chunk.unsafeFromArray(pieces))
           )

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { nameOf, parentOf, resolve } from "../files/paths.ts"
+import { turn } from "../host/turn.ts"
 import { advance, phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import type { Stage } from "./Database.ts"
@@ -53,7 +54,7 @@ const build = Effect.fnUntraced(function*(db: Handle) {
   yield* phase("making the indexes", { rows: indexes.length })
   for (const index of indexes) {
     yield* db.exec(`make the index ${index.name}`, index.sql)
-    yield* Effect.zipRight(advance(1, 0), Effect.sleep(0))
+    yield* Effect.zipRight(advance(1, 0), turn)
   }
   const issues = yield* db.get("count the issues", fillFullText.count)
   yield* phase("indexing the text", { rows: Number(issues?.["n"] ?? 0) })
@@ -64,7 +65,7 @@ const build = Effect.fnUntraced(function*(db: Handle) {
   for (let to = yield* next(after); typeof to === "bigint"; to = yield* next(after)) {
     const [from, end] = [after, to]
     const { changes } = yield* db.attempt("index the text", () => db.prepare(fillFullText.part).run(from, end))
-    yield* Effect.zipRight(advance(changes, 0), Effect.sleep(0))
+    yield* Effect.zipRight(advance(changes, 0), turn)
     after = to
   }
   yield* db.exec("check the search index", "INSERT INTO issues_fts(issues_fts) VALUES('integrity-check')")

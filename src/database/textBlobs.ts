@@ -1,5 +1,6 @@
 /** Texts that a database holds as blobs, as some drivers write times: Go kata reads them as the texts that they are. */
 import * as Effect from "effect/Effect"
+import { turn } from "../host/turn.ts"
 import { examples, Finding, FindingRow, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { orderOf, type Selection } from "./Selection.ts"
@@ -45,7 +46,7 @@ export const textBlobs = Effect.fn("Database.textBlobs")(function*(db: Session, 
         })
       )
     }
-    yield* Effect.sleep(0)
+    yield* turn
   }
   return { columns, findings }
 })

@@ -7,6 +7,7 @@ import { recordsAt } from "../database/rowByRow.ts"
 import { breaks, type Rule } from "../database/rules.ts"
 import { everything, rowsOf, wholeDatabase } from "../database/Selection.ts"
 import type { Session, Statements } from "../database/Session.ts"
+import { turn } from "../host/turn.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName, type Tree } from "../records/Kind.ts"
@@ -114,7 +115,7 @@ export class Mender {
         (last) =>
           last === undefined || last === 2n ** 63n - 1n
             ? Effect.void
-            : Effect.zipRight(Effect.sleep(0), part(last + 1n))
+            : Effect.zipRight(turn, part(last + 1n))
       )
     return part(-(2n ** 63n))
   }

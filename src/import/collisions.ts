@@ -11,6 +11,7 @@ import { recordsAt } from "../database/rowByRow.ts"
 import { highestId } from "../database/sequences.ts"
 import type { Row, Session, Statements } from "../database/Session.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { turn } from "../host/turn.ts"
 import { FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, rowName } from "../records/Kind.ts"
@@ -247,7 +248,7 @@ const pages = <A>(
     (last) =>
       last === undefined || last === highestId
         ? Effect.void
-        : Effect.zipRight(Effect.sleep(0), pages(db, last + 1n, next, keyOf, work))
+        : Effect.zipRight(turn, pages(db, last + 1n, next, keyOf, work))
   )
 
 /**

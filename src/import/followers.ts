@@ -9,6 +9,7 @@ import type { Stage } from "../database/Database.ts"
 import { highestId } from "../database/sequences.ts"
 import type { Session, Statements } from "../database/Session.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { turn } from "../host/turn.ts"
 import type { Value } from "../records/Field.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
@@ -111,7 +112,7 @@ const inWindows = (
       const last = rows.at(-1)?.["id"]
       return rows.length === window && typeof last === "bigint" && last < highestId ? last + 1n : undefined
     }),
-    (next) => next === undefined ? Effect.void : Effect.zipRight(Effect.sleep(0), inWindows(db, sql, mend, next))
+    (next) => next === undefined ? Effect.void : Effect.zipRight(turn, inWindows(db, sql, mend, next))
   )
 
 /** The member of the payload of an event that is the number of a comment or a link, by the table. */

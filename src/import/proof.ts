@@ -11,6 +11,7 @@ import type { View } from "../database/Database.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { recordPages } from "../export/source.ts"
 import type { FailureKind } from "../Failure.ts"
+import { turn } from "../host/turn.ts"
 import { phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
@@ -67,7 +68,7 @@ const integrity = (view: View, { kinds }: Format, file: string) =>
           reason: `${table}, row ${orphans[0]["id"]} points at no row of ${orphans[0]["parent"]}`
         })
       }
-      yield* Effect.sleep(0)
+      yield* turn
     }), { discard: true })
 
 /** Kinds of which a repair may add records: a sequence or a version that was missing. */

@@ -1,6 +1,7 @@
 /** Which project and which issue a request names. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isSystemProject } from "../records/systemProject.ts"
 import { Store } from "../store/Store.ts"
 import { Issue, Project } from "./model.ts"
 import { first, run } from "./query.ts"
@@ -19,6 +20,12 @@ export const projectById = Effect.fnUntraced(function*(id: bigint) {
   const found = yield* firstProject(sql`SELECT * FROM projects WHERE id = ${id} AND deleted_at IS NULL`)
   return yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
 })
+
+/** Refuses what would take newer Go kata's own project from the place where it looks for its tokens. */
+export const ordinary = (project: { readonly uid: string; readonly name: string }) =>
+  isSystemProject(project)
+    ? Effect.fail(refuse("validation", `${project.name} is newer Go kata's own project: it stays as it is`))
+    : Effect.void
 
 /** Which of an issue's references a text is, within a project; nothing for what is none. */
 const parsed = (

@@ -4,6 +4,7 @@ import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type { Stage } from "../database/Database.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import { turn } from "../host/turn.ts"
 import type { Kind } from "../records/Kind.ts"
 import type { RecordRefused } from "./errors.ts"
 import { Loader } from "./Loader.ts"
@@ -32,7 +33,7 @@ export const load = <Done, E, R>(
           some === undefined
             ? Effect.void
             : some.refused === undefined
-            ? Effect.zipRight(Effect.sleep(0), join(rank))
+            ? Effect.zipRight(turn, join(rank))
             : Effect.fail(some.refused)
       )
     const { upgrade } = loader

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import { newUlid } from "../database/newUlid.ts"
 import { recordsAt } from "../database/rowByRow.ts"
 import type { Session, Statements } from "../database/Session.ts"
+import { turn } from "../host/turn.ts"
 import { type Finding, FindingRow, type Findings, shorten } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { type AnyRecord, type Kind, type Problem, rowName } from "../records/Kind.ts"
@@ -216,6 +217,6 @@ export class Upgrade {
 export const settle = (session: Session, upgrade: Upgrade, next: Kind | undefined) =>
   Effect.whileLoop({
     while: () => upgrade.unsettled(next),
-    body: () => Effect.zipRight(Effect.sleep(0), session.attempt("name the issues", () => upgrade.settleSome())),
+    body: () => Effect.zipRight(turn, session.attempt("name the issues", () => upgrade.settleSome())),
     step: () => undefined
   })

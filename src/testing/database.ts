@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { type Handle, open } from "../database/Handle.ts"
 import { fillFullText, fullText, indexes, tablesOf, triggers } from "../database/schema.ts"
 import type { Param } from "../database/Session.ts"
+import { turn } from "../host/turn.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 
@@ -29,7 +30,7 @@ const withoutUnique = (sql: string): string =>
 /** Index by index and a thousand issues at a time, so that other fibers run in between. */
 const complete = (db: Handle) =>
   Effect.gen(function*() {
-    for (const { name, sql } of indexes) yield* Effect.zipRight(Effect.sleep(0), db.exec(`make the index ${name}`, sql))
+    for (const { name, sql } of indexes) yield* Effect.zipRight(turn, db.exec(`make the index ${name}`, sql))
     yield* db.exec("make the search index", fullText)
     const next = (after: bigint | number) =>
       Effect.map(db.get("index the text", fillFullText.next, after, 1000), (row) => row?.["id"])
@@ -37,7 +38,7 @@ const complete = (db: Handle) =>
     for (let to = yield* next(after); typeof to === "bigint"; to = yield* next(after)) {
       const [from, end] = [after, to]
       yield* db.attempt("index the text", () => db.prepare(fillFullText.part).run(from, end))
-      yield* Effect.sleep(0)
+      yield* turn
       after = to
     }
     for (const { name, sql } of triggers) yield* db.exec(`make the trigger ${name}`, sql)

@@ -1,5 +1,6 @@
 /** A database as years of work leave it, of any size, for measurements: the same seed gives the same rows. */
 import * as Effect from "effect/Effect"
+import { turn } from "../host/turn.ts"
 import { make } from "./database.ts"
 import { dayOf, Ledger, people, type Project, type Recurrence, week } from "./ledger.ts"
 import * as Payloads from "./payloads.ts"
@@ -197,7 +198,7 @@ export const generate = (path: string, options: GenerateOptions) =>
         body: (id) => {
           const end = Math.min(options.issues, id + step - 1)
           return Effect.zipRight(
-            Effect.sleep(0),
+            turn,
             Effect.as(
               db.attempt("generate issues", () => {
                 for (let n = id; n <= end; n++) issues.add(n)

@@ -263,6 +263,31 @@ describe("a move", () => {
       )
       expect(moved).toMatchObject({ status: 409, body: { error: { code: "recurrence_pinned" } } })
     }))
+
+  it.live("and a rename, a merge and an archiving leave newer Go kata's own project as it is", () =>
+    serving({}, async (send, { database }) => {
+      const { ask, issue, project } = client(send)
+      await project("alpha")
+      const { short_id } = await issue("Apple")
+      const uid = "0".repeat(26)
+      execute(database, `INSERT INTO projects(uid, name) VALUES ('${uid}', '.kata-system')`)
+      const before = rows(database, "SELECT * FROM projects")
+      const refused = [
+        await ask("POST", `/projects/1/issues/${short_id}/actions/move`, { actor: "ann", to_project_uid: uid }, {
+          "if-match": "\"rev-1\""
+        }),
+        await ask("PATCH", "/projects/2", { name: "tokens" }),
+        await ask("POST", "/projects/2/merge", { source_project_id: 1 }),
+        await ask("POST", "/projects/1/merge", { source_project_id: 2 }),
+        await ask("DELETE", "/projects/2?actor=ann")
+      ]
+      for (const answer of refused) {
+        expect(answer).toMatchObject({ status: 400, body: { error: { code: "validation" } } })
+        expect(answer.body.error.message).toMatch(/^\.kata-system is newer Go kata's own project/)
+      }
+      expect((await ask("PATCH", "/projects/1", { name: ".kata-system" })).body.error.message).toContain("is kept for")
+      expect(rows(database, "SELECT * FROM projects")).toEqual(before)
+    }))
 })
 
 describe("metadata", () => {

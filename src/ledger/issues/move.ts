@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { type Asked, subject, touched } from "../lookup.ts"
+import { type Asked, ordinary, subject, touched } from "../lookup.ts"
 import { issueRules, patched } from "../metadata/metadata.ts"
 import { type Event, Int64, type Issue, Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
@@ -64,6 +64,7 @@ export const move = Effect.fn("Issues.move")(function*(asked: Seen & { readonly 
       sql`SELECT * FROM projects WHERE uid = ${asked.toProjectUid.toUpperCase()} AND deleted_at IS NULL`
     )
     const target = yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
+    yield* Effect.zipRight(ordinary(project), ordinary(target))
     if (target.id === project.id) {
       return yield* refuse("same_project", "to_project_uid resolves to the issue's current project")
     }

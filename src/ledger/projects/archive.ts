@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { append } from "../events/events.ts"
-import { actorOf } from "../lookup.ts"
+import { actorOf, ordinary } from "../lookup.ts"
 import { type Alias, Int64, Project } from "../model.ts"
 import { first, one, run } from "../query.ts"
 import { ProjectHasOpenIssues, refuse } from "../Refused.ts"
@@ -35,6 +35,7 @@ export const archive = Effect.fn("Projects.archive")(function*(wanted: {
   const actor = yield* actorOf(wanted.actor)
   return yield* write(Effect.gen(function*() {
     const before = yield* anyById(id)
+    yield* ordinary(before)
     if (before.deleted_at !== undefined) {
       return yield* refuse("project_already_archived", "project is already archived")
     }

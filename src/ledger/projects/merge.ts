@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
+import { ordinary } from "../lookup.ts"
 import { Int64, Project } from "../model.ts"
 import { all, first, one, run } from "../query.ts"
 import { MergeMappingCollision, refuse } from "../Refused.ts"
@@ -18,6 +19,7 @@ const participant = Effect.fnUntraced(function*(id: bigint, role: "source" | "ta
   const { sql } = yield* Store
   const found = yield* first(Project)(sql`SELECT * FROM projects WHERE id = ${id}`)
   const project = yield* Effect.mapError(found, () => refuse("project_not_found", "project not found"))
+  yield* ordinary(project)
   return project.deleted_at === undefined
     ? project
     : yield* refuse(`project_merge_archived_${role}`, `${role} project is archived`)

@@ -1,10 +1,12 @@
 /** What a project may be called. */
 import * as Effect from "effect/Effect"
+import { systemProject } from "../../records/systemProject.ts"
 import { refuse } from "../Refused.ts"
 
 /** What is wrong with a name without blanks around it, if anything. Printable is what Go means by it. */
 export const wrongName = (name: string): string | undefined => {
   if (name === "") return "name must be non-empty"
+  if (name === systemProject.name) return `name ${name} is kept for newer Go kata's own project`
   // The classes of Unicode take a millisecond to load, and nearly all names do without.
   const odd = /^[ -~]*$/.test(name)
     ? undefined

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { systemProject } from "../../records/systemProject.ts"
 import { Store } from "../../store/Store.ts"
-import { projectById } from "../lookup.ts"
+import { ordinary, projectById } from "../lookup.ts"
 import { Alias, Int64, Project, Time } from "../model.ts"
 import { all, first, one } from "../query.ts"
 import { ProjectNameTaken } from "../Refused.ts"
@@ -64,7 +64,7 @@ export const rename = Effect.fn("Projects.rename")(function*(id: bigint, to: str
   const { write } = yield* Store
   const name = yield* projectName(to)
   return yield* write(Effect.gen(function*() {
-    yield* projectById(id)
+    yield* ordinary(yield* projectById(id))
     yield* free(name, id)
     return { project: yield* setName(id, name), aliases: yield* aliasesOf(id) }
   }))
