@@ -7,6 +7,7 @@
  * | a `-wal`              | yes           | read-only; SQLite may make a `-shm`                                          |
  * | a hot `-journal`      | yes           | a private copy: reading in place would roll it back, which is writing        |
  * | none                  | no            | `immutable`, with the same stat before and after                             |
+ * | none, on a full disk  | yes           | the same: SQLite has no room for the `-shm` that it wants to read with       |
  * | a `-wal`, `-journal`  | no            | a private copy                                                               |
  *
  * "Ours to write": the directory can be written, and the file is our own; in another user's, SQLite would leave side files that the
@@ -138,28 +139,42 @@ export const begin = (path: string, mode: Mode, damaged: boolean) =>
       else first()
     }))
 
+/** What SQLite says when the side files that it reads with find no room. */
+const noRoom = ({ code }: SqliteFailure): boolean => code === "SQLITE_FULL" || code === "SQLITE_IOERR_SHMSIZE"
+
+/** As it lies there, without side files; `confirm` is that it still does. */
+const untouched = Effect.fnUntraced(function*(path: string, asked: string, damaged: boolean) {
+  const before = yield* stamps(path)
+  const db = yield* begin(path, "immutable", damaged)
+  return {
+    db,
+    confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed"))
+  }
+})
+
 /** Opens the file for reading and begins; `damaged`: in the hope that something can be read. */
 export const start = Effect.fnUntraced(function*(path: string, asked: string, damaged: boolean) {
   const { journal, ours, wal } = yield* look(path, asked)
-  if (!wal && !journal && !ours) {
-    const before = yield* stamps(path)
-    const db = yield* begin(path, "immutable", damaged)
-    return {
-      db,
-      confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed"))
-    }
+  if (!wal && !journal) {
+    if (!ours) return yield* untouched(path, asked, damaged)
+    return yield* begin(path, "write", damaged).pipe(
+      Effect.map((db) => ({ db, confirm: Effect.void })),
+      Effect.catchIf(
+        (error) => error._tag === "SqliteFailure" && noRoom(error),
+        () => untouched(path, asked, damaged)
+      )
+    )
   }
   const copied = Effect.flatMap(copy(path, asked), (twin) => begin(twin, "write", damaged))
   const db = yield* !ours ?
     copied
-    : !wal && !journal ?
-    begin(path, "write", damaged)
     // A journal beside a file that is being written is not hot, and then this is the way; a hot one is refused by SQLite.
     : begin(path, "read", damaged).pipe(
       Effect.catchIf(
         (error) =>
           error._tag === "SqliteFailure" &&
-          (error.code.startsWith("SQLITE_READONLY") || (journal && error.code.startsWith("SQLITE_CANTOPEN"))),
+          (noRoom(error) || error.code.startsWith("SQLITE_READONLY") ||
+            (journal && error.code.startsWith("SQLITE_CANTOPEN"))),
         () => copied
       )
     )
