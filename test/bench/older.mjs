@@ -49,6 +49,8 @@ for (const { name, type } of objects) {
   const shared = columns("main", name).filter((column) => newer.has(column)).join(", ")
   db.exec(`INSERT INTO main.${name} (${shared}) SELECT ${shared} FROM newer.${name}`)
 }
+// the text of an issue's comments is found by an index
+make("index")
 db.exec(`
   DELETE FROM sqlite_sequence;
   INSERT INTO sqlite_sequence SELECT * FROM newer.sqlite_sequence WHERE name IN (SELECT name FROM main.sqlite_schema);
@@ -57,7 +59,6 @@ db.exec(`
     SELECT group_concat(body, ' ') FROM (SELECT body FROM comments WHERE issue_id = i.id ORDER BY id)
   ), '') FROM issues i;
 `)
-make("index")
 make("trigger")
 db.exec("COMMIT; DETACH newer; PRAGMA journal_mode = WAL")
 db.close()
