@@ -13,6 +13,7 @@ import { newUlid } from "../database/newUlid.ts"
 import { type Page, pages } from "../database/pages.ts"
 import { RowUnreadable } from "../database/RowUnreadable.ts"
 import { type Scope, wholeDatabase } from "../database/Selection.ts"
+import { turn } from "../host/turn.ts"
 import { advance, phase } from "../Progress.ts"
 import type { Finding } from "../records/Finding.ts"
 import { type Format, make as makeFormat } from "../records/Format.ts"
@@ -81,7 +82,11 @@ export const storedRecords = (view: View, scope: Scope = wholeDatabase) =>
     ).pipe(
       Stream.mapEffect((page) => {
         read.set(page.kind.name, (read.get(page.kind.name) ?? 0) + page.rows)
-        return Effect.zipRight(advance(page.rows, page.bytes.length), batchOf(view, page))
+        // Neither what reads nor what stores waits for anything: a signal would not be heard before the end.
+        return turn.pipe(
+          Effect.zipRight(advance(page.rows, page.bytes.length)),
+          Effect.zipRight(batchOf(view, page))
+        )
       })
     )
     return Channel.as(Stream.toChannel(batches), read as ReadonlyMap<string, number>)
