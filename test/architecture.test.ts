@@ -20,6 +20,7 @@ const order = [
   "export",
   "import",
   "ledger",
+  "merge",
   "api",
   "workspace",
   "server",

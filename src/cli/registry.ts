@@ -181,6 +181,12 @@ export const registry = [
     load: () => import("./commands/verify.ts").then((module) => module.verifyCommand)
   },
   {
+    name: "diff",
+    summary: "What changed between two snapshots or databases",
+    section: "Backup and restore",
+    load: () => import("./commands/diff.ts").then((module) => module.diffCommand)
+  },
+  {
     name: "import",
     summary: "Make a database from a snapshot, proven before it takes effect",
     section: "Backup and restore",

@@ -13,8 +13,14 @@ import type { Scope as Selection } from "./Selection.ts"
 import type { Session } from "./Session.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
+/** What can be read beside something else, by a session of its own. */
+export interface Attachable {
+  /** By what name SQLite opens the file to read it, while this is open. */
+  readonly uri: string
+}
+
 /** A read transaction. What it reads is one state that existed, whatever is written meanwhile. */
-export interface View {
+export interface View extends Attachable {
   /** The real path, without symbolic links. */
   readonly path: string
   /** What it is a database of. */
@@ -35,7 +41,7 @@ export interface Salvaged extends View {
 }
 
 /** A database in the making, that no other process can see. It disappears with the scope, unless it was put in place. */
-export interface Stage {
+export interface Stage extends Attachable {
   readonly path: string
   /** Open in one transaction, with the tables and nothing else: no index, no trigger, no rule but UNIQUE and NOT NULL. */
   readonly db: Session
@@ -68,6 +74,11 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   ) => Effect.Effect<Salvaged, DatabaseError, Scope.Scope>
   /** A new database in the directory of `target`, private to us. */
   readonly stage: (target: string, format: Format) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
+  /**
+   * One session that reads two databases in one transaction, as the schemas `a` and `b`, and has room of its own in `main` for what it finds
+   * out about them. A name without a schema that `main` does not have is one of `b`. A stage must be sealed.
+   */
+  readonly together: (a: Attachable, b: Attachable) => Effect.Effect<Session, DatabaseError, Scope.Scope>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
   /** What tells that the database at a real path was not written to. */

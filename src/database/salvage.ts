@@ -21,7 +21,7 @@ import type { Format } from "../records/Format.ts"
 import { privateCopy } from "./carve/privateCopy.ts"
 import { count } from "./count.ts"
 import type { Salvaged } from "./Database.ts"
-import { type Handle, open } from "./Handle.ts"
+import { type Handle, open, uriOf } from "./Handle.ts"
 import { inspect, type Others, recognise, version } from "./inspect.ts"
 import { openError } from "./OpenError.ts"
 import { SalvageCopy } from "./SalvageCopy.ts"
@@ -151,6 +151,7 @@ export const salvage = Effect.fn("Database.salvage")(function*(asked: string, wa
     yield* to.exec("finish the private copy", "COMMIT; PRAGMA query_only = 1; BEGIN")
     return {
       path,
+      uri: uriOf(to.path, "read"),
       format,
       db: to,
       findings,

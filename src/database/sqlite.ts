@@ -20,6 +20,7 @@ export const layer = Layer.effect(
       view: lazily(() => import("./view.ts").then(({ view }) => view)),
       salvage: lazily(() => import("./salvage.ts").then(({ salvage }) => salvage)),
       stage: lazily(() => import("./stage.ts").then(({ stage }) => stage)),
+      together: lazily(() => import("./together.ts").then(({ together }) => together)),
       cleanUp: lazily(() => import("./previous.ts").then(({ cleanUp }) => cleanUp)),
       contentStamp: lazily(() => import("./swap.ts").then(({ contentStamp }) => contentStamp)),
       swap: lazily(() => import("./swap.ts").then(({ swap }) => swap))

@@ -9,7 +9,7 @@ import { turn } from "../host/turn.ts"
 import { advance, phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import type { Stage } from "./Database.ts"
-import { type Handle, open } from "./Handle.ts"
+import { type Handle, open, uriOf } from "./Handle.ts"
 import { fillFullText, fullText, indexes, tablesOf, triggers } from "./schema.ts"
 
 /** Issues whose text is indexed by one statement, so that a signal is handled in between. */
@@ -24,7 +24,8 @@ export const stageName = (target: string) =>
 
 const sideFiles = ["-journal", "-wal", "-shm"]
 
-const create = Effect.fnUntraced(function*(path: string) {
+/** An empty file that goes with the scope, its side files too. */
+export const create = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   // Registered before the file is made. What cannot be removed now is removed by the next restore of the same target.
   yield* Effect.addFinalizer(() =>
@@ -90,6 +91,7 @@ export const stage = Effect.fn("Database.stage")(function*(target: string, forma
   })
   return {
     path,
+    uri: uriOf(path, "read"),
     db,
     build: build(db),
     // Nothing was synced so far: until the rename the file is worth nothing, and then all of it must be on disk.

@@ -26,7 +26,7 @@ import { absent } from "./absent.ts"
 import { count } from "./count.ts"
 import { unlessDamaged } from "./damagedTableScan.ts"
 import type { View } from "./Database.ts"
-import { isOpen, type Mode, open as openHandle } from "./Handle.ts"
+import { isOpen, type Mode, open as openHandle, uriOf } from "./Handle.ts"
 import { inspect, type Others } from "./inspect.ts"
 import { type OpenError, openError, type OpenReason } from "./OpenError.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
@@ -148,6 +148,7 @@ const untouched = Effect.fnUntraced(function*(path: string, asked: string, damag
   const db = yield* begin(path, "immutable", damaged)
   return {
     db,
+    mode: "immutable" as Mode,
     confirm: Effect.flatMap(stamps(path), (after) => after === before ? Effect.void : openError(asked, "changed"))
   }
 })
@@ -158,7 +159,7 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
   if (!wal && !journal) {
     if (!ours) return yield* untouched(path, asked, damaged)
     return yield* begin(path, "write", damaged).pipe(
-      Effect.map((db) => ({ db, confirm: Effect.void })),
+      Effect.map((db) => ({ db, mode: "read" as Mode, confirm: Effect.void })),
       Effect.catchIf(
         (error) => error._tag === "SqliteFailure" && noRoom(error),
         () => untouched(path, asked, damaged)
@@ -178,7 +179,7 @@ export const start = Effect.fnUntraced(function*(path: string, asked: string, da
         () => copied
       )
     )
-  return { db, confirm: Effect.void }
+  return { db, mode: "read" as Mode, confirm: Effect.void }
 })
 
 /** What SQLite answers while a database is opened, as the reason why it cannot be used. */
@@ -202,15 +203,16 @@ export const view = Effect.fn("Database.view")(function*(asked: string, wanted: 
     () => openError(asked, "missing")
   )
   const opened = Effect.gen(function*() {
-    const { confirm, db } = yield* start(path, asked, false)
-    return { confirm, db, ...(yield* inspect(db, asked, wanted, others)) }
+    const { confirm, db, mode } = yield* start(path, asked, false)
+    return { confirm, db, mode, ...(yield* inspect(db, asked, wanted, others)) }
   })
-  const { confirm, db, findings, format } = yield* Effect.mapError(
+  const { confirm, db, findings, format, mode } = yield* Effect.mapError(
     opened,
     (error) => error._tag === "SqliteFailure" ? unopened(asked)(error) : error
   )
   return {
     path,
+    uri: uriOf(db.path, mode),
     format,
     db,
     findings,

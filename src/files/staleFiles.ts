@@ -86,9 +86,9 @@ export const sweep = Effect.fn("leftovers.sweep")(function*(target: string) {
 })
 
 /** What a directory in the system's place for temporary files is for. */
-export type Purpose = "spool" | "view" | "verify" | "import" | "upgrade" | "salvage"
+export type Purpose = "spool" | "view" | "verify" | "import" | "upgrade" | "salvage" | "compare"
 
-const privateName = /^kata-(?:spool|view|verify|import|upgrade|salvage)-(\d{1,10})-\w{6}$/
+const privateName = /^kata-(?:spool|view|verify|import|upgrade|salvage|compare)-(\d{1,10})-\w{6}$/
 
 /** A directory for the owner alone that goes with its scope, in the system's place for temporary files: its path, without links. */
 export const privateDirectory = (purpose: Purpose, place = tmpdir()) =>

@@ -49,7 +49,7 @@ export const unknownLoss = (
   names: ReadonlyArray<string>,
   beside: ReadonlyArray<string> = []
 ): LossUnknown | undefined => {
-  const known = [...acceptable, ...beside]
+  const known = [...new Set(["all", ...beside, ...acceptable])]
   const name = names.find((name) => !known.includes(name))
   return name === undefined ? undefined : new LossUnknown({ name, known })
 }

@@ -1,7 +1,7 @@
 /** A phase says how much there is to do, and what is done adds up to it: a bar that stops early, or runs over, says nothing. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { verifyAgainst } from "../../src/export/compare.ts"
+import { verifyAgainst } from "../../src/merge/Diff.ts"
 import { Progress } from "../../src/Progress.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import { build } from "../../src/testing/database.ts"

@@ -5,7 +5,8 @@
 export const equivalents = [
   {
     file: "src/import/proof.ts",
-    before: "yield* Effect.sleep(0)",
+    before: "yield* turn",
+    after: "void 0",
     reason: "it only lets a signal be heard between two tables"
   },
   {
@@ -126,18 +127,6 @@ export const equivalents = [
     before: "unsynced = 0",
     after: "void 0",
     reason: "how often it is synced meanwhile; at the end it always is"
-  },
-  {
-    file: "src/export/compare.ts",
-    before: "const sign = x === undefined ? 1 : y === undefined ? -1 : order(kind, x, y)",
-    after: "const sign = x === undefined ? 2 : y === undefined ? -1 : order(kind, x, y)",
-    reason: "only the sign of it is asked"
-  },
-  {
-    file: "src/database/stage.ts",
-    before: "yield* Effect.zipRight(advance(1, 0), Effect.sleep(0))",
-    after: "yield* Effect.zipRight(advance(1, 0), Effect.sleep(1))",
-    reason: "a millisecond in which a signal is handled between two indexes"
   },
   {
     file: "src/ledger/events/recentEvents.ts",

@@ -24,7 +24,8 @@ export const table = {
     quick: ["test/snapshot/verify.test.ts"],
     all: ["test/snapshot/sealed.test.ts", ...restores]
   },
-  "src/export/compare.ts": { quick: ["test/export/compare.test.ts"], all: [progress, "test/export/altered.test.ts"] },
+  "src/merge/matching.ts": { quick: ["test/merge/against.test.ts"], all: ["test/merge/altered.test.ts"] },
+  "src/merge/differences.ts": { quick: ["test/merge/against.test.ts"], all: ["test/merge/altered.test.ts"] },
   "src/presence/proof.ts": { quick: ["test/presence/proof.test.ts"], all: ["test/presence/daemons.test.ts"] },
   // swap
   "src/database/swap.ts": { quick: ["test/database/swap.test.ts"], all: swaps },

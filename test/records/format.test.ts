@@ -246,10 +246,10 @@ describe("a rule more, said in one place,", () => {
 const operations = [
   "doctor.ts",
   "export/Export.ts",
-  "export/compare.ts",
   "import/Import.ts",
   "import/Upgrade.ts",
   "index.ts",
+  "merge/Diff.ts",
   "server/create.ts",
   "server/handlers/system.ts",
   "server/lifecycle.ts",

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Database, type Stage } from "../../src/database/Database.ts"
 
-/** Gives the stage as it is after `change`, which runs once: before the first view of the stage, or of any database when it is not sealed. */
+/** Gives the stage as it is after `change`, which runs once: before the first view of the stage or
+ * its comparison, or the first view of any database when it is not sealed. */
 const altered = <E>(of: "sealed" | "loaded", change: (stage: Stage) => Effect.Effect<unknown, E>) =>
   Layer.effect(
     Database,
@@ -21,6 +22,14 @@ const altered = <E>(of: "sealed" | "loaded", change: (stage: Stage) => Effect.Ef
           Effect.zipRight(
             Effect.suspend(() => Effect.orDie(Effect.forEach(due(path), change, { discard: true }))),
             real.view(path, format)
+          ),
+        together: (a, b) =>
+          Effect.zipRight(
+            Effect.suspend(() => {
+              const some = stages.filter(({ uri }) => uri === a.uri || uri === b.uri)
+              return Effect.orDie(Effect.forEach(some.flatMap(({ path }) => due(path)), change, { discard: true }))
+            }),
+            real.together(a, b)
           )
       }
     })

@@ -1,7 +1,7 @@
 /** What has to be said for an export of a newer version to be restored, and what is said of it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { verifyAgainst } from "../../src/export/compare.ts"
+import { verifyAgainst } from "../../src/merge/Diff.ts"
 import { lossNames } from "../../src/records/losses.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import { services } from "../cli/kit.ts"

@@ -2,18 +2,19 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { CompareReport, verifyAgainst } from "../../export/compare.ts"
 import type { FileError } from "../../files/FileError.ts"
+import { AgainstReport, verifyAgainst } from "../../merge/Diff.ts"
 import { blocking } from "../../records/Finding.ts"
 import type { Input } from "../../snapshot/input.ts"
 import { verify, VerifyReport } from "../../snapshot/verify.ts"
 import { text } from "../Argv.ts"
+import { changelog, changesForAgents, differenceCounts } from "../changes.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
-import { quote, wrap } from "../terminal.ts"
+import { quote } from "../terminal.ts"
 
-type Report = VerifyReport | CompareReport
+type Report = VerifyReport | AgainstReport
 
 const projects = (report: Report) =>
   report.projects.map((project) =>
@@ -23,17 +24,13 @@ const projects = (report: Report) =>
   )
 
 const against = (report: Report): ReadonlyArray<string> => {
-  if (!(report instanceof CompareReport)) return []
+  if (!(report instanceof AgainstReport)) return []
   if (report.equal) return [field("against", `${report.database}: the contents are equal`)]
-  const lines = report.differences.map((one) =>
-    `  ${one.kind} ${one.row}: ${one.what}${one.fields.length === 0 ? "" : ` in ${one.fields.join(", ")}`}`
-  )
-  const more = report.only_in_snapshot + report.only_in_database + report.different - report.differences.length
   return [
     field("against", `${report.database}: the contents differ`),
-    `  only in the snapshot: ${report.only_in_snapshot}, only in the database: ${report.only_in_database}, different: ${report.different}`,
-    ...lines.flatMap((line) => wrap(line.trim(), 76).map((part, at) => `${at === 0 ? "  " : "    "}${part}`)),
-    ...(more > 0 ? [`  … ${more} more`] : [])
+    ...differenceCounts(report.counts, ["only in the database", "only in the snapshot", "different"]),
+    ...changelog(report.changes, false),
+    ...(report.more > 0 ? ["", `… ${report.more} more; all of it: kata diff`] : [])
   ]
 }
 
@@ -49,7 +46,7 @@ const verdict = (report: Report): string =>
     ? "ok"
     : "whole, but version 10 cannot hold all of it"
 
-const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
+const format = Output.report(Schema.Union(AgainstReport, VerifyReport), {
   human: (report) => [
     `${verdict(report)}: ${report.file}`,
     field("seal", `${report.sealed ? "holds" : "none"}, ${plural(report.lines, "line")}`),
@@ -74,24 +71,20 @@ const format = Output.report(Schema.Union(CompareReport, VerifyReport), {
       quote(report.file)
     } sealed=${report.sealed} lines=${report.lines} restorable=${report.restorable} ${findingCounts(report.findings)}` +
     lossCounts(report.losses) +
-    (report instanceof CompareReport ? ` equal=${report.equal}` : ""),
+    (report instanceof AgainstReport ? ` equal=${report.equal}` : ""),
     ...report.findings.map((finding) => `- finding blocking=${finding.blocking} text=${quote(finding.line)}`),
-    ...(report instanceof CompareReport
-      ? report.differences.map((one) =>
-        `- difference kind=${one.kind} row=${quote(one.row)} what=${quote(one.what)} fields=${one.fields.join(",")}`
-      )
-      : [])
+    ...(report instanceof AgainstReport ? changesForAgents(report.changes, report.more) : [])
   ],
   quiet: (report) => [
     ...(report.restorable ? [] : [`${verdict(report)}: ${report.file}`]),
-    ...(report instanceof CompareReport && !report.equal
+    ...(report instanceof AgainstReport && !report.equal
       ? [`the contents differ: ${report.file} and ${report.database}`]
       : [])
   ],
   outcome: (report) =>
     isBlocked(report)
       ? "validation"
-      : report instanceof CompareReport && !report.equal
+      : report instanceof AgainstReport && !report.equal
       ? "conflict"
       : isHeld(report)
       ? undefined

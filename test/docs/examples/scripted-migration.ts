@@ -1,7 +1,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Compare, Export, Import, Processes, Snapshot, Sqlite } from "kata"
+import { Export, Import, Merge, Processes, Snapshot, Sqlite } from "kata"
 
 const layer = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
 
@@ -14,7 +14,7 @@ const migrate = (from: string, file: string, to: string) =>
     const verified = yield* Snapshot.verify(file)
     // What breaks a rule of the schema is mended or left out, each with a line in the report.
     const imported = yield* Import.restore({ input: file, target: to, repair: !verified.restorable, homes })
-    const compared = yield* Compare.verifyAgainst(file, to)
+    const compared = yield* Merge.verifyAgainst(file, to)
     return {
       lines: exported.lines,
       proof: imported.proof,

@@ -1,0 +1,132 @@
+import * as Args from "@effect/cli/Args"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { fileKind } from "../../database/fileKind.ts"
+import type { FileError } from "../../files/FileError.ts"
+import { resolve } from "../../files/paths.ts"
+import { diff, DiffReport, type Side, type Source } from "../../merge/Diff.ts"
+import { text, toggle } from "../Argv.ts"
+import { changelog, changesForAgents, differenceCounts } from "../changes.ts"
+import { withDatabase } from "../databaseOption.ts"
+import { inputOf } from "../input.ts"
+import * as Output from "../Output.ts"
+import { field, plural } from "../report.ts"
+import { quote } from "../terminal.ts"
+import { UsageError } from "../UsageError.ts"
+
+/** How many changes are told unless the user says otherwise. */
+const few = 100
+const most = 10_000
+
+class Shown extends DiffReport.extend<Shown>("Shown")({
+  stat: Schema.Boolean,
+  unified: Schema.Boolean
+}) {}
+
+const ofSide = ({ is, name, projects }: Side) =>
+  `${name} (${is}${projects === null ? "" : ` of ${plural(projects.length, "project")}`})`
+
+const verdict = (report: DiffReport) => report.equal ? "equal" : "different"
+
+const format = Output.report(Shown, {
+  human: (report) => [
+    verdict(report),
+    field("from", ofSide(report.a)),
+    field("to", ofSide(report.b)),
+    ...differenceCounts(report.counts, ["new", "gone", "changed"]),
+    ...(Object.keys(report.issues).length === 0
+      ? []
+      : [field("issues", Object.entries(report.issues).map(([what, n]) => `${n} ${what}`).join(", "))]),
+    ...(report.a.instance_uid !== report.b.instance_uid && report.a.instance_uid !== null &&
+        report.b.instance_uid !== null
+      ? [`note: the two are of different databases: ${report.a.instance_uid} and ${report.b.instance_uid}`]
+      : []),
+    ...(report.stat ? [] : changelog(report.changes, report.unified)),
+    ...(report.stat || report.more === 0 ? [] : ["", `… ${report.more} more changes: --limit ${most}, or --json`])
+  ],
+  agent: (report) => [
+    `OK diff equal=${report.equal} from=${quote(report.a.name)} to=${quote(report.b.name)}` +
+    Object.entries(report.counts).map(([kind, { changed, gone, new: fresh }]) =>
+      ` ${kind}=+${fresh}-${gone}~${changed}`
+    ).join(""),
+    ...(report.stat ? [] : changesForAgents(report.changes, report.more))
+  ],
+  quiet: (report) => report.equal ? [] : [`different: ${report.a.name} and ${report.b.name}`],
+  outcome: (report) => report.equal ? undefined : "conflict"
+})
+
+/** A path is a database or a snapshot by how it begins. */
+const sourceOf = Effect.fnUntraced(function*(word: string) {
+  if (word === "-") return { snapshot: yield* inputOf(word) } satisfies Source<FileError>
+  const kind = yield* Effect.flatMap(resolve(word), (real) => fileKind(real, word)).pipe(
+    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
+  )
+  const snapshot: Source<FileError> = { snapshot: yield* inputOf(word) }
+  return Option.contains(kind, "database" as const) || !/\.jsonl|\.gz$/.test(word) && Option.isNone(kind)
+    ? { database: word } satisfies Source<FileError>
+    : snapshot
+})
+
+const limitOf = (given: number | undefined) =>
+  given === undefined
+    ? Effect.succeed(few)
+    : given >= 0 && given <= most
+    ? Effect.succeed(given)
+    : Effect.fail(new UsageError({ reason: `--limit: from 0 to ${most}, got ${given}` }))
+
+export const diffCommand = Output.command(
+  "diff",
+  {
+    from: Args.text({ name: "from" }).pipe(
+      Args.withDescription("a snapshot, a database, or - for a snapshot on stdin")
+    ),
+    to: Args.text({ name: "to" }).pipe(
+      Args.withDescription("the same; the database of the environment unless given"),
+      Args.withDefault(undefined)
+    ),
+    project: text("project", "name").pipe(
+      Options.withDescription("only what belongs to this project"),
+      Options.withDefault(undefined)
+    ),
+    issue: text("issue", "ref").pipe(
+      Options.withDescription("only what is about this issue: shop#ab12, or its uid"),
+      Options.withDefault(undefined)
+    ),
+    stat: toggle("stat", false).pipe(Options.withDescription("only how much differs")),
+    unified: toggle("unified", false).pipe(
+      Options.withDescription("changes of texts line by line, as patches, instead of word by word")
+    ),
+    limit: Options.integer("limit").pipe(
+      Options.withDescription(`how many changes are told, ${few} unless given, at most ${most}; all are counted`),
+      Options.withDefault(undefined)
+    )
+  },
+  format,
+  ({ from, issue, limit, project, stat, to, unified }) =>
+    withDatabase(({ path }) =>
+      Effect.gen(function*() {
+        const report = yield* diff({
+          a: yield* sourceOf(from),
+          b: to === undefined ? { database: path } : yield* sourceOf(to),
+          project,
+          issue,
+          limit: stat ? 0 : yield* limitOf(limit)
+        })
+        return new Shown({ ...report, stat, unified })
+      })
+    ),
+  {
+    description:
+      "What changed between two snapshots or databases, in either direction: issues by their uids, whatever numbers their rows have. The newest " +
+      "changes come first, what belongs to an issue stands below it. Exit 0 when the contents are equal, 5 when they differ. Both are only read; a " +
+      "snapshot of a project is held against that project alone. What is local to a database (its id, its counters, its row numbers) is not compared.",
+    examples: [
+      ["kata diff backups/kata.jsonl", "what happened since that backup?"],
+      ["kata diff monday.jsonl tuesday.jsonl.gz --project shop", "what changed in one project?"],
+      ["kata diff old.db new.db --stat", "how much differs?"],
+      ["git show HEAD~3:kata.jsonl | kata diff -", "since a committed snapshot"]
+    ]
+  }
+)

@@ -1,0 +1,295 @@
+/**
+ * What two snapshots or databases say differently, whatever numbers their rows have (docs/merge.md):
+ *
+ *     a ──┐                 pairs of rows        the table            changes, the
+ *         ├─ one session ──▶ that are the ──────▶ `difference` ──────▶ newest first
+ *     b ──┘                 same
+ *
+ * A snapshot, and a database of another version, is a private database first.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type Attachable, Database, type View } from "../database/Database.ts"
+import { instanceIn } from "../database/meta.ts"
+import { type Scope, wholeDatabase } from "../database/Selection.ts"
+import type { Session } from "../database/Session.ts"
+import { inTemporary } from "../database/temporary.ts"
+import { resolve } from "../export/scope.ts"
+import type { FailureKind } from "../Failure.ts"
+import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
+import { phase } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
+import { anyVersion, convert } from "../snapshot/convert.ts"
+import type { Input } from "../snapshot/input.ts"
+import type { Header } from "../snapshot/seal.ts"
+import { opened, VerifyReport } from "../snapshot/verify.ts"
+import { Change, changeOf, FieldChange } from "./Change.ts"
+import { compare } from "./differences.ts"
+
+/** One side of a comparison. */
+export type Source<E = never> = { readonly database: string } | { readonly snapshot: Input<E> }
+
+export interface DiffOptions<E = never> {
+  readonly a: Source<E>
+  readonly b: Source<E>
+  /** Only what belongs to the project of that name, on either side. */
+  readonly project?: string | undefined
+  /** Only what is about that issue: `project#short-id`, or its uid. */
+  readonly issue?: string | undefined
+  /** How many changes are told; all are counted. */
+  readonly limit?: number | undefined
+}
+
+export class Side extends Schema.Class<Side>("Side")({
+  name: Schema.String,
+  is: Schema.Literal("snapshot", "database"),
+  instance_uid: Schema.NullOr(Schema.String),
+  /** The uids of the projects that it is a snapshot of; null: everything. */
+  projects: Schema.NullOr(Schema.Array(Schema.String))
+}) {}
+
+export class Counts extends Schema.Class<Counts>("Counts")({
+  new: Schema.Int,
+  gone: Schema.Int,
+  changed: Schema.Int
+}) {}
+
+export class DiffReport extends Schema.Class<DiffReport>("DiffReport")({
+  a: Side,
+  b: Side,
+  equal: Schema.Boolean,
+  /** By kind; what does not differ is left out. */
+  counts: Schema.Record({ key: Schema.String, value: Counts }),
+  /** How many issues were closed, reopened, given to somebody else and so on. */
+  issues: Schema.Record({ key: Schema.String, value: Schema.Int }),
+  /** The newest first; what belongs to an issue stands together. */
+  changes: Schema.Array(Change),
+  /** How many more there are. */
+  more: Schema.Int
+}) {}
+
+/** Neither side has the project or the issue that was asked for. */
+export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("NothingToCompare", {
+  asked: Schema.String,
+  is: Schema.Literal("project", "issue")
+}) {
+  readonly kind = "not_found" satisfies FailureKind
+  override get message() {
+    return `neither side has the ${this.is} ${this.asked}`
+  }
+  get hint() {
+    return this.is === "project"
+      ? "a project is named as kata projects list does"
+      : "an issue is named by its project and short id, as in shop#ab12, or by its uid"
+  }
+}
+
+interface Opened {
+  readonly attach: Attachable
+  readonly side: Side
+  readonly header: Header | undefined
+  /** The database itself, when it was not copied. */
+  readonly view: View | undefined
+}
+
+const openSnapshot = <E>(input: Input<E>, format: Format) =>
+  Effect.gen(function*() {
+    const { header, report, stage } = yield* opened(input, format)
+    const instance_uid = (yield* instanceIn(stage.db)) ?? null
+    yield* stage.seal
+    const projects = header === undefined || header.scope === "database" ? null : header.scope.projects
+    return {
+      attach: stage,
+      header,
+      view: undefined,
+      side: new Side({ name: report.file, is: "snapshot", instance_uid, projects }),
+      report
+    } satisfies Opened & { readonly report: VerifyReport }
+  })
+
+/** A view of a database, or what it becomes in this version. */
+const openDatabase = Effect.fnUntraced(function*(path: string, format: Format) {
+  const view = yield* anyVersion(path, format)
+  const side = new Side({
+    name: path,
+    is: "database",
+    instance_uid: (yield* instanceIn(view.db)) ?? null,
+    projects: null
+  })
+  if (view.format.version === format.version) return { attach: view, side, header: undefined, view } satisfies Opened
+  const directory = yield* privateDirectory("compare")
+  return yield* Effect.gen(function*() {
+    const stage = yield* (yield* Database).stage(`${directory}/converted.db`, format)
+    yield* convert(view, stage, format)
+    yield* stage.seal
+    yield* view.confirm
+    return { attach: stage, side, header: undefined, view: undefined } satisfies Opened
+  }).pipe(Effect.mapError(inTemporary(directory)))
+})
+
+const openSide = <E>(source: Source<E>, format: Format) =>
+  "database" in source ? openDatabase(source.database, format) : openSnapshot(source.snapshot, format)
+
+/** What of a database a partial snapshot is held against. */
+const scopeOf = (of: Opened, against: Opened, format: Format) => {
+  const { header } = of
+  if (header === undefined || against.view === undefined) return Effect.succeed(wholeDatabase)
+  if (header.scope === "database" && header.live_only !== true) return Effect.succeed(wholeDatabase)
+  const uids = header.scope === "database" ? [] : header.scope.projects
+  return Effect.map(
+    resolve(against.view, format, {
+      projects: uids.map((uid) => ({ uid })),
+      includeDeleted: header.live_only !== true
+    }),
+    ({ scope }) => scope
+  )
+}
+
+/** The uid of what was asked for, on the side that has it. */
+const uidOf = Effect.fnUntraced(function*(db: Session, is: "project" | "issue", asked: string | undefined) {
+  if (asked === undefined) return undefined
+  const hash = asked.lastIndexOf("#")
+  const where = is === "project"
+    ? "SELECT uid FROM @.projects WHERE name = @name OR uid = upper(@name)"
+    : hash < 0
+    ? "SELECT uid FROM @.issues WHERE uid = upper(@name)"
+    : "SELECT i.uid FROM @.issues i JOIN @.projects p ON p.id = i.project_id WHERE p.name = @name AND i.short_id = lower(@short)"
+  const params = is === "project" || hash < 0
+    ? { name: asked }
+    : { name: asked.slice(0, hash), short: asked.slice(hash + 1) }
+  for (const schema of ["b", "a"]) {
+    const found = yield* db.get(`find the ${is}`, where.replaceAll("@.", `${schema}.`), params)
+    if (found !== undefined) return String(found["uid"])
+  }
+  return yield* new NothingToCompare({ asked, is })
+})
+
+const issueChanges: { readonly [what: string]: string } = {
+  closed: "x.status <> 'closed' AND y.status = 'closed'",
+  reopened: "x.status = 'closed' AND y.status <> 'closed'",
+  renamed: "x.title IS NOT y.title",
+  rewritten: "x.body IS NOT y.body",
+  reassigned: "x.owner IS NOT y.owner",
+  reprioritised: "x.priority IS NOT y.priority",
+  deleted: "x.deleted_at IS NULL AND y.deleted_at IS NOT NULL",
+  restored: "x.deleted_at IS NOT NULL AND y.deleted_at IS NULL"
+}
+
+const sums = Object.entries(issueChanges).map(([what, is]) => `sum(${is}) AS ${what}`).join(", ")
+
+const flipped: { readonly [what: string]: string } = {
+  closed: "reopened",
+  reopened: "closed",
+  deleted: "restored",
+  restored: "deleted"
+}
+
+/** What was said of `b` against `a`, said of `a` against `b`. */
+const flip = (change: Change): Change =>
+  new Change({
+    ...change,
+    what: change.what === "new" ? "gone" : change.what === "gone" ? "new" : "changed",
+    fields: change.fields.map(({ field, from, to }) => new FieldChange({ field, from: to, to: from }))
+  })
+
+const order = `CREATE TABLE listed AS SELECT * FROM (SELECT d.*, max(at) OVER
+  (PARTITION BY coalesce(issue, kind || ' ' || ifnull(a, '') || ' ' || ifnull(b, ''))) AS top FROM difference d WHERE NOT part)
+  ORDER BY top DESC, issue, kind, at DESC, b, a`
+
+/** What the two sides of a session say differently, `b` against `a`. */
+const told = Effect.fnUntraced(function*(db: Session, format: Format, scope: Scope, limit: number) {
+  const rows = yield* db.all(
+    "count the differences",
+    "SELECT kind, sum(a IS NULL) AS new, sum(b IS NULL) AS gone, sum(a IS NOT NULL AND b IS NOT NULL) AS changed FROM difference GROUP BY kind"
+  )
+  const kindOf = (rank: unknown) => format.kinds[Number(rank)]!
+  const counts = new Map(rows.map((row) => [
+    kindOf(row["kind"]).name,
+    { new: Number(row["new"]), gone: Number(row["gone"]), changed: Number(row["changed"]) }
+  ]))
+  const issue = format.kinds.findIndex(({ name }) => name === "issue")
+  const changed = yield* db.get(
+    "count the differences",
+    `SELECT ${sums} FROM difference d JOIN a.issues x ON x.id = d.a JOIN b.issues y ON y.id = d.b WHERE d.kind = ?`,
+    issue
+  )
+  yield* db.exec("sort the differences", order)
+  const all = yield* db.get("count the differences", "SELECT count(*) AS n FROM listed")
+  const listed = yield* db.all("read the differences", "SELECT * FROM listed ORDER BY rowid LIMIT ?", limit)
+  const changes = yield* Effect.forEach(
+    listed,
+    (row) => changeOf(db, format, scope, { kind: kindOf(row["kind"]), row })
+  )
+  return {
+    counts,
+    issues: Object.entries(changed ?? {}).flatMap(([what, n]) =>
+      n === null || n === 0n ? [] : [[what, Number(n)] as const]
+    ),
+    changes,
+    more: Number(all?.["n"] ?? 0) - changes.length
+  }
+})
+
+/** What `b` says that `a` does not, and the reverse, in one session each of whose states existed. */
+const between = Effect.fnUntraced(
+  function*<E>(a: Opened, b: Opened, options: Omit<DiffOptions<E>, "a" | "b">, format: Format) {
+    // Of a database, what a partial snapshot can have is read; that side is `b` of the session.
+    const turned = b.header !== undefined && a.view !== undefined
+    const [x, y] = turned ? [b, a] : [a, b]
+    const scope = yield* scopeOf(x, y, format)
+    const db = yield* (yield* Database).together(x.attach, y.attach)
+    yield* phase("comparing")
+    yield* compare(db, format, scope, {
+      project: yield* uidOf(db, "project", options.project),
+      issue: yield* uidOf(db, "issue", options.issue)
+    })
+    const { changes, counts, issues, more } = yield* told(db, format, scope, options.limit ?? 100)
+    for (const { view } of [a, b]) if (view !== undefined) yield* view.confirm
+    return {
+      equal: counts.size === 0,
+      counts: Object.fromEntries(
+        [...counts].map(([kind, { changed, gone, new: fresh }]) => [
+          kind,
+          new Counts(turned ? { new: gone, gone: fresh, changed } : { new: fresh, gone, changed })
+        ])
+      ),
+      issues: Object.fromEntries(issues.map(([what, n]) => [turned ? flipped[what] ?? what : what, n])),
+      changes: turned ? changes.map(flip) : changes,
+      more
+    }
+  }
+)
+
+/** Compares two sides. Constant memory, but for the changes that are told. */
+export const diff = Effect.fn("Merge.diff")(<E = never>(options: DiffOptions<E>, format: Format = version10) =>
+  Effect.scoped(Effect.gen(function*() {
+    yield* sweepPrivate()
+    const a = yield* openSide(options.a, format)
+    const b = yield* openSide(options.b, format)
+    return new DiffReport({ a: a.side, b: b.side, ...(yield* between(a, b, options, format)) })
+  }))
+)
+
+/** A verified snapshot and what a database says differently: `gone` is what only the snapshot has, `new` what only the database has. */
+export class AgainstReport extends VerifyReport.extend<AgainstReport>("AgainstReport")({
+  database: Schema.String,
+  equal: Schema.Boolean,
+  counts: Schema.Record({ key: Schema.String, value: Counts }),
+  changes: Schema.Array(Change),
+  more: Schema.Int
+}) {}
+
+/** How many differences a verification names. */
+const named = 20
+
+/** Verifies a snapshot and compares what is in it with the same part of a database. */
+export const verifyAgainst = Effect.fn("Merge.verifyAgainst")(
+  <E = never>(input: Input<E>, database: string, format: Format = version10) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { report, ...a } = yield* openSnapshot(input, format)
+      const b = yield* openDatabase(database, format)
+      const { changes, counts, equal, more } = yield* between(a, b, { limit: named }, format)
+      return new AgainstReport({ ...report, database: b.view?.path ?? database, equal, counts, changes, more })
+    }))
+)
