@@ -22,7 +22,8 @@ const processes = [
 ]
 
 const report = process.env["KATA_TEST_REPORT"]
-const maxForks = Math.max(2, Math.floor(availableParallelism() / 2))
+// one more than two cores have: much of a test is waiting for somebody else
+const maxForks = Math.max(3, Math.floor(availableParallelism() / 2))
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),

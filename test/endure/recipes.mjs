@@ -55,6 +55,10 @@ export const recipes = {
   export: ({ n, place }) => ({
     argv: ["export", "--allow-running-daemon", ...n % 3 === 2 ? [] : ["--output", join(place, "x.jsonl")]]
   }),
+  diff: ({ n, place }) =>
+    n % 2 === 0
+      ? { argv: ["diff", join(place, "good.jsonl"), join(place, "good.db")] }
+      : { argv: ["diff", join(place, "good.db"), join(place, "none.jsonl")], exit: 4 },
   verify: ({ n, place }) =>
     n % 3 === 2
       ? { argv: ["verify", join(place, "cut.jsonl")], exit: 8 }
