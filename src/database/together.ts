@@ -4,10 +4,9 @@ import { privateDirectory } from "../files/staleFiles.ts"
 import type { Attachable } from "./Database.ts"
 import { open } from "./Handle.ts"
 import { create } from "./stage.ts"
+import { inTemporary } from "./temporary.ts"
 
-/** `Database.together` on the real thing. */
-export const together = Effect.fn("Database.together")(function*(a: Attachable, b: Attachable) {
-  const path = `${yield* privateDirectory("compare")}/compared.db`
+const attached = Effect.fnUntraced(function*(path: string, a: Attachable, b: Attachable) {
   yield* create(path)
   const db = yield* open(path, "write")
   yield* db.attempt("read two databases", () => {
@@ -20,4 +19,10 @@ export const together = Effect.fn("Database.together")(function*(a: Attachable, 
     for (const schema of ["a", "b"]) db.prepare(`SELECT count(*) FROM ${schema}.sqlite_schema`).get()
   })
   return db
+})
+
+/** `Database.together` on the real thing. */
+export const together = Effect.fn("Database.together")(function*(a: Attachable, b: Attachable) {
+  const directory = yield* privateDirectory("compare")
+  return yield* Effect.mapError(attached(`${directory}/compared.db`, a, b), inTemporary(directory))
 })

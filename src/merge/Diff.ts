@@ -9,26 +9,21 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Attachable, Database, type View } from "../database/Database.ts"
-import { instanceIn } from "../database/meta.ts"
-import { type Scope, wholeDatabase } from "../database/Selection.ts"
+import { Database } from "../database/Database.ts"
+import type { Scope } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
-import { inTemporary } from "../database/temporary.ts"
-import { resolve } from "../export/scope.ts"
 import type { FailureKind } from "../Failure.ts"
-import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
+import { sweepPrivate } from "../files/staleFiles.ts"
 import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { anyVersion, convert } from "../snapshot/convert.ts"
 import type { Input } from "../snapshot/input.ts"
-import type { Header } from "../snapshot/seal.ts"
-import { opened, VerifyReport } from "../snapshot/verify.ts"
+import { VerifyReport } from "../snapshot/verify.ts"
 import { Change, changeOf, FieldChange } from "./Change.ts"
 import { compare } from "./differences.ts"
+import { ofBoth, openDatabase, type Opened, openSide, openSnapshot, scopeOf, Side, type Source } from "./sides.ts"
 
-/** One side of a comparison. */
-export type Source<E = never> = { readonly database: string } | { readonly snapshot: Input<E> }
+export { Side, type Source } from "./sides.ts"
 
 export interface DiffOptions<E = never> {
   readonly a: Source<E>
@@ -40,14 +35,6 @@ export interface DiffOptions<E = never> {
   /** How many changes are told; all are counted. */
   readonly limit?: number | undefined
 }
-
-export class Side extends Schema.Class<Side>("Side")({
-  name: Schema.String,
-  is: Schema.Literal("snapshot", "database"),
-  instance_uid: Schema.NullOr(Schema.String),
-  /** The uids of the projects that it is a snapshot of; null: everything. */
-  projects: Schema.NullOr(Schema.Array(Schema.String))
-}) {}
 
 export class Counts extends Schema.Class<Counts>("Counts")({
   new: Schema.Int,
@@ -83,67 +70,6 @@ export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("No
       ? "a project is named as kata projects list does"
       : "an issue is named by its project and short id, as in shop#ab12, or by its uid"
   }
-}
-
-interface Opened {
-  readonly attach: Attachable
-  readonly side: Side
-  readonly header: Header | undefined
-  /** The database itself, when it was not copied. */
-  readonly view: View | undefined
-}
-
-const openSnapshot = <E>(input: Input<E>, format: Format) =>
-  Effect.gen(function*() {
-    const { header, report, stage } = yield* opened(input, format)
-    const instance_uid = (yield* instanceIn(stage.db)) ?? null
-    yield* stage.seal
-    const projects = header === undefined || header.scope === "database" ? null : header.scope.projects
-    return {
-      attach: stage,
-      header,
-      view: undefined,
-      side: new Side({ name: report.file, is: "snapshot", instance_uid, projects }),
-      report
-    } satisfies Opened & { readonly report: VerifyReport }
-  })
-
-/** A view of a database, or what it becomes in this version. */
-const openDatabase = Effect.fnUntraced(function*(path: string, format: Format) {
-  const view = yield* anyVersion(path, format)
-  const side = new Side({
-    name: path,
-    is: "database",
-    instance_uid: (yield* instanceIn(view.db)) ?? null,
-    projects: null
-  })
-  if (view.format.version === format.version) return { attach: view, side, header: undefined, view } satisfies Opened
-  const directory = yield* privateDirectory("compare")
-  return yield* Effect.gen(function*() {
-    const stage = yield* (yield* Database).stage(`${directory}/converted.db`, format)
-    yield* convert(view, stage, format)
-    yield* stage.seal
-    yield* view.confirm
-    return { attach: stage, side, header: undefined, view: undefined } satisfies Opened
-  }).pipe(Effect.mapError(inTemporary(directory)))
-})
-
-const openSide = <E>(source: Source<E>, format: Format) =>
-  "database" in source ? openDatabase(source.database, format) : openSnapshot(source.snapshot, format)
-
-/** What of a database a partial snapshot is held against. */
-const scopeOf = (of: Opened, against: Opened, format: Format) => {
-  const { header } = of
-  if (header === undefined || against.view === undefined) return Effect.succeed(wholeDatabase)
-  if (header.scope === "database" && header.live_only !== true) return Effect.succeed(wholeDatabase)
-  const uids = header.scope === "database" ? [] : header.scope.projects
-  return Effect.map(
-    resolve(against.view, format, {
-      projects: uids.map((uid) => ({ uid })),
-      includeDeleted: header.live_only !== true
-    }),
-    ({ scope }) => scope
-  )
 }
 
 /** The uid of what was asked for, on the side that has it. */
@@ -240,11 +166,13 @@ const between = Effect.fnUntraced(
     const scope = yield* scopeOf(x, y, format)
     const db = yield* (yield* Database).together(x.attach, y.attach)
     yield* phase("comparing")
-    yield* compare(db, format, scope, {
-      project: yield* uidOf(db, "project", options.project),
-      issue: yield* uidOf(db, "issue", options.issue)
-    })
-    const { changes, counts, issues, more } = yield* told(db, format, scope, options.limit ?? 100)
+    const { changes, counts, issues, more } = yield* Effect.gen(function*() {
+      yield* compare(db, format, scope, {
+        project: yield* uidOf(db, "project", options.project),
+        issue: yield* uidOf(db, "issue", options.issue)
+      })
+      return yield* told(db, format, scope, options.limit ?? 100)
+    }).pipe(Effect.mapError(ofBoth(db.path, [a, b])))
     for (const { view } of [a, b]) if (view !== undefined) yield* view.confirm
     return {
       equal: counts.size === 0,

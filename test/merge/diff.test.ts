@@ -106,6 +106,19 @@ describe("a difference", () => {
       assert.deepStrictEqual(Object.keys(counts), ["event"])
     }).pipe(Effect.provide(kit.services)))
 
+  it.scopedLive("is not told of a side that is damaged: both are named, since either may be", () =>
+    Effect.gen(function*() {
+      const { after, before } = yield* two
+      const [table] = yield* kit.query(after, "SELECT rootpage FROM sqlite_schema WHERE name = 'comments'")
+      const page = Number(table?.["rootpage"])
+      const bytes = Buffer.from(yield* kit.bytesOf(after))
+      bytes.fill(0xff, (page - 1) * 4096, page * 4096)
+      yield* kit.writeFile(after, bytes)
+      const error = yield* Effect.flip(diff({ a: { database: before }, b: { database: after } }))
+      assert.strictEqual(error.kind, "damaged")
+      assert.include(error.message, `${before} or ${after}`)
+    }).pipe(Effect.provide(kit.services)))
+
   it.scopedLive("is found between a database of an older version and its upgrade: none", () =>
     Effect.gen(function*() {
       const directory = yield* kit.temporary

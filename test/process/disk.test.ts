@@ -102,6 +102,12 @@ const rooms: { readonly [what: string]: Room } = {
     names: new RegExp(gone),
     takes: "upgraded"
   },
+  "a comparison": {
+    argv: ["diff", "x.jsonl", "full.db"],
+    temporary: true,
+    names: new RegExp(gone),
+    takes: "database"
+  },
   "a dry run": {
     argv: ["import", "--input", "x.jsonl", "--target", "t.db", "--dry-run"],
     temporary: true,
