@@ -50,6 +50,12 @@ it("the lock is the one of package.json", () => {
   }
 })
 
+it("nothing is compiled by an install from the lock", () => {
+  // npm forgets the word whenever it writes the lock, and would ask for Python (findings/npm-lock-forgets-gypfile.sh)
+  expect(lock["node_modules/better-sqlite3"]?.["gypfile"]).toBe(false)
+  expect(manifest.allowScripts["better-sqlite3"]).toBe(false)
+})
+
 it("dependencies are pinned exactly", () => {
   const { optionalDependencies } = JSON.parse(read(".config/node/package.json"))
   const pins = [manifest.dependencies, manifest.devDependencies, manifest.overrides, optionalDependencies]

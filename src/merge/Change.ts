@@ -117,12 +117,11 @@ export interface Difference {
 
 /** How many rows of each kind came or went with an issue. */
 const partsOf = (db: Statements, format: Format, { row }: Difference): { [kind: string]: number } => {
-  const gone = row["b"] === null
-  const found = db.prepare(
-    `SELECT kind, count(*) AS n FROM difference WHERE part AND (issue = @issue OR other = @issue) AND ${
-      gone ? "b" : "a"
-    } IS NULL GROUP BY kind`
-  ).all({ issue: row["issue"] ?? null })
+  const there = row["b"] === null ? "a" : "b"
+  const of = (column: string) =>
+    `SELECT rowid AS d, kind FROM difference WHERE part AND ${column} = @issue AND ${there} IS NOT NULL`
+  const found = db.prepare(`SELECT kind, count(*) AS n FROM (${of("issue")} UNION ${of("other")}) GROUP BY kind`)
+    .all({ issue: row["issue"] ?? null })
   return Object.fromEntries(found.map(({ kind, n }) => [format.kinds[Number(kind)]?.name ?? "", Number(n)]))
 }
 

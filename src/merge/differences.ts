@@ -62,22 +62,34 @@ const aboutOf = (kind: Kind, schema: Schema): About => ({
 
 const table =
   `CREATE TABLE difference (kind INTEGER NOT NULL, a INTEGER, b INTEGER, project TEXT, issue TEXT, other TEXT,
-  at TEXT, part INTEGER NOT NULL DEFAULT 0)`
+  at TEXT, part INTEGER NOT NULL);
+CREATE INDEX difference_alone ON difference (kind, issue) WHERE (a IS NULL) <> (b IS NULL) AND NOT part;
+CREATE INDEX difference_part ON difference (issue) WHERE part; CREATE INDEX difference_of ON difference (other) WHERE part`
 
-/** Rows of one side, as differences. */
+/** Rows of one side, as differences; `part` says of which it is only a part. */
 const insert = (
   kind: Kind,
   rank: number,
   schema: Schema,
   scope: Scope,
   [a, b]: readonly [string, string],
-  where: string
+  where: string,
+  part: (about: About) => string
 ) => {
-  const { at, issue, other, project } = aboutOf(kind, schema)
-  const uid = `(SELECT p.uid FROM ${schema}.projects p WHERE p.id = ${project})`
-  return `INSERT INTO difference (kind, a, b, project, issue, other, at) SELECT ${rank}, ${a}, ${b}, ${uid}, ${issue}, ${other},` +
-    ` CAST(${at} AS TEXT) FROM ${rowsIn(schema, kind, scope)} t WHERE ${where}`
+  const about = aboutOf(kind, schema)
+  const uid = `(SELECT p.uid FROM ${schema}.projects p WHERE p.id = ${about.project})`
+  return `INSERT INTO difference SELECT ${rank}, ${a}, ${b}, ${uid}, ${about.issue}, ${about.other},` +
+    ` CAST(${about.at} AS TEXT), ${part(about)} FROM ${rowsIn(schema, kind, scope)} t WHERE ${where}`
 }
+
+/** Whether what only one side has came or went with its issue, or is an event, which tells of something else. */
+const partOn = (side: Schema, kind: Kind, issues: number) => ({ issue, other }: About): string =>
+  kind.name === "event"
+    ? "1"
+    : kind.name === "issue" || issue === "NULL"
+    ? "0"
+    : `EXISTS (SELECT 1 FROM difference d WHERE d.kind = ${issues} AND d.issue IN (${issue}, ${other})` +
+      ` AND (d.a IS NULL) <> (d.b IS NULL) AND NOT d.part AND d.${side} IS NOT NULL)`
 
 /** JSON with the characters that Go kata alone escapes as they are; `\\u003c` is a backslash and letters. */
 const unescaped = (json: string): string =>
@@ -126,7 +138,12 @@ const forgiveSpelling = (db: Session, kind: Kind, scope: Scope) => {
   })
 }
 
-const differencesOf = (db: Session, kind: Kind, rank: number, scope: Scope) =>
+const differencesOf = (
+  db: Session,
+  kind: Kind,
+  { rank, issues }: { readonly rank: number; readonly issues: number },
+  scope: Scope
+) =>
   Effect.gen(function*() {
     const operation = `compare the ${kind.table}`
     const store = (sql: string) => (from: bigint, to: bigint) =>
@@ -141,7 +158,8 @@ const differencesOf = (db: Session, kind: Kind, rank: number, scope: Scope) =>
           side,
           scope,
           at,
-          `t.rowid_ BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM pair_${kind.table} p WHERE p.${side} = t.rowid_)`
+          `t.rowid_ BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM pair_${kind.table} p WHERE p.${side} = t.rowid_)`,
+          partOn(side, kind, issues)
         ))
       )
     yield* forgiveSpelling(db, kind, scope)
@@ -156,7 +174,8 @@ const differencesOf = (db: Session, kind: Kind, rank: number, scope: Scope) =>
           "b",
           scope,
           [other, "t.rowid_"],
-          `t.rowid_ IN (SELECT p.b FROM pair_${kind.table} p WHERE NOT p.same)`
+          `t.rowid_ IN (SELECT p.b FROM pair_${kind.table} p WHERE NOT p.same)`,
+          () => "0"
         )
       ).run(...scope.params))
   })
@@ -176,25 +195,13 @@ export const compare = Effect.fn("Merge.compare")(function*(db: Session, format:
   const kinds = format.kinds.filter((kind) => identityOf(kind) !== undefined)
   yield* match(db, kinds, scope)
   yield* db.exec("compare", table)
-  for (const kind of kinds) yield* differencesOf(db, kind, format.rank(kind), scope)
+  const issues = format.kinds.findIndex(({ name }) => name === "issue")
+  for (const kind of kinds) yield* differencesOf(db, kind, { rank: format.rank(kind), issues }, scope)
   const { issue = null, project = null } = filter
-  const [issues, events] = ["issue", "event"].map((name) => kinds.findIndex((kind) => kind.name === name))
-  yield* db.attempt("compare", ({ execute, prepare }) => {
-    prepare(
-      "DELETE FROM difference WHERE (@project IS NOT NULL AND project IS NOT @project) OR (@issue IS NOT NULL AND issue IS NOT @issue AND other IS NOT @issue)"
-    )
-      .run({ project, issue })
-    const rank = (at: number | undefined) => kinds[at ?? -1] === undefined ? -1 : format.rank(kinds[at ?? -1]!)
-    execute(
-      `CREATE INDEX difference_issue ON difference (issue) WHERE kind = ${rank(issues)} AND (a IS NULL OR b IS NULL);` +
-        ` UPDATE difference SET part = 1 WHERE kind <> ${rank(issues)} AND (a IS NULL OR b IS NULL) AND (kind = ${
-          rank(events)
-        } OR EXISTS` +
-        ` (SELECT 1 FROM difference d WHERE d.kind = ${
-          rank(issues)
-        } AND d.issue IN (difference.issue, difference.other)` +
-        `  AND (d.a IS NULL OR d.b IS NULL) AND (d.a IS NULL) = (difference.a IS NULL)))`
-    )
-  })
-  return kinds
+  if (issue === null && project === null) return
+  yield* db.attempt("compare", ({ prepare }) =>
+    void prepare(
+      "DELETE FROM difference WHERE (@project IS NOT NULL AND project IS NOT @project)" +
+        " OR (@issue IS NOT NULL AND issue IS NOT @issue AND other IS NOT @issue)"
+    ).run({ project, issue }))
 })
