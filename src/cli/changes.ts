@@ -5,16 +5,22 @@ import type { Counts } from "../merge/Diff.ts"
 import { field, plural } from "./report.ts"
 import { lines, quote } from "./terminal.ts"
 
-/** Words of one text beyond which it is told by its lines: the comparison of words takes the square of their number. */
-const wordy = 20_000
-/** Unchanged words that are shown beside a change. */
+/** Milliseconds that all texts of a report may take to be compared by their words or lines; behind that they are only named. */
+const patience = 2000
+/** Unchanged characters that are shown beside a change. */
 const around = 40
 
+/** A clock for all texts of one report. */
+const budget = () => {
+  const end = performance.now() + patience
+  return () => Math.max(1, Math.min(500, end - performance.now()))
+}
+
 /** `[-old-]{+new+}`, with what did not change around it cut short. */
-const words = (from: string, to: string): string => {
-  const parts = diffWordsWithSpace(from, to, { timeout: 1000 }) ?? [
-    { removed: true, added: false, value: from },
-    { removed: false, added: true, value: to }
+const words = (from: string, to: string, left: () => number): string => {
+  const parts = diffWordsWithSpace(from, to, { timeout: left() }) ?? [
+    { removed: true, added: false, value: brief(from) },
+    { removed: false, added: true, value: brief(to) }
   ]
   return parts.map(({ added, removed, value }, at) => {
     if (added) return `{+${value}+}`
@@ -25,9 +31,11 @@ const words = (from: string, to: string): string => {
 }
 
 /** A patch; a line end behind both texts keeps the remark away that there is none. */
-const unified = (field: string, from: string, to: string): ReadonlyArray<string> =>
-  lines(createTwoFilesPatch(field, field, `${from}\n`, `${to}\n`, "", "", { context: 3 }).replace(/^=+\n/, ""))
-    .filter((line) => line !== "")
+const unified = (field: string, from: string, to: string, left: () => number): ReadonlyArray<string> => {
+  const patch = createTwoFilesPatch(field, field, `${from}\n`, `${to}\n`, "", "", { context: 3, timeout: left() })
+  if (patch === undefined) return [`${field}: [-${brief(from)}-]{+${brief(to)}+}`]
+  return lines(patch).filter((line, at) => line !== "" && !(at < 2 && /^(?:Index: |=+$)/.test(line)))
+}
 
 const texts = new Set(["title", "body", "template_title", "template_body"])
 
@@ -53,10 +61,19 @@ const keysThatDiffer = ({ from, to }: FieldChange): ReadonlyArray<string> | unde
   }
 }
 
-const fieldLines = (change: Change, field: FieldChange, asPatch: boolean): ReadonlyArray<string> => {
+/** How changes of texts are told. */
+interface Told {
+  readonly asPatch: boolean
+  /** Milliseconds that the next text may take. */
+  readonly left: () => number
+}
+
+const fieldLines = (change: Change, field: FieldChange, { asPatch, left }: Told): ReadonlyArray<string> => {
   const { field: key, from, to } = field
   const name = names[key] ?? key.replaceAll("_", " ")
   const reason = change.fields.find(({ field }) => field === "closed_reason")
+  // the numbers are alike, and stand for different rows
+  if (from === to) return [`${name}: means another row`]
   if (key === "status") return [to === "closed" ? `closed as ${none(reason?.to ?? null)}` : "reopened"]
   if (key === "deleted_at") {
     return [from === null ? "deleted" : to === null ? "restored" : `deleted at: ${from} → ${to}`]
@@ -66,8 +83,9 @@ const fieldLines = (change: Change, field: FieldChange, asPatch: boolean): Reado
     if (keys !== undefined && keys.length > 0) return keys.map((text) => `${name} ${text}`)
   }
   if (!texts.has(key)) return [`${name}: ${none(from)} → ${none(to)}`]
-  if (asPatch || (from ?? "").length + (to ?? "").length > wordy) return unified(name, from ?? "", to ?? "")
-  return lines(`${name}: ${words(from ?? "", to ?? "")}`)
+  return asPatch
+    ? unified(name, from ?? "", to ?? "", left)
+    : lines(`${name}: ${words(from ?? "", to ?? "", left)}`)
 }
 
 /** The first line of a text, cut to a width. */
@@ -109,13 +127,13 @@ export const changesForAgents = (changes: ReadonlyArray<Change>, more: number): 
 const what = { new: "+", gone: "-", changed: "~" } as const
 
 /** The lines of one change, without the issue that it is about. */
-const changeLines = (change: Change, asPatch: boolean): ReadonlyArray<string> => {
+const changeLines = (change: Change, how: Told): ReadonlyArray<string> => {
   const { by, kind, parts, says } = change
   const who = by === null || by === "" ? "" : ` by ${by}`
   if (change.what === "changed") {
     const shown = change.fields.filter(({ field }) => !quiet.has(field))
     const told = shown.length > 0 ? shown : change.fields
-    const all = told.flatMap((field) => fieldLines(change, field, asPatch))
+    const all = told.flatMap((field) => fieldLines(change, field, how))
     return kind === "issue" ? all : all.map((line) => `${things[kind] ?? kind} ${says ?? change.row}: ${line}`)
   }
   if (kind === "issue") {
@@ -132,18 +150,23 @@ const changeLines = (change: Change, asPatch: boolean): ReadonlyArray<string> =>
 
 const groupOf = (change: Change): string => change.issue_uid ?? `${change.kind} ${change.row} ${change.what}`
 
-/** All changes, what belongs to one issue below its name. */
+/** All changes, what belongs to one issue below its name and the time of its newest change. */
 export const changelog = (changes: ReadonlyArray<Change>, asPatch: boolean): ReadonlyArray<string> => {
-  const out: Array<string> = []
-  let last: string | undefined
+  const how = { asPatch, left: budget() }
+  const groups: Array<Array<Change>> = []
   for (const change of changes) {
-    if (groupOf(change) !== last) {
-      last = groupOf(change)
-      const { at, issue, project, title } = change
-      const name = issue === null ? project ?? change.kind : `${issue}  ${brief(title, 80)}`
-      out.push("", `${at ?? ""}  ${name}`.trimStart())
-    }
-    out.push(...changeLines(change, asPatch).map((line) => `    ${line}`))
+    const last = groups.at(-1)
+    if (last?.[0] !== undefined && groupOf(last[0]) === groupOf(change)) last.push(change)
+    else groups.push([change])
   }
-  return out
+  return groups.flatMap((group) => {
+    const newest = group.reduce((at, change) => (change.at ?? "") > at ? change.at ?? "" : at, "")
+    const { issue = null, kind = "", project = null, title = null } = group[0] ?? {}
+    const name = issue === null ? project ?? kind : `${issue}  ${brief(title, 80)}`
+    return [
+      "",
+      `${newest}  ${name}`.trimStart(),
+      ...group.flatMap((change) => changeLines(change, how)).map((line) => `    ${line}`)
+    ]
+  })
 }

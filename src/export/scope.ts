@@ -116,8 +116,11 @@ interface Found {
   readonly uid: string
 }
 
+/** What projects are looked for in. */
+type Searched = Pick<View, "db" | "path">
+
 const find = (
-  view: View,
+  view: Searched,
   ref: ProjectRef
 ): Effect.Effect<Found, ProjectNotFound | Effect.Effect.Error<ReturnType<Session["get"]>>> => {
   const [column, value] = "name" in ref
@@ -145,7 +148,7 @@ const find = (
 }
 
 /** What was asked for, as selections of the rows of this database and as the header of the file. */
-export const resolve = Effect.fn("Export.scope")(function*(view: View, { kinds }: Format, wanted: Wanted) {
+export const resolve = Effect.fn("Export.scope")(function*(view: Searched, { kinds }: Format, wanted: Wanted) {
   const found = yield* Effect.forEach(wanted.projects, (ref) => find(view, ref))
   const projects = [...new Map(found.map((project) => [project.id, project])).values()].sort((a, b) =>
     a.id < b.id ? -1 : 1

@@ -40,12 +40,32 @@ export class Change extends Schema.Class<Change>("Change")({
   parts: Parts
 }) {}
 
-const asText = (value: Cell | undefined): string | null =>
+/** Characters of two long texts before the first that differs. */
+const before = 200
+
+const cut = (text: string | null, start: number): string | null =>
+  text === null || (start === 0 && text.length <= longest)
+    ? text
+    : `${start === 0 ? "" : "…"}${text.slice(start, start + longest)}${text.length > start + longest ? "…" : ""}`
+
+/** Of two texts of which one is too long for a report: the part in which they begin to differ. */
+const excerpts = (from: string | null, to: string | null): readonly [string | null, string | null] => {
+  let at = 0
+  if (from !== null && to !== null && Math.max(from.length, to.length) > longest) {
+    while (at < from.length && from[at] === to[at]) at++
+  }
+  const start = Math.max(0, at - before)
+  return [cut(from, start), cut(to, start)]
+}
+
+const wholeText = (value: Cell | undefined): string | null =>
   value === null || value === undefined
     ? null
-    : ((text) => text.length > longest ? `${text.slice(0, longest)}…` : text)(
-      value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : String(value)
-    )
+    : value instanceof Uint8Array
+    ? Buffer.from(value).toString("utf8")
+    : String(value)
+
+const asText = (value: Cell | undefined): string | null => cut(wholeText(value), 0)
 
 /** What a row of each kind says, and who wrote it. */
 const says: { readonly [kind: string]: readonly [says: string, by: string] } = {
@@ -104,8 +124,9 @@ const fieldChanges = (db: Statements, kind: Kind, scope: Scope, a: Cell, b: Cell
     const spelled = storage === "json" && kind.name !== "event" && isSameJson(x[key], y[key])
     if (found?.[`f${i}`] === 1n || spelled) return []
     const value = (side: Side, row: Row) =>
-      reference._tag === "Some" ? named(db, side, reference.value.table, row[key]) : asText(row[key])
-    return [new FieldChange({ field: key, from: value("a", x), to: value("b", y) })]
+      reference._tag === "Some" ? named(db, side, reference.value.table, row[key]) : wholeText(row[key])
+    const [from, to] = excerpts(value("a", x), value("b", y))
+    return [new FieldChange({ field: key, from, to })]
   })
 }
 

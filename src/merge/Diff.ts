@@ -14,6 +14,7 @@ import type { Scope } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
 import type { FailureKind } from "../Failure.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
+import { turn } from "../host/turn.ts"
 import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
@@ -21,7 +22,17 @@ import type { Input } from "../snapshot/input.ts"
 import { VerifyReport } from "../snapshot/verify.ts"
 import { Change, changeOf, FieldChange } from "./Change.ts"
 import { compare } from "./differences.ts"
-import { ofBoth, openDatabase, type Opened, openSide, openSnapshot, scopeOf, Side, type Source } from "./sides.ts"
+import {
+  isPartial,
+  ofBoth,
+  openDatabase,
+  type Opened,
+  openSide,
+  openSnapshot,
+  scopeOf,
+  Side,
+  type Source
+} from "./sides.ts"
 
 export { Side, type Source } from "./sides.ts"
 
@@ -145,7 +156,7 @@ const told = Effect.fnUntraced(function*(db: Session, format: Format, scope: Sco
   const listed = yield* db.all("read the differences", "SELECT * FROM listed ORDER BY rowid LIMIT ?", limit)
   const changes = yield* Effect.forEach(
     listed,
-    (row) => changeOf(db, format, scope, { kind: kindOf(row["kind"]), row })
+    (row) => Effect.zipRight(turn, changeOf(db, format, scope, { kind: kindOf(row["kind"]), row }))
   )
   return {
     counts,
@@ -161,10 +172,10 @@ const told = Effect.fnUntraced(function*(db: Session, format: Format, scope: Sco
 const between = Effect.fnUntraced(
   function*<E>(a: Opened, b: Opened, options: Omit<DiffOptions<E>, "a" | "b">, format: Format) {
     // Of a database, what a partial snapshot can have is read; that side is `b` of the session.
-    const turned = b.header !== undefined && a.view !== undefined
+    const turned = isPartial(b) && !isPartial(a)
     const [x, y] = turned ? [b, a] : [a, b]
-    const scope = yield* scopeOf(x, y, format)
     const db = yield* (yield* Database).together(x.attach, y.attach)
+    const scope = yield* scopeOf(db, x, y, format)
     yield* phase("comparing")
     const { changes, counts, issues, more } = yield* Effect.gen(function*() {
       yield* compare(db, format, scope, {

@@ -10,7 +10,7 @@ import type { Format } from "../records/Format.ts"
 import { minify } from "../records/json.ts"
 import type { Kind } from "../records/Kind.ts"
 import { contents, identityOf } from "./identity.ts"
-import { despiteSpelling, inWindows, match, rowsIn, same, type Schema } from "./matching.ts"
+import { despiteSpelling, inWindows, match, rowsIn, same, type Schema, spelled } from "./matching.ts"
 
 /** What a row of `t` is about, as SQL that is to be asked on one side. */
 interface About {
@@ -62,7 +62,7 @@ const aboutOf = (kind: Kind, schema: Schema): About => ({
 
 const table =
   `CREATE TABLE difference (kind INTEGER NOT NULL, a INTEGER, b INTEGER, project TEXT, issue TEXT, other TEXT,
-  at TEXT, part INTEGER NOT NULL);
+  at TEXT, part INTEGER NOT NULL, was TEXT);
 CREATE INDEX difference_alone ON difference (kind, issue) WHERE (a IS NULL) <> (b IS NULL) AND NOT part;
 CREATE INDEX difference_part ON difference (issue) WHERE part; CREATE INDEX difference_of ON difference (other) WHERE part`
 
@@ -74,12 +74,13 @@ const insert = (
   scope: Scope,
   [a, b]: readonly [string, string],
   where: string,
-  part: (about: About) => string
+  part: (about: About) => string,
+  was = "NULL"
 ) => {
   const about = aboutOf(kind, schema)
   const uid = `(SELECT p.uid FROM ${schema}.projects p WHERE p.id = ${about.project})`
   return `INSERT INTO difference SELECT ${rank}, ${a}, ${b}, ${uid}, ${about.issue}, ${about.other},` +
-    ` CAST(${about.at} AS TEXT), ${part(about)} FROM ${rowsIn(schema, kind, scope)} t WHERE ${where}`
+    ` CAST(${about.at} AS TEXT), ${part(about)}, ${was} FROM ${rowsIn(schema, kind, scope)} t WHERE ${where}`
 }
 
 /** Whether what only one side has came or went with its issue, or is an event, which tells of something else. */
@@ -108,14 +109,13 @@ const forgiveSpelling = (db: Session, kind: Kind, scope: Scope) => {
   if (json.length === 0) return Effect.void
   const operation = `compare the ${kind.table}`
   const others = contents(kind).filter(({ storage }) => storage !== "json").map((field) => same(kind, field))
-  const pairs =
-    `SELECT p.a AS pair, ${
-      json.map((field, i) =>
-        `iif(${same(kind, field)}, NULL, x."${field.key}") AS x${i}, iif(${
-          same(kind, field)
-        }, NULL, y."${field.key}") AS y${i}`
-      ).join(", ")
-    } FROM pair_${kind.table} p CROSS JOIN ${rowsIn("a", kind, scope)} x ON x.rowid_ = p.a` +
+  const values = json.flatMap((field, i) =>
+    (["x", "y"] as const).map((side) =>
+      `iif(${same(kind, field)}, NULL, ${spelled(kind, side, field.key)}) AS ${side}${i}`
+    )
+  )
+  const pairs = `SELECT p.a AS pair, ${values.join(", ")}` +
+    ` FROM pair_${kind.table} p CROSS JOIN ${rowsIn("a", kind, scope)} x ON x.rowid_ = p.a` +
     ` CROSS JOIN ${rowsIn("b", kind, scope)} y ON y.rowid_ = p.b` +
     ` WHERE p.a > ? AND NOT p.same AND ${[despiteSpelling(kind), ...others].join(" AND ")} ORDER BY p.a LIMIT 100`
   return Effect.iterate(-(2n ** 63n) as bigint | undefined, {
@@ -124,15 +124,17 @@ const forgiveSpelling = (db: Session, kind: Kind, scope: Scope) => {
       Effect.zipRight(
         turn,
         db.attempt(operation, ({ prepare }) => {
-          const rows = prepare(pairs).all(...scope.params, after ?? 0n)
-          const forgiven = rows.filter((row) =>
-            json.every((_, i) => row[`x${i}`] === row[`y${i}`] || isSameJson(row[`x${i}`], row[`y${i}`]))
-          )
-          for (const { pair } of forgiven) {
-            prepare(`UPDATE pair_${kind.table} SET same = 1 WHERE a = ?`).run(pair ?? null)
+          const forgiven: Array<bigint> = []
+          let last: bigint | undefined
+          // One at a time: a row may have hundreds of megabytes.
+          for (const row of prepare(pairs).iterate(...scope.params, after ?? 0n)) {
+            last = BigInt(String(row["pair"]))
+            if (json.every((_, i) => row[`x${i}`] === row[`y${i}`] || isSameJson(row[`x${i}`], row[`y${i}`]))) {
+              forgiven.push(last)
+            }
           }
-          const last = rows.at(-1)?.["pair"]
-          return typeof last === "bigint" ? last : undefined
+          for (const pair of forgiven) prepare(`UPDATE pair_${kind.table} SET same = 1 WHERE a = ?`).run(pair)
+          return last
         })
       )
   })
@@ -175,7 +177,10 @@ const differencesOf = (
           scope,
           [other, "t.rowid_"],
           `t.rowid_ IN (SELECT p.b FROM pair_${kind.table} p WHERE NOT p.same)`,
-          () => "0"
+          () => "0",
+          // the project that it belonged to; the rowid without a table is that of the row of `b`
+          `(SELECT (SELECT p.uid FROM a.projects p WHERE p.id = ${aboutOf(kind, "a").project})` +
+            ` FROM pair_${kind.table} q JOIN a.${kind.table} t ON t.rowid = q.a WHERE q.b = rowid_)`
         )
       ).run(...scope.params))
   })
@@ -201,7 +206,7 @@ export const compare = Effect.fn("Merge.compare")(function*(db: Session, format:
   if (issue === null && project === null) return
   yield* db.attempt("compare", ({ prepare }) =>
     void prepare(
-      "DELETE FROM difference WHERE (@project IS NOT NULL AND project IS NOT @project)" +
+      "DELETE FROM difference WHERE (@project IS NOT NULL AND project IS NOT @project AND was IS NOT @project)" +
         " OR (@issue IS NOT NULL AND issue IS NOT @issue AND other IS NOT @issue)"
     ).run({ project, issue }))
 })

@@ -29,61 +29,86 @@ export const rowsIn = (schema: Schema, kind: Kind, scope: Scope): string => {
   return `(SELECT t.rowid AS rowid_, ${all.join(", ")} FROM ${schema}.${kind.table} t WHERE ${where})`
 }
 
-/** The number on the side of `b` of the row that a column of `x` points at; of one that is not there, its number. */
+const isThere = (table: string, id: string) => `EXISTS (SELECT 1 FROM a.${table} o WHERE o.id = ${id})`
+/** A row that only `b` has is a difference of its own. */
+const isPaired = (table: string, id: string) => `EXISTS (SELECT 1 FROM pair_${table} p WHERE p.b = ${id})`
+const pairOf = (table: string, id: string) => `(SELECT p.b FROM pair_${table} p WHERE p.a = ${id})`
+
+/**
+ * The number on the side of `b` of the row that a column of `x` points at. A number that stands for no row on both sides is itself; what only
+ * one of them has equals nothing on the other.
+ */
 const there = (table: string, id: string) =>
-  `coalesce((SELECT p.b FROM pair_${table} p WHERE p.a = ${id}),` +
-  ` iif(EXISTS (SELECT 1 FROM a.${table} o WHERE o.id = ${id}), NULL, ${id}))`
+  `CASE WHEN ${id} IS NULL THEN NULL ELSE coalesce(${pairOf(table, id)},` +
+  ` iif(${isThere(table, id)} OR ${isPaired(table, id)}, 'no row', ${id})) END`
 
-/** The same row by the local numbers in two payloads; the number of a row that is gone stands for nothing. */
-const sameNumber = (key: string, table: string) => {
-  const [x, y] = ["x", "y"].map((side) => `json_extract(${side}.payload, '$.${key}')`) as [string, string]
-  return `iif(EXISTS (SELECT 1 FROM a.${table} WHERE id = ${x}), ${
-    there(table, x)
-  } IS ${y}, (${x} IS NULL) = (${y} IS NULL))`
-}
-
+/** Members of the payload of an event that are numbers of rows. */
 const numbered = { comment_id: "comments", link_id: "links" }
 const keys = Object.keys(numbered)
 
-/** The payloads of two events name the same comment and the same link, or none. */
-const sameNumbers =
-  `iif(${
-    keys.map((key) => `instr(x.payload, '"${key}"')`).join(" OR ")
-  }, json_valid(x.payload) AND json_valid(y.payload)` +
-  ` AND ${Object.entries(numbered).map(([key, table]) => sameNumber(key, table)).join(" AND ")}, 1)`
+const sides = ["x", "y"] as const
+const ofBoth = (sql: (payload: string) => string): readonly [string, string] => {
+  const [x, y] = sides.map((side) => sql(`${side}.payload`))
+  return [x ?? "", y ?? ""]
+}
+
+/** The same row by a number in two payloads; two numbers of rows that are gone stand for nothing. What is no number is what it says. */
+const sameNumber = (key: string, table: string) => {
+  const [x, y] = ofBoth((payload) => `json_extract(${payload}, '$.${key}')`)
+  const [rawX, rawY] = ofBoth((payload) => `(${payload} -> '$.${key}')`)
+  return `CASE WHEN typeof(${x}) <> 'integer' OR typeof(${y}) <> 'integer' OR ${
+    ofBoth((payload) => `json_type(${payload}, '$.${key}')`).map((type) => `${type} <> 'integer'`).join(" OR ")
+  } THEN ${rawX} IS ${rawY}` +
+    ` WHEN ${isThere(table, x)} THEN ${pairOf(table, x)} IS ${y} ELSE NOT ${isPaired(table, y)} END`
+}
+
+const names = ofBoth((payload) => keys.map((key) => `instr(${payload}, '"${key}"')`).join(" OR ")).join(" OR ")
+// what is no JSON must not come to a function that wants some: only CASE is sure not to ask it
+const readable = ofBoth((payload) => `json_valid(${payload})`).join(" AND ")
+const numbers = Object.entries(numbered).map(([key, table]) => sameNumber(key, table)).join(" AND ")
+const others = ofBoth((payload) => `json_remove(${payload}, ${keys.map((key) => `'$.${key}'`).join(", ")})`)
 
 /** Payloads that say the same, whatever numbers they give a comment or a link. */
-const samePayload = `(${sameNumbers} AND (x.payload IS y.payload OR (${
-  keys.map((key) => `instr(x.payload, '"${key}"')`).join(" OR ")
-}) AND ${
-  ["x", "y"].map((side) => `json_remove(${side}.payload, ${keys.map((key) => `'$.${key}'`).join(", ")})`).join(" = ")
-}))`
+const samePayload = `CASE WHEN NOT (${names}) THEN x.payload IS y.payload WHEN ${readable}` +
+  ` THEN ${numbers} AND (x.payload IS y.payload OR ${others.join(" = ")}) ELSE x.payload IS y.payload END`
 
 /** What must hold of two rows, whatever the spelling of their JSON is. */
-export const despiteSpelling = (kind: Kind): string => kind.name === "event" ? sameNumbers : "1"
+export const despiteSpelling = (kind: Kind): string =>
+  kind.name === "event" ? `CASE WHEN NOT (${names}) THEN 1 WHEN ${readable} THEN ${numbers} ELSE 0 END` : "1"
+
+/** What of a column is spelled, on one side: without what only stands for a row. */
+export const spelled = (kind: Kind, side: "x" | "y", key: string): string =>
+  kind.name === "event" && key === "payload"
+    ? `CASE WHEN (${names}) AND ${readable} THEN ${others[side === "x" ? 0 : 1]} ELSE ${side}.payload END`
+    : `${side}.${quote(key)}`
+
+/** Two issues are related in either direction: which one stands first goes by their numbers. */
+const eitherWay = (x: readonly [string, string], y: readonly [string, string]) =>
+  `((${x[0]} IS ${y[0]} AND ${x[1]} IS ${y[1]}) OR (x.type = 'related' AND ${x[0]} IS ${y[1]} AND ${x[1]} IS ${y[0]}))`
 
 /** Whether a column says the same in the rows `x` and `y`, as SQL. */
-export const same = (kind: Kind, { key, reference }: Field): string =>
-  reference._tag === "Some"
-    ? `(${there(reference.value.table, `x.${quote(key)}`)} IS y.${quote(key)})`
-    : kind.name === "event" && key === "payload"
-    ? samePayload
+export const same = (kind: Kind, { key, reference }: Field): string => {
+  if (reference._tag === "Some") return `(${there(reference.value.table, `x.${quote(key)}`)} IS y.${quote(key)})`
+  if (kind.name === "event" && key === "payload") return samePayload
+  return kind.name === "link" && key.endsWith("_issue_uid")
+    ? eitherWay(["x.from_issue_uid", "x.to_issue_uid"], ["y.from_issue_uid", "y.to_issue_uid"])
     : `(x.${quote(key)} IS y.${quote(key)})`
+}
 
 const saysTheSame = (kind: Kind): string => contents(kind).map((field) => same(kind, field)).join(" AND ") || "1"
 
-/** Whether `y` is the row `x`. Two issues are related in either direction: which one stands first goes by their numbers. */
+/** Whether `y` is the row `x`. NULL stands where it may not in a damaged database, and is the same as NULL. */
 const isSame = (kind: Kind, { by }: Identity): string => {
-  const parts = by.map((key) => {
+  if (kind.name === "link") {
+    const ends = ["from_issue_id", "to_issue_id"].map((end) => there("issues", `x.${end}`)) as [string, string]
+    return `y.type IS x.type AND ${eitherWay(ends, ["y.from_issue_id", "y.to_issue_id"])}`
+  }
+  return by.map((key) => {
     const reference = kind.columns.find((field) => field.key === key)?.reference
-    return reference?._tag === "Some"
-      ? `y.${quote(key)} = ${there(reference.value.table, `x.${quote(key)}`)}`
-      : `y.${quote(key)} = x.${quote(key)}`
-  })
-  if (kind.name !== "link") return parts.join(" AND ")
-  const [from, to] = ["from_issue_id", "to_issue_id"].map((end) => there("issues", `x.${end}`))
-  return `y.type = x.type AND ((y.from_issue_id = ${from} AND y.to_issue_id = ${to})` +
-    ` OR (x.type = 'related' AND y.from_issue_id = ${to} AND y.to_issue_id = ${from}))`
+    return `y.${quote(key)} IS ${
+      reference?._tag === "Some" ? there(reference.value.table, `x.${quote(key)}`) : `x.${quote(key)}`
+    }`
+  }).join(" AND ")
 }
 
 /** Calls `work` for the windows of the rowids of a table of one side, one after the other. */
@@ -136,7 +161,7 @@ const matchCounted = (db: Session, kind: Kind, scope: Scope, { by }: Identity) =
     const names = by.map(quote).join(", ")
     return `(SELECT *, row_number() OVER (PARTITION BY ${names} ORDER BY rowid_) AS nth FROM (${rows}))`
   }
-  const on = [...by.map(quote), "nth"].map((name) => `y.${name} = x.${name}`).join(" AND ")
+  const on = [...by.map(quote), "nth"].map((name) => `y.${name} IS x.${name}`).join(" AND ")
   return run(
     db,
     kind,

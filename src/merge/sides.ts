@@ -4,15 +4,16 @@ import * as Schema from "effect/Schema"
 import { type Attachable, Database, type View } from "../database/Database.ts"
 import { instanceIn } from "../database/meta.ts"
 import { wholeDatabase } from "../database/Selection.ts"
+import type { Session } from "../database/Session.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { resolve } from "../export/scope.ts"
 import { parentOf } from "../files/paths.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
+import { Losses, lossesOf } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { anyVersion, convert } from "../snapshot/convert.ts"
 import type { Input } from "../snapshot/input.ts"
-import type { Header } from "../snapshot/seal.ts"
 import { opened, type VerifyReport } from "../snapshot/verify.ts"
 
 /** One side of a comparison. */
@@ -23,13 +24,16 @@ export class Side extends Schema.Class<Side>("Side")({
   is: Schema.Literal("snapshot", "database"),
   instance_uid: Schema.NullOr(Schema.String),
   /** The uids of the projects that it is a snapshot of; null: everything. */
-  projects: Schema.NullOr(Schema.Array(Schema.String))
+  projects: Schema.NullOr(Schema.Array(Schema.String)),
+  /** Without what was deleted. */
+  live_only: Schema.Boolean,
+  /** What it has and version 10 cannot hold, by name: it is not compared. */
+  losses: Losses
 }) {}
 
 export interface Opened {
   readonly attach: Attachable
   readonly side: Side
-  readonly header: Header | undefined
   /** The database itself, when it was not copied. */
   readonly view: View | undefined
 }
@@ -39,12 +43,13 @@ export const openSnapshot = <E>(input: Input<E>, format: Format) =>
     const { header, report, stage } = yield* opened(input, format)
     const instance_uid = (yield* instanceIn(stage.db)) ?? null
     yield* stage.seal
+    const { losses } = report
+    const live_only = header?.live_only === true
     const projects = header === undefined || header.scope === "database" ? null : header.scope.projects
     return {
       attach: stage,
-      header,
       view: undefined,
-      side: new Side({ name: report.file, is: "snapshot", instance_uid, projects }),
+      side: new Side({ name: report.file, is: "snapshot", instance_uid, projects, live_only, losses }),
       report
     } satisfies Opened & { readonly report: VerifyReport }
   })
@@ -52,40 +57,37 @@ export const openSnapshot = <E>(input: Input<E>, format: Format) =>
 /** A view of a database, or what it becomes in this version. */
 export const openDatabase = Effect.fnUntraced(function*(path: string, format: Format) {
   const view = yield* anyVersion(path, format)
-  const side = new Side({
-    name: path,
-    is: "database",
-    instance_uid: (yield* instanceIn(view.db)) ?? null,
-    projects: null
-  })
-  if (view.format.version === format.version) return { attach: view, side, header: undefined, view } satisfies Opened
+  const instance_uid = (yield* instanceIn(view.db)) ?? null
+  const side = (losses: Losses) =>
+    new Side({ name: path, is: "database", instance_uid, projects: null, live_only: false, losses })
+  if (view.format.version === format.version) {
+    return { attach: view, side: side({}), view } satisfies Opened
+  }
   const directory = yield* privateDirectory("compare")
   return yield* Effect.gen(function*() {
     const stage = yield* (yield* Database).stage(`${directory}/converted.db`, format)
-    yield* convert(view, stage, format)
+    const { findings } = yield* convert(view, stage, format)
     yield* stage.seal
     yield* view.confirm
-    return { attach: stage, side, header: undefined, view: undefined } satisfies Opened
+    return { attach: stage, side: side(lossesOf(findings)), view: undefined } satisfies Opened
   }).pipe(Effect.mapError(inTemporary(directory)))
 })
 
 export const openSide = <E>(source: Source<E>, format: Format) =>
   "database" in source ? openDatabase(source.database, format) : openSnapshot(source.snapshot, format)
 
-/** What of a database a partial snapshot is held against. */
-export const scopeOf = (of: Opened, against: Opened, format: Format) => {
-  const { header } = of
-  if (header === undefined || against.view === undefined) return Effect.succeed(wholeDatabase)
-  if (header.scope === "database" && header.live_only !== true) return Effect.succeed(wholeDatabase)
-  const uids = header.scope === "database" ? [] : header.scope.projects
-  return Effect.map(
-    resolve(against.view, format, {
-      projects: uids.map((uid) => ({ uid })),
-      includeDeleted: header.live_only !== true
+/** Whether it is a snapshot of some projects, or without what was deleted. */
+export const isPartial = ({ side }: Opened): boolean => side.projects !== null || side.live_only
+
+/** What of the side `b` of a session is compared, when `a` is a partial snapshot and `b` is not. */
+export const scopeOf = (db: Session, a: Opened, b: Opened, format: Format) =>
+  !isPartial(a) || isPartial(b) ? Effect.succeed(wholeDatabase) : Effect.map(
+    resolve({ db, path: b.side.name }, format, {
+      projects: (a.side.projects ?? []).map((uid) => ({ uid })),
+      includeDeleted: !a.side.live_only
     }),
     ({ scope }) => scope
   )
-}
 
 /** The user does not know of the session: what is damaged is one of the sides, and what lacks room is its own file. */
 export const ofBoth = (path: string, sides: ReadonlyArray<Opened>) => <E>(error: E) =>

@@ -1,5 +1,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -7,6 +8,7 @@ import { fileKind } from "../../database/fileKind.ts"
 import type { FileError } from "../../files/FileError.ts"
 import { resolve } from "../../files/paths.ts"
 import { diff, DiffReport, type Side, type Source } from "../../merge/Diff.ts"
+import { grouped } from "../../records/losses.ts"
 import { text, toggle } from "../Argv.ts"
 import { changelog, changesForAgents, differenceCounts } from "../changes.ts"
 import { withDatabase } from "../databaseOption.ts"
@@ -28,6 +30,19 @@ class Shown extends DiffReport.extend<Shown>("Shown")({
 const ofSide = ({ is, name, projects }: Side) =>
   `${name} (${is}${projects === null ? "" : ` of ${plural(projects.length, "project")}`})`
 
+/** What a side has and version 10 cannot hold. */
+const notCompared = ({ losses, name }: Side): ReadonlyArray<string> =>
+  Object.keys(losses).length === 0
+    ? []
+    : [`note: not compared, since version 10 cannot hold it, of ${name}: ${grouped(Object.keys(losses)).join(", ")}`]
+
+/** Two partial snapshots are compared whole. */
+const scopes = ({ a, b }: DiffReport): ReadonlyArray<string> =>
+  (a.projects !== null || a.live_only) && (b.projects !== null || b.live_only) &&
+    (String(a.projects) !== String(b.projects) || a.live_only !== b.live_only)
+    ? ["note: the two are snapshots of different parts of a database: what only one of them can have is told too"]
+    : []
+
 const verdict = (report: DiffReport) => report.equal ? "equal" : "different"
 
 const format = Output.report(Shown, {
@@ -43,8 +58,13 @@ const format = Output.report(Shown, {
         report.b.instance_uid !== null
       ? [`note: the two are of different databases: ${report.a.instance_uid} and ${report.b.instance_uid}`]
       : []),
+    ...scopes(report),
+    ...notCompared(report.a),
+    ...notCompared(report.b),
     ...(report.stat ? [] : changelog(report.changes, report.unified)),
-    ...(report.stat || report.more === 0 ? [] : ["", `… ${report.more} more changes: --limit ${most}, or --json`])
+    ...(report.stat || report.more === 0
+      ? []
+      : ["", `… ${report.more} more changes: --limit N tells up to ${most} of them`])
   ],
   agent: (report) => [
     `OK diff equal=${report.equal} from=${quote(report.a.name)} to=${quote(report.b.name)}` +
@@ -57,17 +77,25 @@ const format = Output.report(Shown, {
   outcome: (report) => report.equal ? undefined : "conflict"
 })
 
-/** A path is a database or a snapshot by how it begins. */
+/** A file is a database or a snapshot by how it begins; what is not there, or empty, by its name; a pipe is a snapshot. */
 const sourceOf = Effect.fnUntraced(function*(word: string) {
-  if (word === "-") return { snapshot: yield* inputOf(word) } satisfies Source<FileError>
-  const kind = yield* Effect.flatMap(resolve(word), (real) => fileKind(real, word)).pipe(
-    Effect.catchIf((error) => error.code === "ENOENT" || error.code === "ENOTDIR", () => Effect.succeedNone)
-  )
   const snapshot: Source<FileError> = { snapshot: yield* inputOf(word) }
-  return Option.contains(kind, "database" as const) || !/\.jsonl|\.gz$/.test(word) && Option.isNone(kind)
-    ? { database: word } satisfies Source<FileError>
-    : snapshot
+  if (word === "-") return snapshot
+  const named: Source<FileError> = /\.(?:jsonl|gz)$/.test(word) ? snapshot : { database: word }
+  const there = yield* Effect.option(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(word)))
+  if (Option.isNone(there) || (there.value.type === "File" && Number(there.value.size) === 0)) return named
+  if (there.value.type !== "File") return snapshot
+  const kind = yield* Effect.flatMap(resolve(word), (real) => fileKind(real, word))
+  return Option.contains(kind, "database" as const) ? { database: word } satisfies Source<FileError> : snapshot
 })
+
+/** Both words make sense. */
+const checked = (from: string, to: string | undefined) =>
+  from === "" || to === ""
+    ? Effect.fail(new UsageError({ reason: "a side of the comparison is an empty word" }))
+    : from === "-" && to === "-"
+    ? Effect.fail(new UsageError({ reason: "only one side can be -: what is piped in is there once" }))
+    : Effect.void
 
 const limitOf = (given: number | undefined) =>
   given === undefined
@@ -107,6 +135,7 @@ export const diffCommand = Output.command(
   ({ from, issue, limit, project, stat, to, unified }) =>
     withDatabase(({ path }) =>
       Effect.gen(function*() {
+        yield* checked(from, to)
         const report = yield* diff({
           a: yield* sourceOf(from),
           b: to === undefined ? { database: path } : yield* sourceOf(to),

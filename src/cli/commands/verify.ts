@@ -12,7 +12,7 @@ import { changelog, changesForAgents, differenceCounts } from "../changes.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
 import { counts, field, findingCounts, findings, lossCounts, losses, plural, scopeField } from "../report.ts"
-import { quote } from "../terminal.ts"
+import { quote, shellWord } from "../terminal.ts"
 
 type Report = VerifyReport | AgainstReport
 
@@ -23,16 +23,20 @@ const projects = (report: Report) =>
     }, ${plural(project.links, "link")}, ${plural(project.events, "event")}`
   )
 
-const against = (report: Report): ReadonlyArray<string> => {
-  if (!(report instanceof AgainstReport)) return []
-  if (report.equal) return [field("against", `${report.database}: the contents are equal`)]
-  return [
-    field("against", `${report.database}: the contents differ`),
-    ...differenceCounts(report.counts, ["only in the database", "only in the snapshot", "different"]),
-    ...changelog(report.changes, false),
-    ...(report.more > 0 ? ["", `… ${report.more} more; all of it: kata diff`] : [])
+const against = (report: Report): ReadonlyArray<string> =>
+  !(report instanceof AgainstReport) ? [] : [
+    field("against", `${report.database}: the contents ${report.equal ? "are equal" : "differ"}`),
+    ...differenceCounts(report.counts, ["only in the database", "only in the snapshot", "different"])
   ]
-}
+
+/** The first of what differs. */
+const told = (report: Report): ReadonlyArray<string> =>
+  !(report instanceof AgainstReport) || report.equal ? [] : [
+    ...changelog(report.changes, false),
+    ...(report.more === 0
+      ? []
+      : ["", `… ${report.more} more: kata diff ${shellWord(report.file)} ${shellWord(report.database)}`])
+  ]
 
 const isBlocked = (report: Report): boolean => blocking(report.findings).length > 0
 
@@ -42,6 +46,8 @@ const isHeld = (report: Report): boolean => Object.keys(report.losses).length ==
 const verdict = (report: Report): string =>
   isBlocked(report)
     ? "cannot be restored as it is"
+    : report instanceof AgainstReport && !report.equal
+    ? "differs"
     : isHeld(report)
     ? "ok"
     : "whole, but version 10 cannot hold all of it"
@@ -50,6 +56,7 @@ const format = Output.report(Schema.Union(AgainstReport, VerifyReport), {
   human: (report) => [
     `${verdict(report)}: ${report.file}`,
     field("seal", `${report.sealed ? "holds" : "none"}, ${plural(report.lines, "line")}`),
+    ...against(report),
     ...scopeField(report.scope, report.live_only),
     ...counts(report.records),
     ...(report.projects.length === 0 ? [] : ["projects:", ...projects(report)]),
@@ -64,7 +71,7 @@ const format = Output.report(Schema.Union(AgainstReport, VerifyReport), {
       : [
         "next: kata import --repair mends or leaves out each of these, says so, and keeps the lines that it leaves out"
       ]),
-    ...against(report)
+    ...told(report)
   ],
   agent: (report) => [
     `OK verify file=${
