@@ -41,7 +41,10 @@ export const Proof = Schema.Literal("seal", "sum")
 export type Proof = typeof Proof.Type
 
 const exported = (view: View, format: Format, header: Header | undefined, sound: boolean, sum: boolean) => {
-  const pages = Stream.toChannel(recordPages(view, format, wholeDatabase, sound ? undefined : unwatched))
+  // Nothing waits for a file here: a signal would not be heard before the end.
+  const pages = Stream.toChannel(
+    Stream.tap(recordPages(view, format, wholeDatabase, sound ? undefined : unwatched), () => turn)
+  )
   return Effect.map(Channel.runDrain(write(format, pages, header, { sum })), ([written]) => written)
 }
 
