@@ -1,5 +1,5 @@
 /**
- * What two snapshots or databases say differently, whatever numbers their rows have (docs/merge.md):
+ * What two snapshots or databases say differently, whatever numbers their rows have (docs/diff.md):
  *
  *     a ──┐                 pairs of rows        the table            changes, the
  *         ├─ one session ──▶ that are the ──────▶ `difference` ──────▶ newest first

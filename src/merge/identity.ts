@@ -1,6 +1,6 @@
 /**
  * By what a row is the same one in two databases, where each has numbered its rows by itself: uids, and what stands for a row that has none
- * (docs/merge.md).
+ * (docs/diff.md).
  */
 import type { Field } from "../records/Field.ts"
 import type { Kind } from "../records/Kind.ts"
