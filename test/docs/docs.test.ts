@@ -9,7 +9,7 @@ import { SqliteFailure } from "../../src/database/SqliteFailure.ts"
 import { exitCodes } from "../../src/Failure.ts"
 import { classes, type Code, refusals } from "../../src/ledger/Refused.ts"
 import { catalogue, type Entry } from "../records/catalogue.ts"
-import { documents, fences, type Machine, machine, read, root, runnable } from "./kit.ts"
+import { documents, fences, type Machine, machine, read, root, runnable, script, start, typed } from "./kit.ts"
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
@@ -195,15 +195,45 @@ it("the changelog has this version", () => {
   expect(read("CHANGELOG.md")).toContain(`## [${JSON.parse(read("package.json")).version}]`)
 })
 
+it("no block that a reader pastes damages a database or ends the shell", () => {
+  const harmful = /(^|[;|& ])(dd |: >|exit \d|rm -rf|head -c)|kill -/m
+  const found = ["README.md", "docs/recovery.md", "docs/go-kata.md"].flatMap((file) =>
+    fences(file).flatMap(({ line, text }) => harmful.test(text.replaceAll(/# exit .*/g, "")) ? [`${file}:${line}`] : [])
+  )
+  expect(found).toEqual([])
+})
+
+describe("what a page says of an exit code is held against the command", () => {
+  for (
+    const [line, status] of [
+      ["false  # exit 1", 0],
+      ["true | false  # exit 1", 0],
+      ["false  # exit 9", 1],
+      ["true  # exit 9", 1],
+      ["true  # exit 9 when something is left out", 0],
+      ["false  # exit 9 when something is left out", 1],
+      ["false", 1]
+    ] as const
+  ) {
+    it(`${line}: ${status}`, async () => {
+      const { status: ended } = await start("bash", ["-e", "-c", `${typed(line)}\ntrue`], {
+        cwd: root,
+        env: process.env
+      })
+      expect(ended).toBe(status)
+    })
+  }
+})
+
 describe("commands run as they stand there", () => {
   const machines: Array<Machine> = []
   afterAll(() => machines.forEach(({ folder }) => rmSync(folder, { recursive: true, force: true })))
   for (const file of ["docs/recovery.md", "docs/format.md", "docs/go-kata.md"]) {
-    for (const { line, text } of runnable(file)) {
-      it(`${file}, line ${line}`, async () => {
+    for (const block of runnable(file)) {
+      it(`${file}, line ${block.line}`, async () => {
         const one = machine()
         machines.push(one)
-        const { status, stderr, stdout } = await one.run(text)
+        const { status, stderr, stdout } = await one.run(script(block))
         expect({ status, told: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, told: "" })
       })
     }

@@ -25,20 +25,48 @@ export interface Fence {
   readonly text: string
   /** The line in which the text begins. */
   readonly line: number
+  /** What a comment `<!-- sh setup` before it prepares: the damage that the text speaks of, for instance. */
+  readonly setup: string
 }
 
 /** The fenced blocks of a document. */
 export const fences = (file: string): ReadonlyArray<Fence> => {
-  const found: Array<{ info: string; lines: Array<string>; line: number }> = []
-  let open = false
+  const found: Array<{ info: string; lines: Array<string>; line: number; setup: ReadonlyArray<string> }> = []
+  let setup: Array<string> = []
+  let inside: "nothing" | "setup" | "fence" = "nothing"
   read(file).split("\n").forEach((line, i) => {
-    if (line.startsWith("```")) {
-      open = !open
-      if (open) found.push({ info: line.slice(3).trim(), lines: [], line: i + 2 })
-    } else if (open) found.at(-1)?.lines.push(line)
+    if (inside === "setup") {
+      if (line === "-->") inside = "nothing"
+      else setup.push(line)
+    } else if (line === "<!-- sh setup") inside = "setup"
+    else if (line.startsWith("```")) {
+      inside = inside === "fence" ? "nothing" : "fence"
+      if (inside === "fence") {
+        found.push({ info: line.slice(3).trim(), lines: [], line: i + 2, setup })
+        setup = []
+      }
+    } else if (inside === "fence") found.at(-1)?.lines.push(line)
   })
-  return found.map(({ info, line, lines }) => ({ info, line, text: `${lines.join("\n")}\n` }))
+  const joined = (lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
+  return found.map(({ info, line, lines, setup }) => ({ info, line, text: joined(lines), setup: joined(setup) }))
 }
+
+const expectation = /^(.*\S) +# exit (\d+)( when .*)?$/
+/** The time that pages write where the reader puts that of a backup. */
+const ofBackup = /[^\s=]*\.bak\.20261130T101010Z/g
+
+/** As it is typed, for `bash -e`: `# exit 9` behind a command says how it ends, `# exit 9 when …` how it may end. */
+export const typed = (text: string): string =>
+  text.split("\n").map((line) => {
+    const [, command = line, code, sometimes] = expectation.exec(line) ?? []
+    const named = command.replace(ofBackup, (name) => `"$(ls ${name.slice(0, name.lastIndexOf("."))}.*)"`)
+    if (code === undefined) return named
+    const unlike = sometimes === undefined ? "{ echo 'it ended with 0' >&2; exit 1; }" : "true"
+    return `{ ${named}; } && ${unlike} || test $? -eq ${code}`
+  }).join("\n")
+
+/** The text of a block after what prepares it. */
+export const script = ({ setup, text }: Fence): string => typed(setup + text)
 
 /** The blocks that say that they can be run. */
 export const runnable = (file: string): ReadonlyArray<Fence> => fences(file).filter(({ info }) => info === "sh run")

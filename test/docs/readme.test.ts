@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { fences, type Machine, machine, read, runnable, start } from "./kit.ts"
+import { fences, type Machine, machine, read, runnable, script, start, typed } from "./kit.ts"
 
 const machines: Array<Machine> = []
 const fresh = (): Machine => {
@@ -20,11 +20,12 @@ it("the first command installs and shows, the second installs and tests", () => 
 })
 
 describe("recipes", () => {
-  for (const { line, text } of runnable("README.md")) {
+  for (const block of runnable("README.md")) {
+    const { line, text } = block
     const title = text.split("\n").find((command) => command.includes("kata")) ?? text
     it(`line ${line}: ${title}`, async () => {
       const { folder, run } = fresh()
-      const { status, stderr } = await run(text)
+      const { status, stderr } = await run(script(block))
       expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" })
       expect(readdirSync(join(folder, "tmp"))).toEqual([])
     })
@@ -59,7 +60,10 @@ it("found W21: the recipe works with cron's environment, and says when it does n
   // in a crontab a % ends the command
   expect(job).not.toContain("%")
   const { folder, run } = fresh()
+  // a machine on which nobody has told git a name
+  await run("rm ~/.gitconfig")
   expect((await run(recipe)).status).toBe(0)
+  expect((await run("git -C ~/kata-backups log -1 --format='%an <%ae>'")).stdout).toBe("kata <kata@localhost>\n")
   const home = join(folder, "home")
   const cron = () =>
     start("/bin/sh", ["-c", job], {
@@ -77,16 +81,25 @@ it("found W21: the recipe works with cron's environment, and says when it does n
 })
 
 it("going back gives the database that was there, whatever the new one left in its -wal", async () => {
-  const recipe = runnable("README.md").find(({ text }) => text.includes("rm -f kata.db-wal"))?.text ?? ""
+  const recipe = runnable("README.md").find(({ text }) => text.includes("rm -f kata.db-wal"))
   const { folder, run } = fresh()
   const before = (await run("kata export --output -")).stdout
-  const [restore, back] = recipe.split("cd ~/.kata\n")
-  expect((await run(restore ?? "")).status).toBe(0)
+  expect((await run(recipe?.setup ?? "")).status).toBe(0)
   await run("echo 'not a wal of the old one' > ~/.kata/kata.db-wal")
-  expect((await run(`cd ~/.kata\n${back}`)).status).toBe(0)
+  expect((await run(typed(recipe?.text ?? ""))).status).toBe(0)
   expect((await run("kata export --output -")).stdout === before).toBe(true)
   expect(before.length).toBeGreaterThan(1000)
   expect(readdirSync(join(folder, "home", ".kata")).toSorted()).toEqual(["kata.db", "kata.db.lock"])
+})
+
+it("going back with a name that is not there removes nothing", async () => {
+  const recipe = runnable("README.md").find(({ text }) => text.includes("rm -f kata.db-wal"))
+  const { run } = fresh()
+  expect((await run(recipe?.setup ?? "")).status).toBe(0)
+  await run("echo 'the newest work' > ~/.kata/kata.db-wal")
+  // as it stands there, without the name of the reader's backup
+  expect((await run(recipe?.text ?? "")).status).not.toBe(0)
+  expect((await run("cat ~/.kata/kata.db-wal")).stdout).toBe("the newest work\n")
 })
 
 it("names every command", async () => {
