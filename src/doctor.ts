@@ -132,8 +132,16 @@ const versionCheck = (version: number, findings: ReadonlyArray<Finding>) => {
   const lost = wrong(findings.filter(({ loss }) => loss !== undefined))
   return check("version", "note", `of version ${version}: exports read it, other commands want one of version 10`, {
     details: [
-      ...(changed === 0 ? [] : [`version 10 says ${changed} things otherwise, which are listed below`]),
-      ...(lost === 0 ? [] : [`version 10 cannot hold ${lost} things, which are listed below and would be lost`]),
+      ...(changed === 0 ? [] : [
+        changed === 1
+          ? "version 10 says 1 thing otherwise, which is listed below"
+          : `version 10 says ${changed} things otherwise, which are listed below`
+      ]),
+      ...(lost === 0 ? [] : [
+        lost === 1
+          ? "version 10 cannot hold 1 thing, which is listed below and would be lost"
+          : `version 10 cannot hold ${lost} things, which are listed below and would be lost`
+      ]),
       "not judged: its indexes and triggers, whether blocking issues wait for each other, what the newest Go kata would stop at"
     ],
     next: lost === 0
@@ -146,15 +154,27 @@ const findingsCheck = (found: ReadonlyArray<Finding>) => {
   const all = found.filter((finding) => !isConverted(finding))
   const blocks = blocking(all)
   if (blocks.length > 0) {
-    return check("findings", "error", `${wrong(blocks)} break a rule: a restore will refuse them`, {
-      next: "an export still carries them; kata import --repair mends or leaves out each, and says so"
-    })
+    return check(
+      "findings",
+      "error",
+      wrong(blocks) === 1
+        ? "1 breaks a rule: a restore will refuse it"
+        : `${wrong(blocks)} break a rule: a restore will refuse them`,
+      {
+        next: "an export still carries them; kata import --repair mends or leaves out each, and says so"
+      }
+    )
   }
   return all.length === 0
     ? check("findings", "ok", "nothing unusual")
-    : check("findings", "note", `${wrong(all)} are odd and carried as they are`, {
-      next: "kata import --repair writes such values as kata does"
-    })
+    : check(
+      "findings",
+      "note",
+      wrong(all) === 1 ? "1 is odd and carried as it is" : `${wrong(all)} are odd and carried as they are`,
+      {
+        next: "kata import --repair writes such values as kata does"
+      }
+    )
 }
 
 const leftoversCheck = Effect.fnUntraced(function*(path: string, inUse: boolean) {

@@ -211,6 +211,12 @@ it.live.each(
     for (const check of report.checks.filter(({ status }) => status === "error")) expect(check.next).not.toBeNull()
   }))
 
+it.live("one record that breaks a rule is told in the singular", () =>
+  Effect.gen(function*() {
+    const report = yield* ask(fixture("badrows/array-issue-metadata.db.gz"))
+    expect(of(report, "findings")).toMatchObject({ says: "1 breaks a rule: a restore will refuse it" })
+  }))
+
 it.live("found W27: a broken CHECK is told of a database that is read beside its log, where integrity_check sees none", () =>
   Effect.scoped(Effect.gen(function*() {
     const database = fixture("rich.db")
