@@ -27,7 +27,7 @@ Evidence is asked for: --commit, --pr, --test or --reviewed. Other ends: --wontf
 Close the children of an issue before it. Do not close what is not done: comment what remains.
 kata reopen abc4 takes a close back.
 
-Issues are named by short ids (abc4), from elsewhere with the project before it (kata#abc4).
+Issues are named by short ids (abc4), from elsewhere with the project before it (app#abc4).
 Text of many lines comes from a file or a pipe: --body-file FILE, --body-stdin.
 
 Do not delete, purge, or merge or remove projects unless a person asks for it.

@@ -16,7 +16,7 @@ import { filled, refOf } from "./refs.ts"
 import { quoted } from "./terminal.ts"
 
 export const refArgument = Args.text({ name: "ref" }).pipe(
-  Args.withDescription("an issue: abc4, kata#abc4 or a ULID")
+  Args.withDescription("an issue: abc4, app#abc4 or a ULID")
 )
 
 export const commentFlag = text("comment").pipe(
@@ -98,7 +98,7 @@ export const confirmFlag = (word: string) =>
     Options.withDefault(undefined)
   )
 
-/** `kata#abc4`, for an issue that exists. */
+/** `app#abc4`, for an issue that exists. */
 export const qualifiedId = ({ client, path, project }: At, isDeletedToo: boolean) =>
   client.call("issueShow", { path, query: { include_deleted: isDeletedToo || undefined } }).pipe(
     Effect.flatMap(read(Shown)),

@@ -76,7 +76,8 @@ export const within = (flag: string, project: string, refs: ReadonlyArray<Ref>) 
       : refused(
         `${flag}: cross-project refs not supported here; pass the issue's ULID instead of ${
           JSON.stringify(ref.asTyped)
-        }`
+        }`,
+        "issues of two projects cannot be linked"
       ))
 
 /** The value of a flag that takes one ref, however often it is given. */

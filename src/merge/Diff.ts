@@ -79,7 +79,7 @@ export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("No
   get hint() {
     return this.is === "project"
       ? "a project is named as kata projects list does"
-      : "an issue is named by its project and short id, as in shop#ab12, or by its uid"
+      : "an issue is named by its project and short id, as in app#abc4, or by its uid"
   }
 }
 

@@ -53,9 +53,9 @@ export class VerifyReport extends Schema.Class<VerifyReport>("VerifyReport")({
 }) {}
 
 const lines = {
-  cron: "its kinds are those of the line of newer Go kata that has cron",
-  teams: "its kinds are those of the line of newer Go kata that has teams, which was never released",
-  both: "it has kinds of both lines of newer Go kata, that with cron and that with teams: no Go kata wrote it so"
+  cron: "its kinds are those of Go kata's main line (with cron)",
+  teams: "its kinds are those of the line of Go kata with teams, which was never released",
+  both: "it has kinds of both lines of Go kata, the main line (with cron) and that with teams: no Go kata wrote it so"
 }
 
 /** Names the line of development that the newer kinds of a file belong to, where they are of one. */

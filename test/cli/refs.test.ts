@@ -66,7 +66,8 @@ describe("flags with refs", () => {
       const refs = yield* refsOf("--parent", ["abc4", "app#abc4"])
       expect(yield* within("--parent", "app", refs)).toEqual(["abc4", "abc4"])
       expect(yield* Effect.flip(within("--parent", "lib", refs))).toMatchObject({
-        message: "--parent: cross-project refs not supported here; pass the issue's ULID instead of \"app#abc4\""
+        message: "--parent: cross-project refs not supported here; pass the issue's ULID instead of \"app#abc4\"",
+        hint: "issues of two projects cannot be linked"
       })
       expect(yield* only("--parent", ["abc4", "abc4"])).toBe("abc4")
       expect(yield* only("--parent", [])).toBe(undefined)

@@ -102,6 +102,7 @@ describe("a daemon that starts", () => {
     const done = await world.run(["upgrade", "--accept-loss", "orphans"])
     expect(done.exit, done.stderr).toBe(9)
     expect(done.stdout).toMatch(/^upgraded from version 9 to 10: .*, but not all\n/)
+    expect(done.stdout).toMatch(/ {2}proof +read again, .* of the old one, but for those below\n/)
     expect(done.stdout).toMatch(/ {2}LOST +event\.orphan 6, comment\.orphan 1, /)
     expect(fs.readFileSync(`${world.database}.rejected.jsonl`, "utf8").split("\n")).toHaveLength(14)
     await world.ok(["daemon", "start"])

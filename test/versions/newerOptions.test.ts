@@ -124,7 +124,7 @@ describe("verify", () => {
       const { exit, stdout } = yield* whole.run("verify", "@/newer.jsonl")
       assert.strictEqual(exit, 9)
       assert.match(stdout, /^whole, but version 10 cannot hold all of it: /)
-      assert.include(stdout, "the line of newer Go kata that has cron")
+      assert.include(stdout, "main line (with cron)")
       const broken = yield* withFile(text.replace(/("kind":"comment","data":\{.*"issue_id":)\d+/, "$1999"))
       assert.strictEqual((yield* broken.run("verify", "@/newer.jsonl")).exit, 3)
       const cut = yield* withFile(text.slice(0, -1))
@@ -172,7 +172,7 @@ describe("the line with teams", () => {
       const teams = kit.text(`${other}\n${team}\n`, "teams.jsonl")
       const { losses, notes } = yield* verify(teams)
       assert.strictEqual(losses["team"], 1)
-      assert.include(notes.join(), "that has teams")
+      assert.include(notes.join(), "the line of Go kata with teams")
       const target = `${yield* kit.temporary}/new.db`
       const acceptLoss = lossNames.filter((name) => name !== "team")
       const { message } = yield* kit.outcomeOf(kit.restore(teams, target, { acceptLoss }))

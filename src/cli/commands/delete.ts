@@ -41,7 +41,7 @@ export const deleteCommand = command(
     description:
       "Delete an issue: no command shows it any more, and kata restore brings it back. Asks for confirmation on a terminal.",
     examples: [["kata delete abc4 --force", ""], [
-      "kata delete abc4 --force --confirm 'DELETE kata#abc4'",
+      "kata delete abc4 --force --confirm 'DELETE app#abc4'",
       "in a script"
     ]]
   }

@@ -119,7 +119,7 @@ export const diffCommand = Output.command(
       Options.withDefault(undefined)
     ),
     issue: text("issue", "ref").pipe(
-      Options.withDescription("only what is about this issue: shop#ab12, or its uid"),
+      Options.withDescription("only what is about this issue: app#abc4, or its uid"),
       Options.withDefault(undefined)
     ),
     stat: toggle("stat", false).pipe(Options.withDescription("only how much differs")),
@@ -153,7 +153,7 @@ export const diffCommand = Output.command(
       "snapshot of a project is held against that project alone. What is local to a database (its id, its counters, its row numbers) is not compared.",
     examples: [
       ["kata diff backups/kata.jsonl", "what happened since that backup?"],
-      ["kata diff monday.jsonl tuesday.jsonl.gz --project shop", "what changed in one project?"],
+      ["kata diff monday.jsonl tuesday.jsonl.gz --project app", "what changed in one project?"],
       ["kata diff old.db new.db --stat", "how much differs?"],
       ["git show HEAD~3:kata.jsonl | kata diff -", "since a committed snapshot"]
     ]

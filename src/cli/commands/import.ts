@@ -119,7 +119,7 @@ const next = (report: Imported): ReadonlyArray<string> => [
   ...old(report),
   ...(report.database === report.configured ? [] : [
     field("use it", `export KATA_DB=${shellWord(report.database)}`),
-    field("", "or import with --force over kata.db in KATA_HOME")
+    field("", `or import with --force --target ${shellWord(report.configured)}`)
   ]),
   field("not in it", "config.toml, hooks.toml, hook logs, .kata.toml of the workspaces"),
   ...(report.new_instance || report.instance_uid === null ? [] : [
@@ -201,7 +201,7 @@ export const importCommand = Output.command(
     ),
     rejected: text("rejected", "file").pipe(
       Options.withDescription(
-        "mended lines of a rejected file, which come in with the records of the input; what is still none goes raw to <target>.rejected.jsonl (exit 9)"
+        "mended lines of a rejected file, which come in with the records of the input; what is still not a record goes raw to <target>.rejected.jsonl (exit 9)"
       ),
       Options.withDefault(undefined)
     ),

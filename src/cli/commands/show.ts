@@ -103,6 +103,6 @@ export const show = command(
     }),
   {
     description: "Everything about one issue: its text, comments, labels and links, and what it was closed with.",
-    examples: [["kata show abc4", ""], ["kata show kata#abc4 --json", "of another project, for a program"]]
+    examples: [["kata show abc4", ""], ["kata show app#abc4 --json", "of another project, for a program"]]
   }
 )

@@ -45,7 +45,11 @@ const format = Output.report(Upgraded, {
     ...(report.upgrades
       ? [
         ...counts(report.records),
-        field("proof", "read again, the new database holds every record that was read of the old one")
+        field(
+          "proof",
+          "read again, the new database holds every record that was read of the old one" +
+            (lossCount(report) > 0 ? ", but for those below" : "")
+        )
       ]
       : []),
     ...lost(report),
@@ -114,7 +118,7 @@ export const upgradeCommand = Output.command(
     description:
       "Make a database of an older version, 1 to 9, one of version 10, in its place. The old one is checked and read in one transaction, the new one " +
       "is made beside it, read back and compared; then one rename puts it in place. The old one stays as .bak.<time>, with what was in its log. " +
-      "Daemons do the same when they start. Rows that point at issues that are gone are lost only by name.",
+      "Daemons do the same when they start. Rows that point at issues that are gone are left out only when --accept-loss names them.",
     examples: [
       ["kata upgrade --dry-run", "what would come of it?"],
       ["kata upgrade", "the database of the environment"],

@@ -118,7 +118,7 @@ export const verifyCommand = Output.command(
     description:
       "Read a snapshot without restoring it: the seal, every record, and what the records say of each other. Prints what is in it, what is odd, " +
       "and whether kata import takes it as it is (exit 0) or not (exit 3); a damaged or incomplete file is exit 8. Of a newer Go kata's export it " +
-      "also counts what a restore would lose, because version 10 cannot hold it: whole, in order, and losing something is exit 9.",
+      "also counts what a restore would lose, because version 10 cannot hold it: a file that is whole but cannot be restored without loss is exit 9.",
     examples: [
       ["kata verify backups/kata.jsonl", "is it whole, and what is in it?"],
       ["kata verify kata.jsonl.gz --against ~/.kata/kata.db", "is everything in there?"],
