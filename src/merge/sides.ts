@@ -42,7 +42,7 @@ export const openSnapshot = <E>(input: Input<E>, format: Format) =>
   Effect.gen(function*() {
     const { header, report, stage } = yield* opened(input, format)
     const instance_uid = (yield* instanceIn(stage.db)) ?? null
-    yield* stage.seal
+    yield* Effect.mapError(stage.seal, inTemporary(parentOf(stage.path)))
     const { losses } = report
     const live_only = header?.live_only === true
     const projects = header === undefined || header.scope === "database" ? null : header.scope.projects
