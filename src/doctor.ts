@@ -60,7 +60,7 @@ export class DoctorReport extends Schema.Class<DoctorReport>("DoctorReport")({
       at: Schema.Array(Schema.Struct({ mended_by: Schema.Literal("repair", "hand"), finding: Finding }))
     })
   ),
-  /** The snapshot of this database that is whole and reaches furthest. */
+  /** The snapshot of this database that can be restored as it is and reaches furthest; without one, one that is whole. */
   backup: Schema.NullOr(
     Schema.Struct({
       path: Schema.String,
@@ -69,7 +69,9 @@ export class DoctorReport extends Schema.Class<DoctorReport>("DoctorReport")({
       /** When its newest event was, ISO 8601. */
       newest_event_at: Schema.NullOr(Schema.String),
       /** Events that only the database has; null when it cannot be asked. */
-      events_behind: Schema.NullOr(Schema.Int)
+      events_behind: Schema.NullOr(Schema.Int),
+      /** Whether `kata import` takes it as it is. */
+      restorable: Schema.Boolean
     })
   ),
   /** What the worst check means for an exit code: null when nothing is wrong. */
@@ -282,7 +284,8 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       path: backup.backup.path,
       of_this_database: backup.backup.ofThis,
       newest_event_at: backup.backup.newest || null,
-      events_behind: backup.backup.behind
+      events_behind: backup.backup.behind,
+      restorable: backup.backup.restorable
     },
     outcome: content._tag === "Left"
       ? outcomeOf(content.left.kind)

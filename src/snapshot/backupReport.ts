@@ -19,6 +19,8 @@ export interface BackupReport {
     readonly ofThis: boolean
     readonly behind: number | null
     readonly newest: string
+    /** It can be restored as it is. */
+    readonly restorable: boolean
   } | undefined
 }
 
@@ -77,7 +79,16 @@ const events = (n: number) => `${n} ${n === 1 ? "event" : "events"}`
 
 const known = (backup: Backup) => backup.newest === "" ? "" : ` (newest event ${backup.newest})`
 
-/** Reads the newest snapshot of the database whole, and when that is damaged others, until one is whole. It does not fail. */
+const verifying = (backup: Backup) => `cannot be restored as it is (kata verify ${quoted(backup.path)})`
+
+/** What is in the files beside a snapshot. */
+const salvaged = ({ path, rejected }: Backup) =>
+  rejected.map((file) => `what a salvage left out of ${path} is in ${file}`)
+
+/**
+ * Reads the newest snapshot of the database whole, and when that is damaged or cannot be restored as it is others, until one can. It does
+ * not fail.
+ */
 export const backupReport = Effect.fn("Backups.report")(function*(question: BackupQuestion) {
   const { database, expected, inUse } = question
   const now = yield* Clock.currentTimeMillis
@@ -93,9 +104,16 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
   )
   const all = yield* find(directories)
   const ours = instance === undefined ? all : all.filter((one) => one.instance === instance || one.instance === "")
-  const { bad, good: best } = yield* newestWhole(ours)
+  const found = yield* newestWhole(ours)
+  const best = found.good ?? found.refused
   const good = instance === undefined || best?.instance === instance ? best : undefined
-  const damaged = bad.map(({ backup, why }) => `${backup.path}: ${why}`)
+  const { bad, refused } = found
+  const damaged = [
+    ...bad.map(({ backup, why }) => `${backup.path}: ${why}`),
+    ...(refused === undefined || refused === good ? [] : [`${refused.path}: ${verifying(refused)}`])
+  ]
+  const beside = [refused, good].filter((one) => one !== undefined)
+    .flatMap(salvaged).filter((line, i, all) => all.indexOf(line) === i)
   const place = there.find((directory) => nameOf(directory) === "backups") ?? directories[0] ?? "."
   const report = (
     status: BackupReport["status"],
@@ -111,7 +129,8 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
       path: good.path,
       ofThis: instance !== undefined,
       behind: more.behind ?? null,
-      newest: good.newest
+      newest: good.newest,
+      restorable: good !== refused
     }
   })
   if (good === undefined) {
@@ -130,10 +149,17 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
   }
   // Whose snapshot it is cannot be known where the database does not say which one it is: it may be the one that is needed now.
   if (instance === undefined) {
-    return report("note", `the newest whole snapshot is ${good.path}${known(good)}`, {
-      details: damaged,
-      next: `kata verify ${quoted(good.path)} tells what is in it, kata import makes a database of it`
-    })
+    const can = good !== refused
+    return report(
+      "note",
+      `the newest whole snapshot is ${good.path}${known(good)}${can ? "" : ", and breaks a rule"}`,
+      {
+        details: [...damaged, ...beside],
+        next: `kata verify ${quoted(good.path)} tells what is in it, kata import ${
+          can ? "" : "--repair "
+        }makes a database of it`
+      }
+    )
   }
   const state = yield* stateOf(database, good.position)
   const behind = state?.behind ?? 0
@@ -145,20 +171,31 @@ export const backupReport = Effect.fn("Backups.report")(function*(question: Back
   if (state !== undefined && state.last < good.position) {
     return report("warning", "the database is older than its newest snapshot", {
       behind,
-      details: [`${good.path} has ${events(good.position - state.last)} more${known(good)}`, ...damaged],
+      details: [`${good.path} has ${events(good.position - state.last)} more${known(good)}`, ...damaged, ...beside],
       next: `kata verify ${quoted(good.path)} --against ${quoted(database)}`,
+      wrong: true
+    })
+  }
+  if (refused !== undefined && !bad.some(({ backup }) => backup.modified > refused.modified)) {
+    return report("warning", `the newest snapshot ${verifying(refused)}`, {
+      behind,
+      details: [
+        ...(good === refused ? [...damaged, `whole, but breaks a rule: ${reach}`] : [`can be restored: ${reach}`]),
+        ...beside
+      ],
+      next,
       wrong: true
     })
   }
   if (damaged.length > 0) {
     return report("warning", "the newest snapshot is damaged", {
       behind,
-      details: [...damaged, `whole: ${reach}`],
+      details: [...damaged, `${good === refused ? "whole, but breaks a rule" : "whole"}: ${reach}`, ...beside],
       next,
       wrong: true
     })
   }
   return age > patience
-    ? report("warning", reach, { behind, next, wrong: true })
-    : report("ok", `whole, ${reach}`, { behind })
+    ? report("warning", reach, { behind, details: beside, next, wrong: true })
+    : report(beside.length > 0 ? "note" : "ok", `whole, ${reach}`, { behind, details: beside })
 })

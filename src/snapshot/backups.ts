@@ -6,6 +6,7 @@ import * as Stream from "effect/Stream"
 import { gunzip } from "../files/gzip.ts"
 import { isRejected } from "../files/rejected.ts"
 import { readFile } from "../files/source.ts"
+import { blocking } from "../records/Finding.ts"
 import { glance } from "./glance.ts"
 import { verify } from "./verify.ts"
 
@@ -20,6 +21,8 @@ export interface Backup {
   readonly position: number
   /** When its newest event was, ISO 8601; empty when its end does not say. */
   readonly newest: string
+  /** The files beside it with what a salvage left out of it. */
+  readonly rejected: ReadonlyArray<string>
 }
 
 /** Of a file: enough for what it says of itself, and for its sequences and some events before them. */
@@ -67,16 +70,18 @@ export const find = Effect.fn("Backups.find")(function*(directories: ReadonlyArr
     const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), () => [])
     for (const name of names.filter((name) => /\.jsonl(?:\.gz)?$/.test(name) && !isRejected(name))) {
       const path = `${directory}/${name}`
+      const rejected = names.filter((other) => other.startsWith(`${name}.rejected`) && isRejected(other))
+        .map((other) => `${directory}/${other}`)
       const info = Option.getOrUndefined(yield* Effect.option(fs.stat(path)))
       const modified = Option.getOrUndefined(info?.mtime ?? Option.none())
       if (info === undefined || info.type !== "File" || modified === undefined) continue
       const size = Number(info.size)
       const head = Option.getOrUndefined(yield* glance(path, headBytes))
       if (head === undefined && size <= headBytes && isRest(name, yield* tailOf(path, size))) {
-        found.push({ path, modified, instance: "", position: 0, newest: "" })
+        found.push({ path, modified, instance: "", position: 0, newest: "", rejected })
       }
       if (head === undefined || head.isPart) continue
-      found.push({ path, modified, instance: head.instance, ...endOf(yield* tailOf(path, size)) })
+      found.push({ path, modified, instance: head.instance, ...endOf(yield* tailOf(path, size)), rejected })
     }
   }
   return found.toSorted((a, b) => b.modified.getTime() - a.modified.getTime())
@@ -86,20 +91,23 @@ export const find = Effect.fn("Backups.find")(function*(directories: ReadonlyArr
 const attempts = 8
 
 /**
- * The backup that is whole and reaches up to the most events, and those that are not, with the reason. The last one that was written is read
- * first; when that is whole, only such are read as say that they reach further.
+ * The backup that can be restored as it is and reaches up to the most events; the same of those that are whole, but break a rule; and those
+ * that are not whole, with the reason. The last one that was written is read first; when that can be restored, only such are read as say
+ * that they reach further.
  */
 export const newestWhole = Effect.fn("Backups.newestWhole")(function*(backups: ReadonlyArray<Backup>) {
   const bad: Array<{ readonly backup: Backup; readonly why: string }> = []
   let good: Backup | undefined
+  let refused: Backup | undefined
   let left = attempts
   for (const backup of backups) {
     if (left === 0) break
     if (good !== undefined && backup.position <= good.position) continue
     left -= 1
     const read = yield* Effect.either(verify(backup.path))
-    if (read._tag === "Right") good = backup
-    else bad.push({ backup, why: read.left.message.replace(`${backup.path}: `, "") })
+    if (read._tag === "Left") bad.push({ backup, why: read.left.message.replace(`${backup.path}: `, "") })
+    else if (blocking(read.right.findings).length === 0) good = backup
+    else if (refused === undefined || backup.position > refused.position) refused = backup
   }
-  return { good, bad }
+  return { good, refused, bad }
 })

@@ -110,7 +110,13 @@ it.live("found W5: its newest backup, by what it reaches up to, compressed or no
       status: "ok",
       says: `whole, 2 events behind, the oldest of 2 hours ago: ${old}`
     })
-    expect(behind.backup).toEqual({ path: old, of_this_database: true, newest_event_at: newest, events_behind: 2 })
+    expect(behind.backup).toEqual({
+      path: old,
+      of_this_database: true,
+      newest_event_at: newest,
+      events_behind: 2,
+      restorable: true
+    })
     rmSync(old)
     rmSync(join(backups(), "part.jsonl"))
     expect(of(yield* ask(database), "backup")).toMatchObject({
@@ -186,6 +192,65 @@ it.live("found W5: a backup that reaches further than the database is told, with
       details: [expect.stringMatching(/^\S+kata\.jsonl has 3 events more \(newest event 20\S+Z\)$/)]
     })
     expect(report.outcome).toBe("conflict")
+  }))
+
+it.live("a whole newest snapshot that breaks a rule is no backup: one that can be restored is named, with 5", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    mkdirSync(backups())
+    yield* exportTo(database, "kata-1.jsonl")
+    age("kata-1.jsonl", 2)
+    // what a salvage takes out of a database that has lost its issues
+    const lost = join(place, "lost.db")
+    writeFileSync(lost, readFileSync(database))
+    change(lost, "PRAGMA foreign_keys = OFF; DELETE FROM issues WHERE id = 1")
+    yield* exportTo(lost, "kata-2.jsonl")
+    const [older, newest] = [join(backups(), "kata-1.jsonl"), join(backups(), "kata-2.jsonl")]
+    const rejected = `${newest}.rejected.jsonl`
+    writeFileSync(rejected, "{}\n")
+    const report = yield* ask(database)
+    expect(of(report, "backup")).toMatchObject({
+      status: "warning",
+      says: `the newest snapshot cannot be restored as it is (kata verify ${newest})`,
+      details: [
+        `can be restored: no event is newer than ${older}`,
+        `what a salvage left out of ${newest} is in ${rejected}`
+      ],
+      next: expect.stringMatching(/^kata export --output /)
+    })
+    expect(report.backup).toMatchObject({ path: older, restorable: true })
+    expect(report.outcome).toBe("conflict")
+    rmSync(older)
+    const alone = yield* ask(database)
+    expect(of(alone, "backup")).toMatchObject({
+      status: "warning",
+      says: `the newest snapshot cannot be restored as it is (kata verify ${newest})`,
+      details: [`whole, but breaks a rule: no event is newer than ${newest}`, expect.stringContaining(rejected)]
+    })
+    expect(alone.backup).toMatchObject({ path: newest, restorable: false })
+    expect(alone.outcome).toBe("conflict")
+    const unknown = of(yield* ask(join(place, "none.db")), "backup")
+    expect(unknown).toMatchObject({
+      status: "note",
+      says: expect.stringMatching(/^the newest whole snapshot is \S+kata-2\.jsonl .*, and breaks a rule$/),
+      next: expect.stringContaining("kata import --repair")
+    })
+  }))
+
+it.live("a good backup beside which a salvage left something is noted", () =>
+  Effect.gen(function*() {
+    const database = fixture("small.db")
+    mkdirSync(backups())
+    yield* exportTo(database, "kata.jsonl")
+    const path = join(backups(), "kata.jsonl")
+    writeFileSync(`${path}.rejected-2.jsonl`, "{}\n")
+    const report = yield* ask(database)
+    expect(of(report, "backup")).toMatchObject({
+      status: "note",
+      says: `whole, no event is newer than ${path}`,
+      details: [`what a salvage left out of ${path} is in ${path}.rejected-2.jsonl`]
+    })
+    expect(report.outcome).toBeNull()
   }))
 
 it.live("found W5: none where some have to be is wrong", () =>

@@ -62,7 +62,7 @@ export const doctor = Output.command(
     description:
       "Is everything still there, and could it be given back? Reads the whole database as an export does, checks every page, and looks for what " +
       "interrupted work left, for what the newest Go kata would stop at, for the daemon, and for the newest snapshot, which is read whole. Changes nothing. Exit 0 when nothing is wrong, 8 when the database is " +
-      "damaged, 3 when something in it breaks a rule, 5 when it is sound and its newest snapshot is damaged, lacks events of more than a week, or holds " +
+      "damaged, 3 when something in it breaks a rule, 5 when it is sound and its newest snapshot is damaged, cannot be restored as it is, lacks events of more than a week, or holds " +
       "more than it; also when --backups has none.",
     examples: [
       ["kata doctor", "before and after anything that frightens you"],
