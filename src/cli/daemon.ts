@@ -1,7 +1,9 @@
 /** How a command reaches the daemon, and the project it works for. */
 import type * as EffectCommand from "@effect/cli/Command"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Types from "effect/Types"
 import { posix } from "node:path"
 import * as Client from "../client/Client.ts"
@@ -60,19 +62,19 @@ export const announced = ({ server }: Connection) =>
     yield* stderr.write(`kata: ${singleLine(`using the server ${server.url} (${server.source})${kept}`)}\n`)
   })
 
-const connected = (create: boolean) =>
+const connected = (more: Pick<From, "create" | "mayStart">) =>
   Effect.gen(function*() {
     const { connect } = yield* DaemonClient
-    const connection = yield* Effect.interruptible(connect({ ...(yield* from), create }))
+    const connection = yield* Effect.interruptible(connect({ ...(yield* from), ...more }))
     yield* announced(connection)
     return Client.make(connection, yield* timeout)
   })
 
 /** A client of the daemon, which is started when there is none. Where there is no database nothing is made, and nothing can be asked. */
-export const client = connected(false)
+export const client = connected({ create: false })
 
 /** The same for the command with which a database begins. */
-export const firstClient = connected(true)
+export const firstClient = connected({ create: true })
 
 /**
  * A command that asks the daemon. What only looks can be interrupted, see `Client.call`; once a change is on its way, its answer is waited
@@ -86,13 +88,22 @@ export const command = <const Config extends EffectCommand.Command.Config, A, B,
   about: About
 ) => Output.command(name, config, format, (flags) => Effect.scoped(run(flags)), { ...about, commits: true })
 
-/** The daemon is looked for while the workspace and its repository are read; what is wrong with these is reported first. */
-const together = <A, E, R>(wanted: Effect.Effect<A, E, R>) =>
+/**
+ * The daemon is looked for while the workspace and its repository are read; what is wrong with these is reported first. One is started only
+ * when nothing is: a daemon that starts may upgrade the database, and a command that fails is to leave it as it is.
+ */
+const together = <E, R>(wanted: Effect.Effect<project.Wanted, E, R>) =>
   Effect.gen(function*() {
-    const [local, remote] = yield* Effect.all([Effect.exit(Effect.interruptible(wanted)), Effect.exit(client)], {
-      concurrency: 2
-    })
-    return { wanted: yield* local, client: yield* remote }
+    const mayStart = yield* Deferred.make<boolean>()
+    const place = Effect.exit(Effect.interruptible(wanted)).pipe(
+      Effect.tap((exit) => Deferred.succeed(mayStart, Exit.isSuccess(exit) && project.isPlaced(exit.value)))
+    )
+    const daemon = Effect.exit(connected({ create: false, mayStart: Deferred.await(mayStart) }))
+    const [local, remote] = yield* Effect.all([place, daemon], { concurrency: 2 })
+    const found = yield* local
+    const { start_path: start } = found
+    if (start === undefined) return { wanted: found, client: yield* remote }
+    return { wanted: found, client: yield* Effect.catchTag(remote, "DaemonMissing", () => project.unplaced(start)) }
   })
 
 /** A client, and the project that the flags or the workspace say. */

@@ -85,7 +85,8 @@ export const connect = Effect.fn("connect.connect")(function*(from: From) {
   if (Option.isSome(elsewhere)) return yield* reached(elsewhere.value, token)
   const found = yield* here(from, "same version")
   if (Option.isSome(found)) return { ...found.value.target, token } satisfies Target
-  const { ensure } = yield* Effect.promise(() => import("../presence/ensure.ts"))
+  const { ensure, unstarted } = yield* Effect.promise(() => import("../presence/ensure.ts"))
+  if (from.mayStart !== undefined && !(yield* from.mayStart)) return yield* unstarted(from)
   return { ...(yield* ensure(from)).target, token } satisfies Target
 })
 

@@ -23,6 +23,8 @@ export interface From {
   readonly cwd: string
   /** A daemon that has to be started makes a database where there is none; only when this is true. */
   readonly create?: boolean
+  /** Asked before a daemon is started or replaced: what fails anyway starts none. */
+  readonly mayStart?: Effect.Effect<boolean>
 }
 
 /** A daemon that answers, as its record says and as it is reached. */

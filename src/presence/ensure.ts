@@ -144,6 +144,12 @@ const use = Effect.fnUntraced(function*(from: From, daemon: Serving) {
   return Option.none<Found>()
 })
 
+/** Why there is no daemon where none may be started. */
+export const unstarted = Effect.fn("daemon.unstarted")(function*({ create, databasePath }: From) {
+  if (create !== true) yield* present(databasePath)
+  return yield* new DaemonMissing({ path: databasePath })
+})
+
 /** Options of the daemon, should one have to be started: flags of `kata daemon start`. */
 export const ensure = Effect.fn("daemon.ensure")(function*(from: From, flags: ReadonlyArray<string> = []) {
   const began = yield* Clock.currentTimeMillis

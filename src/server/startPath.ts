@@ -6,7 +6,7 @@ import { posix } from "node:path"
 import * as Bindings from "../ledger/projects/bindings.ts"
 import { refuse } from "../ledger/Refused.ts"
 import * as alias from "../workspace/alias.ts"
-import { bind, boundTo, discover } from "../workspace/workspace.ts"
+import { bind, boundTo, discover, outside } from "../workspace/workspace.ts"
 
 const invalid = (error: { readonly message: string }) => refuse("validation", error.message)
 
@@ -66,9 +66,7 @@ export const init = Effect.fn("startPath.init")(function*(path: string, wanted: 
 export const resolve = Effect.fn("startPath.resolve")(function*(path: string) {
   const { bound, known, workspace } = yield* look(path)
   if (Option.isNone(known)) {
-    return yield* refuse("project_not_initialized", "no .kata.toml ancestor and no git ancestor", {
-      hint: "run \"kata init\" inside a workspace"
-    })
+    return yield* refuse("project_not_initialized", outside.message, { hint: outside.hint })
   }
   const binding = yield* Bindings.resolve({ name: bound, alias: known.value })
   const { root } = workspace

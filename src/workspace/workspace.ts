@@ -51,6 +51,12 @@ export const upwards = (directory: string): ReadonlyArray<string> => {
   return all
 }
 
+/** What is said where `discover` finds nothing. */
+export const outside = {
+  message: "no .kata.toml ancestor and no git ancestor",
+  hint: "run \"kata init\" inside a workspace"
+}
+
 /** `start` is absolute; a file stands for its directory. One look after the other: each costs less than to have two at once. */
 export const discover = Effect.fn("workspace.discover")(function*(start: string) {
   const isFile = Option.contains(yield* typeOf(start), "File")

@@ -71,6 +71,26 @@ describe("a daemon that starts", () => {
     expect(backups(world.database)).toHaveLength(1)
   })
 
+  it("is not started for a command that fails without it: the database stays as it was", async ({ world }) => {
+    const before = put(world, "v9/minimal")
+    const names = fs.readdirSync(world.home)
+    const outside = "kata: no .kata.toml ancestor and no git ancestor\nhint: run \"kata init\" inside a workspace\n"
+    expect(await world.run(["list"])).toMatchObject({ exit: 4, stdout: "", stderr: outside })
+    expect(await world.run(["create", "One"])).toMatchObject({ exit: 4, stderr: outside })
+    expect((await world.run(["show", "abc4"])).stderr).toMatch(/^kata: no project bound to this workspace/)
+    const gone = await world.run(["list", "--workspace", "none"])
+    expect(gone).toMatchObject({ exit: 3, stderr: `kata: stat ${world.path("none")}: no such file or directory\n` })
+    world.write(".kata.toml", "version = 2\n")
+    expect((await world.run(["list"])).stderr).toMatch(/^kata: read \.kata\.toml: unsupported/)
+    expect(fs.readFileSync(world.database).equals(before)).toBe(true)
+    expect(fs.readdirSync(world.home)).toEqual(names)
+    fs.rmSync(world.path(".kata.toml"))
+    // a daemon that is there says the same
+    await world.run(["daemon", "start"])
+    expect(await world.run(["list"])).toMatchObject({ exit: 4, stdout: "", stderr: outside })
+    expect(await world.run(["list", "--workspace", "none"])).toMatchObject({ exit: 3, stderr: gone.stderr })
+  })
+
   it("in the foreground upgrades too", async ({ world }) => {
     put(world, "v4/minimal")
     const running = world.start(["daemon", "start", "--foreground"])
