@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { OpenError } from "../database/OpenError.ts"
 import type { Failure } from "../Failure.ts"
+import type { Homes } from "../import/stopHint.ts"
 import { choose, type ChosenBy } from "../presence/databasePath.ts"
 import { Environment } from "./Environment.ts"
 
@@ -18,14 +19,14 @@ export const withDatabase = <A, E extends Failure, R>(
     readonly path: string
     /** What named it, as words. */
     readonly chosenBy: string
-    readonly homes: { readonly kataHome: string; readonly userHome: string }
+    readonly homes: Homes
   }) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const { cwd, userHome, variables } = yield* Environment
     const { by, home, path } = yield* choose({ env: variables, home: userHome, cwd })
     return yield* Effect.mapError(
-      use({ path, chosenBy: words[by], homes: { kataHome: home, userHome } }),
+      use({ path, chosenBy: words[by], homes: { kataHome: home, userHome, database: path } }),
       (error): E | OpenError =>
         error instanceof OpenError && error.path === path
           ? new OpenError({ ...error, detail: [error.detail, words[by]].filter((part) => part !== "").join("; ") })

@@ -34,11 +34,10 @@ import { type ImportOptions, ImportReport, InputIsTarget } from "./ImportReport.
 import { onlyInOld } from "./lostByReplacing.ts"
 import { prove } from "./proof.ts"
 import { salvageOf } from "./salvage.ts"
+import { stopHint } from "./stopHint.ts"
 
 export { LossesRefused, LossUnknown } from "../snapshot/losses.ts"
 export { type ImportOptions, ImportRefused, ImportReport, InputIsTarget } from "./ImportReport.ts"
-
-const stopHint = "stop it first, with the kata that started it: kata daemon stop"
 
 /** Fails early for what would be refused in the end. */
 const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: string) {
@@ -59,7 +58,10 @@ const check = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target: 
     return yield* openError(options.target, "orphan")
   }
   const { running: daemons } = yield* running({ databasePath: target, ...options.homes })
-  if (daemons.length > 0) return yield* new DaemonRunning({ path: options.target, daemons, hint: stopHint })
+  if (daemons.length > 0) {
+    const hint = yield* stopHint(options.target, options.homes)
+    return yield* new DaemonRunning({ path: options.target, daemons, hint })
+  }
   return there
 })
 

@@ -11,6 +11,7 @@ import { Scope } from "../snapshot/seal.ts"
 import { OnlyInOld } from "./lostByReplacing.ts"
 import { Proof } from "./proof.ts"
 import { Salvage } from "./salvage.ts"
+import type { Homes } from "./stopHint.ts"
 
 export interface ImportOptions<E = never> {
   readonly input: Input<E>
@@ -37,7 +38,7 @@ export interface ImportOptions<E = never> {
   /** What the file is a file of, and the database will be; version 10 unless said otherwise. */
   readonly format?: Format
   /** Where runtime records of daemons are looked for. */
-  readonly homes: { readonly kataHome: string; readonly userHome: string }
+  readonly homes: Homes
 }
 
 export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({

@@ -34,6 +34,7 @@ import { convert, convertible } from "../snapshot/convert.ts"
 import { LossesRefused, unaccepted, unknownLoss } from "../snapshot/losses.ts"
 import { named } from "./asNamed.ts"
 import { ProofFailed, proveSum } from "./proof.ts"
+import { stopHint } from "./stopHint.ts"
 import {
   GoUpgradeRunning,
   LossNotAccepted,
@@ -47,8 +48,6 @@ export { GoUpgradeRunning, LossNotAccepted, OrphansUnknown, UpgradeRefused, Upgr
 export type { UpgradeOptions } from "./UpgradeReport.ts"
 
 const format = version10
-
-const stopHint = "stop it first, with the kata that started it: kata daemon stop"
 
 /** The version of a database; fails for one that this kata neither works with nor makes one of its own. */
 export const versionOf = Effect.fn("Upgrade.versionOf")(function*(path: string) {
@@ -207,7 +206,10 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
   }
   if (!nothing || leftovers.length > 0) {
     const { running: daemons } = yield* running({ databasePath: real, ...options.homes })
-    if (daemons.length > 0) return yield* new DaemonRunning({ path: options.database, daemons, hint: stopHint })
+    if (daemons.length > 0) {
+      const hint = yield* stopHint(options.database, options.homes)
+      return yield* new DaemonRunning({ path: options.database, daemons, hint })
+    }
     if (!dryRun) yield* Lock.acquire(real, "upgrade")
     yield* refuseGoUpgrade(options.database, leftovers)
   }

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { Finding, Losses } from "../records/Finding.ts"
+import type { Homes } from "./stopHint.ts"
 
 export interface UpgradeOptions {
   /** The path of the database. */
@@ -14,7 +15,7 @@ export interface UpgradeOptions {
   /** Also a database of a newer version, of which version 10 cannot hold everything. */
   readonly fromNewer?: boolean
   /** Where runtime records of daemons are looked for. */
-  readonly homes: { readonly kataHome: string; readonly userHome: string }
+  readonly homes: Homes
 }
 
 export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")({

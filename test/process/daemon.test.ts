@@ -66,7 +66,7 @@ describe("a daemon", () => {
       `d700 runtime/${hash}`
     ])
     expect(listing(world.sockets)).toEqual(["d700 kata", `d700 kata/${hash}`])
-    expect(await world.ok(["daemon", "stop"])).toBe("")
+    expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
     expect(await world.ok(["daemon", "stop", "--json"])).toBe(`{"kata_api_version":1,"stopped":[]}\n`)
     expect(await world.ok(["daemon", "status"])).toBe("no daemon running\n")
     expect(await world.fails(7, ["health"])).toBe("kata: no daemon running (start one with `kata daemon start`)\n")
@@ -142,7 +142,7 @@ describe("a daemon", () => {
     await gone(killed.pid)
     expect(fs.existsSync(killed.address.slice(7))).toBe(true)
     expect(await world.ok(["daemon", "status"])).toBe("no daemon running\n")
-    expect(await world.ok(["daemon", "stop"])).toBe("")
+    expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
     await world.fails(7, ["health"])
     await world.ok(["export", "--output", "x.jsonl"])
     const next = await world.up()

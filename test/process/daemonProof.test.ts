@@ -25,7 +25,7 @@ describe("a record whose number another process has now", () => {
     expect(await world.ok(["daemon", "status"])).toBe(
       `no daemon running\nnote: ${path} names process ${pid}, which is no kata\n`
     )
-    expect(await world.ok(["daemon", "stop"])).toBe("")
+    expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
     expect(await world.fails(2, ["daemon", "reload"])).toBe(
       "kata: no daemon running\nhint: kata daemon start reads the settings\n"
     )
@@ -55,7 +55,7 @@ describe("a record whose number another process has now", () => {
       expect(report).toContain("it was sent nothing")
       await world.fails(10, ["export", "--output", "x.jsonl"])
       answer = { ...pong, pid: 1 }
-      expect(await world.ok(["daemon", "stop"])).toBe("")
+      expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
       expect(isAlive(pid)).toBe(true)
       // Nor is that a proof: whoever is there by now can say it. A daemon of Go kata is left to Go kata.
       answer = { ...pong, pid }
@@ -74,7 +74,7 @@ describe("a record whose number another process has now", () => {
       fs.writeFileSync(join(world.home, "runtime", namespace, name), "{")
     }
     expect(await world.ok(["daemon", "status"])).toBe("no daemon running\n")
-    expect(await world.ok(["daemon", "stop"])).toBe("")
+    expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
   })
 })
 

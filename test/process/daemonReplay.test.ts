@@ -63,6 +63,11 @@ const differences: Readonly<Record<string, Difference>> = {
     exit: 3,
     stderr: /y\.db exists already/
   },
+  "stop after kill -9": {
+    because: "it is said that there is none",
+    stdout: /^no daemon serves <root>\/home\/kata\.db\n$/
+  },
+  "stop again": { because: "it is said that there is none", stdout: /^no daemon serves <root>\/home\/kata\.db\n$/ },
   "stop again --json": {
     because: "--json always prints an object",
     stdout: /^\{"kata_api_version":1,"stopped":\[\]\}\n$/
@@ -87,7 +92,10 @@ const differences: Readonly<Record<string, Difference>> = {
     stdout: /^no daemon running\nnote: .* names process \d+, which is no kata\n$/
   },
   "export with it": { because: "the report says more", stdout: /^exported z2\.jsonl\n/ },
-  "stop with it terminates that process": { because: "nobody else is sent a signal", stdout: /^$/ },
+  "stop with it terminates that process": {
+    because: "nobody else is sent a signal",
+    stdout: /^no daemon serves .*\n$/
+  },
   "a regular file at the socket path": refusal(/^kata: cannot listen at .*: path exists and is not a socket\n/, 11),
   "init over TCP": { because: moved, skip: true },
   "TCP port 0": { because: "the port that it got is told and published" },

@@ -191,7 +191,7 @@ describe("found S2: a process that has the number of a daemon's record", () => {
     process.kill(killed, "SIGKILL")
     const { pid } = innocent()
     plant(world, pid, "unix:///nowhere/daemon.sock")
-    expect(await world.ok(["daemon", "stop"])).toBe("")
+    expect(await world.ok(["daemon", "stop"])).toBe(`no daemon serves ${world.database}\n`)
     expect(isAlive(pid)).toBe(true)
     // and hinders no other daemon
     await world.ok(["list"])

@@ -158,8 +158,22 @@ describe("an upgrade", () => {
     )
     const before = sha256(fs.readFileSync(world.database))
     expect(await world.fails(10, ["upgrade"])).toMatch(
-      new RegExp(`daemon is running for this database: .*kata\\.db \\(pid ${process.pid} at .*\\nhint: stop it first`)
+      new RegExp(
+        `daemon is running for this database: .*kata\\.db \\(pid ${process.pid} at .*\\nhint: stop it first, [^\\n]*: kata daemon stop\\n`
+      )
     )
+    // where the environment names another database, the hint names this one
+    const elsewhere = { env: { KATA_DB: world.path("else.db") } }
+    world.fixture("small.export.jsonl")
+    const others = [
+      ["upgrade", world.database],
+      ["import", "--input", "small.export.jsonl", "--target", world.database, "--force"]
+    ]
+    for (const argv of others) {
+      const { exit, stderr } = await world.run(argv, elsewhere)
+      expect(exit, stderr).toBe(10)
+      expect(stderr).toContain(`: KATA_DB=${world.database} kata daemon stop\n`)
+    }
     expect(sha256(fs.readFileSync(world.database))).toBe(before)
     await new Promise((resolve) => server.close(resolve))
     fs.rmSync(directory, { recursive: true })

@@ -14,7 +14,7 @@ class Stopped extends Schema.Class<Stopped>("Stopped")({
 
 const next = "kata doctor says more; kata export --salvage takes out what can be read, see docs/recovery.md"
 
-const format = Output.report(Stopped, {
+const report = Output.report(Stopped, {
   human: ({ damage, stopped }) => [
     ...stopped.map((pid) => `stopped pid=${pid}`),
     ...(damage === undefined ? [] : [`damaged: ${damage}`, next])
@@ -27,6 +27,21 @@ const format = Output.report(Stopped, {
   outcome: ({ damage }) => damage === undefined ? undefined : "damaged"
 })
 
+interface Ended {
+  readonly report: Stopped
+  readonly databasePath: string
+}
+
+/** People are told where nothing was stopped. */
+const format: Output.Format<Ended> = {
+  human: (ended) =>
+    ended.report.stopped.length > 0 ? report.human(ended.report) : [`no daemon serves ${ended.databasePath}`],
+  agent: (ended) => report.agent(ended.report),
+  json: (ended) => report.json(ended.report),
+  read: Effect.succeed,
+  outcome: (ended) => report.outcome?.(ended.report)
+}
+
 export const stop = Output.command(
   "stop",
   {},
@@ -34,9 +49,10 @@ export const stop = Output.command(
   () =>
     Effect.gen(function*() {
       const from = yield* here
+      const { databasePath } = from
       const stopped = yield* stopAll(from)
-      const damage = stopped.length === 0 ? "" : yield* damageOf(from.databasePath)
-      return new Stopped({ stopped, ...(damage === "" ? {} : { damage }) })
+      const damage = stopped.length === 0 ? "" : yield* damageOf(databasePath)
+      return { report: new Stopped({ stopped, ...(damage === "" ? {} : { damage }) }), databasePath }
     }),
   {
     description:
