@@ -19,6 +19,8 @@ import { into } from "./export/Export.ts"
 import type { Failure, FailureKind } from "./Failure.ts"
 import { exists, nameOf, parentOf, resolve } from "./files/paths.ts"
 import { leftBehind } from "./files/staleFiles.ts"
+import { type Outlook, outlookOf, readByUpgrade, versionReport } from "./import/outlook.ts"
+import type { Homes } from "./import/stopHint.ts"
 import { daemonReport } from "./presence/daemonReport.ts"
 import { blocking, Finding } from "./records/Finding.ts"
 import { version10 } from "./records/kinds.ts"
@@ -80,7 +82,7 @@ export class DoctorReport extends Schema.Class<DoctorReport>("DoctorReport")({
 
 export interface DoctorOptions {
   readonly database: string
-  readonly homes: { readonly kataHome: string; readonly userHome: string }
+  readonly homes: Homes
   /** Directories in which snapshots are looked for. */
   readonly backups: ReadonlyArray<string>
   /** There have to be some: none is wrong. */
@@ -128,29 +130,13 @@ const wrong = (found: ReadonlyArray<Finding>) => found.reduce((sum, finding) => 
 /** Of what becomes of records of another version: nothing is odd about them. */
 const isConverted = ({ outcome }: Finding) => outcome === "upgraded" || outcome === "lost"
 
-/** Of a database of another version: what becomes of its records, and what was not asked of it. */
-const versionCheck = (version: number, findings: ReadonlyArray<Finding>) => {
-  const changed = wrong(findings.filter(({ outcome }) => outcome === "upgraded"))
-  const lost = wrong(findings.filter(({ loss }) => loss !== undefined))
-  return check("version", "note", `of version ${version}: exports read it, other commands want one of version 10`, {
-    details: [
-      ...(changed === 0 ? [] : [
-        changed === 1
-          ? "version 10 says 1 thing otherwise, which is listed below"
-          : `version 10 says ${changed} things otherwise, which are listed below`
-      ]),
-      ...(lost === 0 ? [] : [
-        lost === 1
-          ? "version 10 cannot hold 1 thing, which is listed below and would be lost"
-          : `version 10 cannot hold ${lost} things, which are listed below and would be lost`
-      ]),
-      "not judged: its indexes and triggers, whether blocking issues wait for each other, what the newest Go kata would stop at"
-    ],
-    next: lost === 0
-      ? "kata upgrade makes it one of version 10 and keeps it as .bak; kata export makes a snapshot of version 10, and it stays as it is"
-      : "kata upgrade --from-newer --dry-run says what would be lost; kata export --accept-loss all makes a snapshot of the rest, and it stays as it is"
-  })
-}
+const versionCheck = (version: number, findings: ReadonlyArray<Finding>, outlook: Outlook) =>
+  check(
+    "version",
+    "note",
+    `of version ${version}: exports read it, other commands want one of version 10`,
+    versionReport(findings, outlook)
+  )
 
 const findingsCheck = (found: ReadonlyArray<Finding>) => {
   const all = found.filter((finding) => !isConverted(finding))
@@ -232,7 +218,8 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   const integrity = yield* Effect.either(integrityOf(options.database))
   const content = yield* Effect.either(contentOf(options.database))
   const { instance, version } = yield* aboutOf(options.database)
-  const contact = yield* goKataOf(options.database, content)
+  // Of another version it is not judged: half of an answer would look like a whole one.
+  const contact = version === version10.version ? yield* goKataOf(options.database, content) : undefined
   const goKata = contact && contactReport(contact, {
     path: real,
     inUse,
@@ -251,7 +238,9 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
   })
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)
-  const findings = content._tag === "Right" ? content.right.findings : []
+  const outlook = unopened ? undefined : yield* outlookOf(options.database, version, options.homes)
+  const read = content._tag === "Left" ? readByUpgrade(outlook, content.left) : undefined
+  const findings = content._tag === "Right" ? content.right.findings : read?.findings ?? []
   const checks = [
     ...(unopened
       ? [refused("database", content.left)]
@@ -261,12 +250,14 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
           "ok",
           `opens, schema version ${version}${instance === undefined ? "" : `, instance ${instance}`}`
         ),
-        ...(version === version10.version ? [] : [versionCheck(version, findings)]),
+        ...(version === version10.version ? [] : [versionCheck(version, findings, outlook)]),
         integrity._tag === "Right" ? integrity.right : refused("integrity", integrity.left),
         content._tag === "Right"
           ? check("content", "ok", `${content.right.lines} records can be exported`)
-          : refused("content", content.left),
-        ...(content._tag === "Right" ? [findingsCheck(findings)] : []),
+          : read === undefined
+          ? refused("content", content.left)
+          : check("content", "note", read.says, read),
+        ...(content._tag === "Right" || read !== undefined ? [findingsCheck(findings)] : []),
         ...Option.toArray(blocks).map(({ says, status, ...more }) => check("blocking", status, says, more))
       ]),
     leftovers,
@@ -287,7 +278,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       events_behind: backup.backup.behind,
       restorable: backup.backup.restorable
     },
-    outcome: content._tag === "Left"
+    outcome: content._tag === "Left" && read === undefined
       ? outcomeOf(content.left.kind)
       : damage || daemon.damaged
       ? "damaged"

@@ -50,6 +50,45 @@ it.scopedLive("doctor says what cannot become one of version 10, and what breaks
     assert.match(orphans.stdout, /findings {3}ERROR: 30 break a rule/)
   }).pipe(Effect.provide(services)))
 
+it.scopedLive("doctor says what an upgrade needs, or that it is refused", () =>
+  Effect.gen(function*() {
+    const known = yield* home(old.unpacked("v9/orphans-known.db.gz"))
+    const before = yield* stateOf(known)
+    const lost = yield* kata(known, ["doctor"])
+    assert.deepStrictEqual(yield* stateOf(known), before)
+    assert.strictEqual(lost.exit, exitCodes.validation)
+    assert.include(
+      lost.stdout,
+      "kata upgrade is refused: it would lose what points at issues that are gone (event.orphan 6, comment.orphan 1, "
+    )
+    assert.include(
+      lost.stdout,
+      "next: kata upgrade --accept-loss orphans makes it one of version 10 without these rows"
+    )
+    const stopped = yield* kata(yield* home(old.unpacked("v6/orphans-event-project.db.gz")), ["doctor"])
+    assert.match(
+      stopped.stdout,
+      /kata upgrade is refused: .*kata\.db cannot be upgraded: a row points at what is not there/
+    )
+    assert.include(stopped.stdout, "next: kata upgrade --dry-run says what to do about that")
+    for (const { stdout } of [lost, stopped]) assert.notInclude(stdout, "next: kata upgrade makes it one")
+    const time = yield* kata(yield* home(old.unpacked("v1/go-time-issue.db.gz")), ["doctor"])
+    assert.match(time.stdout, /kata upgrade is refused: .*created_at is no time that a uid can be made of/)
+  }).pipe(Effect.provide(services)))
+
+it.scopedLive("doctor judges texts that are blobs as an upgrade does, and not twice what the newest Go kata would do", () =>
+  Effect.gen(function*() {
+    const directory = yield* home(old.unpacked("v8/bad-time.db.gz"))
+    const { exit, stdout } = yield* kata(directory, ["doctor"])
+    assert.strictEqual(exit, 0, stdout)
+    assert.match(stdout, /content {4}note: 50 records can be exported once it is upgraded/)
+    assert.match(stdout, /kata export stops at .*table issues, row 8: created_at holds a blob/)
+    assert.match(stdout, / 1 row upgraded: issue\.created_at was a blob, and is the same bytes as text/)
+    assert.include(stdout, "next: kata upgrade makes it one of version 10")
+    assert.include(stdout, "what the newest Go kata would stop at")
+    assert.notInclude(stdout, "go-kata")
+  }).pipe(Effect.provide(services)))
+
 it.scopedLive("doctor says what an export of a newer one would lose", () =>
   Effect.gen(function*() {
     const path = yield* newer.database(32)
