@@ -69,10 +69,10 @@ export const acceptedBy = (names: ReadonlyArray<string>): (name: string) => bool
   return (name) => accepted.has(name)
 }
 
-/** The names with groups in the place of what they stand for; a group accepts no more than it says. */
-export const grouped = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** The names with groups, these and `more`, in the place of what they stand for; a group accepts no more than it says. */
+export const grouped = (names: ReadonlyArray<string>, more: typeof lossGroups = {}): ReadonlyArray<string> => {
   const left = new Set(names)
-  const groups = Object.entries(lossGroups).filter(([, members]) => {
+  const groups = Object.entries({ ...more, ...lossGroups }).filter(([, members]) => {
     const some = members.filter((name) => left.has(name))
     if (some.length < 2) return false
     for (const name of some) left.delete(name)

@@ -76,6 +76,22 @@ it.scopedLive("doctor says what an upgrade needs, or that it is refused", () =>
     assert.match(time.stdout, /kata upgrade is refused: .*created_at is no time that a uid can be made of/)
   }).pipe(Effect.provide(services)))
 
+it.scopedLive("the dry run of an upgrade names what it needs by groups, after what accepts everything", () =>
+  Effect.gen(function*() {
+    const known = yield* home(old.unpacked("v9/orphans-known.db.gz"))
+    const older = yield* kata(known, ["upgrade", "--dry-run"])
+    assert.strictEqual(older.exit, exitCodes.validation)
+    assert.match(older.stdout, / REFUSED +an upgrade needs --accept-loss all\n +or --accept-loss orphans\n/)
+    const path = yield* newer.database(32)
+    const directory = yield* home(Buffer.from(yield* kit.bytesOf(path)))
+    const dry = ["upgrade", "--from-newer", "--dry-run"]
+    const { stdout } = yield* kata(directory, dry)
+    const [, names = ""] = / REFUSED +an upgrade needs --accept-loss all\n +or --accept-loss (\S+)\n/.exec(stdout) ?? []
+    assert.match(names, /^federation,claims,sync,external,cron,/)
+    assert.notInclude(names, "issue_claim")
+    assert.strictEqual((yield* kata(directory, [...dry, "--accept-loss", names])).exit, exitCodes.incomplete)
+  }).pipe(Effect.provide(services)))
+
 it.scopedLive("doctor judges texts that are blobs as an upgrade does, and not twice what the newest Go kata would do", () =>
   Effect.gen(function*() {
     const directory = yield* home(old.unpacked("v8/bad-time.db.gz"))

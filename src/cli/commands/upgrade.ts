@@ -3,7 +3,9 @@ import * as Options from "@effect/cli/Options"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { orphanClasses } from "../../database/orphans.ts"
 import { upgrade, UpgradeReport } from "../../import/Upgrade.ts"
+import { grouped } from "../../records/losses.ts"
 import { texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { lossNamesIn } from "../lossNames.ts"
@@ -16,6 +18,8 @@ class Upgraded extends UpgradeReport.extend<Upgraded>("Upgraded")({
   absolute: Schema.String
 }) {}
 
+const orphanGroup = { orphans: orphanClasses.map(({ name }) => name) }
+
 const lossCount = ({ losses }: Upgraded) => Object.values(losses).reduce((sum, n) => sum + n, 0)
 
 /** What is not in the new database, by the names by which it was accepted. */
@@ -25,8 +29,8 @@ const lost = (report: Upgraded): ReadonlyArray<string> =>
     ...(report.rejected_file === null ? [] : [field("", `raw in ${report.rejected_file}`)]),
     ...(report.dry_run ? [field("", "a dry run does not write them")] : []),
     ...(report.refused_losses.length === 0 ? [] : [
-      field("REFUSED", `an upgrade needs --accept-loss ${report.refused_losses.join(",")}`),
-      field("", "or --accept-loss all")
+      field("REFUSED", "an upgrade needs --accept-loss all"),
+      field("", `or --accept-loss ${grouped(report.refused_losses, orphanGroup).join(",")}`)
     ])
   ]
 
