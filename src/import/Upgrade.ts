@@ -188,7 +188,7 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
   yield* sweepPrivate()
   const outer = yield* Effect.scope
   const dryRun = options.dryRun === true
-  const from = yield* versionOf(options.database)
+  let from = yield* versionOf(options.database)
   const leftovers = yield* GoUpgrade.leftovers(real)
   const report = {
     target: options.database,
@@ -196,7 +196,7 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
     dry_run: dryRun,
     notes: explained(leftovers, dryRun)
   }
-  const nothing = from === format.version
+  let nothing = from === format.version
   if (from > format.version && options.fromNewer !== true) {
     return yield* openError(
       options.database,
@@ -212,6 +212,9 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
     }
     if (!dryRun) yield* Lock.acquire(real, "upgrade")
     yield* refuseGoUpgrade(options.database, leftovers)
+    // Who had the lock before may have upgraded it.
+    from = yield* versionOf(options.database)
+    nothing = from === format.version
   }
   if (nothing) {
     const none = {
