@@ -248,6 +248,7 @@ const operations = [
   "export/Export.ts",
   "import/Import.ts",
   "import/Upgrade.ts",
+  "import/outlook.ts",
   "index.ts",
   "merge/Diff.ts",
   "server/create.ts",
