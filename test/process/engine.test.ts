@@ -28,7 +28,7 @@ it("found W29: an addon that does not fit, or is missing, ends every command wit
     ["import", "--input", "small.export.jsonl", "--target", "new.db"],
     ["verify", "small.export.jsonl", "--against", "small.db"],
     ["doctor"],
-    ["list"],
+    ["projects", "list"],
     ["daemon", "start"]
   ]
   const says = (detail: RegExp) => {
