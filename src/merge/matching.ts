@@ -18,7 +18,7 @@ import { contents, type Identity, identityOf } from "./identity.ts"
 export type Schema = "a" | "b"
 
 /** Rows that one statement reads. */
-export const window = 5_000
+const window = 5_000
 
 const quote = (name: string) => `"${name}"`
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { diff } from "../../src/merge/Diff.ts"
 import { kata } from "../hostile/kit.ts"
 import * as kit from "../snapshot/kit.ts"
+import * as old from "../versions/kit.ts"
 import * as newer from "../versions/newerKit.ts"
 
 const payload = (text: string) => `UPDATE events SET payload = '${text}' WHERE id = 49`
@@ -46,15 +47,18 @@ const cases: { readonly [what: string]: readonly [a: string, b: string, equal: b
   "nothing, and the empty text": ["UPDATE issues SET owner = NULL", "UPDATE issues SET owner = ''", false]
 }
 
+/** Two databases that hold the same. */
+const twins = Effect.gen(function*() {
+  const directory = yield* kit.temporary
+  const copy = (name: string) => kit.copyTo(`${directory}/${name}`, "rich.db")
+  return { directory, x: yield* copy("x.db"), y: yield* copy("y.db") }
+})
+
 describe("two databases, from either side, with", () => {
   for (const [what, [a, b, equal]] of Object.entries(cases)) {
     it.scopedLive(`${what}: ${equal ? "equal" : "different"}`, () =>
       Effect.gen(function*() {
-        const directory = yield* kit.temporary
-        const [x, y] = [
-          yield* kit.copyTo(`${directory}/x.db`, "rich.db"),
-          yield* kit.copyTo(`${directory}/y.db`, "rich.db")
-        ]
+        const { x, y } = yield* twins
         yield* kit.change(x, `${raw}${a}`)
         yield* kit.change(y, `${raw}${b}`)
         assert.strictEqual((yield* diff({ a: { database: x }, b: { database: y } })).equal, equal)
@@ -65,11 +69,7 @@ describe("two databases, from either side, with", () => {
 
   it.scopedLive("related issues under numbers in the reverse order: equal", () =>
     Effect.gen(function*() {
-      const directory = yield* kit.temporary
-      const [x, y] = [
-        yield* kit.copyTo(`${directory}/x.db`, "rich.db"),
-        yield* kit.copyTo(`${directory}/y.db`, "rich.db")
-      ]
+      const { x, y } = yield* twins
       yield* kit.change(
         y,
         `${raw} UPDATE issues SET id = 5000 - id;
@@ -86,11 +86,7 @@ describe("two databases, from either side, with", () => {
 
   it.scopedLive("an issue in another project: told in both of them, and in the issue", () =>
     Effect.gen(function*() {
-      const directory = yield* kit.temporary
-      const [x, y] = [
-        yield* kit.copyTo(`${directory}/x.db`, "rich.db"),
-        yield* kit.copyTo(`${directory}/y.db`, "rich.db")
-      ]
+      const { x, y } = yield* twins
       yield* kit.change(y, `${raw} UPDATE issues SET project_id = 4 WHERE id = 2`)
       for (const [a, b] of [[x, y], [y, x]] as const) {
         for (const only of [{ project: "app" }, { project: "docs" }, { issue: "app#k3vq" }]) {
@@ -102,11 +98,7 @@ describe("two databases, from either side, with", () => {
 
   it.scopedLive("a long text that changes far behind its beginning: told where it does", () =>
     Effect.gen(function*() {
-      const directory = yield* kit.temporary
-      const [x, y] = [
-        yield* kit.copyTo(`${directory}/x.db`, "rich.db"),
-        yield* kit.copyTo(`${directory}/y.db`, "rich.db")
-      ]
+      const { directory, x, y } = yield* twins
       const long = (end: string) => `UPDATE issues SET body = '${"x".repeat(100_000)} ${end}' WHERE id = 2`
       yield* kit.change(x, long("here"))
       yield* kit.change(y, long("there"))
@@ -131,6 +123,11 @@ describe("a comparison", () => {
         assert.isTrue((yield* diff({ a: { snapshot }, b: { snapshot: whole } })).equal)
         assert.isTrue((yield* diff({ a: { snapshot: whole }, b: { snapshot } })).equal)
       }
+      yield* kit.writeFile(`${directory}/v9.db`, old.unpacked("v9/rich.db.gz"))
+      const database = `${directory}/v9.db`
+      const app = kit.text(yield* kit.exported(database, { projects: [{ name: "app" }] }), "app.jsonl")
+      assert.isTrue((yield* diff({ a: { snapshot: app }, b: { database } })).equal)
+      assert.isTrue((yield* diff({ a: { database }, b: { snapshot: app } })).equal)
       yield* kit.writeFile(`${directory}/app.jsonl`, yield* kit.exported(x, { projects: [{ name: "app" }] }))
       yield* kit.writeFile(`${directory}/docs.jsonl`, yield* kit.exported(x, { projects: [{ name: "docs" }] }))
       const { exit, stdout } = yield* kata(directory, ["diff", `${directory}/app.jsonl`, `${directory}/docs.jsonl`])
