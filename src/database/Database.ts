@@ -79,6 +79,15 @@ export class Database extends Context.Tag("kata/Database")<Database, {
    * out about them. A name without a schema that `main` does not have is one of `b`. A stage must be sealed.
    */
   readonly together: (a: Attachable, b: Attachable) => Effect.Effect<Session, DatabaseError, Scope.Scope>
+  /**
+   * Runs work in one write transaction of the database at a real path, which commits it and is on disk, or leaves what was there. What the
+   * work is to change stands in the schema `plan`, in which it may write too.
+   */
+  readonly change: <A, E, R>(
+    path: string,
+    plan: Attachable,
+    work: (db: Session) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | DatabaseError, R>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
   /** What tells that the database at a real path was not written to. */

@@ -21,6 +21,7 @@ import { version10 } from "../records/kinds.ts"
 import type { Input } from "../snapshot/input.ts"
 import { VerifyReport } from "../snapshot/verify.ts"
 import { Change, changeOf, FieldChange } from "./Change.ts"
+import { Counts } from "./Counts.ts"
 import { compare } from "./differences.ts"
 import {
   isPartial,
@@ -34,6 +35,7 @@ import {
   type Source
 } from "./sides.ts"
 
+export { Counts } from "./Counts.ts"
 export { Side, type Source } from "./sides.ts"
 
 export interface DiffOptions<E = never> {
@@ -46,12 +48,6 @@ export interface DiffOptions<E = never> {
   /** How many changes are told; all are counted. */
   readonly limit?: number | undefined
 }
-
-export class Counts extends Schema.Class<Counts>("Counts")({
-  new: Schema.Int,
-  gone: Schema.Int,
-  changed: Schema.Int
-}) {}
 
 export class DiffReport extends Schema.Class<DiffReport>("DiffReport")({
   a: Side,

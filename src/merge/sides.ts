@@ -36,6 +36,8 @@ export interface Opened {
   readonly side: Side
   /** The database itself, when it was not copied. */
   readonly view: View | undefined
+  /** The file of the private database, when there is one. */
+  readonly file: string | undefined
 }
 
 export const openSnapshot = <E>(input: Input<E>, format: Format) =>
@@ -49,6 +51,7 @@ export const openSnapshot = <E>(input: Input<E>, format: Format) =>
     return {
       attach: stage,
       view: undefined,
+      file: stage.path,
       side: new Side({ name: report.file, is: "snapshot", instance_uid, projects, live_only, losses }),
       report
     } satisfies Opened & { readonly report: VerifyReport }
@@ -61,7 +64,7 @@ export const openDatabase = Effect.fnUntraced(function*(path: string, format: Fo
   const side = (losses: Losses) =>
     new Side({ name: path, is: "database", instance_uid, projects: null, live_only: false, losses })
   if (view.format.version === format.version) {
-    return { attach: view, side: side({}), view } satisfies Opened
+    return { attach: view, side: side({}), view, file: undefined } satisfies Opened
   }
   const directory = yield* privateDirectory("compare")
   return yield* Effect.gen(function*() {
@@ -69,7 +72,7 @@ export const openDatabase = Effect.fnUntraced(function*(path: string, format: Fo
     const { findings } = yield* convert(view, stage, format)
     yield* stage.seal
     yield* view.confirm
-    return { attach: stage, side: side(lossesOf(findings)), view: undefined } satisfies Opened
+    return { attach: stage, side: side(lossesOf(findings)), view: undefined, file: stage.path } satisfies Opened
   }).pipe(Effect.mapError(inTemporary(directory)))
 })
 

@@ -92,6 +92,7 @@ export const layerFaultyDatabase = (
         stage: (target, format) => Effect.map(decorated("stage", target, real.stage(target, format)), ofStage),
         cleanUp: real.cleanUp,
         contentStamp: real.contentStamp,
+        change: (path, plan, work) => real.change(path, plan, (db) => work(session(db))),
         together: (a, b) => Effect.map(real.together(a, b), session),
         swap: (stage, target, force, unchanged) => decorated("swap", target, real.swap(stage, target, force, unchanged))
       }

@@ -9,6 +9,7 @@ import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
 import { lossNamesIn } from "../lossNames.ts"
+import { type MergeFlags, mergeFormat, mergeOptions, runMerge } from "../merge.ts"
 import * as Output from "../Output.ts"
 import {
   beside,
@@ -23,6 +24,7 @@ import {
   scopeField
 } from "../report.ts"
 import { quote, shellWord } from "../terminal.ts"
+import { UsageError } from "../UsageError.ts"
 
 class Imported extends ImportReport.extend<Imported>("Imported")({
   /** The target as a path from the root, links and all. */
@@ -181,18 +183,93 @@ const format = Output.report(Imported, {
   outcome: (report) => report.refused_losses.length > 0 ? "validation" : isIncomplete(report) ? "incomplete" : undefined
 })
 
-export const importCommand = Output.command(
+interface Flags extends MergeFlags {
+  readonly merge: boolean
+  readonly force: boolean
+  readonly newInstance: boolean
+  readonly rejected: string | undefined
+  readonly salvage: boolean
+  readonly acceptLoss: ReadonlyArray<string>
+  readonly withoutTokens: boolean
+  readonly repair: boolean
+}
+
+/** Flags that mean nothing to what was asked for. */
+const goTogether = (flags: Flags) => {
+  const { acceptLoss, applyPurges, force, from, input, issue, merge, newInstance, prefer, project, rejected, repair } =
+    flags
+  const foreign = merge
+    ? {
+      force,
+      "new-instance": newInstance,
+      rejected: rejected !== undefined,
+      salvage: flags.salvage,
+      "accept-loss": acceptLoss.length > 0,
+      "without-tokens": flags.withoutTokens,
+      repair
+    }
+    : {
+      from: from.length > 0,
+      project: project.length > 0,
+      issue: issue.length > 0,
+      prefer: prefer.length > 0,
+      "apply-purges": applyPurges
+    }
+  const [given] = Object.entries(foreign).find(([, isGiven]) => isGiven) ?? []
+  if (given !== undefined) {
+    return Effect.fail(
+      new UsageError({ reason: merge ? `--${given} is not for --merge` : `--${given} is only for --merge` })
+    )
+  }
+  return !merge && input.length > 1
+    ? Effect.fail(new UsageError({ reason: "one --input makes a database; --merge brings several into one" }))
+    : Effect.void
+}
+
+const runRestore = Effect.fnUntraced(function*(flags: Flags) {
+  const { target } = flags
+  const [input] = flags.input
+  if (input === undefined) return yield* new ImportNeeds({ flag: "--input" })
+  if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
+  return yield* withDatabase(({ homes, path }) =>
+    Effect.gen(function*() {
+      const { dryRun, force, newInstance, rejected, repair, salvage, withoutTokens } = flags
+      const report = yield* restore({
+        input: yield* inputOf(input),
+        target,
+        force,
+        newInstance,
+        dryRun,
+        repair,
+        salvage,
+        acceptLoss: lossNamesIn(flags.acceptLoss),
+        withoutTokens,
+        homes,
+        ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
+      })
+      const absolute = (yield* Path.Path).resolve(target)
+      return new Imported({ ...report, absolute, configured: path })
+    })
+  )
+})
+
+export const importCommand = Output.action(
   "import",
   {
     sourceFormat: text("source-format", "format").pipe(
       Options.withDescription("what the input is: kata"),
       Options.withDefault("kata")
     ),
-    input: text("input", "file").pipe(
-      Options.withDescription("the snapshot, compressed or not, or - for stdin"),
+    input: texts("input", "file").pipe(
+      Options.withDescription("the snapshot, compressed or not, or - for stdin; with --merge again for more")
+    ),
+    target: text("target", "db").pipe(
+      Options.withDescription(
+        "the database to make; with --merge the one to change, that of the environment unless given"
+      ),
       Options.withDefault(undefined)
     ),
-    target: text("target", "db").pipe(Options.withDescription("the database to make"), Options.withDefault(undefined)),
+    ...mergeOptions,
     force: toggle("force", false).pipe(
       Options.withDescription("replace a database that is there; it stays beside the new one as .bak.<time>")
     ),
@@ -229,33 +306,13 @@ export const importCommand = Output.command(
       )
     )
   },
-  format,
   (flags) =>
     Effect.gen(function*() {
       if (flags.sourceFormat !== "kata") return yield* new SourceUnsupported({ source: flags.sourceFormat })
-      const { input, target } = flags
-      if (input === undefined) return yield* new ImportNeeds({ flag: "--input" })
-      if (target === undefined) return yield* new ImportNeeds({ flag: "--target" })
-      return yield* withDatabase(({ homes, path }) =>
-        Effect.gen(function*() {
-          const { dryRun, force, newInstance, rejected, repair, salvage, withoutTokens } = flags
-          const report = yield* restore({
-            input: yield* inputOf(input),
-            target,
-            force,
-            newInstance,
-            dryRun,
-            repair,
-            salvage,
-            acceptLoss: lossNamesIn(flags.acceptLoss),
-            withoutTokens,
-            homes,
-            ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
-          })
-          const absolute = (yield* Path.Path).resolve(target)
-          return new Imported({ ...report, absolute, configured: path })
-        })
-      )
+      yield* goTogether(flags)
+      return yield* flags.merge
+        ? Effect.flatMap(runMerge(flags), (report) => Output.print(mergeFormat, report))
+        : Effect.flatMap(runRestore(flags), (report) => Output.print(format, report))
     }),
   {
     commits: true,
@@ -266,6 +323,8 @@ export const importCommand = Output.command(
       ["kata import --input kata.jsonl --target ~/.kata/restored.db", "beside the one in use; look at it with KATA_DB"],
       ["kata import --input kata.jsonl --target ~/.kata/kata.db --force", "in its place, with a backup"],
       ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"],
+      ["kata import --merge --input theirs.jsonl --dry-run", "what would come in of a colleague's copy?"],
+      ["kata import --merge --input app.jsonl --input web.jsonl", "several files into the database that is in use"],
       ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"],
       [
         "kata import --input v28.jsonl --target x.db --accept-loss all",

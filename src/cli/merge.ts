@@ -1,0 +1,180 @@
+/** `kata import --merge`: what it is asked, and what people are told of it. */
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import type { FileError } from "../files/FileError.ts"
+import { merge, type MergeConflict, MergeReport, type Preferred } from "../merge/Merge.ts"
+import type { Source } from "../merge/sides.ts"
+import { actor } from "./actor.ts"
+import { texts, toggle } from "./Argv.ts"
+import { withDatabase } from "./databaseOption.ts"
+import { inputOf } from "./input.ts"
+import * as Output from "./Output.ts"
+import { field, plural } from "./report.ts"
+import { quote } from "./terminal.ts"
+import { UsageError } from "./UsageError.ts"
+
+export const mergeOptions = {
+  merge: toggle("merge", false).pipe(
+    Options.withDescription(
+      "bring what the input has and a database does not into that database: decided by the history of each issue, never by a clock"
+    )
+  ),
+  from: texts("from", "db").pipe(
+    Options.withDescription("with --merge: a database instead of --input; again for more")
+  ),
+  project: texts("project", "name").pipe(
+    Options.withDescription("with --merge: only this project of the input; again for more")
+  ),
+  issue: texts("issue", "ref").pipe(
+    Options.withDescription("with --merge: only this issue of the input, as in app#abc4, or a uid; again for more")
+  ),
+  prefer: texts("prefer", "side").pipe(
+    Options.withDescription(
+      "with --merge: target or source, who is right where both have changed the same; ISSUE=target or ISSUE=source for one issue"
+    )
+  ),
+  applyPurges: toggle("apply-purges", false).pipe(
+    Options.withDescription("with --merge: purge here what was purged in the input")
+  )
+}
+
+export interface MergeFlags {
+  readonly input: ReadonlyArray<string>
+  readonly from: ReadonlyArray<string>
+  readonly target: string | undefined
+  readonly project: ReadonlyArray<string>
+  readonly issue: ReadonlyArray<string>
+  readonly prefer: ReadonlyArray<string>
+  readonly applyPurges: boolean
+  readonly dryRun: boolean
+}
+
+const isSide = (word: string): word is Preferred => word === "target" || word === "source"
+
+/** Who is right: for all, and for single issues. */
+const preferences = (words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const each: Array<{ readonly issue: string; readonly side: Preferred }> = []
+    const all = new Set<Preferred>()
+    for (const word of words) {
+      const at = word.lastIndexOf("=")
+      const side = word.slice(at + 1)
+      if (!isSide(side) || at === 0) {
+        return yield* new UsageError({ reason: `--prefer: target, source or ISSUE=target, ISSUE=source, got ${word}` })
+      }
+      if (at < 0) all.add(side)
+      else each.push({ issue: word.slice(0, at), side })
+    }
+    if (all.size > 1) return yield* new UsageError({ reason: "--prefer: it is either target or source for all" })
+    return { prefer: [...all][0], decisions: each }
+  })
+
+const say = (report: MergeReport, ours: string) => report.dry_run ? `would be ${ours}` : ours
+
+const facet = (conflict: MergeConflict) =>
+  `${conflict.facet}${conflict.key === null ? "" : ` ${conflict.key}`} of ${conflict.name}`
+
+const kinds: { readonly [kind: string]: string } = {
+  project: "projects",
+  project_alias: "aliases",
+  recurrence: "recurrences",
+  issue: "issues",
+  comment: "comments",
+  issue_label: "labels",
+  link: "links",
+  import_mapping: "import mappings",
+  event: "events",
+  purge_log: "purges"
+}
+
+const change = ({ changed, gone, new: fresh }: MergeReport["counts"][string]) =>
+  [
+    ...(fresh > 0 ? [`${fresh} new`] : []),
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(gone > 0 ? [`${gone} gone`] : [])
+  ].join(", ")
+
+const words: { readonly [is: string]: string } = {
+  new: "new here",
+  same: "nothing new on either side",
+  ahead: "nothing new in the input; the target is ahead",
+  "fast-forward": "only the input has something new",
+  diverged: "both sides have something new"
+}
+
+export const mergeFormat = Output.report(MergeReport, {
+  human: (report) => [
+    report.unchanged
+      ? `nothing to merge: ${report.target} has it all`
+      : `${say(report, "merged")} into ${report.target}${report.dry_run ? " (dry run, nothing was written)" : ""}`,
+    ...report.sources.map(({ is, name }) => field("from", `${name} (${is})`)),
+    ...report.projects.map((project) => field(project.name, words[project.case] ?? project.case)),
+    ...Object.entries(report.counts).map(([kind, counts]) => field(kinds[kind] ?? kind, change(counts))),
+    ...(report.decided > 0
+      ? [field("decided", `${plural(report.decided, "difference")}, recorded as events`)]
+      : []),
+    ...(report.purged_there > 0
+      ? [
+        field(
+          "purged",
+          `${plural(report.purged_there, "issue")} in the input, alive here: --apply-purges purges them here`
+        )
+      ]
+      : []),
+    ...report.notes.map(({ detail, of, what }) => `note: ${what}: ${of}: ${detail}`),
+    ...(report.unexplained_count > 0
+      ? [
+        `note: ${plural(report.unexplained_count, "difference")} of which no event tells; what is here was kept:`,
+        ...report.unexplained.slice(0, 10).map((one) =>
+          `  ${facet(one)}: ${one.target ?? "none"} here, ${one.source ?? "none"} in the input`
+        )
+      ]
+      : [])
+  ],
+  agent: (report) => [
+    `OK import merge=true target=${quote(report.target)} dry_run=${report.dry_run} unchanged=${report.unchanged}` +
+    ` decided=${report.decided} unexplained=${report.unexplained_count} purged_there=${report.purged_there}` +
+    Object.entries(report.counts).map(([kind, { changed, gone, new: fresh }]) =>
+      ` ${kind}=+${fresh}-${gone}~${changed}`
+    )
+      .join(""),
+    ...report.projects.map((project) =>
+      `- project name=${
+        quote(project.name)
+      } case=${project.case} source_events=${project.source_events} target_events=${project.target_events}`
+    ),
+    ...report.notes.map(({ detail, of, what }) => `- note what=${quote(what)} of=${quote(of)} detail=${quote(detail)}`),
+    ...report.unexplained.map((one) =>
+      `- unexplained facet=${quote(facet(one))} target=${quote(one.target ?? "")} source=${quote(one.source ?? "")}`
+    )
+  ],
+  quiet: () => []
+})
+
+export const runMerge = (flags: MergeFlags) =>
+  withDatabase(({ homes, path }) =>
+    Effect.gen(function*() {
+      const snapshots: ReadonlyArray<Source<FileError>> = yield* Effect.forEach(
+        flags.input,
+        (file) => Effect.map(inputOf(file), (snapshot) => ({ snapshot }))
+      )
+      const sources = [...snapshots, ...flags.from.map((database) => ({ database }))]
+      if (sources.length === 0) return yield* new UsageError({ reason: "import --merge needs --input or --from" })
+      if (flags.input.filter((file) => file === "-").length > 1) {
+        return yield* new UsageError({ reason: "only one --input can be -: what is piped in is there once" })
+      }
+      const { decisions, prefer } = yield* preferences(flags.prefer)
+      return yield* merge({
+        target: flags.target ?? path,
+        sources,
+        projects: flags.project,
+        issues: flags.issue,
+        prefer,
+        decisions,
+        applyPurges: flags.applyPurges,
+        dryRun: flags.dryRun,
+        actor: (yield* actor).actor,
+        homes
+      })
+    })
+  )

@@ -1,0 +1,28 @@
+/** One write transaction of a database, with a file of what is to be changed beside it. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Attachable } from "./Database.ts"
+import { open } from "./Handle.ts"
+import type { Session } from "./Session.ts"
+
+/** Milliseconds that a writer before us may take. */
+const patience = 10_000
+
+/** `Database.change` on the real thing. */
+export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Session) => Effect.Effect<A, E, R>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const db = yield* open(path, "write", { busyTimeout: patience })
+    yield* db.attempt("change the database", () => {
+      db.execute(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0; PRAGMA cache_size = -24576"
+      )
+      db.prepare("ATTACH ? AS plan").run(plan.uri)
+      // what is planned is worth nothing when the process ends
+      db.execute("PRAGMA plan.journal_mode = OFF; PRAGMA plan.synchronous = OFF; PRAGMA plan.cache_size = -16384")
+      db.execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
+    })
+    return yield* Effect.onExit(
+      Effect.zipLeft(work(db), Effect.uninterruptible(db.exec("change the database", "COMMIT"))),
+      (exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(db.exec("take the change back", "ROLLBACK"))
+    )
+  }))

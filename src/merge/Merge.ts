@@ -1,0 +1,236 @@
+/**
+ * A source comes into a database that goes on:
+ *
+ *     source ──▶ private database ──┐              changeset            one transaction
+ *                                   ├─ one session ────────▶ (conflicts) ────────────────▶ target
+ *     target, as it is at a moment ─┘   plan
+ *
+ * The plan reads; writers of the target wait only for the transaction, which finds out whether what the plan was made from has moved.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type Attachable, Database, type DatabaseError, type View } from "../database/Database.ts"
+import { uriOf } from "../database/Handle.ts"
+import * as Lock from "../database/Lock.ts"
+import type { Row, Session } from "../database/Session.ts"
+import { inTemporary } from "../database/temporary.ts"
+import { parentOf, resolve } from "../files/paths.ts"
+import { sweepPrivate } from "../files/staleFiles.ts"
+import { named } from "../import/asNamed.ts"
+import { stopHint } from "../import/stopHint.ts"
+import { DaemonRunning, running } from "../presence/daemons.ts"
+import { phase } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
+import { apply, Moved } from "./apply.ts"
+import {
+  type Case,
+  MergeConflicts,
+  MergedProject,
+  MergeNote,
+  type MergeOptions,
+  MergeReport,
+  NotInSource,
+  TargetBusy
+} from "./MergeReport.ts"
+import { plan, type Planned } from "./plan/plan.ts"
+import type { Room } from "./plan/room.ts"
+import { type Opened } from "./sides.ts"
+import { empty, openSource, together } from "./sources.ts"
+
+export {
+  Case,
+  MergeConflict,
+  MergeConflicts,
+  MergedProject,
+  MergeNote,
+  type MergeOptions,
+  MergeReport,
+  NotInSource,
+  type Preferred,
+  TargetBusy
+} from "./MergeReport.ts"
+
+/** How often a plan is made anew. */
+const attempts = 5
+
+/** The uid of an issue that a user names. */
+const issueIn = Effect.fnUntraced(function*(db: Session, schema: "a" | "b", asked: string) {
+  const hash = asked.lastIndexOf("#")
+  const found = yield* hash < 0
+    ? db.get("find the issue", `SELECT uid FROM ${schema}.issues WHERE uid = upper(?)`, asked)
+    : db.get(
+      "find the issue",
+      `SELECT i.uid FROM ${schema}.issues i JOIN ${schema}.projects p ON p.id = i.project_id WHERE p.name = ? AND i.short_id = lower(?)`,
+      asked.slice(0, hash),
+      asked.slice(hash + 1)
+    )
+  return found === undefined ? yield* new NotInSource({ issue: asked }) : String(found["uid"])
+})
+
+const caseOf = (isNew: boolean, source: number, target: number): Case =>
+  isNew ? "new" : source === 0 ? (target === 0 ? "same" : "ahead") : target === 0 ? "fast-forward" : "diverged"
+
+const projectsOf = (db: Session) =>
+  Effect.map(
+    db.all(
+      "tell of the projects",
+      `SELECT x.uid, coalesce((SELECT name FROM put_projects p WHERE p.id = m.b), (SELECT name FROM b.projects p WHERE p.id = m.b)) AS name,
+         m.fresh, iif(m.fresh, (SELECT count(*) FROM put_events e WHERE e.fresh AND e.project_id = m.b),
+           (SELECT count(*) FROM extra e WHERE e.side = 1 AND e.project = x.uid)
+           + (SELECT count(*) FROM put_events e WHERE e.fresh AND e.project_id = m.b AND NOT EXISTS
+               (SELECT 1 FROM extra o JOIN a.events v ON v.id = o.id WHERE o.side = 1 AND v.uid = e.uid)
+               AND EXISTS (SELECT 1 FROM a.events v WHERE v.uid = e.uid))) AS source,
+         (SELECT count(*) FROM extra e WHERE e.side = 0 AND e.project = (SELECT uid FROM b.projects p WHERE p.id = m.b)) AS target
+       FROM project_map m JOIN a.projects x ON x.id = m.a ORDER BY name`
+    ),
+    (rows) =>
+      rows.map((row) => {
+        const [source, target] = [Number(row["source"]), Number(row["target"])]
+        return new MergedProject({
+          uid: String(row["uid"]),
+          name: String(row["name"]),
+          case: caseOf(row["fresh"] === 1n, source, target),
+          source_events: source,
+          target_events: target
+        })
+      })
+  )
+
+const told = Effect.fnUntraced(function*(db: Session, { changes, conflicts, unexplained, unexplainedCount }: Planned) {
+  const count = (sql: string) => Effect.map(db.get("tell of the merge", sql), (row) => Number(row?.["n"] ?? 0))
+  const notes = yield* db.all("tell of the merge", "SELECT what, of, detail FROM note ORDER BY rowid LIMIT 1000")
+  return {
+    unchanged: Object.keys(changes).length === 0 && conflicts.length === 0,
+    projects: yield* projectsOf(db),
+    counts: changes,
+    unexplained,
+    unexplained_count: unexplainedCount,
+    decided: yield* count(
+      "SELECT count(*) AS n FROM facet WHERE decided AND NOT equal AND outcome IN ('source', 'target')"
+    ),
+    purged_there: yield* count(
+      "SELECT count(*) AS n FROM gone_a g WHERE EXISTS (SELECT 1 FROM t_issues i WHERE i.uid = g.uid)"
+    ),
+    notes: notes.map(({ detail, of, what }) =>
+      new MergeNote({ what: String(what), of: String(of), detail: String(detail) })
+    )
+  }
+})
+
+type Options = Omit<MergeOptions, "sources" | "target" | "homes" | "projects">
+
+/** A database that is merged into. */
+interface Into {
+  readonly path: string
+  /** What the user calls it. */
+  readonly name: string
+  readonly format: Format
+  /** As it is now. */
+  readonly open: Effect.Effect<
+    { readonly attach: Attachable; readonly confirm: View["confirm"] },
+    DatabaseError,
+    Scope.Scope
+  >
+}
+
+/** Plans against the target as it is now, and changes it, unless that is not wanted. */
+const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, source: Opened, options: Options) {
+  const database = yield* Database
+  const { attach, confirm } = yield* open
+  const db = yield* database.together(source.attach, attach)
+  yield* phase("comparing the histories")
+  const only = options.issues === undefined || options.issues.length === 0
+    ? undefined
+    : yield* Effect.forEach(options.issues, (issue) => issueIn(db, "a", issue))
+  const each = yield* Effect.forEach(
+    options.decisions ?? [],
+    ({ issue, side }) => Effect.map(issueIn(db, "b", issue), (uid) => [uid, side] as const)
+  )
+  const room: Room = {
+    db,
+    format,
+    scope: source.side.projects,
+    only: only !== undefined,
+    now: DateTime.formatIso(yield* DateTime.now)
+  }
+  const planned = yield* plan(room, {
+    decisions: { prefer: options.prefer, each: new Map(each) },
+    applyPurges: options.applyPurges === true && only === undefined,
+    only,
+    actor: options.actor ?? "kata"
+  }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
+  if (planned.conflictCount > 0) {
+    return yield* new MergeConflicts({ target: name, conflicts: planned.conflicts, count: planned.conflictCount })
+  }
+  const report = yield* told(db, planned)
+  yield* confirm
+  if (report.unchanged || options.dryRun === true) return report
+  yield* phase("merging")
+  yield* db.exec("end the plan", "COMMIT")
+  yield* database.change(path, { uri: uriOf(db.path, "write") }, (target) => apply(target, format, name))
+  return report
+}, Effect.scoped)
+
+/** Merges one source into a database; a target that moved meanwhile is looked at again. */
+const mergeOne = (into: Into, source: Opened, options: Options) => {
+  const attempt = (left: number): ReturnType<typeof once> =>
+    Effect.catchIf(
+      once(into, source, options),
+      (error): error is Moved => error._tag === "Moved" && left > 1,
+      () => attempt(left - 1)
+    )
+  return Effect.catchTag(
+    attempt(attempts),
+    "Moved",
+    ({ what }) => new TargetBusy({ target: into.name, what })
+  )
+}
+
+/** Several sources become one, each merged into those before it. */
+const gathered = Effect.fnUntraced(
+  function*<E>({ projects = [], sources, ...options }: MergeOptions<E>, meta: ReadonlyArray<Row>, format: Format) {
+    const opened = yield* Effect.forEach(sources, (source) => openSource(source, projects, format))
+    const sides = opened.map(({ side }) => side)
+    const [first] = opened
+    if (first === undefined || opened.length === 1) return { source: first, sides }
+    const stage = yield* empty(meta, format)
+    const name = sides.map((side) => side.name).join(", ")
+    const into: Into = {
+      path: stage.path,
+      name,
+      format,
+      open: Effect.succeed({ attach: stage, confirm: Effect.void })
+    }
+    for (const source of opened) yield* mergeOne(into, source, { prefer: options.prefer, actor: options.actor })
+    return { source: { attach: stage, view: undefined, file: stage.path, side: together(sides) }, sides }
+  }
+)
+
+/** Merges sources into a database: all or nothing. */
+export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<E>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const format = options.format ?? version10
+    const path = yield* resolve(options.target)
+    return yield* Effect.gen(function*() {
+      yield* sweepPrivate()
+      const { view } = yield* Database
+      const { running: daemons } = yield* running({ databasePath: path, ...options.homes })
+      if (daemons.length > 0) {
+        const hint = yield* stopHint(options.target, options.homes)
+        return yield* new DaemonRunning({ path: options.target, daemons, hint })
+      }
+      const open = Effect.map(view(path, format), (view) => ({ attach: view, confirm: view.confirm }))
+      // reads the target, so that what is none is refused first
+      const meta = yield* Effect.scoped(
+        Effect.flatMap(view(path, format), ({ db }) => db.all("read the target", "SELECT key, value FROM meta"))
+      )
+      const { sides, source } = yield* gathered(options, meta, format)
+      if (source === undefined) return yield* Effect.dieMessage("a merge without a source")
+      if (options.dryRun !== true) yield* Lock.acquire(path, "merge")
+      const report = yield* mergeOne({ path, name: options.target, format, open }, source, options)
+      return new MergeReport({ ...report, target: options.target, sources: sides, dry_run: options.dryRun === true })
+    }).pipe(Effect.mapError(named(path, options.target)))
+  }))
+)

@@ -1,0 +1,139 @@
+/** What a merge is asked, what it says, and why it refuses. */
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+import type { Homes } from "../import/stopHint.ts"
+import type { Format } from "../records/Format.ts"
+import { Counts } from "./Counts.ts"
+import { MergeConflict } from "./plan/outcomes.ts"
+import type { Side as Preferred } from "./plan/room.ts"
+import { Side, type Source } from "./sides.ts"
+
+export { MergeConflict } from "./plan/outcomes.ts"
+export type { Side as Preferred } from "./plan/room.ts"
+
+export interface MergeOptions<E = never> {
+  /** The path of the database that is merged into. */
+  readonly target: string
+  /** Several are merged with each other first, the earlier one as the target, and take effect together. */
+  readonly sources: ReadonlyArray<Source<E>>
+  /** Only these projects of the sources: names or uids. */
+  readonly projects?: ReadonlyArray<string> | undefined
+  /** Only these issues of the sources: `project#short-id` or uids. */
+  readonly issues?: ReadonlyArray<string> | undefined
+  /** Who is right where both sides have changed the same. */
+  readonly prefer?: Preferred | undefined
+  /** The same for single issues: `project#short-id` in the target, or uids. */
+  readonly decisions?: ReadonlyArray<{ readonly issue: string; readonly side: Preferred }> | undefined
+  /** Issues that were purged on the other side are purged here. */
+  readonly applyPurges?: boolean | undefined
+  /** Everything but the change. */
+  readonly dryRun?: boolean | undefined
+  /** Who decides; recorded with each decision. */
+  readonly actor?: string | undefined
+  readonly format?: Format | undefined
+  /** Where runtime records of daemons are looked for. */
+  readonly homes: Homes
+}
+
+/** What a source is to the target, by the events that each of them has. */
+export const Case = Schema.Literal("new", "same", "ahead", "fast-forward", "diverged")
+export type Case = typeof Case.Type
+
+export class MergedProject extends Schema.Class<MergedProject>("MergedProject")({
+  uid: Schema.String,
+  /** In the result. */
+  name: Schema.String,
+  case: Case,
+  /** Events that only the source has, and only the target. */
+  source_events: Schema.Int,
+  target_events: Schema.Int
+}) {}
+
+/** Something that is otherwise than in the source. */
+export class MergeNote extends Schema.Class<MergeNote>("MergeNote")({
+  what: Schema.String,
+  of: Schema.String,
+  detail: Schema.String
+}) {}
+
+export class MergeReport extends Schema.Class<MergeReport>("MergeReport")({
+  /** As it was named. */
+  target: Schema.String,
+  sources: Schema.Array(Side),
+  dry_run: Schema.Boolean,
+  /** Nothing of the target was, or would be, changed. */
+  unchanged: Schema.Boolean,
+  projects: Schema.Array(MergedProject),
+  /** Rows that come in, change and go, by kind. */
+  counts: Schema.Record({ key: Schema.String, value: Counts }),
+  /** What differs and no event tells of; the target's value is kept. The first of them, and how many there are. */
+  unexplained: Schema.Array(MergeConflict),
+  unexplained_count: Schema.Int,
+  /** Decisions that were made, and recorded. */
+  decided: Schema.Int,
+  /** Issues that were purged on the other side and are alive here. */
+  purged_there: Schema.Int,
+  notes: Schema.Array(MergeNote)
+}) {}
+
+/** Both sides have changed the same, or together they would break a rule. */
+export class MergeConflicts extends Schema.TaggedError<MergeConflicts>()("MergeConflicts", {
+  target: Schema.String,
+  /** The first of them. */
+  conflicts: Schema.Array(MergeConflict),
+  count: Schema.Int
+}) {
+  readonly kind = "conflict" satisfies FailureKind
+  readonly isText = true
+  override get message() {
+    const line = (conflict: MergeConflict) => {
+      const who = (by: string | null, at: string | null) => by === null ? "" : ` (${by}, ${at})`
+      const what = `${conflict.facet}${conflict.key === null ? "" : ` ${conflict.key}`} of ${conflict.name}`
+      return [
+        `- ${what}${conflict.why === null ? "" : `: ${conflict.why}`}`,
+        `    target ${conflict.target ?? "none"}${who(conflict.target_by, conflict.target_at)}`,
+        `    source ${conflict.source ?? "none"}${who(conflict.source_by, conflict.source_at)}`
+      ]
+    }
+    const shown = this.conflicts.slice(0, 20)
+    return [
+      `${this.count} ${
+        this.count === 1 ? "conflict" : "conflicts"
+      } with ${this.target}: both sides have changed the same`,
+      ...shown.flatMap(line),
+      ...(this.count > shown.length ? [`… and ${this.count - shown.length} more: --json lists them`] : [])
+    ].join("\n")
+  }
+  get hint() {
+    return this.conflicts.some(({ why }) => why === "merged projects")
+      ? "nothing was changed; merge the two projects in the target as well, with kata projects merge"
+      : "nothing was changed; --prefer target or --prefer source decides all, --prefer ISSUE=source one issue"
+  }
+}
+
+/** The target is written to all the time, in what the merge is about. */
+export class TargetBusy extends Schema.TaggedError<TargetBusy>()("TargetBusy", {
+  target: Schema.String,
+  what: Schema.String
+}) {
+  readonly kind = "locked" satisfies FailureKind
+  override get message() {
+    return `${this.target}: it was changed again and again while the merge was planned (${this.what}); nothing was merged`
+  }
+  get hint() {
+    return "run it again when less is written"
+  }
+}
+
+/** No source has the issue that was asked for. */
+export class NotInSource extends Schema.TaggedError<NotInSource>()("NotInSource", {
+  issue: Schema.String
+}) {
+  readonly kind = "not_found" satisfies FailureKind
+  override get message() {
+    return `there is no issue ${this.issue}`
+  }
+  get hint() {
+    return "an issue is named by its project and short id, as in app#abc4, or by its uid"
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * A changeset becomes what the target holds, in one transaction: nothing that the plan was made from has moved, every row is as it was planned,
+ * and there are as many as there should be, or nothing is changed.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { fillFullText, triggers } from "../database/schema.ts"
+import type { Session } from "../database/Session.ts"
+import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import type { FailureKind } from "../Failure.ts"
+import { turn } from "../host/turn.ts"
+import { advance } from "../Progress.ts"
+import type { Format } from "../records/Format.ts"
+import type { Kind } from "../records/Kind.ts"
+import { changing, columnsOf, quote, sameKey, sameRow } from "./changeset.ts"
+
+/** The target was written to since the changeset was planned, in what the plan was made from. */
+export class Moved extends Data.TaggedError("Moved")<{ readonly what: string }> {}
+
+/** What was read back is not what was planned: a defect of kata or of the disk; nothing was changed. */
+export class MergeUnproven extends Schema.TaggedError<MergeUnproven>()("MergeUnproven", {
+  target: Schema.String,
+  reason: Schema.String
+}) {
+  readonly kind = "internal" satisfies FailureKind
+  override get message() {
+    return `${this.target}: the merge was taken back: ${this.reason}`
+  }
+  get hint() {
+    return "nothing was changed; run kata doctor, and report what happened"
+  }
+}
+
+const operation = "merge"
+
+const isFound = (db: Session, sql: string) =>
+  Effect.map(db.get(operation, `SELECT EXISTS (${sql}) AS found`), (row) => row?.["found"] === 1n)
+
+const base = (table: string) => `(SELECT id FROM plan.base WHERE name = '${table}')`
+
+/** Questions that find what has moved. */
+const moved = (format: Format): ReadonlyArray<readonly [what: string, sql: string]> => [
+  ...changing(format).map((kind): readonly [string, string] => [
+    kind.table,
+    `SELECT 1 FROM plan.was_${kind.table} w WHERE NOT EXISTS (SELECT 1 FROM main.${kind.table} t WHERE ${
+      sameKey(kind, "t", "w")
+    } AND ${sameRow(kind, "t", "w")})`
+  ]),
+  [
+    "events",
+    `SELECT 1 FROM main.events e WHERE e.id > ${base("events")} AND (e.issue_uid IS NULL
+       OR e.type IN ('issue.linked', 'issue.unlinked', 'issue.links_changed')
+       OR e.issue_uid IN (SELECT uid FROM plan.concerned) OR e.issue_uid IN (SELECT uid FROM plan.put_issues))`
+  ],
+  ["purge_log", `SELECT 1 FROM main.purge_log WHERE id > ${base("purge_log")}`],
+  ["projects", `SELECT 1 FROM main.projects t JOIN plan.put_projects p ON p.name = t.name AND p.uid <> t.uid`],
+  [
+    "issues",
+    `SELECT 1 FROM main.issues t JOIN plan.put_issues p ON p.project_id = t.project_id AND p.short_id = t.short_id AND p.uid <> t.uid
+       AND t.id NOT IN (SELECT id FROM plan.was_issues) WHERE t.id > ${base("issues")}`
+  ],
+  [
+    "project_aliases",
+    `SELECT 1 FROM main.project_aliases t JOIN plan.put_project_aliases p USING (alias_identity) WHERE t.id > ${
+      base("project_aliases")
+    }`
+  ],
+  [
+    "import_mappings",
+    `SELECT 1 FROM main.import_mappings t JOIN plan.put_import_mappings p USING (source, external_id, object_type, project_id)
+     WHERE t.id > ${base("import_mappings")}`
+  ]
+]
+
+const unmoved = (db: Session, format: Format) =>
+  Effect.forEach(
+    moved(format),
+    ([what, sql]) =>
+      Effect.flatMap(isFound(db, sql), (found) => found ? Effect.fail(new Moved({ what })) : Effect.void),
+    {
+      discard: true
+    }
+  )
+
+/** Columns of a kind that hold numbers of a table. */
+const numbersOf = (kind: Kind, table: string): ReadonlyArray<string> => [
+  ...(kind.reserves?.table === table ? [kind.reserves.field] : []),
+  ...kind.columns.filter(({ reference }) => reference._tag === "Some" && reference.value.table === table).map((
+    { key }
+  ) => key)
+]
+
+/** Who has written meanwhile has taken numbers: those that come in lie behind them. */
+const shifted = Effect.fnUntraced(function*(db: Session, format: Format) {
+  for (const { name, table } of changing(format)) {
+    const row = yield* db.get(
+      operation,
+      `SELECT max(ifnull((SELECT max(rowid) FROM main.${table}), 0), ifnull((SELECT max(CAST(seq AS INTEGER)) FROM main.sqlite_sequence
+         WHERE name = '${table}'), 0)) - id AS by, id FROM plan.base WHERE name = '${table}'`
+    )
+    const [by, from] = [row?.["by"], row?.["id"]]
+    if (typeof by !== "bigint" || typeof from !== "bigint" || by <= 0n) continue
+    // two steps: a number may be that of the next one before that has got its own
+    if (name !== "issue_label") {
+      yield* db.exec(
+        operation,
+        `UPDATE plan.put_${table} SET id = -(id + ${by}) WHERE fresh; UPDATE plan.put_${table} SET id = -id WHERE id < 0`
+      )
+    }
+    for (const other of changing(format)) {
+      for (const column of numbersOf(other, table)) {
+        yield* db.exec(
+          operation,
+          `UPDATE plan.put_${other.table} SET ${quote(column)} = ${quote(column)} + ${by} WHERE ${
+            quote(column)
+          } > ${from}`
+        )
+      }
+    }
+    const member = name === "comment" ? "comment_id" : name === "link" ? "link_id" : undefined
+    if (member === undefined) continue
+    yield* db.exec(
+      operation,
+      `UPDATE plan.put_events SET payload = json_replace(payload, '$.${member}', (payload ->> '$.${member}') + ${by})
+       WHERE type IN ('issue.commented', 'issue.linked', 'issue.unlinked') AND json_valid(payload)
+         AND json_type(payload, '$.${member}') = 'integer' AND payload ->> '$.${member}' > ${from}`
+    )
+  }
+})
+
+/** Rows of one statement. */
+const window = 5_000
+
+/** Runs a statement for the rowids of a table of the plan, window by window. */
+const windows = (db: Session, table: string, where: string, sql: string): Effect.Effect<void, SqliteFailure> =>
+  Effect.asVoid(Effect.iterate(-(2n ** 63n) as bigint | undefined, {
+    while: (after) => after !== undefined,
+    body: (after) =>
+      Effect.gen(function*() {
+        const found = yield* db.get(
+          operation,
+          `SELECT max(r) AS last, count(*) AS n FROM (SELECT rowid AS r FROM plan.${table} p WHERE rowid > ? AND ${where} ORDER BY rowid LIMIT ${window})`,
+          after ?? 0n
+        )
+        const last = found?.["last"]
+        if (typeof last !== "bigint") return undefined
+        yield* db.attempt(operation, ({ prepare }) => void prepare(sql).run(after ?? 0n, last))
+        yield* Effect.zipRight(advance(Number(found?.["n"]), 0), turn)
+        return last
+      })
+  }))
+
+const remove = (db: Session, { key, table }: Kind) => {
+  const keys = key.map(quote).join(", ")
+  return db.exec(
+    operation,
+    `DELETE FROM main.${table} WHERE ${
+      key.length === 1 ? keys : `(${keys})`
+    } IN (SELECT ${keys} FROM plan.drop_${table})`
+  )
+}
+
+const update = (db: Session, kind: Kind) => {
+  const columns = columnsOf(kind).filter((column) => !kind.key.includes(column) && column !== "uid").map(quote)
+  if (columns.length === 0) return Effect.void
+  return db.exec(
+    operation,
+    `UPDATE main.${kind.table} AS t SET (${columns.join(", ")}) = (SELECT ${
+      columns.join(", ")
+    } FROM plan.put_${kind.table} p WHERE ${
+      sameKey(kind, "p", "t")
+    }) WHERE EXISTS (SELECT 1 FROM plan.put_${kind.table} p WHERE NOT p.fresh AND ${sameKey(kind, "p", "t")})`
+  )
+}
+
+const insert = (db: Session, kind: Kind, where = "1") => {
+  const columns = columnsOf(kind).map(quote).join(", ")
+  return windows(
+    db,
+    `put_${kind.table}`,
+    `fresh AND ${where}`,
+    `INSERT INTO main.${kind.table}(${columns}) SELECT ${columns} FROM plan.put_${kind.table} p WHERE p.rowid > ? AND p.rowid <= ? AND fresh AND ${where} ORDER BY p.rowid`
+  )
+}
+
+const ofFresh = "p.issue_id IN (SELECT id FROM plan.put_issues WHERE fresh)"
+
+/** What indexes a text row by row does so again for every comment of an issue: those that come in whole are indexed at once. */
+const indexing = triggers.filter(({ name }) => name === "issues_ai_fts" || name === "comments_ai_fts")
+
+const fill = Effect.fnUntraced(function*(db: Session, format: Format) {
+  const [first, last] = yield* Effect.map(
+    db.get(operation, "SELECT min(id) AS first, max(id) AS last FROM plan.put_issues WHERE fresh"),
+    (row) => [row?.["first"], row?.["last"]]
+  )
+  const [issue, comment] = ["issue", "comment"].map((name) => format.kinds.find((kind) => kind.name === name)!)
+  if (typeof first !== "bigint" || typeof last !== "bigint") return
+  const indexed = yield* isFound(
+    db,
+    "SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = 'issues_ai_fts'"
+  )
+  if (indexed) yield* db.exec(operation, indexing.map(({ name }) => `DROP TRIGGER main.${name}`).join(";"))
+  yield* insert(db, issue!)
+  yield* insert(db, comment!, ofFresh)
+  if (!indexed) return
+  for (let after: bigint = first - 1n; after < last;) {
+    const end = after + 1000n < last ? after + 1000n : last
+    yield* db.attempt("index the text", ({ prepare }) => void prepare(fillFullText.part).run(after, end))
+    yield* turn
+    after = end
+  }
+  for (const { name, sql } of indexing) yield* db.exec(`make the trigger ${name}`, sql)
+})
+
+const counts = (db: Session, format: Format) =>
+  Effect.map(
+    Effect.forEach(changing(format), ({ table }) =>
+      Effect.map(
+        db.get(
+          operation,
+          `SELECT (SELECT count(*) FROM main.${table}) AS there, (SELECT count(*) FROM plan.put_${table} WHERE fresh) AS new,
+          (SELECT count(*) FROM plan.drop_${table}) AS gone`
+        ),
+        (row) =>
+          [table, { there: Number(row?.["there"]), delta: Number(row?.["new"]) - Number(row?.["gone"]) }] as const
+      )),
+    (all) => new Map(all)
+  )
+
+/** Every row is there as it was planned, none that goes is left, and of the others as many as before. */
+const prove = Effect.fnUntraced(
+  function*(
+    db: Session,
+    format: Format,
+    target: string,
+    before: ReadonlyMap<string, { readonly there: number; readonly delta: number }>
+  ) {
+    const unproven = (reason: string) => new MergeUnproven({ target, reason })
+    for (const kind of changing(format)) {
+      const { table } = kind
+      const differs = yield* isFound(
+        db,
+        `SELECT 1 FROM plan.put_${table} p WHERE NOT EXISTS (SELECT 1 FROM main.${table} t WHERE ${
+          sameKey(kind, "t", "p")
+        } AND ${sameRow(kind, "t", "p")})`
+      )
+      if (differs) return yield* unproven(`a row of ${table} is not as it was planned`)
+      const isLeft = yield* isFound(
+        db,
+        `SELECT 1 FROM plan.drop_${table} d JOIN main.${table} t ON ${sameKey(kind, "t", "d")}` +
+          ` WHERE NOT EXISTS (SELECT 1 FROM plan.put_${table} p WHERE ${sameKey(kind, "p", "d")})`
+      )
+      if (isLeft) return yield* unproven(`a row of ${table} is still there`)
+    }
+    for (const [table, { there }] of yield* counts(db, format)) {
+      const was = before.get(table)
+      if (was !== undefined && was.there + was.delta !== there) {
+        return yield* unproven(`${table} has ${there} rows where ${was.there + was.delta} are due`)
+      }
+    }
+  }
+)
+
+/** Does what the changeset in the schema `plan` says, within a transaction of the target. */
+export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: Format, target: string) {
+  yield* unmoved(db, format)
+  yield* shifted(db, format)
+  const before = yield* counts(db, format)
+  const kinds = changing(format)
+  for (const kind of kinds.toReversed()) yield* remove(db, kind)
+  for (const kind of kinds) {
+    yield* update(db, kind)
+    if (kind.name === "issue") yield* fill(db, format)
+    else yield* insert(db, kind, kind.name === "comment" ? `NOT (${ofFresh})` : undefined)
+  }
+  yield* db.exec(
+    operation,
+    `UPDATE main.sqlite_sequence SET seq = max(CAST(seq AS INTEGER), ifnull((SELECT max(purge_reset_after_event_id) FROM plan.put_purge_log), 0)) WHERE name = 'events'`
+  )
+  yield* prove(db, format, target, before)
+})

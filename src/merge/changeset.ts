@@ -1,0 +1,84 @@
+/**
+ * What a merge changes, row by row, as tables of one file: `put_<table>` are whole rows as they will be, `drop_<table>` the keys of rows that
+ * go, `was_<table>` what the rows of both are before. Numbers of rows that come in lie behind all that the target had counted when the
+ * changeset was made.
+ */
+import * as Effect from "effect/Effect"
+import type { Session } from "../database/Session.ts"
+import type { Format } from "../records/Format.ts"
+import type { Kind } from "../records/Kind.ts"
+import { Counts } from "./Counts.ts"
+
+/** The kinds whose rows a changeset can have, those that others point at first. */
+export const changing = (format: Format): ReadonlyArray<Kind> =>
+  format.kinds.filter(({ name }) => name !== "meta" && name !== "sqlite_sequence")
+
+export const quote = (name: string) => `"${name}"`
+
+export const columnsOf = (kind: Kind): ReadonlyArray<string> => kind.columns.map(({ key }) => key)
+
+/** Whether the rows `x` and `y` have the same key. */
+export const sameKey = (kind: Kind, x: string, y: string) =>
+  kind.key.map((column) => `${x}.${quote(column)} = ${y}.${quote(column)}`).join(" AND ")
+
+/** Whether the rows `x` and `y` say the same, column by column. */
+export const sameRow = (kind: Kind, x: string, y: string) =>
+  columnsOf(kind).map((column) => `${x}.${quote(column)} IS ${y}.${quote(column)}`).join(" AND ")
+
+/** Columns without a type: a value stays what it is. */
+const tablesOf = (kind: Kind) => {
+  const isNumbered = kind.key.length === 1 && kind.key[0] === "id"
+  const columns = columnsOf(kind).map((column) => column === "id" ? `"id" INTEGER PRIMARY KEY` : quote(column)).join(
+    ", "
+  )
+  const key = kind.key.map(quote).join(", ")
+  const primary = isNumbered ? "" : `, PRIMARY KEY (${key})`
+  return `CREATE TABLE put_${kind.table}(${columns}, fresh NOT NULL${primary});` +
+    `CREATE TABLE drop_${kind.table}(${isNumbered ? `"id" INTEGER PRIMARY KEY` : key}${primary});` +
+    `CREATE TABLE was_${kind.table}(${columns}${primary});`
+}
+
+export const create = (db: Session, format: Format) =>
+  db.exec("plan the merge", changing(format).map(tablesOf).join("\n"))
+
+/** Takes out what changes nothing, and keeps what the rows are before. `b` is the target. */
+export const complete = (db: Session, format: Format) =>
+  Effect.forEach(changing(format), (kind) => {
+    const { table } = kind
+    return db.exec(
+      "plan the merge",
+      `DELETE FROM put_${table} WHERE NOT fresh AND EXISTS (SELECT 1 FROM b.${table} t WHERE ${
+        sameKey(kind, "t", `put_${table}`)
+      } AND ${sameRow(kind, "t", `put_${table}`)});
+       DELETE FROM put_${table} WHERE EXISTS (SELECT 1 FROM drop_${table} d WHERE ${
+        sameKey(kind, "d", `put_${table}`)
+      });
+       INSERT INTO was_${table} SELECT ${
+        columnsOf(kind).map((column) => `t.${quote(column)}`).join(", ")
+      } FROM b.${table} t
+         WHERE EXISTS (SELECT 1 FROM put_${table} p WHERE ${sameKey(kind, "p", "t")} AND NOT p.fresh)
+           OR EXISTS (SELECT 1 FROM drop_${table} d WHERE ${sameKey(kind, "d", "t")});`
+    )
+  }, { discard: true })
+
+/** How many rows of each kind come in, change and go. */
+export interface Changes {
+  readonly [kind: string]: Counts
+}
+
+export const changesIn = (db: Session, format: Format) =>
+  Effect.map(
+    Effect.forEach(changing(format), ({ name, table }) =>
+      Effect.map(
+        db.get(
+          "count the changes",
+          `SELECT ifnull(sum(fresh), 0) AS new, ifnull(sum(NOT fresh), 0) AS changed, (SELECT count(*) FROM drop_${table}) AS gone FROM put_${table}`
+        ),
+        (row) =>
+          [
+            name,
+            new Counts({ new: Number(row?.["new"]), changed: Number(row?.["changed"]), gone: Number(row?.["gone"]) })
+          ] as const
+      )),
+    (all): Changes => Object.fromEntries(all.filter(([, n]) => n.new + n.changed + n.gone > 0))
+  )
