@@ -77,13 +77,12 @@ const projectsOf = (db: Session) =>
     db.all(
       "tell of the projects",
       `SELECT x.uid, coalesce((SELECT name FROM put_projects p WHERE p.id = m.b), (SELECT name FROM b.projects p WHERE p.id = m.b)) AS name,
-         m.fresh, iif(m.fresh, (SELECT count(*) FROM put_events e WHERE e.fresh AND e.project_id = m.b),
-           (SELECT count(*) FROM extra e WHERE e.side = 1 AND e.project = x.uid)
-           + (SELECT count(*) FROM put_events e WHERE e.fresh AND e.project_id = m.b AND NOT EXISTS
-               (SELECT 1 FROM extra o JOIN a.events v ON v.id = o.id WHERE o.side = 1 AND v.uid = e.uid)
-               AND EXISTS (SELECT 1 FROM a.events v WHERE v.uid = e.uid))) AS source,
+         m.fresh, ifnull(c.n, 0) AS source,
          (SELECT count(*) FROM extra e WHERE e.side = 0 AND e.project = (SELECT uid FROM b.projects p WHERE p.id = m.b)) AS target
-       FROM project_map m JOIN a.projects x ON x.id = m.a ORDER BY name`
+       FROM project_map m JOIN a.projects x ON x.id = m.a
+         LEFT JOIN (SELECT e.project_id, count(*) AS n FROM coming_event v JOIN put_events e ON e.id = v.number GROUP BY e.project_id) c
+           ON c.project_id = m.b
+       ORDER BY name`
     ),
     (rows) =>
       rows.map((row) => {

@@ -77,7 +77,7 @@ const valueOf = (side: "a" | "b") =>
 /** The last event that touched it on a side. */
 const last = (side: 0 | 1, column: string) =>
   `(SELECT e.${column} FROM touch c JOIN ${side === 1 ? "a" : "b"}.events e ON e.id = c.event` +
-  " WHERE c.kind = f.kind AND c.of = f.of AND c.key = f.key AND c.side = " + `${side})`
+  ` WHERE c.kind = f.kind AND c.of = f.of AND c.key = f.key AND c.side = ${side})`
 
 /** By what people know it. */
 export const nameOf = (uid: string) =>

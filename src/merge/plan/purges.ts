@@ -53,11 +53,12 @@ const select = (room: Room, of: { readonly [column: string]: string }) => {
 }
 
 /** What was purged there and is alive here, or tells of something that is, does not become known here. */
-const isAlive =
-  `l.issue_uid IN (SELECT uid FROM gone_a) AND (EXISTS (SELECT 1 FROM t_issues i WHERE i.uid = l.issue_uid)
-    OR EXISTS (SELECT 1 FROM t_events e WHERE e.issue_uid = l.issue_uid)
-    OR EXISTS (SELECT 1 FROM t_events e WHERE e.related_issue_uid = l.issue_uid AND e.type ${isLinking})
-    OR EXISTS (SELECT 1 FROM put_events e WHERE e.issue_uid = l.issue_uid OR (e.related_issue_uid = l.issue_uid AND e.type ${isLinking})))`
+const alive = `CREATE TABLE alive AS
+  SELECT uid FROM gone_a g WHERE EXISTS (SELECT 1 FROM t_issues i WHERE i.uid = g.uid)
+    OR EXISTS (SELECT 1 FROM t_events e WHERE e.issue_uid = g.uid)
+    OR EXISTS (SELECT 1 FROM t_events e WHERE e.related_issue_uid = g.uid AND e.type ${isLinking})
+  UNION SELECT issue_uid FROM put_events WHERE issue_uid IN (SELECT uid FROM gone_a)
+  UNION SELECT related_issue_uid FROM put_events WHERE type ${isLinking} AND related_issue_uid IN (SELECT uid FROM gone_a)`
 
 /** Before anything comes in: takes away what is to be purged. */
 export const purge = Effect.fn("Merge.purge")(function*(room: Room, { of }: Staying) {
@@ -85,9 +86,13 @@ export const purge = Effect.fn("Merge.purge")(function*(room: Room, { of }: Stay
 })
 
 /** What the target is told of purges elsewhere; the last step. */
-export const purges = (room: Room) =>
-  room.only ? Effect.void : run(
+export const purges = Effect.fn("Merge.purges")(function*(room: Room) {
+  if (room.only) return
+  yield* run(room, alive)
+  yield* run(
     room,
     `INSERT INTO put_purge_log SELECT ${select(room, elsewhere)}, 1 FROM a.purge_log l
-     WHERE NOT EXISTS (SELECT 1 FROM b.purge_log o WHERE o.uid = l.uid) AND l.id NOT IN (SELECT purge FROM purging) AND NOT (${isAlive})`
+     WHERE NOT EXISTS (SELECT 1 FROM b.purge_log o WHERE o.uid = l.uid) AND l.id NOT IN (SELECT purge FROM purging)
+       AND ifnull(l.issue_uid, '') NOT IN (SELECT uid FROM alive)`
   )
+})
