@@ -216,9 +216,11 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
       yield* sweepPrivate()
       const { view } = yield* Database
       const { running: daemons } = yield* running({ databasePath: path, ...options.homes })
-      if (daemons.length > 0) {
+      // An older kata knows nothing of another process that writes.
+      const foreign = daemons.filter(({ ours }) => !ours)
+      if (foreign.length > 0) {
         const hint = yield* stopHint(options.target, options.homes)
-        return yield* new DaemonRunning({ path: options.target, daemons, hint })
+        return yield* new DaemonRunning({ path: options.target, daemons: foreign, hint })
       }
       const open = Effect.map(view(path, format), (view) => ({ attach: view, confirm: view.confirm }))
       // reads the target, so that what is none is refused first
@@ -227,7 +229,8 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
       )
       const { sides, source } = yield* gathered(options, meta, format)
       if (source === undefined) return yield* Effect.dieMessage("a merge without a source")
-      if (options.dryRun !== true) yield* Lock.acquire(path, "merge")
+      // A daemon of ours has the lock, which keeps the file from being replaced; its writers wait for the transaction.
+      if (options.dryRun !== true && daemons.length === 0) yield* Lock.acquire(path, "merge")
       const report = yield* mergeOne({ path, name: options.target, format, open }, source, options)
       return new MergeReport({ ...report, target: options.target, sources: sides, dry_run: options.dryRun === true })
     }).pipe(Effect.mapError(named(path, options.target)))

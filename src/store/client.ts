@@ -6,6 +6,7 @@ import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
@@ -33,6 +34,15 @@ export interface Client {
 
 /** Another program may have the database for a moment; the event loop must not stand still for it. */
 const patience = Schedule.intersect(Schedule.exponential("2 millis"), Schedule.recurs(11))
+
+/** A merge of many issues is one transaction of another process: for about half a minute, looked at ten times a second. */
+const writerPatience = Schedule.intersect(
+  Schedule.either(Schedule.exponential("2 millis"), Schedule.spaced("100 millis")),
+  Schedule.recurs(300)
+)
+
+/** A transaction could not begin, since another program has the database. */
+class Busy extends Data.TaggedError("Busy")<{ readonly failure: SqliteFailure }> {}
 
 /** What SQLite said, in the words of the port. */
 export const asStorageFailure = ({ code, detail, hint, kind, operation, path }: SqliteFailure): StorageFailure =>
@@ -63,14 +73,25 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
   const reserved = Effect.orDie(sql.reserve)
   const exec: Client["exec"] = (operation, text) =>
     Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
+  const once = (operation: string, text: string, connection: Connection) =>
+    Effect.mapError(
+      Effect.asVoid(connection.executeRaw(text, [])),
+      ({ cause }) => failure(path, operation)(cause)
+    )
+  const begin = (kind: "read" | "write", connection: Connection) =>
+    Effect.mapError(
+      once("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection),
+      (failure) => failure.kind === "locked" ? new Busy({ failure }) : asStorageFailure(failure)
+    )
   const step = (operation: string, text: string, connection: Connection) =>
     Effect.mapError(run(operation, text, connection), asStorageFailure)
+  // Who waits to write gives the connection back: others go on reading.
   const transaction: Client["transaction"] = (kind, work, committed) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         restore(reserved),
         (connection) =>
-          step("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection).pipe(
+          begin(kind, connection).pipe(
             Effect.zipRight(restore(
               work.pipe(
                 Effect.provideService(SqlClient.TransactionConnection, [connection, 0]),
@@ -84,6 +105,10 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
             )
           )
       )
-    ).pipe(Effect.scoped)
+    ).pipe(
+      Effect.scoped,
+      Effect.retry({ schedule: writerPatience, while: (error) => error instanceof Busy }),
+      Effect.mapError((error) => error instanceof Busy ? asStorageFailure(error.failure) : error)
+    )
   return { sql, exec, transaction } satisfies Client
 })

@@ -31,7 +31,7 @@ const anchored = (path: string, scope: Scope.Scope) =>
   )
 
 /**
- * Watches the database at a real path, which is open and of which this process is the only writer, until the scope closes.
+ * Watches the database at a real path, which is open, until the scope closes.
  *
  * `version` is what SQLite counts up for commits of other connections: what changed the file since without one was no database program.
  * `told` hears of the damage, once.

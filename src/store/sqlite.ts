@@ -101,9 +101,9 @@ const open = Effect.fn("Store.open")(function*(path: string, told: (failure: Sto
       rowsOf(real, client.sql.unsafe("PRAGMA data_version")),
       ([row]) => String(Object.values(row ?? {})[0])
     )
-    return { ...client, instanceUid, file: yield* failStop(real, version, told) }
+    return { ...client, version, instanceUid, file: yield* failStop(real, version, told) }
   })
-  const { exec, file, instanceUid, sql, transaction } = yield* Effect.mapError(opened, (error) => {
+  const { exec, file, instanceUid, sql, transaction, version } = yield* Effect.mapError(opened, (error) => {
     const known = error._tag === "SqliteFailure" ? unusable(path)(error) : error
     return known._tag === "SqliteFailure" ? asStorageFailure(known) : known
   })
@@ -118,7 +118,13 @@ const open = Effect.fn("Store.open")(function*(path: string, told: (failure: Sto
       file.failed,
       file.met(transaction(kind, here.pipe(Effect.zipRight(file.look), Effect.zipRight(work)), file.committed))
     )
-  const lookAgain = Effect.ignore(transacted("read", Effect.void))
+  let seen = yield* version
+  /** What another process has written, such as a merge, is news to those who wait for events. */
+  const lookAgain = Effect.ignore(Effect.flatMap(transacted("read", version), (now) => {
+    if (now === seen) return Effect.void
+    seen = now
+    return SubscriptionRef.update(writes, (count) => count + 1)
+  }))
   // A reader keeps the log from being folded in; SQLite does it when the last connection closes.
   yield* Effect.addFinalizer(() =>
     lookAgain.pipe(
