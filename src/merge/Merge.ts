@@ -39,6 +39,7 @@ import type { Room } from "./plan/room.ts"
 import { type Opened } from "./sides.ts"
 import { empty, openSource, together } from "./sources.ts"
 
+export * from "./Diff.ts"
 export {
   Case,
   MergeConflict,
@@ -193,7 +194,7 @@ const gathered = Effect.fnUntraced(
     const opened = yield* Effect.forEach(sources, (source) => openSource(source, projects, format))
     const sides = opened.map(({ side }) => side)
     const [first] = opened
-    if (first === undefined || opened.length === 1) return { source: first, sides }
+    if (first === undefined || opened.length === 1) return { source: first, sides, before: [] }
     const stage = yield* empty(meta, format)
     const name = sides.map((side) => side.name).join(", ")
     const into: Into = {
@@ -202,8 +203,11 @@ const gathered = Effect.fnUntraced(
       format,
       open: Effect.succeed({ attach: stage, confirm: Effect.void })
     }
-    for (const source of opened) yield* mergeOne(into, source, { prefer: options.prefer, actor: options.actor })
-    return { source: { attach: stage, view: undefined, file: stage.path, side: together(sides) }, sides }
+    const before = yield* Effect.forEach(
+      opened,
+      (source) => mergeOne(into, source, { prefer: options.prefer, actor: options.actor })
+    )
+    return { source: { attach: stage, view: undefined, file: stage.path, side: together(sides) }, sides, before }
   }
 )
 
@@ -227,12 +231,22 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
       const meta = yield* Effect.scoped(
         Effect.flatMap(view(path, format), ({ db }) => db.all("read the target", "SELECT key, value FROM meta"))
       )
-      const { sides, source } = yield* gathered(options, meta, format)
+      const { before, sides, source } = yield* gathered(options, meta, format)
       if (source === undefined) return yield* Effect.dieMessage("a merge without a source")
       // A daemon of ours has the lock, which keeps the file from being replaced; its writers wait for the transaction.
       if (options.dryRun !== true && daemons.length === 0) yield* Lock.acquire(path, "merge")
       const report = yield* mergeOne({ path, name: options.target, format, open }, source, options)
-      return new MergeReport({ ...report, target: options.target, sources: sides, dry_run: options.dryRun === true })
+      const all = [...before, report]
+      return new MergeReport({
+        ...report,
+        notes: all.flatMap(({ notes }) => notes),
+        decided: all.reduce((sum, { decided }) => sum + decided, 0),
+        unexplained: all.flatMap(({ unexplained }) => unexplained),
+        unexplained_count: all.reduce((sum, { unexplained_count: count }) => sum + count, 0),
+        target: options.target,
+        sources: sides,
+        dry_run: options.dryRun === true
+      })
     }).pipe(Effect.mapError(named(path, options.target)))
   }))
 )

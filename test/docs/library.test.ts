@@ -1,4 +1,7 @@
 /** The examples of docs/library.md: the text that it shows is a file here, which is type-checked and runs. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import { Generate } from "kata/testing"
 import { createHash } from "node:crypto"
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,6 +12,7 @@ import * as ExportToAStream from "./examples/export-to-a-stream.ts"
 import * as FilesystemInATest from "./examples/filesystem-in-a-test.ts"
 import * as ImportWithATransform from "./examples/import-with-a-transform.ts"
 import * as ScriptedMigration from "./examples/scripted-migration.ts"
+import * as TenDatabases from "./examples/ten-databases.ts"
 import { fences, fixture } from "./kit.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "kata-library-"))
@@ -64,6 +68,23 @@ describe("examples", () => {
       expect(count(before, "\"label\":\"chore\"")).toBeGreaterThan(0)
       expect(count(after, "\"label\":\"chore\"")).toBe(0)
     }
+  })
+
+  it("ten databases become one", async () => {
+    const files = Array.from({ length: 10 }, (_, n) => inFolder(`part${n}.db`))
+    for (const [n, file] of files.entries()) {
+      await Effect.runPromise(
+        Effect.provide(Generate.generate(file, { issues: 5 + n, seed: 100 + n }), NodeContext.layer)
+      )
+    }
+    copyFileSync(fixture("rich.db"), inFolder("all.db"))
+    const report = await TenDatabases.main(files, inFolder("all.db"))
+    expect(report.issues).toBe(files.reduce((sum, _, n) => sum + 5 + n, 0))
+    // each of the ten has projects of the same names
+    expect(report.notes.length).toBeGreaterThan(10)
+    const before = readFileSync(inFolder("all.db"))
+    expect(await TenDatabases.main(files, inFolder("all.db"))).toMatchObject({ unchanged: true, issues: 0 })
+    expect(readFileSync(inFolder("all.db")).equals(before)).toBe(true)
   })
 
   it("replacing the filesystem", async () => {
