@@ -161,6 +161,21 @@ const remove = (db: Session, { key, table }: Kind) => {
   )
 }
 
+/** Rows of the target that the plan changes in one of these columns. */
+const changes = (table: string, columns: ReadonlyArray<string>) =>
+  `id IN (SELECT p.id FROM plan.put_${table} p JOIN main.${table} t ON t.id = p.id WHERE NOT p.fresh AND (${
+    columns.map((column) => `p.${column} IS NOT t.${column}`).join(" OR ")
+  }))`
+
+/** Names that one row gives to another are given back before: SQLite looks at them row by row. A whole uid is the short id of nobody else. */
+const freed = [
+  `UPDATE main.issues SET short_id = lower(uid) WHERE ${changes("issues", ["project_id", "short_id"])}`,
+  `UPDATE main.issues SET recurrence_id = NULL WHERE ${changes("issues", ["recurrence_id", "occurrence_key"])}`,
+  `UPDATE main.import_mappings SET external_id = 'row ' || id WHERE ${
+    changes("import_mappings", ["source", "external_id", "object_type", "project_id"])
+  }`
+].join(";")
+
 const update = (db: Session, kind: Kind) => {
   const columns = columnsOf(kind).filter((column) => !kind.key.includes(column) && column !== "uid").map(quote)
   if (columns.length === 0) return Effect.void
@@ -269,6 +284,7 @@ export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: For
   const before = yield* counts(db, format)
   const kinds = changing(format)
   for (const kind of kinds.toReversed()) yield* remove(db, kind)
+  yield* db.exec(operation, freed)
   for (const kind of kinds) {
     yield* update(db, kind)
     if (kind.name === "issue") yield* fill(db, format)
