@@ -13,24 +13,17 @@ const isLinking = "IN ('issue.linked', 'issue.unlinked')"
 const reserve = `(SELECT id FROM base WHERE name = 'events') + sum(gone) OVER (ORDER BY uid)`
 
 const counts = `SELECT u.uid, u.id, u.purge,
-    (SELECT count(*) FROM b.comments WHERE issue_id = u.id) AS comments,
-    (SELECT count(*) FROM b.links WHERE u.id IN (from_issue_id, to_issue_id)) AS links,
-    (SELECT count(*) FROM b.issue_labels WHERE issue_id = u.id) AS labels,
     (SELECT count(*) FROM b.events e WHERE e.issue_uid = u.uid OR (e.related_issue_uid = u.uid AND e.type ${isLinking})) AS events,
     (SELECT min(id) FROM b.events e WHERE e.issue_uid = u.uid OR (e.related_issue_uid = u.uid AND e.type ${isLinking})) AS least,
     (SELECT max(id) FROM b.events e WHERE e.issue_uid = u.uid OR (e.related_issue_uid = u.uid AND e.type ${isLinking})) AS most
   FROM purging u`
 
-/** The numbers of a purge are those of the database that it is done in. */
+/** The numbers of rows of a purge are those of the database that it is done in; how much was purged is what the user was told who did it. */
 const here: { readonly [column: string]: string } = {
   id: "(SELECT id FROM base WHERE name = 'purge_log') + row_number() OVER (ORDER BY l.id)",
   project_id:
     "coalesce((SELECT project_id FROM b.issues i WHERE i.id = c.id), (SELECT b FROM project_map WHERE a = l.project_id), 0)",
   purged_issue_id: "ifnull(c.id, 0)",
-  comment_count: "c.comments",
-  link_count: "c.links",
-  label_count: "c.labels",
-  event_count: "c.events",
   events_deleted_min_id: "c.least",
   events_deleted_max_id: "c.most",
   purge_reset_after_event_id: "iif(c.events > 0, c.reserved, NULL)"
