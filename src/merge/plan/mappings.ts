@@ -30,6 +30,25 @@ const coming = (room: Room) =>
 const columns =
   "source, external_id, object_type, project_id, issue_id, comment_id, link_id, label, source_updated_at, imported_at"
 
+/** What both sides know of the same by the same name: an importer goes by the last state that it has delivered to either. */
+const met = (room: Room) =>
+  `CREATE TABLE met AS SELECT t.id, nullif(max(ifnull(s.source_updated_at, ''), ifnull(t.source_updated_at, '')), '') AS source_updated_at,
+    max(s.imported_at, t.imported_at) AS imported_at
+  FROM a.import_mappings s JOIN issue_map m ON m.a = s.issue_id JOIN t_import_mappings t ON t.issue_id = m.b AND t.source = s.source
+    AND t.external_id = s.external_id AND t.object_type = s.object_type
+  WHERE (s.source_updated_at IS NOT t.source_updated_at OR s.imported_at IS NOT t.imported_at)${
+    room.only ? " AND s.issue_id IN (SELECT i.id FROM a.issues i JOIN only o ON o.uid = i.uid)" : ""
+  }`
+
+const later = `
+INSERT OR IGNORE INTO put_import_mappings SELECT t.id, ${
+  columns.split(", ").map((column) => `t.${column}`).join(", ")
+}, 0 FROM met JOIN t_import_mappings t ON t.id = met.id
+  WHERE t.id NOT IN (SELECT id FROM drop_import_mappings);
+UPDATE put_import_mappings AS p SET (source_updated_at, imported_at) =
+  (SELECT source_updated_at, imported_at FROM met WHERE met.id = p.id) WHERE NOT fresh AND id IN (SELECT id FROM met);
+`
+
 export const mappings = Effect.fn("Merge.mappings")(function*(room: Room) {
   yield* run(room, rehomed)
   // one by one: two of them may want the same name
@@ -57,4 +76,6 @@ export const mappings = Effect.fn("Merge.mappings")(function*(room: Room) {
     room,
     `INSERT INTO put_import_mappings SELECT (SELECT id FROM base WHERE name = 'import_mappings') + row_number() OVER (ORDER BY a), ${columns}, 1 FROM coming`
   )
+  yield* run(room, met(room))
+  yield* exec(room, later)
 })
