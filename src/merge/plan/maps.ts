@@ -64,15 +64,28 @@ const followed = Effect.fnUntraced(function*(room: Room) {
 
 const isOnly = (room: Room) => room.only ? " AND t.uid IN (SELECT uid FROM only)" : ""
 
-/** An empty project is not merged: nothing says whether it is new here or was emptied there. */
+const isLinking = "IN ('issue.linked', 'issue.unlinked')"
+const notPurged = (uid: string) => `ifnull(${uid}, '') NOT IN (SELECT uid FROM gone_b)`
+
+/**
+ * An empty project is not merged: nothing says whether it is new here or was emptied there. Nor does one come back of which all was purged
+ * here.
+ */
 const fresh = (room: Room) =>
   `t.id NOT IN (SELECT a FROM project_map) AND (${
     room.only
       ? "EXISTS (SELECT 1 FROM a.issues i WHERE i.project_id = t.id AND i.uid IN (SELECT uid FROM only))" +
         " OR EXISTS (SELECT 1 FROM a.events e WHERE e.project_id = t.id AND e.issue_uid IN (SELECT uid FROM only))"
-      : ["events", "issues", "recurrences"].map((table) =>
-        `EXISTS (SELECT 1 FROM a.${table} o WHERE o.project_id = t.id)`
-      ).join(" OR ")
+      : [
+        ["issues", notPurged("o.uid")],
+        ["recurrences", "1"],
+        [
+          "events",
+          `${notPurged("o.issue_uid")} AND NOT (o.type ${isLinking} AND NOT ${notPurged("o.related_issue_uid")})`
+        ]
+      ].map(([table, where]) => `EXISTS (SELECT 1 FROM a.${table} o WHERE o.project_id = t.id AND ${where})`).join(
+        " OR "
+      )
   })`
 
 export const maps = Effect.fn("Merge.maps")(function*(room: Room) {
