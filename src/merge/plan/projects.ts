@@ -12,6 +12,10 @@ const select = (room: Room, name: string, of: { readonly [column: string]: strin
 const isTaken = (kind: string, of: string, key: string) =>
   `EXISTS (SELECT 1 FROM facet f WHERE f.kind = '${kind}' AND f.of = ${of} AND f.key = '${key}' AND f.outcome = 'source')`
 
+/** When both sides have put it away, the later time. */
+const goneAt = (isTaken: string) =>
+  `iif(${isTaken}, x.deleted_at, iif(x.deleted_at IS NULL OR y.deleted_at IS NULL, y.deleted_at, max(x.deleted_at, y.deleted_at)))`
+
 const raised = (side: 0 | 1) =>
   `(SELECT count(*) FROM extra e WHERE e.side = ${side} AND e.issue IS NULL AND e.project = y.uid AND e.type = 'project.metadata_updated')`
 
@@ -20,7 +24,7 @@ const projectsOf = Effect.fnUntraced(function*(room: Room) {
     room,
     `INSERT INTO put_projects SELECT ${
       select(room, "project", {
-        deleted_at: `iif(${isTaken("archived", "y.uid", "")}, x.deleted_at, y.deleted_at)`,
+        deleted_at: goneAt(isTaken("archived", "y.uid", "")),
         revision: revision("y.revision", "x.revision", raised(0), raised(1))
       }, "y")
     }, 0 FROM pair_projects p JOIN a.projects x ON x.id = p.a JOIN b.projects y ON y.id = p.b`
@@ -60,11 +64,18 @@ const freshProjects = Effect.fnUntraced(function*(room: Room) {
   }
 })
 
-/** Attaching an alias writes no event; taking it away does, and archiving its project. */
+/**
+ * Attaching an alias writes no event. Taking it away does, by itself or with its project, whose event names it; and no archived project has any.
+ * `project`: its number in the target.
+ */
 const cut = (side: 0 | 1, identity: string, project: string) =>
-  `EXISTS (SELECT 1 FROM extra e JOIN ${side === 1 ? "a" : "b"}.events v ON v.id = e.id WHERE e.side = ${side}
-     AND (e.type = 'project.alias_removed' AND json_valid(v.payload) AND v.payload ->> '$.alias_identity' = ${identity}
-       OR e.type = 'project.removed' AND e.project = ${project}))`
+  `(EXISTS (SELECT 1 FROM put_projects w WHERE w.id = ${project} AND w.deleted_at IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM extra e JOIN ${side === 1 ? "a" : "b"}.events v ON v.id = e.id WHERE e.side = ${side}
+      AND CASE WHEN NOT json_valid(v.payload) THEN 0 WHEN e.type = 'project.alias_removed' THEN v.payload ->> '$.alias_identity' = ${identity}
+        WHEN e.type = 'project.removed' AND ${
+    side === 1 ? "(SELECT b FROM project_map WHERE a = v.project_id)" : "v.project_id"
+  } = ${project} THEN EXISTS (SELECT 1 FROM json_each(v.payload, '$.aliases') l
+          WHERE json_extract(v.payload, l.fullkey || '.identity') = ${identity}) ELSE 0 END))`
 
 const aliases = (room: Room) => [
   `INSERT INTO put_project_aliases SELECT ${
@@ -77,9 +88,9 @@ const aliases = (room: Room) => [
       },
       "x"
     )
-  }, 1 FROM a.project_aliases x JOIN project_map m ON m.a = x.project_id JOIN a.projects p ON p.id = x.project_id
+  }, 1 FROM a.project_aliases x JOIN project_map m ON m.a = x.project_id
    WHERE NOT EXISTS (SELECT 1 FROM b.project_aliases y WHERE y.alias_identity = x.alias_identity) AND NOT ${
-    cut(0, "x.alias_identity", "ifnull((SELECT uid FROM b.projects WHERE id = m.b), p.uid)")
+    cut(0, "x.alias_identity", "m.b")
   }`,
   `INSERT INTO put_project_aliases SELECT ${
     select(room, "project_alias", { last_seen_at: "max(x.last_seen_at, y.last_seen_at)" }, "y")
@@ -87,7 +98,7 @@ const aliases = (room: Room) => [
    WHERE (SELECT b FROM project_map WHERE a = x.project_id) = y.project_id`,
   `INSERT INTO drop_project_aliases SELECT y.id FROM b.project_aliases y JOIN b.projects q ON q.id = y.project_id
    WHERE NOT EXISTS (SELECT 1 FROM a.project_aliases x WHERE x.alias_identity = y.alias_identity)
-     AND ${room.scope === null ? "1" : "q.uid IN (SELECT uid FROM scope)"} AND ${cut(1, "y.alias_identity", "q.uid")}`,
+     AND ${room.scope === null ? "1" : "q.uid IN (SELECT uid FROM scope)"} AND ${cut(1, "y.alias_identity", "q.id")}`,
   `INSERT INTO note SELECT 'alias kept', y.alias_identity, 'is that of another project here' FROM b.project_aliases y
      JOIN a.project_aliases x USING (alias_identity)
    WHERE (SELECT b FROM project_map WHERE a = x.project_id) IS NOT y.project_id`
@@ -113,9 +124,11 @@ const recurrences = (room: Room) => [
           column
         ) => [column, `iif(${isTaken("recurrence", "y.uid", column)}, x.${column}, y.${column})`])
       ),
+      deleted_at: goneAt(isTaken("recurrence", "y.uid", "deleted_at")),
       next_occurrence_key: `iif(${theirs}, x.next_occurrence_key, y.next_occurrence_key)`,
       last_materialized_uid: `iif(${theirs}, x.last_materialized_uid, y.last_materialized_uid)`,
-      revision: revision("y.revision", "x.revision", raisedOf(0), raisedOf(1)),
+      // a purge may have taken events that raised it
+      revision: `max(y.revision + ${raisedOf(1)}, x.revision + ${raisedOf(0)})`,
       updated_at: "max(x.updated_at, y.updated_at)"
     }, "y")
   }, 0 FROM pair_recurrences p JOIN a.recurrences x ON x.id = p.a JOIN b.recurrences y ON y.id = p.b WHERE NOT p.same`,
