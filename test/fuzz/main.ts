@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { Random } from "../../src/testing/random.ts"
 import { sealed } from "../hostile/make.ts"
+import { merges } from "../merge/real/property.ts"
 import { properties } from "../property/properties.ts"
 import { type Counterexample, promises, type Property } from "../property/Property.ts"
 import { services } from "../testing/services.ts"
@@ -17,6 +18,11 @@ const help = `npm run fuzz -- [options]
   --flips N      how many bits of sealed files are flipped before that (2000); with more than 0, every truncation too
   --only WORDS   only properties with these words in their name
   --path P       of a counterexample, with its --seed and --only: tries that value alone
+
+npm run fuzz -- merge [options]: random histories of several databases that merge each other, beside a model that says what must come of it
+
+  --seconds N, --seed N   the same; each history has the seed after that of the one before
+  --count N               so many histories instead (a seed that failed: --seed N --count 1)
 
 Ends with 1 when a promise was broken.`
 
@@ -71,17 +77,25 @@ const tried = (chosen: ReadonlyArray<Property>, seconds: number, seed: number) =
 
 export const main = (root: string, argv: ReadonlyArray<string>): Promise<number> => {
   const text = { type: "string" } as const
-  const { values } = parseArgs({
+  const { positionals, values } = parseArgs({
     args: [...argv],
-    options: { seconds: text, seed: text, flips: text, only: text, path: text, help: { type: "boolean" } }
+    allowPositionals: true,
+    options: { seconds: text, seed: text, flips: text, only: text, path: text, count: text, help: { type: "boolean" } }
   })
   if (values.help === true) return Promise.resolve(say(help)).then(() => 0)
-  const number = (name: "seconds" | "seed" | "flips", otherwise: number) => {
+  const number = (name: "seconds" | "seed" | "flips" | "count", otherwise: number) => {
     const value = Number(values[name] ?? otherwise)
     if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} needs a number`)
     return value
   }
   const seed = number("seed", Math.floor(Math.random() * 2 ** 31))
+  const [subject] = positionals
+  if (subject === "merge") {
+    say(`seed ${seed}`)
+    const count = values.count === undefined ? undefined : number("count", 0)
+    return Effect.runPromise(Effect.provide(merges(seed, { seconds: number("seconds", 60), count }, say), services))
+  }
+  if (subject !== undefined) throw new Error(`nothing is called ${subject}; --help says what there is`)
   const chosen = properties.filter(({ name }) => name.includes(values.only ?? ""))
   if (chosen.length === 0) throw new Error("--only fits no property")
   const { path } = values

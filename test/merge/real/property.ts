@@ -1,0 +1,74 @@
+/** The merge and its model, held against each other on random histories: for `npm test` and `npm run fuzz -- merge`. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { history, type Mode } from "../model/generator.ts"
+import type { Tally } from "../model/play.ts"
+import { playBoth } from "./game.ts"
+
+export interface Failure {
+  readonly seed: number
+  readonly message: string
+}
+
+/** What was met, in how many histories; the number of merges and conflicts. */
+export interface Met {
+  histories: number
+  merges: number
+  conflicts: number
+  contested: number
+  moved: number
+  purged: number
+}
+
+export const nothingMet = (): Met => ({ histories: 0, merges: 0, conflicts: 0, contested: 0, moved: 0, purged: 0 })
+
+const add = (met: Met, tally: Tally): void => {
+  const all = (name: string) => (tally.get(name) ?? 0) + (tally.get(`${name} at the end`) ?? 0)
+  const has = (name: string) => tally.has(name) ? 1 : 0
+  met.histories++
+  met.merges += all("merges")
+  met.conflicts += all("conflicts")
+  met.contested += has("contested")
+  met.moved += has("move")
+  met.purged += has("purge")
+}
+
+/** Plays the history of a seed; what is wrong with it, if anything. */
+export const tryHistory = Effect.fn("Property.tryHistory")(
+  function*(seed: number, met: Met, mode: Mode = "all") {
+    const tally: Tally = new Map()
+    const exit = yield* Effect.exit(playBoth(history(seed, mode), { tally }))
+    add(met, tally)
+    if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
+    return { seed, message: Cause.pretty(exit.cause) } satisfies Failure
+  }
+)
+
+const told = (met: Met): string =>
+  `${met.histories} histories, ${met.merges} merges, ${met.conflicts} with conflicts; histories in which both sides touched` +
+  ` one facet ${met.contested}, that moved an issue ${met.moved}, that purged one ${met.purged}`
+
+interface Extent {
+  readonly seconds: number
+  readonly count: number | undefined
+}
+
+/** The program of `npm run fuzz -- merge`; gives its exit code. */
+export const merges = Effect.fn("Property.merges")(
+  function*(first: number, { count, seconds }: Extent, say: (line: string) => void) {
+    const met = nothingMet()
+    const end = Date.now() + seconds * 1000
+    let broken = 0
+    for (let n = 0; count === undefined ? Date.now() < end : n < count; n++) {
+      const failure = yield* tryHistory(first + n, met)
+      if (failure === undefined) continue
+      broken++
+      say(`\nBROKEN: seed ${failure.seed}: ${failure.message.slice(0, 4000)}`)
+      say(`  again: npm run fuzz -- merge --seed ${failure.seed} --count 1`)
+    }
+    say(told(met))
+    say(broken === 0 ? "no history was broken" : `${broken} histories were broken`)
+    return broken === 0 ? 0 : 1
+  }
+)
