@@ -193,6 +193,24 @@ export const registry = [
     load: () => import("./commands/import.ts").then((module) => module.importCommand)
   },
   {
+    name: "git-setup",
+    summary: "Let git merge, show and check snapshots by what is in them",
+    section: "Backup and restore",
+    load: () => import("./commands/git-setup.ts").then((module) => module.gitSetup)
+  },
+  {
+    name: "merge-file",
+    summary: "Merge two snapshots that come from one; what git runs",
+    section: "Backup and restore",
+    load: () => import("./commands/merge-file.ts").then((module) => module.mergeFileCommand)
+  },
+  {
+    name: "textconv",
+    summary: "Print a snapshot as text that can be compared; what git runs",
+    section: "Backup and restore",
+    load: () => import("./commands/textconv.ts").then((module) => module.textconv)
+  },
+  {
     name: "upgrade",
     summary: "Make a database of an older version one of this version",
     section: "Backup and restore",

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import { type Attachable, Database, type DatabaseError, type View } from "../database/Database.ts"
 import { uriOf } from "../database/Handle.ts"
 import * as Lock from "../database/Lock.ts"
+import { newUlid } from "../database/newUlid.ts"
 import type { Row, Session } from "../database/Session.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { parentOf, resolve } from "../files/paths.ts"
@@ -119,10 +120,19 @@ const told = Effect.fnUntraced(function*(db: Session, { changes, conflicts, unex
   }
 })
 
-type Options = Omit<MergeOptions, "sources" | "target" | "homes" | "projects">
+/** Of a merge whose result depends on nothing but what is merged, and of one of two that come from the same. */
+export interface Known {
+  /** What both sides come from. */
+  readonly ancestor?: Session | undefined
+  /** When it is, and the uid of a decision by what distinguishes it; the clock's and a new one unless given. */
+  readonly now?: string | undefined
+  readonly uidOf?: ((seed: string) => Effect.Effect<string>) | undefined
+}
+
+type Options = Omit<MergeOptions, "sources" | "target" | "homes" | "projects"> & Known
 
 /** A database that is merged into. */
-interface Into {
+export interface Into {
   readonly path: string
   /** What the user calls it. */
   readonly name: string
@@ -153,7 +163,9 @@ const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, sou
     format,
     scope: source.side.projects,
     only: only !== undefined,
-    now: DateTime.formatIso(yield* DateTime.now)
+    now: options.now ?? DateTime.formatIso(yield* DateTime.now),
+    uidOf: options.uidOf ?? (() => newUlid),
+    ancestor: options.ancestor
   }
   const planned = yield* plan(room, {
     decisions: { prefer: options.prefer, each: new Map(each) },
@@ -174,7 +186,7 @@ const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, sou
 }, Effect.scoped)
 
 /** Merges one source into a database; a target that moved meanwhile is looked at again. */
-const mergeOne = (into: Into, source: Opened, options: Options) => {
+export const mergeOne = (into: Into, source: Opened, options: Options) => {
   const attempt = (left: number): ReturnType<typeof once> =>
     Effect.catchIf(
       once(into, source, options),

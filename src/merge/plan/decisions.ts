@@ -3,7 +3,6 @@
  * back, learns of the decision and goes the same way.
  */
 import * as Effect from "effect/Effect"
-import { newUlid } from "../../database/newUlid.ts"
 import type { Row } from "../../database/Session.ts"
 import { write } from "../../ledger/RawJson.ts"
 import { RawJson } from "../../ledger/RawJson.ts"
@@ -118,7 +117,11 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
   const uidOf = (id: unknown) => names.get(String(id)) ?? ""
   for (const row of decided) {
     const uid = String(row["of"])
-    const common = { uid: yield* newUlid, actor, now: room.now }
+    const common = {
+      uid: yield* room.uidOf(JSON.stringify([row["kind"], uid, row["key"], row["outcome"], actor])),
+      actor,
+      now: room.now
+    }
     const event = (said: Said, issue: Row | undefined, project: unknown, related: unknown) =>
       run(room, insert, {
         ...common,

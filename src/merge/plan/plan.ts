@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Changeset from "../changeset.ts"
+import { narrowByAncestor } from "./ancestor.ts"
 import { type Clash, clashes } from "./clashes.ts"
 import { comments } from "./comments.ts"
 import { concerned } from "./concerned.ts"
@@ -91,6 +92,7 @@ export const plan = Effect.fn("Merge.plan")(function*(room: Room, wanted: Wanted
   yield* touched(room)
   yield* concerned(room)
   yield* facets(room)
+  yield* narrowByAncestor(room)
   yield* murky(room)
   yield* linkFacets(room)
   yield* outcomes(room)

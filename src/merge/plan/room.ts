@@ -20,6 +20,10 @@ export interface Room {
   /** Only issues of the table `only` come in. */
   readonly only: boolean
   readonly now: string
+  /** The uid of an event of a decision, about which `seed` says all that distinguishes it from others of this merge. */
+  readonly uidOf: (seed: string) => Effect.Effect<string>
+  /** What both sides come from, where that is known. */
+  readonly ancestor: Session | undefined
 }
 
 const operation = "plan the merge"

@@ -18,7 +18,7 @@ const page = (side: 0 | 1) => (limit: number) =>
   }.events e ON e.id = x.id WHERE x.side = ${side} AND x.id > ? ORDER BY x.id LIMIT ${limit}`
 
 /** What is no JSON object says nothing. */
-const membersOf = (text: unknown): { readonly [member: string]: unknown } => {
+export const membersOf = (text: unknown): { readonly [member: string]: unknown } => {
   try {
     const value: unknown = JSON.parse(String(text))
     return typeof value === "object" && value !== null ? value as { readonly [member: string]: unknown } : {}

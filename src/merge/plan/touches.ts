@@ -158,6 +158,10 @@ const ofRecurrence = (type: string, payload: Told["payload"]): ReadonlyArray<Fac
   ]
 }
 
+/** Whether an event only says that fields of an issue were changed, and not which: they are known by comparing, or not at all. */
+export const isMute = ({ payload, type }: Pick<Told, "payload" | "type">): boolean =>
+  type === "issue.updated" && named(payload).length === 0
+
 export const touches = ({ issue, payload, project, type }: Told): ReadonlyArray<Facet> => {
   if (type.startsWith("recurrence.")) return ofRecurrence(type, payload)
   if (type === "project.metadata_updated") {

@@ -1,0 +1,50 @@
+/** Why two files that come from one are not merged. */
+import * as Schema from "effect/Schema"
+import type { FailureKind } from "../Failure.ts"
+import { MergeConflict } from "./plan/outcomes.ts"
+
+/** Both have changed the same; the `target` of each conflict is ours, its `source` theirs. */
+export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConflicts", {
+  /** As the user knows it. */
+  file: Schema.String,
+  /** The first of them. */
+  conflicts: Schema.Array(MergeConflict),
+  count: Schema.Int
+}) {
+  readonly kind = "conflict" satisfies FailureKind
+  readonly isText = true
+  override get message() {
+    const who = (by: string | null, at: string | null) => by === null ? "" : ` (${by}, ${at})`
+    const shown = this.conflicts.slice(0, 20)
+    return [
+      `${this.file}: ${this.count} ${this.count === 1 ? "conflict" : "conflicts"}: both sides have changed the same`,
+      ...shown.flatMap((one) => [
+        `- ${one.facet}${one.key === null ? "" : ` ${one.key}`} of ${one.name}${
+          one.why === null ? "" : `: ${one.why}`
+        }`,
+        `    ours   ${one.target ?? "none"}${who(one.target_by, one.target_at)}`,
+        `    theirs ${one.source ?? "none"}${who(one.source_by, one.source_at)}`
+      ]),
+      ...(this.count > shown.length ? [`… and ${this.count - shown.length} more`] : [])
+    ].join("\n")
+  }
+  get hint() {
+    return this.conflicts.some(({ why }) => why === "merged projects")
+      ? "the file is ours, unchanged; merge the two projects on the other side as well, with kata projects merge"
+      : "the file is ours, unchanged; to decide all of it for one side: kata merge-file --prefer ours or --prefer theirs (docs/git.md says how with git)"
+  }
+}
+
+/** One of the files can be read, and is not what a merge can be made from. */
+export class FileNotMergeable extends Schema.TaggedError<FileNotMergeable>()("FileNotMergeable", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  readonly kind = "validation" satisfies FailureKind
+  override get message() {
+    return `${this.file} cannot be merged: ${this.reason}`
+  }
+  get hint() {
+    return "nothing was changed; kata verify says what is wrong with it"
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Two snapshots that come from one become one again:
+ *
+ *     ours ───▶ private database ──┐
+ *                                  ├─ a merge of one into the other ──▶ snapshot ──rename──▶ ours
+ *     theirs ─▶ private database ──┤
+ *     base ───▶ private database ──┘ (says which side has left a value as it was)
+ *
+ * Nothing of the files is touched before the last arrow, and what came out is the same whichever of them is called ours.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Database } from "../database/Database.ts"
+import { uriOf } from "../database/Handle.ts"
+import * as Export from "../export/Export.ts"
+import * as Atomic from "../files/Atomic.ts"
+import { gzip } from "../files/gzip.ts"
+import * as Source from "../files/source.ts"
+import { sweepPrivate } from "../files/staleFiles.ts"
+import type { Format } from "../records/Format.ts"
+import { version10 } from "../records/kinds.ts"
+import { opened } from "../snapshot/verify.ts"
+import { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
+import { type Into, MergeConflict, MergedProject, MergeNote, mergeOne } from "./Merge.ts"
+import { openSnapshot } from "./sides.ts"
+import { together } from "./sources.ts"
+import { isTarget, look, rename, stampOf } from "./twoFiles.ts"
+
+export { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
+
+export interface MergeFileOptions {
+  /** What both come from; an empty file, or none, when that is not known. */
+  readonly base: string | undefined
+  /** The file that becomes the result. */
+  readonly ours: string
+  readonly theirs: string
+  /** What the user calls the file. */
+  readonly name?: string | undefined
+  /** Who is right where both have changed the same. */
+  readonly prefer?: "ours" | "theirs" | undefined
+  /** Who decides; recorded with each decision. */
+  readonly actor?: string | undefined
+  readonly format?: Format | undefined
+}
+
+export class MergeFileReport extends Schema.Class<MergeFileReport>("MergeFileReport")({
+  /** As the user calls it. */
+  file: Schema.String,
+  /** Whether what both come from was known. */
+  base: Schema.Boolean,
+  /** Whether the file is another one now. */
+  written: Schema.Boolean,
+  /** Events of projects on both sides: `target` is ours, `source` theirs. */
+  projects: Schema.Array(MergedProject),
+  decided: Schema.Int,
+  /** What differs and no event tells of. The first of them, and how many there are; `target` is ours, `source` theirs. */
+  unexplained: Schema.Array(MergeConflict),
+  unexplained_count: Schema.Int,
+  notes: Schema.Array(MergeNote),
+  /** Of the result. */
+  lines: Schema.Int,
+  sha256: Schema.String
+}) {}
+
+/** One of the files as a private database, under a name that the user knows. */
+const side = Effect.fnUntraced(function*(path: string, name: string, format: Format) {
+  const { bytes } = yield* Source.open(path)
+  const { report, ...one } = yield* openSnapshot({ name, bytes }, format)
+  const reason = Object.keys(report.losses).length > 0
+    ? `it is of version ${report.version}, and version ${format.version} cannot hold all of it`
+    : report.restorable
+    ? undefined
+    : "it has records that cannot be restored as they are"
+  if (reason !== undefined) return yield* new FileNotMergeable({ file: name, reason })
+  return { ...one, path, sealed: report.sealed }
+})
+
+/** What both come from; a file that cannot be read is not known. */
+const ancestorOf = Effect.fnUntraced(function*(path: string | undefined, name: string, format: Format) {
+  if (path === undefined) return { ancestor: undefined, notes: [] }
+  const { isEmpty } = yield* look(path)
+  if (isEmpty) return { ancestor: undefined, notes: [] }
+  const { bytes } = yield* Source.open(path)
+  return yield* opened({ name, bytes }, format).pipe(
+    Effect.map(({ stage }) => ({ ancestor: stage.db, notes: [] })),
+    Effect.catchIf(
+      ({ kind }) => kind === "damaged" || kind === "validation",
+      ({ message }) =>
+        Effect.succeed({
+          ancestor: undefined,
+          notes: [new MergeNote({ what: "merged without the base", of: name, detail: message })]
+        })
+    )
+  )
+})
+
+const turned = (one: MergeConflict) =>
+  new MergeConflict({
+    ...one,
+    target: one.source,
+    source: one.target,
+    target_by: one.source_by,
+    source_by: one.target_by,
+    target_at: one.source_at,
+    source_at: one.target_at
+  })
+
+const turnedCase = {
+  ahead: "fast-forward",
+  "fast-forward": "ahead",
+  same: "same",
+  diverged: "diverged",
+  new: "new"
+} as const
+
+const turnedProject = (one: MergedProject) =>
+  new MergedProject({
+    ...one,
+    case: turnedCase[one.case],
+    source_events: one.target_events,
+    target_events: one.source_events
+  })
+
+/** Everything before the rename. */
+const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: Format) {
+  yield* sweepPrivate()
+  const name = options.name ?? options.ours
+  const { isCompressed } = yield* look(options.ours)
+  const ours = yield* side(options.ours, `${name} (ours)`, format)
+  const theirs = yield* side(options.theirs, `${name} (theirs)`, format)
+  const { ancestor, notes } = yield* ancestorOf(options.base, `${name} (base)`, format)
+  const { into, stamp } = yield* Effect.scoped(Effect.gen(function*() {
+    const db = yield* (yield* Database).together(ours.attach, theirs.attach)
+    return { into: yield* isTarget(db, ours, theirs), stamp: yield* stampOf(db) }
+  }))
+  const [target, source] = into ? [ours, theirs] : [theirs, ours]
+  if (ancestor !== undefined) yield* rename(target.file, uriOf(source.file, "read"), ancestor)
+  const database: Into = {
+    path: target.file,
+    name,
+    format,
+    open: Effect.succeed({ attach: target.attach, confirm: Effect.void })
+  }
+  const report = yield* mergeOne(database, source, {
+    prefer: options.prefer === undefined ? undefined : (options.prefer === "ours") === into ? "target" : "source",
+    actor: options.actor,
+    ancestor,
+    ...stamp
+  }).pipe(
+    Effect.catchTag(
+      "MergeConflicts",
+      ({ conflicts, count }) =>
+        new FileConflicts({ file: name, conflicts: into ? conflicts : conflicts.map(turned), count })
+    )
+  )
+  const { live_only, projects } = together([ours.side, theirs.side])
+  const { file, report: written } = yield* Export.spooled({
+    database: target.file,
+    projects: (projects ?? []).map((uid) => ({ uid })),
+    includeDeleted: !live_only,
+    plain: !ours.sealed && !theirs.sealed,
+    format
+  }, name)
+  if (!written.restorable) {
+    return yield* new FileNotMergeable({ file: name, reason: "what comes of it could not be restored as it is" })
+  }
+  const isKept = into && report.unchanged && projects === ours.side.projects
+  return {
+    result: isKept ? undefined : yield* Atomic.prepare(options.ours, isCompressed ? gzip(file.bytes) : file.bytes),
+    report: new MergeFileReport({
+      file: name,
+      base: ancestor !== undefined,
+      written: !isKept,
+      projects: into ? report.projects : report.projects.map(turnedProject),
+      decided: report.decided,
+      unexplained: into ? report.unexplained : report.unexplained.map(turned),
+      unexplained_count: report.unexplained_count,
+      notes: [...notes, ...report.notes],
+      lines: written.lines,
+      sha256: written.sha256
+    })
+  }
+})
+
+/** Merges two files into the first one, which is replaced whole at the end, or left as it is, byte for byte. */
+export const mergeFile = Effect.fn("Merge.mergeFile")((options: MergeFileOptions) =>
+  Effect.gen(function*() {
+    const { report, result } = yield* Effect.interruptible(prepared(options, options.format ?? version10))
+    if (result !== undefined) yield* result.commit
+    return report
+  }).pipe(Effect.scoped, Effect.uninterruptible)
+)
