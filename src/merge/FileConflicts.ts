@@ -31,7 +31,7 @@ export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConf
   get hint() {
     return this.conflicts.some(({ why }) => why === "merged projects")
       ? "the file is ours, unchanged; merge the two projects on the other side as well, with kata projects merge"
-      : "the file is ours, unchanged; to decide all of it for one side: kata merge-file --prefer ours or --prefer theirs (docs/git.md says how with git)"
+      : "the file is ours, unchanged. One side decides with: KATA_MERGE_PREFER=theirs git checkout -m -- FILE, then git add FILE; without git: kata merge-file --prefer theirs"
   }
 }
 

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Database } from "../database/Database.ts"
 import { uriOf } from "../database/Handle.ts"
+import type { Session } from "../database/Session.ts"
 import * as Export from "../export/Export.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { gzip } from "../files/gzip.ts"
@@ -21,10 +22,10 @@ import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { opened } from "../snapshot/verify.ts"
 import { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
-import { type Into, MergeConflict, MergedProject, MergeNote, mergeOne } from "./Merge.ts"
-import { openSnapshot } from "./sides.ts"
+import { type Into, MergeConflict, MergeNote, mergeOne } from "./Merge.ts"
+import { openSnapshot, type Side } from "./sides.ts"
 import { together } from "./sources.ts"
-import { isTarget, look, rename, stampOf } from "./twoFiles.ts"
+import { compared, deleteMissing, look, rename, stampOf } from "./twoFiles.ts"
 
 export { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
 
@@ -50,8 +51,9 @@ export class MergeFileReport extends Schema.Class<MergeFileReport>("MergeFileRep
   base: Schema.Boolean,
   /** Whether the file is another one now. */
   written: Schema.Boolean,
-  /** Events of projects on both sides: `target` is ours, `source` theirs. */
-  projects: Schema.Array(MergedProject),
+  /** Events that only ours has, and only theirs. */
+  ours_events: Schema.Int,
+  theirs_events: Schema.Int,
   decided: Schema.Int,
   /** What differs and no event tells of. The first of them, and how many there are; `target` is ours, `source` theirs. */
   unexplained: Schema.Array(MergeConflict),
@@ -105,21 +107,24 @@ const turned = (one: MergeConflict) =>
     source_at: one.target_at
   })
 
-const turnedCase = {
-  ahead: "fast-forward",
-  "fast-forward": "ahead",
-  same: "same",
-  diverged: "diverged",
-  new: "new"
-} as const
+interface Private {
+  readonly file: string
+  readonly side: Side
+}
 
-const turnedProject = (one: MergedProject) =>
-  new MergedProject({
-    ...one,
-    case: turnedCase[one.case],
-    source_events: one.target_events,
-    target_events: one.source_events
-  })
+/** What no event tells of, by what both come from. */
+const withoutEvents = Effect.fnUntraced(function*(target: Private, source: Private, ancestor: Session, now: string) {
+  const [a, b] = [uriOf(source.file, "read"), uriOf(target.file, "read")]
+  const renamed = yield* rename(target.file, a, ancestor)
+  if (!target.side.live_only || !source.side.live_only) return { changed: renamed > 0, notes: [] }
+  const here = yield* deleteMissing(target.file, a, ancestor, now)
+  const there = yield* deleteMissing(source.file, b, ancestor, now)
+  const detail = "deleted on one side, and something has happened to it on the other"
+  return {
+    changed: renamed + here.deleted > 0,
+    notes: [...here.kept, ...there.kept].map((of) => new MergeNote({ what: "kept", of, detail }))
+  }
+})
 
 /** Everything before the rename. */
 const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: Format) {
@@ -129,12 +134,15 @@ const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: 
   const ours = yield* side(options.ours, `${name} (ours)`, format)
   const theirs = yield* side(options.theirs, `${name} (theirs)`, format)
   const { ancestor, notes } = yield* ancestorOf(options.base, `${name} (base)`, format)
-  const { into, stamp } = yield* Effect.scoped(Effect.gen(function*() {
+  const { into, others, own, stamp } = yield* Effect.scoped(Effect.gen(function*() {
     const db = yield* (yield* Database).together(ours.attach, theirs.attach)
-    return { into: yield* isTarget(db, ours, theirs), stamp: yield* stampOf(db) }
+    return { ...(yield* compared(db, ours, theirs)), stamp: yield* stampOf(db) }
   }))
   const [target, source] = into ? [ours, theirs] : [theirs, ours]
-  if (ancestor !== undefined) yield* rename(target.file, uriOf(source.file, "read"), ancestor)
+  const { projects } = together([ours.side, theirs.side])
+  const silent = ancestor === undefined
+    ? { changed: false, notes: [] }
+    : yield* withoutEvents(target, source, ancestor, stamp.now)
   const database: Into = {
     path: target.file,
     name,
@@ -153,29 +161,29 @@ const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: 
         new FileConflicts({ file: name, conflicts: into ? conflicts : conflicts.map(turned), count })
     )
   )
-  const { live_only, projects } = together([ours.side, theirs.side])
   const { file, report: written } = yield* Export.spooled({
     database: target.file,
     projects: (projects ?? []).map((uid) => ({ uid })),
-    includeDeleted: !live_only,
+    includeDeleted: !ours.side.live_only || !theirs.side.live_only,
     plain: !ours.sealed && !theirs.sealed,
     format
   }, name)
   if (!written.restorable) {
     return yield* new FileNotMergeable({ file: name, reason: "what comes of it could not be restored as it is" })
   }
-  const isKept = into && report.unchanged && projects === ours.side.projects
+  const isKept = into && report.unchanged && !silent.changed && String(projects) === String(ours.side.projects)
   return {
     result: isKept ? undefined : yield* Atomic.prepare(options.ours, isCompressed ? gzip(file.bytes) : file.bytes),
     report: new MergeFileReport({
       file: name,
       base: ancestor !== undefined,
       written: !isKept,
-      projects: into ? report.projects : report.projects.map(turnedProject),
+      ours_events: own,
+      theirs_events: others,
       decided: report.decided,
       unexplained: into ? report.unexplained : report.unexplained.map(turned),
       unexplained_count: report.unexplained_count,
-      notes: [...notes, ...report.notes],
+      notes: [...notes, ...silent.notes, ...report.notes],
       lines: written.lines,
       sha256: written.sha256
     })

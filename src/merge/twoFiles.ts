@@ -2,24 +2,26 @@
  * Two snapshots that come from one have no target: which of them the other one goes into is said by what is in them, so that git may call
  * either of them ours and gets the same file.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { open } from "../database/Handle.ts"
-import type { Session } from "../database/Session.ts"
+import type { Cell, Row, Session } from "../database/Session.ts"
 import * as Source from "../files/source.ts"
 import { milliseconds, stableUlid } from "../records/versions/derivedUid.ts"
 import type { Side } from "./sides.ts"
 
-/** The oldest event that only one side has. */
-const firstOwn = (db: Session, schema: "a" | "b", other: "a" | "b") =>
+/** The oldest event that only one side has, and how many there are. */
+const ownEvents = (db: Session, schema: "a" | "b", other: "a" | "b") =>
   Effect.map(
     db.get(
       "find what is new",
-      `SELECT min(uid) AS uid FROM ${schema}.events e WHERE NOT EXISTS (SELECT 1 FROM ${other}.events o WHERE o.uid = e.uid)`
+      `SELECT min(uid) AS first, count(*) AS n FROM ${schema}.events e
+       WHERE NOT EXISTS (SELECT 1 FROM ${other}.events o WHERE o.uid = e.uid)`
     ),
-    (row) => row?.["uid"] === null ? undefined : String(row?.["uid"])
+    (row) => ({ first: row?.["first"] === null ? undefined : String(row?.["first"]), count: Number(row?.["n"]) })
   )
 
 const digest = (path: string) =>
@@ -34,15 +36,18 @@ interface One {
 }
 
 /**
- * Whether the first, which is `a` of the session, is the one that the other goes into: it holds more of a database, or its own work began
- * earlier, or the other has no work of its own.
+ * How many events each has for itself, and whether the first, which is `a` of the session, is the one that the other goes into: it holds more
+ * of a database, or its own work began earlier, or the other has no work of its own.
  */
-export const isTarget = Effect.fnUntraced(function*(db: Session, first: One, second: One) {
+export const compared = Effect.fnUntraced(function*(db: Session, first: One, second: One) {
+  const [own, others] = [yield* ownEvents(db, "a", "b"), yield* ownEvents(db, "b", "a")]
+  const counts = { own: own.count, others: others.count }
   const [whole, otherWhole] = [first.side.projects === null, second.side.projects === null]
-  if (whole !== otherWhole) return whole
-  const [own, others] = [yield* firstOwn(db, "a", "b"), yield* firstOwn(db, "b", "a")]
-  if (own !== others) return others === undefined || (own !== undefined && own < others)
-  return (yield* digest(first.path)) <= (yield* digest(second.path))
+  if (whole !== otherWhole) return { ...counts, into: whole }
+  if (own.first !== others.first) {
+    return { ...counts, into: others.first === undefined || (own.first !== undefined && own.first < others.first) }
+  }
+  return { ...counts, into: (yield* digest(first.path)) <= (yield* digest(second.path)) }
 })
 
 /** The time of the last thing that happened on either side, and uids of decisions that are the same whoever makes the merge. */
@@ -52,12 +57,12 @@ export const stampOf = Effect.fnUntraced(function*(db: Session) {
     "SELECT max(at) AS at FROM (SELECT max(created_at) AS at FROM a.events UNION ALL SELECT max(created_at) FROM b.events)"
   )
   const now = row?.["at"]
-  if (typeof now !== "string") return {}
+  if (typeof now !== "string") return { now: DateTime.formatIso(yield* DateTime.now), uidOf: undefined }
   const time = milliseconds(now) ?? 0
   return { now, uidOf: (seed: string) => Effect.succeed(stableUlid(`${now} ${seed}`, Math.max(0, time))) }
 })
 
-const operation = "merge the names of projects"
+const operation = "prepare the merge"
 
 const renamedOnlyThere =
   `SELECT x.uid, x.name FROM a.projects x JOIN main.projects y ON y.uid = x.uid AND y.name <> x.name
@@ -65,18 +70,59 @@ const renamedOnlyThere =
 
 /**
  * Renaming a project writes no event: where they come from says who did it. Gives the new names to the projects of the target that only
- * the source has renamed.
+ * the source has renamed, and says how many.
  */
 export const rename = (target: string, source: string, ancestor: Session) =>
   Effect.scoped(Effect.gen(function*() {
     const db = yield* open(target, "write")
     yield* db.attempt(operation, ({ prepare }) => prepare("ATTACH ? AS a").run(source))
+    let renamed = 0
     for (const { name, uid } of yield* db.all(operation, renamedOnlyThere)) {
       const before = yield* ancestor.get(operation, "SELECT name FROM projects WHERE uid = ?", uid!)
       const here = yield* db.get(operation, "SELECT name FROM main.projects WHERE uid = ?", uid!)
       if (before === undefined || before["name"] !== here?.["name"]) continue
-      yield* db.attempt(operation, ({ prepare }) =>
+      const { changes } = yield* db.attempt(operation, ({ prepare }) =>
         prepare("UPDATE OR IGNORE main.projects SET name = ? WHERE uid = ?").run(name!, uid!))
+      renamed += changes
+    }
+    return renamed
+  }))
+
+/** Issues that only the first has, whether the other has purged them, and whether they have events that both come from does not know. */
+const missingThere = `SELECT x.uid FROM main.issues x WHERE x.uid > ? AND x.deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM a.issues y WHERE y.uid = x.uid)
+  AND NOT EXISTS (SELECT 1 FROM a.purge_log y WHERE y.issue_uid = x.uid) ORDER BY x.uid LIMIT 1`
+
+/**
+ * A snapshot without what was deleted does not say what was: an issue that both come from and that is gone on the other side was deleted
+ * there. It is here, too, unless something has happened to it here since. Gives the uids of those that stay
+ * for that reason, and how many do not.
+ */
+export const deleteMissing = (path: string, other: string, ancestor: Session, now: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const db = yield* open(path, "write")
+    yield* db.attempt(operation, ({ prepare }) => prepare("ATTACH ? AS a").run(other))
+    const kept: Array<string> = []
+    let deleted = 0
+    let after: Cell = ""
+    for (;;) {
+      const row: Row | undefined = yield* db.get(operation, missingThere, after)
+      if (row === undefined) return { kept, deleted }
+      const uid = after = row["uid"]!
+      if ((yield* ancestor.get(operation, "SELECT 1 FROM issues WHERE uid = ?", uid)) === undefined) continue
+      const events = yield* db.all(operation, "SELECT uid FROM main.events WHERE issue_uid = ?", uid)
+      const known = yield* Effect.forEach(
+        events,
+        (event) => ancestor.get(operation, "SELECT 1 FROM events WHERE uid = ?", event["uid"]!)
+      )
+      if (known.includes(undefined)) kept.push(String(uid))
+      else {
+        yield* db.attempt(
+          operation,
+          ({ prepare }) => prepare("UPDATE main.issues SET deleted_at = ? WHERE uid = ?").run(now, uid)
+        )
+        deleted += 1
+      }
     }
   }))
 

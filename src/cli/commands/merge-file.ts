@@ -10,9 +10,6 @@ import { field, plural } from "../report.ts"
 import { quote } from "../terminal.ts"
 import { UsageError } from "../UsageError.ts"
 
-const sum = (report: MergeFileReport, side: "source_events" | "target_events") =>
-  report.projects.reduce((all, project) => all + project[side], 0)
-
 const unexplained = (report: MergeFileReport): ReadonlyArray<string> =>
   report.unexplained_count === 0 ? [] : [
     `note: ${plural(report.unexplained_count, "difference")} of which no event tells; one side was kept:`,
@@ -26,7 +23,7 @@ const unexplained = (report: MergeFileReport): ReadonlyArray<string> =>
 const format = Output.report(MergeFileReport, {
   human: (report) => [
     report.written ? `merged ${report.file}` : `${report.file} has it all: left as it is`,
-    field("events", `${sum(report, "target_events")} only ours, ${sum(report, "source_events")} only theirs`),
+    field("events", `${report.ours_events} only ours, ${report.theirs_events} only theirs`),
     ...(report.decided > 0
       ? [field("decided", `${plural(report.decided, "difference")}, recorded as events`)]
       : []),
@@ -35,7 +32,7 @@ const format = Output.report(MergeFileReport, {
   ],
   agent: (report) => [
     `OK merge-file file=${quote(report.file)} written=${report.written} base=${report.base}` +
-    ` ours=${sum(report, "target_events")} theirs=${sum(report, "source_events")} decided=${report.decided}` +
+    ` ours_events=${report.ours_events} theirs_events=${report.theirs_events} decided=${report.decided}` +
     ` unexplained=${report.unexplained_count} lines=${report.lines}`,
     ...report.notes.map(({ detail, of, what }) => `- note what=${quote(what)} of=${quote(of)} detail=${quote(detail)}`)
   ],
