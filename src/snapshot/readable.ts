@@ -5,8 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Cell, Row, Session } from "../database/Session.ts"
-import type { SqliteFailure } from "../database/SqliteFailure.ts"
+import type { Cell, Param, Row, Statements } from "../database/Session.ts"
 import { turn } from "../host/turn.ts"
 import type { Format } from "../records/Format.ts"
 import { members } from "../records/json.ts"
@@ -117,80 +116,67 @@ const links = `SELECT type, ${other("to_issue_uid")} AS other FROM links
   UNION ALL SELECT type, ${other("from_issue_uid")} FROM links
     WHERE to_issue_id = @id AND type = 'related' AND to_issue_uid < from_issue_uid ORDER BY 1, 2`
 
-/** One element after the other, each found by the one before it. */
-const each = <A>(next: (after: string) => Effect.Effect<readonly [key: string, value: A] | undefined, SqliteFailure>) =>
-  Stream.paginateEffect(
-    "",
-    (after) =>
-      Effect.map(
-        Effect.zipRight(turn, next(after)),
-        (found) => [found?.[1], found === undefined ? Option.none() : Option.some(found[0])] as const
-      )
-  ).pipe(
-    Stream.filter((value): value is A => value !== undefined)
-  )
+/** The rows of a table after each other, by their uid. */
+function* rowsOf({ prepare }: Statements, table: string, where: string, ...params: ReadonlyArray<Param>) {
+  const next = prepare(`SELECT * FROM ${table} WHERE ${where} AND uid > ? ORDER BY uid LIMIT 1`)
+  for (let row = next.get(...params, ""); row !== undefined; row = next.get(...params, row["uid"]!)) yield row
+}
 
-/** The rows of a table that belong to a project, by their uid. */
-const rowsOf = (db: Session, table: string, project: Cell) =>
-  each((after) =>
-    Effect.map(
-      db.get(
-        operation,
-        `SELECT * FROM ${table} WHERE project_id = ? AND uid > ? ORDER BY uid LIMIT 1`,
-        project,
-        after
-      ),
-      (row) => row === undefined ? undefined : [String(row["uid"]), row]
-    )
-  )
+function* issueLines({ prepare }: Statements, row: Row, project: string): Iterable<Lines> {
+  const id = row["id"]!
+  const all = (sql: string) => prepare(sql).all({ id })
+  yield ofIssue(row, project, {
+    labels: all("SELECT label FROM issue_labels WHERE issue_id = @id ORDER BY label"),
+    links: all(links),
+    mappings: all("SELECT source, external_id, object_type FROM import_mappings WHERE issue_id = @id ORDER BY 3, 1, 2")
+  })
+  for (const comment of all("SELECT id FROM comments WHERE issue_id = @id ORDER BY created_at, author, body, id")) {
+    const found = prepare("SELECT author, created_at, body FROM comments WHERE id = ?").get(comment["id"]!)
+    if (found !== undefined) yield ofComment(found)
+  }
+  yield [""]
+}
 
-const issueLines = (db: Session, row: Row, project: string) =>
-  Stream.unwrap(Effect.gen(function*() {
-    const id = row["id"]!
-    const all = (sql: string) => db.all(operation, sql, { id })
-    const head = ofIssue(row, project, {
-      labels: yield* all("SELECT label FROM issue_labels WHERE issue_id = @id ORDER BY label"),
-      links: yield* all(links),
-      mappings: yield* all(
-        "SELECT source, external_id, object_type FROM import_mappings WHERE issue_id = @id ORDER BY 3, 1, 2"
-      )
-    })
-    const comments = yield* all("SELECT id FROM comments WHERE issue_id = @id ORDER BY created_at, author, body, id")
-    return Stream.concat(
-      Stream.make(head),
-      Stream.mapEffect(Stream.fromIterable(comments), (comment) =>
-        Effect.map(
-          db.get(operation, "SELECT author, created_at, body FROM comments WHERE id = ?", comment["id"]!),
-          (found) => found === undefined ? [] : ofComment(found)
-        ))
-    ).pipe(Stream.concat(Stream.make([""])))
-  }))
-
-const projectLines = (db: Session, project: Row) =>
-  Stream.unwrap(Effect.gen(function*() {
+function* linesIn(db: Statements): Generator<Lines, void> {
+  for (const project of rowsOf(db, "projects", "1")) {
     const [id, name] = [project["id"]!, String(project["name"])]
-    const aliases = yield* db.all(
-      operation,
-      "SELECT alias_identity FROM project_aliases WHERE project_id = ? ORDER BY alias_identity",
-      id
+    const aliases = db.prepare(
+      "SELECT alias_identity FROM project_aliases WHERE project_id = ? ORDER BY alias_identity"
     )
-    return Stream.make(ofProject(project, aliases)).pipe(
-      Stream.concat(Stream.map(rowsOf(db, "recurrences", id), (row) => ofRecurrence(row, name))),
-      Stream.concat(Stream.flatMap(rowsOf(db, "issues", id), (row) => issueLines(db, row, name))),
-      Stream.concat(Stream.map(rowsOf(db, "purge_log", id), (row) => ofPurge(row, name)))
-    )
-  }))
+    yield ofProject(project, aliases.all(id))
+    for (const row of rowsOf(db, "recurrences", "project_id = ?", id)) yield ofRecurrence(row, name)
+    for (const row of rowsOf(db, "issues", "project_id = ?", id)) yield* issueLines(db, row, name)
+    for (const row of rowsOf(db, "purge_log", "project_id = ?", id)) yield ofPurge(row, name)
+  }
+}
+
+/** Characters of lines that are made without a turn for others. */
+const portion = 256 * 1024
+
+/** The next lines, some; none at the end. */
+const next = (lines: Iterator<Lines>): Option.Option<Lines> => {
+  const some: Array<string> = []
+  for (let size = 0; size < portion;) {
+    const { done, value } = lines.next()
+    if (done === true) return some.length === 0 ? Option.none() : Option.some(some)
+    for (const line of value) {
+      some.push(line)
+      size += line.length
+    }
+  }
+  return Option.some(some)
+}
 
 /** The lines of a snapshot, some at a time; nothing in them is escaped. Constant memory. */
 export const readable = <E>(input: Input<E>, format: Format) =>
   Effect.gen(function*() {
     const { stage: { db } } = yield* opened(input, format)
     yield* db.exec(operation, indexes)
-    const projects = each((after) =>
-      Effect.map(
-        db.get(operation, "SELECT * FROM projects WHERE uid > ? ORDER BY uid LIMIT 1", after),
-        (row) => row === undefined ? undefined : [String(row["uid"]), row]
+    const lines = yield* db.attempt(operation, linesIn)
+    return Stream.repeatEffectOption(
+      Effect.zipRight(turn, db.attempt(operation, () => next(lines))).pipe(
+        Effect.mapError(Option.some),
+        Effect.flatMap(Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed }))
       )
     )
-    return Stream.flatMap(projects, (project) => projectLines(db, project))
   }).pipe(Effect.withSpan("Snapshot.readable"))
