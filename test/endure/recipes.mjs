@@ -1,5 +1,6 @@
 /** For every command of kata: how it is run for the nth time, and how it ends. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const folderOf = (place, n) => join(place, `lib-${n}`)
@@ -72,6 +73,16 @@ export const recipes = {
       { argv: [...from("cut.jsonl"), ...force], exit: 8 }
     ][n % 3]
   },
+  "git-setup": ({ n, place }) => {
+    const cwd = join(place, "repository")
+    if (!existsSync(cwd)) execFileSync("git", ["init", "-q", cwd])
+    return { argv: ["git-setup", ...[[], ["--check"], ["--remove"]][n % 3]], cwd }
+  },
+  "merge-file": ({ n, place }) => {
+    const [ours, theirs] = ["good.jsonl", n % 2 === 0 ? "good.jsonl" : "cut.jsonl"].map((name) => join(place, name))
+    return { argv: ["merge-file", ours, ours, theirs], exit: n % 2 === 0 ? 0 : 8 }
+  },
+  textconv: ({ n, place }) => ({ argv: ["textconv", join(place, n % 2 === 0 ? "good.jsonl" : "cut.jsonl")] }),
   upgrade: ({ n, place }) => ({
     argv: n % 2 === 0 ? ["upgrade", "--dry-run", join(place, "older.db")] : ["upgrade", join(place, "good.db")]
   }),
