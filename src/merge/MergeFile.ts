@@ -10,8 +10,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Database } from "../database/Database.ts"
-import { uriOf } from "../database/Handle.ts"
+import { type Attachable, Database } from "../database/Database.ts"
 import type { Session } from "../database/Session.ts"
 import * as Export from "../export/Export.ts"
 import * as Atomic from "../files/Atomic.ts"
@@ -108,17 +107,17 @@ const turned = (one: MergeConflict) =>
   })
 
 interface Private {
+  readonly attach: Attachable
   readonly file: string
   readonly side: Side
 }
 
 /** What no event tells of, by what both come from. */
 const withoutEvents = Effect.fnUntraced(function*(target: Private, source: Private, ancestor: Session, now: string) {
-  const [a, b] = [uriOf(source.file, "read"), uriOf(target.file, "read")]
-  const renamed = yield* rename(target.file, a, ancestor)
+  const renamed = yield* rename(target.file, source.attach, ancestor)
   if (!target.side.live_only || !source.side.live_only) return { changed: renamed > 0, notes: [] }
-  const here = yield* deleteMissing(target.file, a, ancestor, now)
-  const there = yield* deleteMissing(source.file, b, ancestor, now)
+  const here = yield* deleteMissing(target.file, source.attach, ancestor, now)
+  const there = yield* deleteMissing(source.file, target.attach, ancestor, now)
   const detail = "deleted on one side, and something has happened to it on the other"
   return {
     changed: renamed + here.deleted > 0,

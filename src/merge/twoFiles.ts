@@ -6,11 +6,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { createHash } from "node:crypto"
-import { open } from "../database/Handle.ts"
+import { createHash, hash } from "node:crypto"
+import { type Attachable, Database } from "../database/Database.ts"
 import type { Cell, Row, Session } from "../database/Session.ts"
 import * as Source from "../files/source.ts"
-import { milliseconds, stableUlid } from "../records/versions/derivedUid.ts"
+import { encodeUlid } from "../records/ulid.ts"
 import type { Side } from "./sides.ts"
 
 /** The oldest event that only one side has, and how many there are. */
@@ -58,73 +58,77 @@ export const stampOf = Effect.fnUntraced(function*(db: Session) {
   )
   const now = row?.["at"]
   if (typeof now !== "string") return { now: DateTime.formatIso(yield* DateTime.now), uidOf: undefined }
-  const time = milliseconds(now) ?? 0
-  return { now, uidOf: (seed: string) => Effect.succeed(stableUlid(`${now} ${seed}`, Math.max(0, time))) }
+  const time = Math.max(0, Date.parse(now) || 0)
+  const randomOf = (seed: string) => BigInt(`0x${hash("sha256", `${now} ${seed}`, "hex").slice(0, 20)}`)
+  return { now, uidOf: (seed: string) => Effect.succeed(encodeUlid(time, randomOf(seed))) }
 })
 
 const operation = "prepare the merge"
 
 const renamedOnlyThere =
-  `SELECT x.uid, x.name FROM a.projects x JOIN main.projects y ON y.uid = x.uid AND y.name <> x.name
+  `SELECT x.uid, x.name FROM plan.projects x JOIN main.projects y ON y.uid = x.uid AND y.name <> x.name
   WHERE NOT EXISTS (SELECT 1 FROM main.projects o WHERE o.name = x.name)`
 
 /**
  * Renaming a project writes no event: where they come from says who did it. Gives the new names to the projects of the target that only
  * the source has renamed, and says how many.
  */
-export const rename = (target: string, source: string, ancestor: Session) =>
-  Effect.scoped(Effect.gen(function*() {
-    const db = yield* open(target, "write")
-    yield* db.attempt(operation, ({ prepare }) => prepare("ATTACH ? AS a").run(source))
-    let renamed = 0
-    for (const { name, uid } of yield* db.all(operation, renamedOnlyThere)) {
-      const before = yield* ancestor.get(operation, "SELECT name FROM projects WHERE uid = ?", uid!)
-      const here = yield* db.get(operation, "SELECT name FROM main.projects WHERE uid = ?", uid!)
-      if (before === undefined || before["name"] !== here?.["name"]) continue
-      const { changes } = yield* db.attempt(operation, ({ prepare }) =>
-        prepare("UPDATE OR IGNORE main.projects SET name = ? WHERE uid = ?").run(name!, uid!))
-      renamed += changes
-    }
-    return renamed
-  }))
+export const rename = Effect.fnUntraced(function*(target: string, source: Attachable, ancestor: Session) {
+  return yield* (yield* Database).change(target, source, (db) =>
+    Effect.gen(function*() {
+      let renamed = 0
+      for (const { name, uid } of yield* db.all(operation, renamedOnlyThere)) {
+        const before = yield* ancestor.get(operation, "SELECT name FROM projects WHERE uid = ?", uid!)
+        const here = yield* db.get(operation, "SELECT name FROM main.projects WHERE uid = ?", uid!)
+        if (before === undefined || before["name"] !== here?.["name"]) continue
+        const { changes } = yield* db.attempt(operation, ({ prepare }) =>
+          prepare("UPDATE OR IGNORE main.projects SET name = ? WHERE uid = ?").run(name!, uid!))
+        renamed += changes
+      }
+      return renamed
+    }))
+})
 
 /** Issues that only the first has, whether the other has purged them, and whether they have events that both come from does not know. */
 const missingThere = `SELECT x.uid FROM main.issues x WHERE x.uid > ? AND x.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM a.issues y WHERE y.uid = x.uid)
-  AND NOT EXISTS (SELECT 1 FROM a.purge_log y WHERE y.issue_uid = x.uid) ORDER BY x.uid LIMIT 1`
+  AND NOT EXISTS (SELECT 1 FROM plan.issues y WHERE y.uid = x.uid)
+  AND NOT EXISTS (SELECT 1 FROM plan.purge_log y WHERE y.issue_uid = x.uid) ORDER BY x.uid LIMIT 1`
 
 /**
  * A snapshot without what was deleted does not say what was: an issue that both come from and that is gone on the other side was deleted
  * there. It is here, too, unless something has happened to it here since. Gives the uids of those that stay
  * for that reason, and how many do not.
  */
-export const deleteMissing = (path: string, other: string, ancestor: Session, now: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const db = yield* open(path, "write")
-    yield* db.attempt(operation, ({ prepare }) => prepare("ATTACH ? AS a").run(other))
-    const kept: Array<string> = []
-    let deleted = 0
-    let after: Cell = ""
-    for (;;) {
-      const row: Row | undefined = yield* db.get(operation, missingThere, after)
-      if (row === undefined) return { kept, deleted }
-      const uid = after = row["uid"]!
-      if ((yield* ancestor.get(operation, "SELECT 1 FROM issues WHERE uid = ?", uid)) === undefined) continue
-      const events = yield* db.all(operation, "SELECT uid FROM main.events WHERE issue_uid = ?", uid)
-      const known = yield* Effect.forEach(
-        events,
-        (event) => ancestor.get(operation, "SELECT 1 FROM events WHERE uid = ?", event["uid"]!)
-      )
-      if (known.includes(undefined)) kept.push(String(uid))
-      else {
-        yield* db.attempt(
-          operation,
-          ({ prepare }) => prepare("UPDATE main.issues SET deleted_at = ? WHERE uid = ?").run(now, uid)
-        )
-        deleted += 1
-      }
-    }
-  }))
+export const deleteMissing = Effect.fnUntraced(
+  function*(path: string, other: Attachable, ancestor: Session, now: string) {
+    return yield* (yield* Database).change(path, other, (db) =>
+      Effect.gen(function*() {
+        const kept: Array<string> = []
+        let deleted = 0
+        let after: Cell = ""
+        for (;;) {
+          const row: Row | undefined = yield* db.get(operation, missingThere, after)
+          if (row === undefined) return { kept, deleted }
+          const uid = after = row["uid"]!
+          if ((yield* ancestor.get(operation, "SELECT 1 FROM issues WHERE uid = ?", uid)) === undefined) continue
+          const events = yield* db.all(operation, "SELECT uid FROM main.events WHERE issue_uid = ?", uid)
+          const known = yield* Effect.forEach(
+            events,
+            (event) => ancestor.get(operation, "SELECT 1 FROM events WHERE uid = ?", event["uid"]!)
+          )
+          if (known.includes(undefined)) {
+            kept.push(String(uid))
+            continue
+          }
+          yield* db.attempt(
+            operation,
+            ({ prepare }) => prepare("UPDATE main.issues SET deleted_at = ? WHERE uid = ?").run(now, uid)
+          )
+          deleted += 1
+        }
+      }))
+  }
+)
 
 /** Whether the file is compressed, and how many bytes it has. */
 export const look = Effect.fnUntraced(function*(path: string) {
