@@ -15,8 +15,9 @@ import type { Session } from "../database/Session.ts"
 import * as Export from "../export/Export.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { gzip } from "../files/gzip.ts"
+import { resolve } from "../files/paths.ts"
 import * as Source from "../files/source.ts"
-import { sweepPrivate } from "../files/staleFiles.ts"
+import { sweepMerges, sweepPrivate } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { opened } from "../snapshot/verify.ts"
@@ -24,7 +25,7 @@ import { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
 import { type Into, MergeConflict, MergeNote, mergeOne } from "./Merge.ts"
 import { openSnapshot, type Side } from "./sides.ts"
 import { together } from "./sources.ts"
-import { compared, deleteMissing, look, rename, stampOf } from "./twoFiles.ts"
+import { compared, deleteMissing, digest, look, rename, stampOf } from "./twoFiles.ts"
 
 export { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
 
@@ -73,7 +74,7 @@ const side = Effect.fnUntraced(function*(path: string, name: string, format: For
     ? undefined
     : "it has records that cannot be restored as they are"
   if (reason !== undefined) return yield* new FileNotMergeable({ file: name, reason })
-  return { ...one, path, sealed: report.sealed }
+  return { ...one, digest: yield* digest(path), sealed: report.sealed }
 })
 
 /** What both come from; a file that cannot be read is not known. */
@@ -128,6 +129,7 @@ const withoutEvents = Effect.fnUntraced(function*(target: Private, source: Priva
 /** Everything before the rename. */
 const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: Format) {
   yield* sweepPrivate()
+  yield* sweepMerges(yield* resolve(options.ours))
   const name = options.name ?? options.ours
   const { isCompressed } = yield* look(options.ours)
   const ours = yield* side(options.ours, `${name} (ours)`, format)
@@ -135,7 +137,7 @@ const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: 
   const { ancestor, notes } = yield* ancestorOf(options.base, `${name} (base)`, format)
   const { into, others, own, stamp } = yield* Effect.scoped(Effect.gen(function*() {
     const db = yield* (yield* Database).together(ours.attach, theirs.attach)
-    return { ...(yield* compared(db, ours, theirs)), stamp: yield* stampOf(db) }
+    return { ...(yield* compared(db, ours, theirs)), stamp: yield* stampOf(db, ours, theirs) }
   }))
   const [target, source] = into ? [ours, theirs] : [theirs, ours]
   const { projects } = together([ours.side, theirs.side])
@@ -152,6 +154,8 @@ const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: 
     prefer: options.prefer === undefined ? undefined : (options.prefer === "ours") === into ? "target" : "source",
     actor: options.actor,
     ancestor,
+    // which side is the target must not matter
+    applyPurges: true,
     ...stamp
   }).pipe(
     Effect.catchTag(

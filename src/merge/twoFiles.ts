@@ -24,14 +24,15 @@ const ownEvents = (db: Session, schema: "a" | "b", other: "a" | "b") =>
     (row) => ({ first: row?.["first"] === null ? undefined : String(row?.["first"]), count: Number(row?.["n"]) })
   )
 
-const digest = (path: string) =>
+/** Hex SHA-256 of the bytes of a file. */
+export const digest = (path: string) =>
   Effect.flatMap(
     Source.open(path),
     ({ bytes }) => Stream.runFold(bytes, createHash("sha256"), (hash, piece) => hash.update(piece))
   ).pipe(Effect.map((hash) => hash.digest("hex")))
 
 interface One {
-  readonly path: string
+  readonly digest: string
   readonly side: Side
 }
 
@@ -47,19 +48,23 @@ export const compared = Effect.fnUntraced(function*(db: Session, first: One, sec
   if (own.first !== others.first) {
     return { ...counts, into: others.first === undefined || (own.first !== undefined && own.first < others.first) }
   }
-  return { ...counts, into: (yield* digest(first.path)) <= (yield* digest(second.path)) }
+  return { ...counts, into: first.digest <= second.digest }
 })
 
+const lastTime = (schema: "a" | "b") =>
+  `SELECT max(created_at) AS at FROM ${schema}.events WHERE created_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'`
+
 /** The time of the last thing that happened on either side, and uids of decisions that are the same whoever makes the merge. */
-export const stampOf = Effect.fnUntraced(function*(db: Session) {
+export const stampOf = Effect.fnUntraced(function*(db: Session, first: One, second: One) {
   const row = yield* db.get(
     "find what is new",
-    "SELECT max(at) AS at FROM (SELECT max(created_at) AS at FROM a.events UNION ALL SELECT max(created_at) FROM b.events)"
+    `SELECT max(at) AS at FROM (${lastTime("a")} UNION ALL ${lastTime("b")})`
   )
   const now = row?.["at"]
   if (typeof now !== "string") return { now: DateTime.formatIso(yield* DateTime.now), uidOf: undefined }
+  const of = [first.digest, second.digest].toSorted().join(" ")
   const time = Math.max(0, Date.parse(now) || 0)
-  const randomOf = (seed: string) => BigInt(`0x${hash("sha256", `${now} ${seed}`, "hex").slice(0, 20)}`)
+  const randomOf = (seed: string) => BigInt(`0x${hash("sha256", `${of} ${seed}`, "hex").slice(0, 20)}`)
   return { now, uidOf: (seed: string) => Effect.succeed(encodeUlid(time, randomOf(seed))) }
 })
 

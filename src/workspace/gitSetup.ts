@@ -100,11 +100,18 @@ export const repositoryOf = Effect.fn("gitSetup.repository")(function*(directory
 /** git replaces what begins with a percent sign by the names of files. */
 const literal = (program: string) => program.replaceAll("%", "%%")
 
-const settingsOf = ({ program }: Commands): ReadonlyArray<readonly [setting: string, value: string]> => [
-  ["diff.kata.textconv", `${program} textconv --`],
-  ["diff.kata.xfuncname", "^((project|issue|recurrence|purged) .*)$"],
-  ["merge.kata.name", "kata: by the history of each issue"],
-  ["merge.kata.driver", `${literal(program)} merge-file -- %O %A %B %P`]
+interface Setting {
+  readonly name: string
+  /** The program before it is another one after an update. */
+  readonly program: string
+  readonly rest: string
+}
+
+const settingsOf = ({ program }: Commands): ReadonlyArray<Setting> => [
+  { name: "diff.kata.textconv", program, rest: " textconv --" },
+  { name: "diff.kata.xfuncname", program: "", rest: "^((project|issue|recurrence|purged) .*)$" },
+  { name: "merge.kata.name", program: "", rest: "kata: by the history of each issue" },
+  { name: "merge.kata.driver", program: literal(program), rest: " merge-file -- %O %A %B %P" }
 ]
 
 const attributes = Effect.fnUntraced(function*(repository: string, options: GitSetupOptions) {
@@ -125,18 +132,21 @@ const attributes = Effect.fnUntraced(function*(repository: string, options: GitS
 })
 
 const setting = Effect.fnUntraced(
-  function*(repository: string, name: string, value: string, { dryRun, remove }: GitSetupOptions) {
+  function*(repository: string, { name, program, rest }: Setting, { dryRun, remove }: GitSetupOptions) {
     const config = (...words: ReadonlyArray<string>) => ask(repository, "config", "--local", ...words)
     const { exit, text } = yield* config("--get-all", name)
-    const isThere = exit === 0
-    const is: State = remove
-      ? isThere ? "removed" : "absent"
-      : !isThere
-      ? "added"
+    const value = program + rest
+    const isOurs = program === "" ? text === value : text.endsWith(rest)
+    const is: State = exit !== 0
+      ? remove ? "absent" : "added"
+      : !isOurs
+      ? "foreign"
+      : remove
+      ? "removed"
       : text === value
       ? "present"
       : "changed"
-    if (!dryRun && is !== "absent" && is !== "present") {
+    if (!dryRun && (is === "added" || is === "changed" || is === "removed")) {
       const { exit } = yield* remove ? config("--unset-all", name) : config("--replace-all", name, value)
       if (exit !== 0) return yield* new SettingRefused({ repository, setting: name })
     }
@@ -173,7 +183,7 @@ export const gitSetup = Effect.fn("gitSetup.run")(function*(options: GitSetupOpt
   const rest = options.remove && isLeft ? [] : [
     ...(yield* Effect.forEach(
       settingsOf(options.commands),
-      ([name, value]) => setting(repository, name, value, options)
+      (one) => setting(repository, one, options)
     )),
     yield* hook(repository, options)
   ]
