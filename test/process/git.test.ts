@@ -191,6 +191,43 @@ describe("two clones", time, () => {
   })
 })
 
+describe("the program of a clone", time, () => {
+  it("may lie anywhere: its path goes through git and a shell as it is", async ({ place }) => {
+    const { one, two } = await clones(place)
+    const odd = place.path("it's $HOME 100%P")
+    mkdirSync(odd)
+    symlinkSync(launcher, join(odd, "kata"))
+    const set = spawnSync(process.execPath, [join(odd, "kata"), "git-setup"], {
+      cwd: two.path,
+      env: place.env(identity),
+      encoding: "utf8"
+    })
+    expect(set).toMatchObject({ status: 0, stderr: "" })
+    expect(two.done("config", "merge.kata.driver")).toContain("100%%P")
+    await one.works(owned("bob"), "one")
+    await two.works(prioritised(2), "two")
+    two.done("fetch", "-q")
+    two.done("merge", "-q", "-m", "merged", "origin/main")
+    expect(two.done("show", "--first-parent", "HEAD")).toContain("+  owner: bob")
+    expect(await two.restored("owner, priority")).toEqual(["bob", 2])
+  })
+
+  it("takes away what a killed one has left in the working tree", async ({ place }) => {
+    const { one, two } = await clones(place)
+    await one.works(owned("bob"), "one")
+    await two.works(prioritised(2), "two")
+    two.done("fetch", "-q")
+    const { pid } = spawnSync("true")
+    const [left, other] = [
+      `..merge_file_aB3x9Z.kata-${pid}-0123456789ab`,
+      `..merge_file_aB3x9Z.kata-${process.pid}-0123456789ab`
+    ]
+    for (const name of [left, other]) writeFileSync(join(two.path, name), "part of a snapshot")
+    two.done("merge", "-q", "-m", "merged", "origin/main")
+    expect(readdirSync(two.path).sort()).toEqual([other, ".git", ".gitattributes", "snapshot.jsonl"])
+  })
+})
+
 describe("git diff and git log -p", time, () => {
   it.for([
     ["snapshot.jsonl", "snapshot.jsonl"],
@@ -250,7 +287,12 @@ describe("kata git-setup", time, () => {
     expect(json).toMatchObject({ repository: one.path, patterns: ["b/*.jsonl"], removed: false })
     await one.kata("git-setup", "--remove", "--path", "b/*.jsonl")
     expect(stateOf(one)).toMatchObject({ config: after.config, attributes: after.attributes, hooks: after.hooks })
-    await one.kata("git-setup", "--remove")
+    // a value of the user's own stays
+    one.done("config", "merge.kata.name", "mine")
+    expect(await one.kata("git-setup", "--agent")).toContain("- config is=foreign where=merge.kata.name\n")
+    await one.kata("git-setup", "--remove", "--quiet")
+    expect(one.done("config", "merge.kata.name")).toBe("mine\n")
+    one.done("config", "--unset", "merge.kata.name")
     expect(stateOf(one)).toEqual({ ...before, attributes: "*.png binary\n", names: [".git", ".gitattributes", "sub"] })
   })
 

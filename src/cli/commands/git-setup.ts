@@ -24,7 +24,7 @@ const said = ({ dry_run: dry }: GitSetupReport, { is, what, where }: SetUp) => {
     removed: dry ? "would be removed" : "removed",
     present: "was there",
     absent: "was not there",
-    foreign: "somebody else's: not touched",
+    foreign: what === "hook" ? "somebody else's: not touched" : "has a value of its own: not touched",
     shared: "shared by several repositories (core.hooksPath): not touched"
   }[is]
   return field(words[what], `${state}${what === "attributes" ? "" : `: ${where}`}`)
