@@ -26,6 +26,7 @@ import { blocking, Finding } from "./records/Finding.ts"
 import { version10 } from "./records/kinds.ts"
 import { backupReport } from "./snapshot/backupReport.ts"
 import { anyVersion, identityOf } from "./snapshot/convert.ts"
+import { historyReport } from "./undo/historyReport.ts"
 
 const Status = Schema.Literal("ok", "note", "warning", "error")
 
@@ -41,7 +42,8 @@ export class Check extends Schema.Class<Check>("Check")({
     "leftovers",
     "go-kata",
     "daemon",
-    "backup"
+    "backup",
+    "history"
   ),
   status: Status,
   says: Schema.String,
@@ -236,6 +238,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     expected: options.expected === true,
     inUse
   })
+  const history = yield* historyReport(options.database)
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)
   const outlook = unopened ? undefined : yield* outlookOf(options.database, version, options.homes)
@@ -263,7 +266,8 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     leftovers,
     ...(goKata === undefined ? [] : [check("go-kata", goKata.status, goKata.says, goKata)]),
     check("daemon", daemon.status, daemon.says, daemon),
-    check("backup", backup.status, backup.says, backup)
+    check("backup", backup.status, backup.says, backup),
+    check("history", history.status, history.says, history)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
   return new DoctorReport({

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import { sizeWords } from "../files/sizeWords.ts"
 import { Progress } from "../Progress.ts"
 import type { ProgressListener, Total } from "../Progress.ts"
 import { Stdio } from "./Stdio.ts"
@@ -19,17 +20,6 @@ interface Phase {
 }
 
 const count = (n: number) => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",")
-
-const size = (bytes: number) => {
-  const steps = ["B", "kB", "MB", "GB", "TB"]
-  let step = 0
-  let n = bytes
-  while (n >= 999.5 && step < steps.length - 1) {
-    n /= 1000
-    step++
-  }
-  return `${step === 0 || n >= 99.95 ? Math.round(n) : n.toFixed(1)} ${steps[step]}`
-}
 
 const duration = (seconds: number) => {
   const s = Math.ceil(seconds)
@@ -57,8 +47,8 @@ export const line = (phase: Phase, now: number): string => {
       : share === undefined || byBytes
       ? `${count(phase.rows)} rows`
       : `${count(phase.rows)} of ${count(share)}`,
-    phase.bytes === 0 ? "" : size(phase.bytes),
-    rate === 0 ? "" : byBytes ? `${size(rate)}/s` : `${count(rate)}/s`,
+    phase.bytes === 0 ? "" : sizeWords(phase.bytes),
+    rate === 0 ? "" : byBytes ? `${sizeWords(rate)}/s` : `${count(rate)}/s`,
     share === undefined || rate === 0 ? "" : `${duration((share - done) / rate)} left`
   ].filter((part) => part !== "").join("  ")
 }

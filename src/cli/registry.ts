@@ -217,6 +217,12 @@ export const registry = [
     load: () => import("./commands/upgrade.ts").then((module) => module.upgradeCommand)
   },
   {
+    name: "undo",
+    summary: "Take back a restore or an upgrade, or look at what can be taken back",
+    section: "Backup and restore",
+    load: () => import("./commands/undo.ts").then((module) => module.undoCommand)
+  },
+  {
     name: "doctor",
     summary: "Check the database, its leftovers, its daemon and its backups",
     section: "Backup and restore",

@@ -59,13 +59,14 @@ export const beside = (
   // Behind a link the files are where the database is, and not where the link is.
   absolute === database && path.startsWith(database) ? target + path.slice(database.length) : path
 
-/** Where the old database is, and how it comes back. */
+/** Where the old database is, and how it comes back, with kata and without. */
 export const goBack = (target: string, backup: string): ReadonlyArray<string> => {
   // SQLite would replay a -wal of the new database into the old one.
   const sides = ["-wal", "-shm"].map((side) => shellWord(target + side)).join(" ")
   return [
     field("old", backup),
-    field("go back", "when nothing uses the database:"),
+    field("go back", `kata undo ${shellWord(target)}`),
+    field("", "or, when nothing uses the database:"),
     field("", `rm -f ${sides} && mv ${shellWord(backup)} ${shellWord(target)}`)
   ]
 }

@@ -57,6 +57,9 @@ export interface Swapped {
   readonly backup: string | undefined
 }
 
+/** What a swap does before the database at its target is replaced, of which this is the backup. */
+export type Recorded = (backup: string) => Effect.Effect<void, FileError>
+
 /** What every operation of the port can fail with; the target is as it was. */
 export type DatabaseError = OpenError | EngineUnusable | SqliteFailure | FileError
 
@@ -94,12 +97,14 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   readonly contentStamp: (target: string) => Effect.Effect<string, FileError>
   /**
    * Puts a sealed stage in the place of `target`, whose real path it is; what was there stays beside it as a backup. `unchanged`: fails
-   * when the content stamp of the target is not that any more.
+   * when the content stamp of the target is not that any more. `recorded`: does what must be on disk when the new database is in place, with
+   * the path of the backup, as the last step before; its failure leaves everything as it was. Not for a target of which only side files are left.
    */
   readonly swap: (
-    stage: Stage,
+    stage: Pick<Stage, "path">,
     target: string,
     force: boolean,
-    unchanged?: string
+    unchanged?: string,
+    recorded?: Recorded
   ) => Effect.Effect<Swapped, DatabaseError | DurabilityNotConfirmed>
 }>() {}

@@ -20,7 +20,7 @@ import { applicationId, isLock, removedBesideNothing, stillNamed } from "./lockF
 import { onlyName } from "./onlyName.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
-export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge")
+export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge", "undo")
 export type Purpose = typeof Purpose.Type
 
 /** Which process has the lock. It is certain that one has it; which, it writes itself, and may not have written yet. */
@@ -36,16 +36,12 @@ export class Holder extends Schema.Class<Holder>("Holder")({
 }) {
   /** As in "in use by a restore (pid 123, since 2026-05-04T00:21:07.000Z)". */
   get words(): string {
-    const what = {
-      daemon: "a daemon",
-      restore: "a restore",
-      upgrade: "an upgrade",
-      merge: "a merge",
-      unknown: "another kata"
-    }
+    const what = this.purpose === "unknown"
+      ? "another kata"
+      : `${this.purpose.startsWith("u") ? "an" : "a"} ${this.purpose}`
     const details = [this.pid === null ? "" : `pid ${this.pid}`, this.startedAt === "" ? "" : `since ${this.startedAt}`]
     const known = details.filter((detail) => detail !== "")
-    return `${what[this.purpose]}${known.length === 0 ? "" : ` (${known.join(", ")})`}`
+    return `${what}${known.length === 0 ? "" : ` (${known.join(", ")})`}`
   }
 }
 

@@ -11,7 +11,7 @@ import { openForReading } from "../files/closeErrors.ts"
 import { DurabilityNotConfirmed, FileError, fromPlatform } from "../files/FileError.ts"
 import { stamp } from "../files/fileIdentity.ts"
 import { exists, parentOf, syncDirectory } from "../files/paths.ts"
-import type { Stage, Swapped } from "./Database.ts"
+import type { Recorded, Stage, Swapped } from "./Database.ts"
 import { open } from "./Handle.ts"
 import { openError } from "./OpenError.ts"
 import * as Backup from "./previous.ts"
@@ -165,7 +165,7 @@ const isSound = Effect.fnUntraced(function*(target: string) {
 })
 
 /** The old database works: its backup is a second name of it. */
-const replaceSound = (staged: string, target: string, unchanged?: string) =>
+const replaceSound = (staged: string, target: string, recorded: Recorded, unchanged?: string) =>
   Effect.scoped(Effect.gen(function*() {
     const old = yield* lockExclusively(target, unchanged)
     if ((yield* sizeOf(`${target}-wal`)) > 0) {
@@ -177,7 +177,11 @@ const replaceSound = (staged: string, target: string, unchanged?: string) =>
     yield* clear
     const linked = yield* Effect.option(Backup.link(target, [""]))
     if (Option.isSome(linked)) {
-      yield* orUndo(remove(linked.value))(Effect.zipRight(syncDirectory(parentOf(target)), rename(staged, target)))
+      const last = recorded(linked.value).pipe(
+        Effect.zipRight(syncDirectory(parentOf(target))),
+        Effect.zipRight(rename(staged, target))
+      )
+      yield* orUndo(remove(linked.value))(last)
       return linked.value
     }
     // No hard links on this filesystem. The copy must not be made while we have the file open (Handle.ts says why).
@@ -188,6 +192,7 @@ const replaceSound = (staged: string, target: string, unchanged?: string) =>
       yield* lockExclusively(target)
       if ((yield* stamp(target)) !== before) return yield* writtenTo(target)
       yield* clear
+      yield* recorded(backup)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)
     })
@@ -199,7 +204,7 @@ const replaceSound = (staged: string, target: string, unchanged?: string) =>
  * SQLite cannot read the old database: its backup has every byte, side files included. An empty one can be locked all the same, and only
  * then no process begins to fill it.
  */
-const replaceDamaged = (staged: string, target: string) =>
+const replaceDamaged = (staged: string, target: string, recorded: Recorded) =>
   Effect.scoped(Effect.gen(function*() {
     const before = yield* stamp(target)
     const backup = yield* Effect.catchAll(Backup.link(target), () => Backup.copy(target)).pipe(
@@ -225,6 +230,7 @@ const replaceDamaged = (staged: string, target: string) =>
       filled = before.startsWith("0 ") && (yield* sizeOf(target)) > 0
       if (filled) return yield* writtenTo(target)
       for (const side of sideFiles) yield* remove(target + side)
+      yield* recorded(backup)
       yield* syncDirectory(parentOf(target))
       yield* rename(staged, target)
     })
@@ -247,10 +253,11 @@ const finish = (staged: string) =>
 
 /** `Database.swap` on the real thing. */
 export const swap = Effect.fn("Database.swap")(function*(
-  stage: Stage,
+  stage: Pick<Stage, "path">,
   target: string,
   force: boolean,
-  unchanged?: string
+  unchanged?: string,
+  recorded: Recorded = () => Effect.void
 ) {
   yield* finish(stage.path)
   return yield* Effect.uninterruptible(Effect.gen(function*() {
@@ -259,12 +266,12 @@ export const swap = Effect.fn("Database.swap")(function*(
       if (!force) return yield* openError(target, "exists")
       const info = yield* Effect.mapError(fs.stat(target), fromPlatform("stat", target))
       if (info.type !== "File") return yield* openError(target, info.type === "Directory" ? "directory" : "special")
-      const damaged = replaceDamaged(stage.path, target)
+      const damaged = replaceDamaged(stage.path, target, recorded)
       const backup = yield* unchanged !== undefined
         // What was read of it is what takes its place, so it works.
-        ? replaceSound(stage.path, target, unchanged)
+        ? replaceSound(stage.path, target, recorded, unchanged)
         : (yield* isSound(target))
-        ? Effect.catchIf(replaceSound(stage.path, target), isDamage, () => damaged)
+        ? Effect.catchIf(replaceSound(stage.path, target, recorded), isDamage, () => damaged)
         : damaged
       // A second name has the permissions of the first, and Go kata follows the umask. The restore is done: that another user's file
       // keeps its own is no reason to call it a failure.

@@ -18,6 +18,8 @@ import { fromPlatform } from "../files/FileError.ts"
 import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
+import { lastEventIn } from "../history/events.ts"
+import { recording, settle } from "../history/record.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import { refuseProtected } from "../presence/protectedFiles.ts"
 import { phase } from "../Progress.ts"
@@ -89,6 +91,7 @@ const staged = Effect.fnUntraced(
     const { reading } = examined
     yield* stage.build
     const instance = yield* instanceIn(stage.db)
+    const lastEvent = yield* lastEventIn(stage.db)
     yield* stage.seal
     const { proof, records } = yield* Effect.scoped(
       Effect.flatMap(
@@ -104,6 +107,7 @@ const staged = Effect.fnUntraced(
     return {
       stage,
       rejected: left,
+      lastEvent,
       report: {
         input: input.name,
         version: from.version,
@@ -163,6 +167,7 @@ const prepare = Effect.fnUntraced(function*<E>(options: ImportOptions<E>, target
   }
   yield* Lock.acquire(target, "restore")
   yield* (yield* Database).cleanUp(target)
+  if (there) yield* settle(target)
   return yield* staged(options, input, target, target, there)
 })
 
@@ -177,11 +182,16 @@ export const restore = Effect.fn("Import.restore")(<E = never>(options: ImportOp
     if (unknown !== undefined) return yield* unknown
     const target = yield* resolve(options.target)
     return yield* Effect.gen(function*() {
-      const { rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))
-      const swapped = options.dryRun === true
-        ? undefined
-        : yield* Rejected.beside(rejected, database.swap(stage, target, options.force === true))
-      return new ImportReport({ ...report, backup: swapped?.backup ?? null })
+      const { lastEvent, rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))
+      const { input, records } = report
+      const swap = recording(
+        target,
+        stage.path,
+        { what: "restore", by: options.by, input, records, lastEvent },
+        (recorded) => database.swap(stage, target, options.force === true, undefined, recorded)
+      )
+      const swapped = options.dryRun === true ? undefined : yield* Rejected.beside(rejected, swap)
+      return new ImportReport({ ...report, backup: swapped?.backup ?? null, entry: swapped?.entry ?? null })
     }).pipe(Effect.mapError(named(target, options.target)))
   }).pipe(Effect.scoped, Effect.uninterruptible)
 )

@@ -37,6 +37,8 @@ export interface ImportOptions<E = never> {
   readonly transform?: Transform
   /** What the file is a file of, and the database will be; version 10 unless said otherwise. */
   readonly format?: Format
+  /** Who asks, for the history of the database that is replaced. */
+  readonly by?: string
   /** Where runtime records of daemons are looked for. */
   readonly homes: Homes
 }
@@ -52,6 +54,8 @@ export class ImportReport extends Schema.Class<ImportReport>("ImportReport")({
   dry_run: Schema.Boolean,
   /** Where the database went that was there; null when there was none. */
   backup: Schema.NullOr(Schema.String),
+  /** The entry of the history that takes this back; null when no database was replaced. */
+  entry: Schema.NullOr(Schema.String),
   sealed: Schema.Boolean,
   scope: Scope,
   live_only: Schema.Boolean,

@@ -25,6 +25,8 @@ import { textBlobs } from "../database/textBlobs.ts"
 import { resolve } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
+import { lastEventIn } from "../history/events.ts"
+import { recording, settle } from "../history/record.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import * as GoUpgrade from "../presence/goUpgrade.ts"
 import { phase } from "../Progress.ts"
@@ -140,6 +142,7 @@ const staged = Effect.fnUntraced(function*(options: UpgradeOptions, view: View, 
   if (refused.length > 0) return yield* new UpgradeRefused({ path: view.path, findings: refused })
   yield* stage.build
   const instance = yield* instanceIn(stage.db)
+  const lastEvent = yield* lastEventIn(stage.db)
   yield* stage.seal
   const records = yield* Effect.scoped(
     Effect.flatMap(
@@ -154,6 +157,7 @@ const staged = Effect.fnUntraced(function*(options: UpgradeOptions, view: View, 
   return {
     stage,
     rejected,
+    lastEvent,
     report: {
       from: view.format.version,
       to: format.version,
@@ -228,11 +232,12 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
       refused_losses: [],
       rejected_file: null
     }
-    return { stage: undefined, rejected: undefined, leftovers, unchanged: "", report: { ...report, ...none } }
+    const nobody = { stage: undefined, rejected: undefined, lastEvent: undefined }
+    return { ...nobody, leftovers, unchanged: "", report: { ...report, ...none } }
   }
   const database = yield* Database
   const place = dryRun ? yield* privateDirectory("upgrade") : undefined
-  if (!dryRun) yield* Effect.zipRight(database.cleanUp(real), rollBack(real))
+  if (!dryRun) yield* Effect.all([database.cleanUp(real), settle(real), rollBack(real)], { discard: true })
   const unchanged = yield* database.contentStamp(real)
   const made = yield* Effect.scoped(Effect.flatMap(
     database.view(real, format, convertible(format)),
@@ -250,15 +255,19 @@ export const upgrade = Effect.fn("Upgrade.upgrade")((options: UpgradeOptions) =>
     const database = yield* Database
     const real = yield* resolve(options.database)
     return yield* Effect.gen(function*() {
-      const { leftovers, rejected, report, stage, unchanged } = yield* Effect.interruptible(prepare(options, real))
-      const swapped = stage === undefined || options.dryRun === true
-        ? undefined
-        : yield* Rejected.beside(rejected, database.swap(stage, real, true, unchanged))
+      const { lastEvent, leftovers, rejected, report, stage, unchanged } = yield* Effect.interruptible(
+        prepare(options, real)
+      )
+      const draft = { what: "upgrade", by: options.by, records: report.records, lastEvent } as const
+      const swapped = stage === undefined || options.dryRun === true ? undefined : yield* Rejected.beside(
+        rejected,
+        recording(real, stage.path, draft, (recorded) => database.swap(stage, real, true, unchanged, recorded))
+      )
       const moved = options.dryRun === true ? [] : yield* Effect.forEach(
         leftovers,
         (from) => Effect.map(moveAside(from), (to) => ({ from, to }))
       )
-      return new UpgradeReport({ ...report, backup: swapped?.backup ?? null, moved })
+      return new UpgradeReport({ ...report, backup: swapped?.backup ?? null, entry: swapped?.entry ?? null, moved })
     }).pipe(Effect.mapError(named(real, options.database)))
   }).pipe(Effect.scoped, Effect.uninterruptible)
 )

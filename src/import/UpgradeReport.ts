@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
+import { quoted } from "../files/paths.ts"
 import { Finding, Losses } from "../records/Finding.ts"
 import type { Homes } from "./stopHint.ts"
 
@@ -14,6 +15,8 @@ export interface UpgradeOptions {
   readonly acceptLoss?: ReadonlyArray<string>
   /** Also a database of a newer version, of which version 10 cannot hold everything. */
   readonly fromNewer?: boolean
+  /** Who asks, for the history of the database. */
+  readonly by?: string
   /** Where runtime records of daemons are looked for. */
   readonly homes: Homes
 }
@@ -30,6 +33,8 @@ export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")(
   to: Schema.Int,
   /** Where the old database is; null when nothing was upgraded. */
   backup: Schema.NullOr(Schema.String),
+  /** The entry of the history that takes this back; null when nothing was upgraded. */
+  entry: Schema.NullOr(Schema.String),
   /** In the old database. */
   read: Counts,
   /** In the new one. */
@@ -57,8 +62,8 @@ export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")(
       `upgraded ${this.target} from version ${this.from} to ${this.to}: ${count} records, all of them read back and compared`,
       ...(this.backup === null ? [] : [
         `the old database is ${this.backup}`,
-        `to go back: stop the daemon, remove ${this.database}-wal and ${this.database}-shm, rename the old one to ${this.database}, ` +
-        "and use the kata that made it"
+        `to go back: stop the daemon and run kata undo ${quoted(this.target)}; or remove ${this.database}-wal and ${this.database}-shm, ` +
+        `rename the old one to ${this.database}; then use the kata that made it`
       ]),
       ...this.moved.map(({ from, to }) => `${from}, left by an upgrade of Go kata that was interrupted, is now ${to}`)
     ]

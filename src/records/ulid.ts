@@ -16,5 +16,9 @@ export const encodeUlid = (time: number, entropy: bigint): string => {
   return text
 }
 
+/** The milliseconds since 1970 of a ULID. */
+export const timeOfUlid = (ulid: string): number =>
+  [...ulid.slice(0, 10).toUpperCase()].reduce((time, letter) => time * 32 + alphabet.indexOf(letter), 0)
+
 /** Whether a text is a ULID; letters may be small, as users type them. */
 export const isUlid = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i.test(text)

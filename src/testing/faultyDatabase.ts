@@ -94,7 +94,8 @@ export const layerFaultyDatabase = (
         contentStamp: real.contentStamp,
         change: (path, plan, work) => real.change(path, plan, (db) => work(session(db))),
         together: (a, b) => Effect.map(real.together(a, b), session),
-        swap: (stage, target, force, unchanged) => decorated("swap", target, real.swap(stage, target, force, unchanged))
+        swap: (stage, target, force, unchanged, recorded) =>
+          decorated("swap", target, real.swap(stage, target, force, unchanged, recorded))
       }
     })
   )

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import type { FailureKind } from "../../Failure.ts"
 import { ImportReport, restore } from "../../import/Import.ts"
 import { grouped } from "../../records/losses.ts"
+import { asked } from "../actor.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { inputOf } from "../input.ts"
@@ -170,7 +171,8 @@ const format = Output.report(Imported, {
     `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
       findingCounts(report.findings)
     }` +
-    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) + salvageCounts(report) +
+    (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) +
+    (report.entry === null ? "" : ` entry=${report.entry}`) + salvageCounts(report) +
     (report.joined === null ? "" : ` joined_records=${report.joined.records} joined_cells=${report.joined.cells}`) +
     lossCounts(report.losses) +
     (report.refused_losses.length === 0 ? "" : ` refused_losses=${report.refused_losses.join(",")}`) +
@@ -244,6 +246,7 @@ const runRestore = Effect.fnUntraced(function*(flags: Flags) {
         salvage,
         acceptLoss: lossNamesIn(flags.acceptLoss),
         withoutTokens,
+        ...yield* asked,
         homes,
         ...(rejected === undefined ? {} : { rejected: yield* inputOf(rejected) })
       })

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { orphanClasses } from "../../database/orphans.ts"
 import { upgrade, UpgradeReport } from "../../import/Upgrade.ts"
 import { grouped } from "../../records/losses.ts"
+import { asked } from "../actor.ts"
 import { texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { lossNamesIn } from "../lossNames.ts"
@@ -70,6 +71,7 @@ const format = Output.report(Upgraded, {
     ` ${findingCounts(report.findings)}${lossCounts(report.losses)}` +
     (report.refused_losses.length === 0 ? "" : ` refused_losses=${report.refused_losses.join(",")}`) +
     (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) +
+    (report.entry === null ? "" : ` entry=${report.entry}`) +
     (report.rejected_file === null ? "" : ` rejected_file=${quote(report.rejected_file)}`),
     ...report.moved.map(({ from, to }) => `- moved from=${quote(from)} to=${quote(to)}`),
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`)
@@ -112,6 +114,7 @@ export const upgradeCommand = Output.command(
           dryRun: dryRun || check,
           fromNewer,
           acceptLoss: lossNamesIn(acceptLoss),
+          ...yield* asked,
           homes
         })
         return new Upgraded({ ...report, absolute: (yield* Path.Path).resolve(target) })

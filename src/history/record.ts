@@ -1,0 +1,184 @@
+/**
+ * Writes what takes a swap back. The order is what makes it right after a kill: the entry is on disk, pending, before the rename that puts the
+ * new database in place, and complete after it. So there is never a new database without its way back; a pending entry without
+ * a new database means nothing, and goes with the next work.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { createHash, randomBytes } from "node:crypto"
+import { Database, type Recorded, type Swapped } from "../database/Database.ts"
+import * as Atomic from "../files/Atomic.ts"
+import * as Directories from "../files/directories.ts"
+import { FileError, fromPlatform } from "../files/FileError.ts"
+import { stamp } from "../files/fileIdentity.ts"
+import { exists, nameOf } from "../files/paths.ts"
+import { readFile } from "../files/source.ts"
+import { phase } from "../Progress.ts"
+import { encodeUlid, timeOfUlid } from "../records/ulid.ts"
+import { ProgramVersion } from "../version.ts"
+import { Entry, ReplacedFile, type What } from "./Entry.ts"
+import { backupOf, directoryOf, namesIn, pendingIn } from "./history.ts"
+
+/** What the work says of itself. */
+export interface Draft {
+  readonly what: What
+  readonly by: string | undefined
+  readonly input?: string
+  readonly undone?: ReadonlyArray<string>
+  readonly records: { readonly [kind: string]: number }
+  readonly lastEvent: number | undefined
+}
+
+/** As much as an entry has room for: it is read back within limits. */
+const shortened = (text: string) => text.slice(0, 1000)
+
+const sizeAt = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.mapError(fromPlatform("stat", path)),
+    Effect.map(({ ino, size }) => ({ bytes: Number(size), inode: Option.getOrElse(ino, () => 0) }))
+  )
+
+/** The digest of a file that no process of ours has open as a database, in constant memory. */
+export const digestOf = (path: string) =>
+  Effect.suspend(() => {
+    const hash = createHash("sha256")
+    return Effect.map(
+      Stream.runForEach(readFile(path), (bytes) => Effect.sync(() => hash.update(bytes))),
+      () => hash.digest("hex")
+    )
+  })
+
+const removed = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(path, { recursive: true, force: true })).pipe(
+    Effect.mapError(fromPlatform("remove", path))
+  )
+
+const removeEmpty = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const names = yield* Effect.mapError(fs.readDirectory(directory), fromPlatform("list", directory))
+  if (names.length === 0) yield* removed(directory)
+})
+
+/** The new database is not in place yet, whatever went wrong here: "written, not confirmed" would say otherwise. */
+const notYet = (error: Atomic.WriteError) =>
+  error._tag === "FileError"
+    ? error
+    : new FileError({ path: error.path, operation: "write", code: "code" in error ? error.code : "", detail: error.message })
+
+const write = (real: string, entry: Entry, kind: "json" | "pending") => {
+  const text = `${JSON.stringify(entry, null, 2)}\n`
+  return Effect.mapError(
+    Atomic.write(`${directoryOf(real)}/${entry.id}.${kind}`, Stream.succeed(new TextEncoder().encode(text))),
+    notYet
+  )
+}
+
+const pendingOf = (real: string, id: string) => `${directoryOf(real)}/${id}.pending`
+
+/** A pending entry whose database is in place becomes a complete one, with the digest of what was replaced. */
+const complete = Effect.fnUntraced(function*(real: string, entry: Entry) {
+  yield* phase("recording the way back")
+  const backup = backupOf(real, entry)
+  // Without it, undo goes by size and time. A backup that cannot be read now is no reason to call the work a failure.
+  const sha256 = yield* Effect.gen(function*() {
+    const digest = yield* digestOf(backup)
+    return (yield* stamp(backup)) === entry.back.stamp ? digest : null
+  }).pipe(Effect.orElseSucceed(() => null))
+  const back = new ReplacedFile({ ...entry.back, sha256 })
+  yield* write(real, new Entry({ ...entry, back }), "json")
+  yield* removed(pendingOf(real, entry.id))
+})
+
+/** Above the last one, also when the clock was set back. */
+const idAfter = (last: string | undefined) =>
+  Effect.map(Clock.currentTimeMillis, (now) =>
+    encodeUlid(
+      Math.max(now, last === undefined ? 0 : timeOfUlid(last) + 1),
+      BigInt(`0x${randomBytes(10).toString("hex")}`)
+    ))
+
+/**
+ * Runs the swap of a sealed stage with the database at a real path, and leaves an entry when it replaced one. To be run with the lock
+ * of the database, where nothing interrupts. When it fails the history is what it was.
+ */
+export const recording = Effect.fn("History.recording")(function*<E extends { readonly _tag: string }, R>(
+  real: string,
+  staged: string,
+  draft: Draft,
+  swap: (recorded: Recorded) => Effect.Effect<Swapped, E, R>
+) {
+  const services = yield* Effect.context<Database | FileSystem.FileSystem | Path.Path>()
+  const { contentStamp } = yield* Database
+  const directory = directoryOf(real)
+  if (!(yield* exists(real))) return { ...yield* swap(() => Effect.void), entry: undefined }
+  const isNew = !(yield* exists(directory))
+  const before = yield* contentStamp(real)
+  const id = yield* idAfter((yield* namesIn(real)).last)
+  let pending: Entry | undefined
+  const recorded: Recorded = (backup) =>
+    Effect.gen(function*() {
+      const sides = yield* Effect.filter(["-wal", "-journal"] as const, (side) => exists(backup + side))
+      pending = new Entry({
+        entry_version: 1,
+        id,
+        what: draft.what,
+        at: DateTime.formatIso(yield* DateTime.now),
+        by: draft.by === undefined ? null : shortened(draft.by),
+        kata: yield* ProgramVersion,
+        input: draft.input === undefined ? null : shortened(draft.input),
+        undone: (draft.undone ?? []).slice(0, 1000),
+        records: draft.records,
+        before,
+        after: {
+          stamp: yield* contentStamp(staged),
+          inode: (yield* sizeAt(staged)).inode,
+          last_event: draft.lastEvent ?? null
+        },
+        back: new ReplacedFile({
+          way: "file",
+          name: nameOf(backup),
+          sides,
+          bytes: (yield* sizeAt(backup)).bytes,
+          stamp: yield* stamp(backup),
+          sha256: null
+        })
+      })
+      yield* write(real, pending, "pending")
+    }).pipe(Effect.provide(services))
+  // Ignored: the failure that led here is the one to report, and the next work takes away what is left.
+  const forget = Effect.suspend(() => removed(pendingOf(real, id))).pipe(
+    Effect.zipRight(isNew ? removeEmpty(directory) : Effect.void),
+    Effect.ignore
+  )
+  // Ignored: the new database is in place, and an entry that is still pending is completed by the next work.
+  const completed = Effect.suspend(() => pending === undefined ? forget : Effect.ignore(complete(real, pending)))
+  const swapped = yield* Effect.zipRight(Directories.ensureOwn(directory), swap(recorded)).pipe(
+    Effect.tapError(({ _tag }) => _tag === "DurabilityNotConfirmed" ? completed : forget)
+  )
+  yield* completed
+  return { ...swapped, entry: pending?.id }
+})
+
+/**
+ * Brings the history in order after a kill: an entry whose database is in place is completed, another one goes. Who calls it holds the lock of
+ * the database, and has made nothing yet that could get the number of a file that is gone. Fails when the history could not be used.
+ */
+export const settle = Effect.fn("History.settle")(function*(real: string) {
+  const directory = directoryOf(real)
+  if (!(yield* exists(directory))) return
+  yield* Directories.ensureOwn(directory)
+  for (const { done, entry, name } of yield* pendingIn(real)) {
+    if (!(entry instanceof Entry)) continue
+    if (done) yield* complete(real, entry)
+    else yield* removed(`${directory}/${name}`)
+  }
+  const { isComplete, pending, temporary } = yield* namesIn(real)
+  const left = [...pending.filter(({ id }) => isComplete(id)).map(({ name }) => name), ...temporary]
+  for (const name of left) yield* removed(`${directory}/${name}`)
+  yield* removeEmpty(directory)
+})

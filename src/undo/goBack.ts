@@ -1,0 +1,106 @@
+/** The database of an entry: whether it is still what was put aside, and what going back to it would take away. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Database } from "../database/Database.ts"
+import { problemsIn } from "../database/integrity.ts"
+import { OpenError } from "../database/OpenError.ts"
+import { wholeDatabase } from "../database/Selection.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
+import { fromPlatform } from "../files/FileError.ts"
+import { stamp } from "../files/fileIdentity.ts"
+import type { Entry } from "../history/Entry.ts"
+import { eventsAfter, lastEventIn } from "../history/events.ts"
+import { backupOf } from "../history/history.ts"
+import { digestOf } from "../history/record.ts"
+import { onlyInOld } from "../import/lostByReplacing.ts"
+import { phase } from "../Progress.ts"
+import { version10 } from "../records/kinds.ts"
+import { anyVersion } from "../snapshot/convert.ts"
+import { sizeOf } from "./steps.ts"
+import { CannotGoBack } from "./UndoReport.ts"
+
+/** Fails unless the file is the one that the entry speaks of, byte for byte; gives its digest. */
+export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: Entry) {
+  const fs = yield* FileSystem.FileSystem
+  const { bytes, sha256, sides, stamp: before } = entry.back
+  const path = backupOf(real, entry)
+  const refused = (reason: CannotGoBack["reason"], detail = "") =>
+    new CannotGoBack({ path, entry: entry.id, reason, detail })
+  const size = yield* sizeOf(path)
+  if (size === undefined) return yield* refused("gone")
+  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  if (type !== "File") return yield* refused("changed", "it is no regular file")
+  if (sides.length > 0) return yield* refused("damaged", "SQLite could not use it before it was replaced")
+  if (size !== bytes) return yield* refused("changed", `it had ${bytes} bytes and has ${size}`)
+  for (const side of ["-wal", "-journal"]) {
+    if (((yield* sizeOf(path + side)) ?? 0) > 0) {
+      return yield* refused("changed", `somebody has worked with it: there is a ${path}${side}`)
+    }
+  }
+  if (sha256 === null && (yield* stamp(path)) !== before) return yield* refused("changed", "it was written to")
+  yield* phase("reading the old database", { bytes })
+  const digest = yield* digestOf(path)
+  if (sha256 !== null && digest !== sha256) return yield* refused("changed", "its bytes are not what they were")
+  return digest
+})
+
+/** What only the present database holds; none when one of the two cannot be asked. */
+const lostBy = (real: string, path: string) =>
+  Effect.option(Effect.scoped(Effect.gen(function*() {
+    return yield* onlyInOld(yield* anyVersion(real, version10), yield* anyVersion(path, version10))
+  })))
+
+/** What the present database says of itself; none when it cannot be read. */
+const presentOf = (real: string, last: Entry) =>
+  Effect.option(Effect.scoped(Effect.gen(function*() {
+    const { db, format } = yield* anyVersion(real, version10)
+    const { last_event: mark } = last.after
+    return { version: format.version, events: mark === null ? null : yield* eventsAfter(db, mark) }
+  })))
+
+/** What the database of an entry is, which must be sound, and what the present one has beside it. `last`: the newest entry. */
+export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, last: Entry) {
+  const path = backupOf(real, entry)
+  yield* phase("checking the old database")
+  const old = yield* Effect.scoped(Effect.gen(function*() {
+    const view = yield* anyVersion(path, version10)
+    const [problem] = yield* problemsIn(view.db)
+    return {
+      problem: problem === undefined ? undefined : `table ${problem.table}: ${problem.says}`,
+      version: view.format.version,
+      records: Object.fromEntries(yield* view.count(wholeDatabase)),
+      // Versions that have no such table have no such mark.
+      lastEvent: yield* Effect.orElseSucceed(lastEventIn(view.db), () => undefined)
+    }
+  })).pipe(
+    Effect.catchAll((error) =>
+      error instanceof OpenError && error.kind !== "io" && error.kind !== "locked" ||
+        error instanceof SqliteFailure && error.kind === "damaged"
+        ? Effect.fail(new CannotGoBack({ path, entry: entry.id, reason: "damaged", detail: error.message }))
+        : Effect.fail(error)
+    )
+  )
+  if (old.problem !== undefined) {
+    return yield* new CannotGoBack({ path, entry: entry.id, reason: "damaged", detail: old.problem })
+  }
+  yield* phase("comparing with the database that is replaced")
+  const present = yield* presentOf(real, last)
+  const only = yield* lostBy(real, path)
+  return {
+    to: old.version,
+    records: old.records,
+    lastEvent: old.lastEvent,
+    from: Option.getOrNull(Option.map(present, ({ version }) => version)),
+    events: Option.getOrNull(Option.map(present, ({ events }) => events)),
+    only: Option.getOrNull(only)
+  }
+})
+
+/** Whether something was written between the entries, or since the last one: each begins with what the one before has left. */
+export const writtenSince = Effect.fnUntraced(function*(real: string, undone: ReadonlyArray<Entry>) {
+  const { contentStamp } = yield* Database
+  const now = yield* contentStamp(real)
+  // The last one is the first of them.
+  return undone.some(({ after }, i) => after.stamp !== (undone[i - 1]?.before ?? now))
+})

@@ -1,0 +1,45 @@
+/** The entries of a history as steps that can be taken back. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import { fromPlatform } from "../files/FileError.ts"
+import { resolve } from "../files/paths.ts"
+import type { Entry } from "../history/Entry.ts"
+import { backupOf, read } from "../history/history.ts"
+import { HistoryReport, Step } from "./UndoReport.ts"
+
+/** The size of a file; undefined when nothing is there. */
+export const sizeOf = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map(({ size }) => Number(size)),
+    Effect.mapError(fromPlatform("stat", path)),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
+  )
+
+/** An entry, and whether its file is there. */
+export const stepOf = Effect.fnUntraced(function*(real: string, entry: Entry) {
+  const backup = backupOf(real, entry)
+  const size = yield* sizeOf(backup)
+  const { at, back: { bytes }, by, id, input, kata, records, undone, what } = entry
+  const state = size === undefined ? "gone" as const : size === bytes ? "there" as const : "changed" as const
+  return new Step({ id, what, at, by, kata, input, undone, records, backup, bytes, state })
+})
+
+/** What the files of these entries take; a file that several name counts once. */
+export const bytesOf = (steps: ReadonlyArray<Step>): number =>
+  [...new Map(steps.map(({ backup, bytes, state }) => [backup, state === "gone" ? 0 : bytes])).values()]
+    .reduce((sum, n) => sum + n, 0)
+
+/** The history of a database, the newest entry first. Nothing is changed, and what is damaged in it is told. */
+export const list = Effect.fn("Undo.list")(function*(options: { readonly database: string }) {
+  const real = yield* resolve(options.database)
+  const { entries, interrupted, odd } = yield* read(real)
+  const steps = yield* Effect.forEach(entries.toReversed(), (entry) => stepOf(real, entry))
+  return new HistoryReport({
+    target: options.database,
+    database: real,
+    entries: steps,
+    odd,
+    interrupted,
+    bytes: bytesOf(steps)
+  })
+})
