@@ -101,7 +101,7 @@ const isTarget = (backup: string, target: string) =>
   fs.existsSync(backup) && fs.existsSync(target) && fs.statSync(backup).ino === fs.statSync(target).ino
 
 /** The old database becomes a backup. */
-const replaces = ({ command }: Scenario) => command === "import --force" || command === "upgrade"
+const replaces = ({ command }: Scenario) => command === "import --force" || command === "upgrade" || command === "undo"
 
 /** What was replaced is kept whole, and no backup is half of something. */
 export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
@@ -124,6 +124,30 @@ export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
     problems.push("the old database is nowhere")
   }
   return problems
+}
+
+/** What replaced a database can be taken back; what did not take effect is in no history. `healed`: after a run that was done. */
+export const remembered = (subject: Subject, place: Place, healed: boolean): ReadonlyArray<string> => {
+  const { before, files, names, scenario } = subject
+  const history = `${scenario.target}.history`
+  if (!names.has(history)) return []
+  const directory = `${place.work}/${history}`
+  const found = fs.existsSync(directory) ? fs.readdirSync(directory) : []
+  const isAfter = whichState(subject, place) === "after"
+  const takesBack = found.filter((name) => /^[0-9A-Z]{26}\.(?:json|pending)$/.test(name)).some((name) => {
+    const { back }: { readonly back: { readonly name: string } } = JSON.parse(
+      fs.readFileSync(`${directory}/${name}`, "utf8")
+    )
+    const backup = `${place.work}/${back.name}`
+    return fs.existsSync(backup) && (scenario.unusable === true || contentOf(backup, place.scratch) === before)
+  })
+  const complete = found.filter((name) => name.endsWith(".json"))
+  const atFirst = Object.keys(files).filter((name) => name.startsWith(`${history}/`) && name.endsWith(".json"))
+  return [
+    ...(isAfter && before !== subject.after && !takesBack ? ["no entry takes it back"] : []),
+    ...(!isAfter && !healed && complete.length !== atFirst.length ? ["an entry of what was not done"] : []),
+    ...(healed ? found.filter((name) => !name.endsWith(".json")).map((name) => `${history}/${name} is left`) : [])
+  ]
 }
 
 /**

@@ -5,7 +5,9 @@ import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
+import { restore } from "../../src/import/Import.ts"
 import { generate } from "../../src/testing/generate.ts"
+import { services } from "../testing/services.ts"
 
 /** Where a command runs: `work` is its directory, `tmp` the place for temporary files. */
 export interface Where {
@@ -15,7 +17,7 @@ export interface Where {
 
 export interface Scenario {
   readonly name: string
-  readonly command: "export" | "import" | "import --force" | "upgrade" | "verify"
+  readonly command: "export" | "import" | "import --force" | "upgrade" | "undo" | "verify"
   readonly argv: ReadonlyArray<string>
   /** A file that is piped in. */
   readonly stdin?: string
@@ -80,6 +82,19 @@ export const scenarios = async (
   closed.close()
   hot(two, `${directory}/journal.db`, "DELETE")
 
+  // a database that was restored over another one, with the history of that
+  const undoable = `${directory}/undoable`
+  fs.mkdirSync(undoable)
+  fs.copyFileSync(two, `${undoable}/t.db`)
+  const { entry } = await Effect.runPromise(
+    restore({
+      input: `${directory}/in.jsonl`,
+      target: `${undoable}/t.db`,
+      force: true,
+      homes: { kataHome: undoable, userHome: undoable }
+    }).pipe(Effect.provide(services))
+  )
+
   const copy = (from: string, to: string, sides: ReadonlyArray<string> = [""]) => {
     for (const side of sides) fs.copyFileSync(`${directory}/${from}${side}`, to + side)
   }
@@ -128,6 +143,16 @@ export const scenarios = async (
     prepare: ({ work }) => {
       for (const side of sides) fs.writeFileSync(`${work}/t.db${side}`, legacy(`v9/hot-wal/kata.db${side}`))
     },
+    ...more
+  })
+  const undoing = (name: string, more: Partial<Scenario> = {}): Scenario => ({
+    name: `undo${name === "" ? "" : `, ${name}`}`,
+    command: "undo",
+    // by its id, so that the same command again means the same
+    argv: ["undo", "t.db", "--to", entry ?? ""],
+    target: "t.db",
+    // the times of the files are what tells that nothing was recorded since
+    prepare: ({ work }) => fs.cpSync(undoable, work, { recursive: true, preserveTimestamps: true }),
     ...more
   })
   const database = ({ work }: Where) => copy("2.db", `${work}/kata.db`)
@@ -191,6 +216,8 @@ export const scenarios = async (
       litter(where, stages)
       fs.linkSync(`${where.work}/t.db`, `${where.work}/t.db.bak.20260101T000000Z`)
     }),
+    undoing(""),
+    undoing("no hard links", { unlinkable: true }),
     upgrading("", [""]),
     upgrading("hot WAL", ["", "-wal"]),
     upgrading("hot WAL, no hard links", ["", "-wal"], { unlinkable: true }),

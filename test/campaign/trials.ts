@@ -3,7 +3,7 @@ import Sqlite from "better-sqlite3"
 import * as fs from "node:fs"
 import type { Random } from "../../src/testing/random.ts"
 import { contentOf, filesIn } from "./contents.ts"
-import { kept, litter, recordsIn, type Subject, told, untouched, whichState } from "./judge.ts"
+import { kept, litter, recordsIn, remembered, type Subject, told, untouched, whichState } from "./judge.ts"
 import { Place, type Result } from "./place.ts"
 import { Disk } from "./powercut.ts"
 import { type Action, type Call, pointOf } from "./shim.ts"
@@ -49,7 +49,13 @@ const heal = async ({ call, healingKill, subject }: Trial, place: Place): Promis
   if (again.exit !== 0 && !refused) problems.push(`the second run fails with ${says(again)}`)
   const state = whichState(subject, place)
   if (state !== "after") problems.push(`after the second run it is ${state}`)
-  return [...problems, ...litter(subject, place, true), ...kept(subject, place), ...untouched(subject, place)]
+  return [
+    ...problems,
+    ...litter(subject, place, true),
+    ...kept(subject, place),
+    ...remembered(subject, place, true),
+    ...untouched(subject, place)
+  ]
 }
 
 const killed = async (trial: Trial, place: Place, result: Result, random: Random, disk: Disk | undefined) => {
@@ -59,7 +65,8 @@ const killed = async (trial: Trial, place: Place, result: Result, random: Random
   const look = async (where: Place) => {
     const state = whichState(subject, where)
     if (state.startsWith("neither")) problems.push(state)
-    problems.push(...kept(subject, where), ...untouched(subject, where), ...await heal(trial, where))
+    problems.push(...kept(subject, where), ...remembered(subject, where, false), ...untouched(subject, where))
+    problems.push(...await heal(trial, where))
   }
   if (action !== "cut" || disk === undefined) await look(place)
   else {
@@ -76,6 +83,9 @@ const killed = async (trial: Trial, place: Place, result: Result, random: Random
   return problems
 }
 
+const historyIn = (files: Readonly<Record<string, string>>): string =>
+  JSON.stringify(Object.entries(files).filter(([name]) => name.includes(".history")))
+
 const failed = async (trial: Trial, place: Place, result: Result, files: Readonly<Record<string, string>>) => {
   const { action, call, subject } = trial
   const problems = [...told(subject, result)]
@@ -89,6 +99,9 @@ const failed = async (trial: Trial, place: Place, result: Result, files: Readonl
   // what could not be removed waits for the next run
   if (!lasts.includes(action) && call.kind !== "unlink" && call.kind !== "rmdir") {
     problems.push(...litter(subject, place, false))
+    if (state === "before" && historyIn(filesIn(place.watched)) !== historyIn(files)) {
+      problems.push("the history is not what it was")
+    }
   }
   // from the same state the same follows
   const changed = JSON.stringify(filesIn(place.watched)) !== JSON.stringify(files)
@@ -132,7 +145,9 @@ const interrupted = async (trial: Trial, place: Place) => {
     write(open)
     open.close()
   }
-  if (![0, 3, 10].includes(result.exit ?? -1)) problems.push(...told(subject, result))
+  // an undo says that something was recorded since
+  const fine = scenario.command === "undo" ? [0, 5, 10] : [0, 3, 10]
+  if (!fine.includes(result.exit ?? -1)) problems.push(...told(subject, result))
   if (result.exit === 0 && recordsIn(subject, place).join("\n") !== subject.records.join("\n")) {
     problems.push("the snapshot is no state of the database")
   }

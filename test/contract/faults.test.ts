@@ -6,6 +6,7 @@ import { toFile } from "../../src/export/Export.ts"
 import { restore } from "../../src/import/Import.ts"
 import { build } from "../../src/testing/database.ts"
 import { generate } from "../../src/testing/generate.ts"
+import { list, undo } from "../../src/undo/Undo.ts"
 import { complaints } from "../property/dump.ts"
 import { services } from "../testing/services.ts"
 import { numbered, type Plan, recorded, type Subject, tried } from "./table.ts"
@@ -87,12 +88,62 @@ const importing = (target: "missing" | "sound" | "damaged", always?: Plan): Subj
       const names = yield* fs.readDirectory(directory)
       // Each run that came as far as to replace something has made one backup of it.
       const odd = names.filter((name) =>
-        !/^(?:in\.jsonl|kata\.db(?:\.lock|\.bak\.\d{8}T\d{6}Z(?:-\d)?(?:-wal)?)?)$/.test(name)
+        !/^(?:in\.jsonl|kata\.db(?:\.lock|\.history|\.bak\.\d{8}T\d{6}Z(?:-\d)?(?:-wal)?)?)$/.test(name)
       )
       if (odd.length > 0) return `left behind: ${odd.join()}`
       if (target !== "missing" && !names.some((name) => name.includes(".bak."))) return "there is no backup"
+      const entries = yield* entriesIn(directory)
+      if (target === "missing" ? entries > 1 : entries < 1) return `${entries} entries are left`
       const says = yield* complaints(`${directory}/kata.db`)
       return says.length > 0 ? `the new database is not sound: ${says.join()}` : undefined
+    })
+})
+
+/** Entries of the history of `kata.db`; also one that could not be completed any more counts. */
+const entriesIn = (directory: string) =>
+  Effect.map(
+    Effect.orElseSucceed(
+      Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(`${directory}/kata.db.history`)),
+      () => []
+    ),
+    (names) => new Set(names.map((name) => /^([0-9A-Z]{26})\.(?:json|pending)$/.exec(name)?.[1] ?? "odd")).size
+  )
+
+const homesIn = (directory: string) => ({ kataHome: directory, userHome: directory })
+
+const undoing = (always?: Plan): Subject<unknown, unknown> => ({
+  target: "kata.db",
+  ...(always === undefined ? {} : { always }),
+  prepare: (directory) =>
+    Effect.gen(function*() {
+      const { snapshot, target } = yield* made
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFile(`${directory}/in.jsonl`, snapshot)
+      yield* fs.writeFile(`${directory}/kata.db`, target)
+      yield* restore({
+        input: `${directory}/in.jsonl`,
+        target: `${directory}/kata.db`,
+        force: true,
+        homes: homesIn(directory)
+      }).pipe(Effect.provide(services))
+    }),
+  // to the first entry, so that a second run means the same
+  work: (directory) =>
+    Effect.flatMap(list({ database: `${directory}/kata.db` }), ({ entries }) =>
+      undo({ database: `${directory}/kata.db`, to: entries.at(-1)?.id ?? "", homes: homesIn(directory) })),
+  complete: (directory) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const names = yield* fs.readDirectory(directory)
+      const odd = names.filter((name) =>
+        !/^(?:in\.jsonl|kata\.db(?:\.lock|\.history|\.bak\.\d{8}T\d{6}Z(?:-\d)?)?)$/.test(name)
+      )
+      if (odd.length > 0) return `left behind: ${odd.join()}`
+      const backups = names.filter((name) => name.includes(".bak.")).length
+      const entries = yield* entriesIn(directory)
+      if (backups < 2 || entries !== backups) return `there are ${backups} backups and ${entries} entries`
+      const says = yield* complaints(`${directory}/kata.db`)
+      return says.length > 0 ? `the database is not sound: ${says.join()}` : undefined
     })
 })
 
@@ -128,6 +179,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
   const unlinkable: Plan = { files: [{ operation: "link", call: 1, code: "EPERM", onwards: true }] }
   files("import over a database without hard links", importing("sound", unlinkable), ".bak.")
   files("import over a damaged database", importing("damaged"), ".bak.")
+  files("undo", undoing())
+  files("undo without hard links", undoing(unlinkable), "kata-stage")
+  database("undo", undoing())
   database("export", exporting)
   database("import over a database", importing("sound"))
 })

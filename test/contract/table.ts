@@ -53,9 +53,13 @@ const digests = (directory: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const found: { [name: string]: string } = {}
-    for (const name of (yield* fs.readDirectory(directory)).toSorted()) {
+    for (const name of (yield* fs.readDirectory(directory, { recursive: true })).toSorted()) {
       // the lock stays; a -shm has nothing in it that SQLite cannot make again
       if (name.endsWith(".lock") || name.endsWith("-shm")) continue
+      if ((yield* fs.stat(`${directory}/${name}`)).type === "Directory") {
+        found[name] = "a directory"
+        continue
+      }
       found[name] = createHash("sha256").update(yield* fs.readFile(`${directory}/${name}`)).digest("hex")
     }
     return found

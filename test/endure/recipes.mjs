@@ -86,6 +86,10 @@ export const recipes = {
   upgrade: ({ n, place }) => ({
     argv: n % 2 === 0 ? ["upgrade", "--dry-run", join(place, "older.db")] : ["upgrade", join(place, "good.db")]
   }),
+  undo: ({ n, place }) => {
+    const copy = join(place, "copy.db")
+    return n % 3 === 0 ? { argv: ["undo", "--list", copy] } : { argv: ["undo", "--dry-run", join(place, "good.db")], exit: 4 }
+  },
   doctor: () => ({ argv: ["doctor"] }),
 
   "daemon start": () => ({ argv: ["daemon", "start"], own: true }),
