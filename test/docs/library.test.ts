@@ -13,6 +13,7 @@ import * as FilesystemInATest from "./examples/filesystem-in-a-test.ts"
 import * as ImportWithATransform from "./examples/import-with-a-transform.ts"
 import * as ScriptedMigration from "./examples/scripted-migration.ts"
 import * as TenDatabases from "./examples/ten-databases.ts"
+import * as UndoARestore from "./examples/undo-a-restore.ts"
 import { fences, fixture } from "./kit.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "kata-library-"))
@@ -85,6 +86,16 @@ describe("examples", () => {
     const before = readFileSync(inFolder("all.db"))
     expect(await TenDatabases.main(files, inFolder("all.db"))).toMatchObject({ unchanged: true, issues: 0 })
     expect(readFileSync(inFolder("all.db")).equals(before)).toBe(true)
+  })
+
+  it("take a restore back", async () => {
+    copyFileSync(fixture("rich.db"), inFolder("undone.db"))
+    copyFileSync(fixture("small.export.jsonl"), inFolder("small.jsonl"))
+    const before = (await ExportToAStream.main(inFolder("undone.db"))).sha256
+    const { lost, undone } = await UndoARestore.main(inFolder("small.jsonl"), inFolder("undone.db"))
+    expect(lost).toBeGreaterThan(10)
+    expect(undone).toEqual([`restore of ${inFolder("small.jsonl")}`])
+    expect((await ExportToAStream.main(inFolder("undone.db"))).sha256).toBe(before)
   })
 
   it("replacing the filesystem", async () => {
