@@ -200,7 +200,7 @@ describe("by force, the old database stays beside the new one", () => {
       const report = yield* kit.restore(kit.text(rich), target, { force: true })
       const [, backup, ...rest] = yield* kit.listing(directory)
       assert.match(backup!, stamp)
-      assert.deepStrictEqual([report.backup, rest], [`${directory}/${backup}`, ["kata.db.lock"]])
+      assert.deepStrictEqual([report.backup, rest], [`${directory}/${backup}`, ["kata.db.history", "kata.db.lock"]])
       assert.strictEqual(yield* kit.exportedAsGo(target), rich)
       assert.strictEqual(yield* kit.exportedAsGo(report.backup!), small)
       assert.deepStrictEqual({ ...report.only_in_old }, { projects: 1, issues: 5, events: 8 })
@@ -217,7 +217,8 @@ describe("by force, the old database stays beside the new one", () => {
       }
       assert.deepStrictEqual(
         yield* kit.listing(directory),
-        ["kata.db", ...backups.map((path) => path.slice(directory.length + 1)), "kata.db.lock"].toSorted()
+        ["kata.db", ...backups.map((path) => path.slice(directory.length + 1)), "kata.db.history", "kata.db.lock"]
+          .toSorted()
       )
       const texts = yield* Effect.forEach(backups, (path) => kit.exportedAsGo(path))
       assert.deepStrictEqual(texts.map((text) => text === small ? "small" : text === rich ? "rich" : "?"), [
@@ -252,7 +253,7 @@ describe("by force, the old database stays beside the new one", () => {
       assert.strictEqual(yield* kit.exportedAsGo(target), rich)
       assert.strictEqual(yield* kit.exportedAsGo(report.backup!), kit.fixtureText("hot-wal/expected.export.jsonl"))
       assert.strictEqual(report.only_in_old?.issues, 6)
-      assert.strictEqual((yield* kit.listing(directory)).length, 3)
+      assert.strictEqual((yield* kit.listing(directory)).length, 4)
     }).pipe(Effect.provide(kit.services)))
 
   it.scopedLive("through a link, which stays one", () =>
@@ -284,7 +285,7 @@ describe("by force, the old database stays beside the new one", () => {
         assert.strictEqual(report.only_in_old, null)
         assert.include(report.notes.join("\n"), "could not be read, so what only it held is not known")
         assert.strictEqual(yield* kit.exportedAsGo(target), rich)
-        assert.strictEqual((yield* kit.listing(directory)).length, 4)
+        assert.strictEqual((yield* kit.listing(directory)).length, 5)
       }).pipe(Effect.provide(kit.services)))
   }
 

@@ -82,7 +82,9 @@ describe("a target", () => {
       db.close()
       expect(place.names().filter((name) => /stage|\.bak\./.test(name))).toEqual([])
       await place.ok(argv)
-      for (const name of place.names().filter((name) => name.startsWith("t.db"))) fs.rmSync(place.path(name))
+      for (const name of place.names().filter((name) => name.startsWith("t.db"))) {
+        fs.rmSync(place.path(name), { recursive: true })
+      }
     }
   })
 

@@ -43,7 +43,7 @@ describe("a daemon that starts", () => {
     const says = [
       /upgraded .*kata\.db from version 9 to 10: 204 records, all of them read back and compared$/,
       new RegExp(`the old database is ${old.replaceAll(".", "\\.")}$`),
-      /to go back: stop the daemon, remove .*kata\.db-wal and .*kata\.db-shm, rename the old one to .*kata\.db, and use the kata that made it$/
+      /to go back: stop the daemon and run kata undo \S+kata\.db; or remove .*kata\.db-wal and .*kata\.db-shm, rename the old one to .*kata\.db; then use the kata that made it$/
     ]
     const told = result.stderr.split("\n").filter((line) => line !== "")
     expect(told).toHaveLength(says.length)

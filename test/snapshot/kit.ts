@@ -48,6 +48,15 @@ export const writeFile = (path: string, content: string | Uint8Array) =>
 export const listing = (directory: string) =>
   Effect.map(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(directory)), (names) => names.toSorted())
 
+/** The files in a directory and in those below it, without the directories. */
+export const filesBelow = (directory: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const names = (yield* fs.readDirectory(directory, { recursive: true })).toSorted()
+    return yield* Effect.filter(names, (name) =>
+      Effect.map(fs.stat(`${directory}/${name}`), ({ type }) => type === "File"))
+  })
+
 /** A copy of a fixture, whose opening makes files beside it. */
 export const copyTo = (path: string, name: string) => writeFile(path, fixtureBytes(name))
 export const copyOf = (name: string) =>

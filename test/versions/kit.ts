@@ -45,7 +45,7 @@ export const database = <A>(name: string, use: (db: Sqlite.Database) => A) =>
 /** Every file of a directory with its bytes. */
 export const filesOf = (directory: string) =>
   Effect.flatMap(
-    kit.listing(directory),
+    kit.filesBelow(directory),
     (names) =>
       Effect.forEach(names, (name) =>
         Effect.map(kit.bytesOf(`${directory}/${name}`), (bytes) => `${name} ${hash("sha256", bytes)}`))
