@@ -5,6 +5,10 @@ import { isBackup } from "../database/previous.ts"
 /** The path of a history is that of its database with this behind it: a directory. */
 export const suffix = ".history"
 
+/** Whether a path is that of an entry, complete or not. */
+export const isEntry = (path: string): boolean =>
+  /\.history\/[0-7][0-9A-HJKMNP-TV-Z]{25}\.(?:json|pending)$/.test(path)
+
 const Count = Schema.NonNegativeInt
 const Word = Schema.String.pipe(Schema.maxLength(4096))
 const Id = Schema.String.pipe(Schema.pattern(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/))

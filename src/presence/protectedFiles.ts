@@ -13,6 +13,7 @@ import { bindingFile, hooksFile, localFile, serversFileName, settingsFile } from
 import { nameOf, resolve } from "../files/paths.ts"
 import { isRejected } from "../files/rejected.ts"
 import { isDescriptor } from "../files/specialFiles.ts"
+import { isEntry } from "../history/Entry.ts"
 import { pidIn } from "./records.ts"
 
 const words = {
@@ -20,6 +21,7 @@ const words = {
   lock: "the lock of a database",
   side: "a file that belongs to a SQLite database",
   backup: "the backup of a database that was replaced",
+  entry: "an entry of the history of a database",
   settings: "a file of settings for kata",
   record: "the record of a daemon",
   rejected: "what could not be carried by a salvage, perhaps the only copy of it"
@@ -44,8 +46,10 @@ export class OutputProtected extends Schema.TaggedError<OutputProtected>()("Outp
 const settings: ReadonlySet<string> = new Set([bindingFile, localFile, settingsFile, serversFileName, hooksFile])
 
 /** What the name of a file says that is there. */
-const byName = (name: string): What | undefined =>
-  settings.has(name)
+const byName = (real: string, name = nameOf(real)): What | undefined =>
+  isEntry(real)
+    ? "entry"
+    : settings.has(name)
     ? "settings"
     : pidIn(name) !== undefined
     ? "record"
@@ -75,7 +79,7 @@ export const refuseProtected = Effect.fn("protected.refuse")(function*(asked: st
   // What is behind it was opened by another process, and is written to where it is.
   if (isDescriptor(real)) return
   const there = Option.getOrUndefined(yield* fileKind(real, asked))
-  const named = there === undefined ? undefined : byName(nameOf(real))
+  const named = there === undefined ? undefined : byName(real)
   const found = named ?? (there === "other" ? undefined : there)
   const what = found ?? ((yield* isBesideDatabase(real, asked)) ? "side" : undefined)
   if (what === undefined || (what === "database" && toBe === "database")) return

@@ -75,6 +75,17 @@ const refused: { readonly [what: string]: Refused } = {
     outcome: "validation",
     says: "is the backup of a database that was replaced"
   },
+  "an entry of a history, by force": {
+    make: (directory) =>
+      Effect.zipRight(
+        Effect.flatMap(fs, (fs) => fs.makeDirectory(`${directory}/kata.db.history`)),
+        kit.writeFile(`${directory}/kata.db.history/01KB4CZZ0Q0000000000000000.json`, "{}")
+      ),
+    target: "kata.db.history/01KB4CZZ0Q0000000000000000.json",
+    force: true,
+    outcome: "validation",
+    says: "is an entry of the history of a database"
+  },
   "found L9: settings, by force": {
     make: (directory) => kit.writeFile(`${directory}/.kata.toml`, "version = 1\n"),
     target: ".kata.toml",
