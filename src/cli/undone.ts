@@ -52,7 +52,9 @@ const since = (report: Undone): ReadonlyArray<string> => {
   if (!report.written_since) return []
   const { events_since: events, only_in_present: only } = report
   const lost = only === null || only.projects + only.issues + only.events === 0 ? [] : [
-    `${report.dry_run ? "would go" : "not in it"}: ${plural(only.projects, "project")}, ${plural(only.issues, "issue")}, ` +
+    `${report.dry_run ? "would go" : "not in it"}: ${plural(only.projects, "project")}, ${
+      plural(only.issues, "issue")
+    }, ` +
     plural(only.events, "event")
   ]
   const recorded = events === null ? "it was written to" : `${plural(events, "event")} recorded`
@@ -72,7 +74,14 @@ const headline = (report: Undone): string => {
 const version = ({ from, to }: Undone): ReadonlyArray<string> =>
   from === to
     ? []
-    : [field("version", `${from ?? "unknown"} to ${to}${from !== null && to < from ? ": use the kata that made it, this one upgrades it again" : ""}`)]
+    : [
+      field(
+        "version",
+        `${from ?? "unknown"} to ${to}${
+          from !== null && to < from ? ": use the kata that made it, this one upgrades it again" : ""
+        }`
+      )
+    ]
 
 export const undone = Output.report(Undone, {
   human: (report) => [

@@ -19,8 +19,10 @@ export const stagedCopy = Effect.fn("Database.stagedCopy")(function*(from: strin
   const path = stageName(target)
   yield* create(path)
   const hash = createHash("sha256")
-  const bytes = Stream.tap(readFile(from), (part) =>
-    Effect.zipRight(Effect.sync(() => hash.update(part)), advance(0, part.length)))
+  const bytes = Stream.tap(
+    readFile(from),
+    (part) => Effect.zipRight(Effect.sync(() => hash.update(part)), advance(0, part.length))
+  )
   yield* Effect.mapError(fs.open(path, { flag: "r+" }), fromPlatform("write", path)).pipe(
     Effect.flatMap((file) => writeSynced(file, path, bytes)),
     Effect.scoped,

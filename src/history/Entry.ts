@@ -6,8 +6,7 @@ import { isBackup } from "../database/previous.ts"
 export const suffix = ".history"
 
 /** Whether a path is that of an entry, complete or not. */
-export const isEntry = (path: string): boolean =>
-  /\.history\/[0-7][0-9A-HJKMNP-TV-Z]{25}\.(?:json|pending)$/.test(path)
+export const isEntry = (path: string): boolean => /\.history\/[0-7][0-9A-HJKMNP-TV-Z]{25}\.(?:json|pending)$/.test(path)
 
 const Count = Schema.NonNegativeInt
 const Word = Schema.String.pipe(Schema.maxLength(4096))

@@ -68,7 +68,12 @@ const removeEmpty = Effect.fnUntraced(function*(directory: string) {
 const notYet = (error: Atomic.WriteError) =>
   error._tag === "FileError"
     ? error
-    : new FileError({ path: error.path, operation: "write", code: "code" in error ? error.code : "", detail: error.message })
+    : new FileError({
+      path: error.path,
+      operation: "write",
+      code: "code" in error ? error.code : "",
+      detail: error.message
+    })
 
 const write = (real: string, entry: Entry, kind: "json" | "pending") => {
   const text = `${JSON.stringify(entry, null, 2)}\n`
@@ -98,7 +103,8 @@ const complete = Effect.fnUntraced(function*(real: string, entry: Entry) {
 const idAfter = (last: string | undefined) =>
   Effect.map(Clock.currentTimeMillis, (now) =>
     encodeUlid(
-      Math.max(now, last === undefined ? 0 : timeOfUlid(last) + 1),
+      // A name that somebody made may have the last time that there is.
+      Math.min(Math.max(now, last === undefined ? 0 : timeOfUlid(last) + 1), 2 ** 48 - 1),
       BigInt(`0x${randomBytes(10).toString("hex")}`)
     ))
 

@@ -62,7 +62,9 @@ export class UpgradeReport extends Schema.Class<UpgradeReport>("UpgradeReport")(
       `upgraded ${this.target} from version ${this.from} to ${this.to}: ${count} records, all of them read back and compared`,
       ...(this.backup === null ? [] : [
         `the old database is ${this.backup}`,
-        `to go back: stop the daemon and run kata undo ${quoted(this.target)}; or remove ${this.database}-wal and ${this.database}-shm, ` +
+        `to go back: stop the daemon and run kata undo ${
+          quoted(this.target)
+        }; or remove ${this.database}-wal and ${this.database}-shm, ` +
         `rename the old one to ${this.database}; then use the kata that made it`
       ]),
       ...this.moved.map(({ from, to }) => `${from}, left by an upgrade of Go kata that was interrupted, is now ${to}`)

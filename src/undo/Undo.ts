@@ -2,7 +2,7 @@
 export { OddFile } from "../history/history.ts"
 export { prune, type PruneOptions } from "./prune.ts"
 export { list } from "./steps.ts"
-export { undo } from "./undo.ts"
+export { undo } from "./takeBack.ts"
 export {
   CannotGoBack,
   HistoryReport,

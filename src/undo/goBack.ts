@@ -74,11 +74,11 @@ export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, 
       lastEvent: yield* Effect.orElseSucceed(lastEventIn(view.db), () => undefined)
     }
   })).pipe(
-    Effect.catchAll((error) =>
+    Effect.mapError((error) =>
       error instanceof OpenError && error.kind !== "io" && error.kind !== "locked" ||
         error instanceof SqliteFailure && error.kind === "damaged"
-        ? Effect.fail(new CannotGoBack({ path, entry: entry.id, reason: "damaged", detail: error.message }))
-        : Effect.fail(error)
+        ? new CannotGoBack({ path, entry: entry.id, reason: "damaged", detail: error.message })
+        : error
     )
   )
   if (old.problem !== undefined) {

@@ -23,6 +23,8 @@ export const historyReport = (database: string) =>
         ...odd.map(({ name, problem }) => `${name === "" ? "" : `${name}: `}${problem}`),
         ...interrupted.map((name) => `${name} is of work that was interrupted; the next one takes it away`)
       ],
-      next: last === undefined ? undefined : "kata undo --list shows them; kata undo --prune makes room, when you say so"
+      next: last === undefined
+        ? undefined
+        : "kata undo --list shows them; kata undo --prune makes room, when you say so"
     }
   })

@@ -10,7 +10,7 @@ import { settle } from "../history/record.ts"
 import { named } from "../import/asNamed.ts"
 import type { Homes } from "../import/stopHint.ts"
 import { sizeOf, stepOf } from "./steps.ts"
-import { refuseDaemons } from "./undo.ts"
+import { refuseDaemons } from "./takeBack.ts"
 import { PruneReport } from "./UndoReport.ts"
 
 export interface PruneOptions {

@@ -129,8 +129,11 @@ const undoing = (always?: Plan): Subject<unknown, unknown> => ({
     }),
   // to the first entry, so that a second run means the same
   work: (directory) =>
-    Effect.flatMap(list({ database: `${directory}/kata.db` }), ({ entries }) =>
-      undo({ database: `${directory}/kata.db`, to: entries.at(-1)?.id ?? "", homes: homesIn(directory) })),
+    Effect.flatMap(
+      list({ database: `${directory}/kata.db` }),
+      ({ entries }) =>
+        undo({ database: `${directory}/kata.db`, to: entries.at(-1)?.id ?? "", homes: homesIn(directory) })
+    ),
   complete: (directory) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -88,7 +88,9 @@ export const recipes = {
   }),
   undo: ({ n, place }) => {
     const copy = join(place, "copy.db")
-    return n % 3 === 0 ? { argv: ["undo", "--list", copy] } : { argv: ["undo", "--dry-run", join(place, "good.db")], exit: 4 }
+    return n % 3 === 0
+      ? { argv: ["undo", "--list", copy] }
+      : { argv: ["undo", "--dry-run", join(place, "good.db")], exit: 4 }
   },
   doctor: () => ({ argv: ["doctor"] }),
 

@@ -72,7 +72,12 @@ describe("a database", () => {
         const lines = kit.lines(yield* kit.exportedAsGo(path))
         assert.deepStrictEqual(old.sameInstance(lines, expected).map(old.withoutUnknown), expected)
         assert.deepStrictEqual(yield* kit.complaints(path), [])
-        assert.deepStrictEqual(yield* namesBeside(path), ["kata.db", "kata.db.bak.<time>", "kata.db.history", "kata.db.lock"])
+        assert.deepStrictEqual(yield* namesBeside(path), [
+          "kata.db",
+          "kata.db.bak.<time>",
+          "kata.db.history",
+          "kata.db.lock"
+        ])
         // the header alone says that it is no longer in WAL mode
         const kept = yield* old.opened(report.backup ?? "", (db) => db.serialize())
         assert.isTrue(kept.subarray(100).equals(before.subarray(100)))
@@ -126,7 +131,12 @@ describe("a database", () => {
       const expected = kit.lines(old.fixture("v9/hot-wal/expected-when-checkpointed.jsonl"))
       assert.deepStrictEqual(kit.lines(yield* kit.exportedAsGo(path)), expected)
       assert.deepStrictEqual(yield* rows(report.backup ?? "", "SELECT count(*) AS n FROM issues"), [{ n: 20n }])
-      assert.deepStrictEqual(yield* namesBeside(path), ["kata.db", "kata.db.bak.<time>", "kata.db.history", "kata.db.lock"])
+      assert.deepStrictEqual(yield* namesBeside(path), [
+        "kata.db",
+        "kata.db.bak.<time>",
+        "kata.db.history",
+        "kata.db.lock"
+      ])
     })
   )
 
@@ -333,7 +343,12 @@ describe("an upgrade that was interrupted", () => {
       yield* kit.writeFile(`${directoryOf(path)}/.kata.db.kata-stage-0123456789ab`, "half")
       yield* fs.link(path, `${path}.bak.20260504T002107Z`)
       yield* upgrade(path)
-      assert.deepStrictEqual(yield* namesBeside(path), ["kata.db", "kata.db.bak.<time>", "kata.db.history", "kata.db.lock"])
+      assert.deepStrictEqual(yield* namesBeside(path), [
+        "kata.db",
+        "kata.db.bak.<time>",
+        "kata.db.history",
+        "kata.db.lock"
+      ])
     })
   )
 

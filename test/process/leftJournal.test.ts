@@ -29,7 +29,9 @@ it("found W13: each sync of the swap fails, and no -journal is left", { timeout:
   for (const { index, kind, name } of syncs) {
     const { exit, stderr } = await restore({ KATA_SHIM_AT: `${kind}\t${name}\t${index}`, KATA_SHIM_DO: "fail:5" })
     const names = place.names().filter((name) => !name.startsWith("t.db.bak."))
-    expect(names, `${name} ${index}: ${stderr}`).toEqual(exit === 0 ? ["t.db", "t.db.history", "t.db.lock"] : ["t.db", "t.db.lock"])
+    expect(names, `${name} ${index}: ${stderr}`).toEqual(
+      exit === 0 ? ["t.db", "t.db.history", "t.db.lock"] : ["t.db", "t.db.lock"]
+    )
     // What SQLite could make good by itself is no failure.
     if (exit === 0) continue
     expect(exit, stderr).toBe(11)

@@ -26,10 +26,14 @@ describe("kata undo", () => {
     place.fixture("small.db")
     const before = await exported(place)
     const { stdout } = await prepare(place)
-    expect(stdout).toMatch(/\n {2}go back +kata undo small\.db\n {13}or, when nothing uses the database:\n {13}rm -f .* && mv small\.db\.bak\./)
+    expect(stdout).toMatch(
+      /\n {2}go back +kata undo small\.db\n {13}or, when nothing uses the database:\n {13}rm -f .* && mv small\.db\.bak\./
+    )
     const after = await exported(place)
     const undone = await place.ok(["undo"])
-    expect(undone).toMatch(/^took back: restore of rich\.jsonl\n {2}database +\S+small\.db\n {2}is again +\S+small\.db\.bak\.\S+\n {2}records /)
+    expect(undone).toMatch(
+      /^took back: restore of rich\.jsonl\n {2}database +\S+small\.db\n {2}is again +\S+small\.db\.bak\.\S+\n {2}records /
+    )
     expect(undone).toMatch(/\n {2}was +\S+\.bak\.\S+\n {2}go back +kata undo \S+small\.db\n$/)
     expect(await exported(place)).toBe(before)
     expect(await place.ok(["undo", "small.db"])).toMatch(/^took back: undo\n/)
@@ -52,7 +56,9 @@ describe("kata undo", () => {
     ])
     const agent = (await place.ok(["undo", "--list", "--agent"])).split("\n")
     expect(agent[0]).toMatch(/^OK undo list target=\S+ entries=2 bytes=\d+ odd=0$/)
-    expect(agent[2]).toMatch(/^- entry id=\S+ what=restore at=\S+ bytes=\d+ state=there input=rich\.jsonl by=ana backup=\S+$/)
+    expect(agent[2]).toMatch(
+      /^- entry id=\S+ what=restore at=\S+ bytes=\d+ state=there input=rich\.jsonl by=ana backup=\S+$/
+    )
   })
 
   it("refuses what was recorded since with 5, also as a dry run, and takes --force", async ({ place }) => {
@@ -64,7 +70,9 @@ describe("kata undo", () => {
     expect(await place.fails(5, ["undo", "--json"])).toMatch(/"kind":"conflict"/)
     const dry = await place.run(["undo", "--dry-run"])
     expect(dry).toMatchObject({ exit: 5, stderr: "" })
-    expect(dry.stdout).toMatch(/^would be refused without --force: restore of rich\.jsonl \(dry run, nothing was changed\)\n/)
+    expect(dry.stdout).toMatch(
+      /^would be refused without --force: restore of rich\.jsonl \(dry run, nothing was changed\)\n/
+    )
     expect((await place.run(["undo", "--dry-run", "--force", "--json"])).exit).toBe(0)
     expect(await place.ok(["undo", "--force", "--agent"])).toMatch(
       /^OK undo target=\S+ dry_run=false refused=false undone=\S+ from=10 to=10 written_since=true events_since=0 only_in_present=\S+ backup=\S+ entry=[0-9A-Z]{26}\n$/
@@ -79,7 +87,9 @@ describe("kata undo", () => {
     expect(await place.fails(4, ["undo", "--to", "7Z"])).toMatch(/has no entry 7Z\n/)
     place.write("broken.db", "not a database")
     await place.run(["import", "--input", "rich.jsonl", "--target", "broken.db", "--force"])
-    expect(await place.fails(8, ["undo", "broken.db"])).toMatch(/broken\.db\.bak\.\S+ cannot be used: .*\nhint: nothing was changed/)
+    expect(await place.fails(8, ["undo", "broken.db"])).toMatch(
+      /broken\.db\.bak\.\S+ cannot be used: .*\nhint: nothing was changed/
+    )
     for (
       const argv of [
         ["--list", "--force"],
@@ -93,7 +103,7 @@ describe("kata undo", () => {
     const free = await lockAsDaemon(place.path("small.db"))
     expect(await place.fails(10, ["undo"])).toMatch(/\nhint: stop it first.*kata daemon stop/)
     await free()
-    const [bak = ""] = place.names().filter((name) => /^small\.db\.bak/.test(name))
+    const [bak = ""] = place.names().filter((name) => name.startsWith("small.db.bak"))
     fs.rmSync(place.path(bak))
     expect(await place.fails(4, ["undo"])).toMatch(/\.bak\.\S+ is gone\nhint: nothing was changed/)
   })
@@ -105,7 +115,9 @@ describe("kata undo", () => {
     const dry = await place.ok(["undo", "--prune", "--keep", "1", "--dry-run"])
     expect(dry).toMatch(/^would remove 2 entries, \d+ kB \(dry run, nothing was changed\)\n/)
     expect(place.names().filter((name) => name.includes(".bak."))).toHaveLength(3)
-    expect(await place.ok(["undo", "--prune", "--older-than", "90d"])).toMatch(/^removed 0 entries, 0 B\n {2}left +3 entries\n$/)
+    expect(await place.ok(["undo", "--prune", "--older-than", "90d"])).toMatch(
+      /^removed 0 entries, 0 B\n {2}left +3 entries\n$/
+    )
     const done = await place.ok(["undo", "--prune", "--keep", "1"])
     expect(done).toBe(dry.replace("would remove", "removed").replace(" (dry run, nothing was changed)", ""))
     expect(place.names().filter((name) => name.includes(".bak."))).toHaveLength(1)
@@ -115,13 +127,17 @@ describe("kata undo", () => {
   it("doctor tells how much history there is", async ({ place }) => {
     await prepare(place)
     const { stdout } = await place.run(["doctor"])
-    expect(stdout).toMatch(/\n {2}history +1 entry, \d+ kB in their \.bak files; the last: restore of rich\.jsonl, \S+\n/)
+    expect(stdout).toMatch(
+      /\n {2}history +1 entry, \d+ kB in their \.bak files; the last: restore of rich\.jsonl, \S+\n/
+    )
   })
 
   it("the undo of an upgrade says what works with it", async ({ place }) => {
     place.fixture("../go-legacy/v9/minimal.db.gz", "small.db")
     await place.ok(["upgrade", "-q"])
-    expect(await place.ok(["undo"])).toMatch(/\n {2}version +10 to 9: use the kata that made it, this one upgrades it again\n/)
+    expect(await place.ok(["undo"])).toMatch(
+      /\n {2}version +10 to 9: use the kata that made it, this one upgrades it again\n/
+    )
     expect(await place.ok(["upgrade", "--dry-run"])).toMatch(/^could be upgraded from version 9 to 10/)
   })
 })

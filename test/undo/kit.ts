@@ -1,6 +1,7 @@
 /** Databases with a history, as the tests of undo make them. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
 import * as Undo from "../../src/undo/Undo.ts"
 import * as kit from "../snapshot/kit.ts"
 
@@ -24,6 +25,8 @@ export const restored = Effect.gen(function*() {
 
 export const historyOf = (path: string) => `${path}.history`
 
+const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")
+
 /** Everything in the directory of a database and in its history, by its bytes; a lock file may come and stay. */
 export const stateOf = (path: string) =>
   Effect.gen(function*() {
@@ -33,7 +36,7 @@ export const stateOf = (path: string) =>
     for (const name of (yield* fs.readDirectory(directory, { recursive: true })).toSorted()) {
       const info = yield* fs.stat(`${directory}/${name}`)
       if (name.endsWith(".lock")) continue
-      found[name] = info.type === "File" ? Buffer.from(yield* kit.bytesOf(`${directory}/${name}`)).toString("base64") : ""
+      found[name] = info.type === "File" ? digest(yield* kit.bytesOf(`${directory}/${name}`)) : ""
     }
     return found
   })

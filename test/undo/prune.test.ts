@@ -47,10 +47,16 @@ describe("prune", () => {
         assert.deepStrictEqual({ ...report }, { ...dry, dry_run: false })
         const gone = entries.slice(4 - count)
         assert.deepStrictEqual(report.removed.map(({ id }) => id), gone.map(({ id }) => id))
-        assert.deepStrictEqual(report.files.map(({ path }) => path).toSorted(), gone.map(({ backup }) => backup).toSorted())
+        assert.deepStrictEqual(
+          report.files.map(({ path }) => path).toSorted(),
+          gone.map(({ backup }) => backup).toSorted()
+        )
         assert.deepStrictEqual([report.kept, report.left], [[], 4 - count])
         assert.strictEqual(report.bytes, gone.reduce((sum, { bytes }) => sum + bytes, 0))
-        assert.deepStrictEqual((yield* list(path)).entries.map(({ id }) => id), entries.slice(0, 4 - count).map(({ id }) => id))
+        assert.deepStrictEqual(
+          (yield* list(path)).entries.map(({ id }) => id),
+          entries.slice(0, 4 - count).map(({ id }) => id)
+        )
         const names = yield* namesBeside(path)
         assert.strictEqual(names.filter((name) => name.includes(".bak.")).length, 4 - count)
         if (count < 4) yield* undo(path)

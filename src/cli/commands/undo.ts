@@ -79,7 +79,9 @@ export const undoCommand = Output.action(
         const target = database ?? path
         const absolute = (yield* Path.Path).resolve(target)
         const { dryRun, force, keep, to } = flags
-        if (flags.list) return yield* Output.print(listed, new Listed({ ...yield* list({ database: target }), absolute }))
+        if (flags.list) {
+          return yield* Output.print(listed, new Listed({ ...yield* list({ database: target }), absolute }))
+        }
         if (flags.prune) {
           const bounds = { ...yield* boundOf(flags.olderThan), ...keep === undefined ? {} : { keep } }
           const report = yield* prune({ database: target, dryRun, homes, ...bounds })

@@ -16,7 +16,10 @@ const program = (input: string, database: string) =>
     const { undone } = yield* Undo.undo({ database, to: restored.entry ?? "", homes })
     return { lost, undone: undone.map(({ words }) => words) }
   }).pipe(
-    Effect.catchTag("RecordedSince", ({ events }) => Effect.fail(`${events ?? "unknown"} events since: look at it first`))
+    Effect.catchTag(
+      "RecordedSince",
+      ({ events }) => Effect.fail(`${events ?? "unknown"} events since: look at it first`)
+    )
   )
 
 export const main = (input: string, database: string) =>

@@ -45,7 +45,9 @@ export const refuseDaemons = Effect.fnUntraced(function*(
 
 const notesOf = ({ last, odd }: History, undone: ReadonlyArray<{ readonly id: string }>, compared: boolean) => [
   ...odd.map(({ name, problem }) => `${name === "" ? "" : `${name} in the history cannot be used: `}${problem}`),
-  ...(last === undefined || last === undone[0]?.id ? [] : [`that is the newest entry, ${last}: what it did is not known`]),
+  ...(last === undefined || last === undone[0]?.id
+    ? []
+    : [`that is the newest entry, ${last}: what it did is not known`]),
   ...(compared ? [] : ["the two databases could not be compared, so what only the present one holds is not known"])
 ]
 
