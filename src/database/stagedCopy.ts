@@ -2,23 +2,23 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { createHash } from "node:crypto"
 import { closed } from "../files/closeErrors.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { writeSynced } from "../files/output.ts"
 import { readFile } from "../files/source.ts"
 import { advance } from "../Progress.ts"
+import { pagesHash } from "./pagesDigest.ts"
 import { create, stageName } from "./stage.ts"
 
 /**
  * Copies a file that no process has open for writing, and of which no `-wal` is needed, beside the target at a real path. It is on disk, private
- * to us, and goes with the scope. Gives its digest, as it was read.
+ * to us, and goes with the scope. Gives the digest of its pages, as they were read.
  */
 export const stagedCopy = Effect.fn("Database.stagedCopy")(function*(from: string, target: string) {
   const fs = yield* FileSystem.FileSystem
   const path = stageName(target)
   yield* create(path)
-  const hash = createHash("sha256")
+  const hash = pagesHash()
   const bytes = Stream.tap(
     readFile(from),
     (part) => Effect.zipRight(Effect.sync(() => hash.update(part)), advance(0, part.length))
@@ -28,5 +28,5 @@ export const stagedCopy = Effect.fn("Database.stagedCopy")(function*(from: strin
     Effect.scoped,
     closed(path)
   )
-  return { path, sha256: hash.digest("hex") }
+  return { path, pages: hash.digest() }
 })

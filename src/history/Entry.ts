@@ -11,6 +11,7 @@ export const isEntry = (path: string): boolean => /\.history\/[0-7][0-9A-HJKMNP-
 const Count = Schema.NonNegativeInt
 const Word = Schema.String.pipe(Schema.maxLength(4096))
 const Id = Schema.String.pipe(Schema.pattern(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/))
+const Digest = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/))
 
 /** The database as it was: the file that stays beside the one that took its place. */
 export class ReplacedFile extends Schema.Class<ReplacedFile>("ReplacedFile")({
@@ -20,10 +21,10 @@ export class ReplacedFile extends Schema.Class<ReplacedFile>("ReplacedFile")({
   /** The side files that stay with it: those of a database that SQLite could not use. */
   sides: Schema.Array(Schema.Literal("-wal", "-journal")).pipe(Schema.maxItems(2)),
   bytes: Count,
-  /** The `stamp` of `files/fileIdentity.ts`: another one may come from a copy, and then the digest tells. */
+  /** Size and time: others may come from a copy, and then the digest tells. */
   stamp: Word,
-  /** Null when it could not be read. */
-  sha256: Schema.NullOr(Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)))
+  /** The digest of its pages; null when they could not be read. */
+  pages: Schema.NullOr(Digest)
 }) {}
 
 /** Every way back is a member of this union, by its `way`; a merge, which replaces no file, will have one of another kind. */
@@ -50,12 +51,11 @@ export class Entry extends Schema.Class<Entry>("Entry")({
   undone: Schema.Array(Id).pipe(Schema.maxItems(1000)),
   /** What the new database held, by kind. */
   records: Schema.Record({ key: Word, value: Count }),
-  /** The content stamp of the old database. */
-  before: Word,
-  /** Of the new one, as it was put in place. */
+  /** The new database, as it was put in place. */
   after: Schema.Struct({
-    /** Its content stamp. While it has that, nothing was recorded since. */
+    /** Its content stamp. While it has that, nothing was recorded since; else the pages tell. */
     stamp: Word,
+    pages: Schema.NullOr(Digest),
     /** Its number on the filesystem: tells after a kill whether it was put in place. */
     inode: Schema.NonNegative,
     /** The highest number of an event; null when that is not known. */

@@ -10,14 +10,14 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { Database, type Recorded, type Swapped } from "../database/Database.ts"
+import { pagesDigest } from "../database/pagesDigest.ts"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
 import { stamp } from "../files/fileIdentity.ts"
 import { exists, nameOf } from "../files/paths.ts"
-import { readFile } from "../files/source.ts"
 import { phase } from "../Progress.ts"
 import { encodeUlid, timeOfUlid } from "../records/ulid.ts"
 import { ProgramVersion } from "../version.ts"
@@ -32,6 +32,8 @@ export interface Draft {
   readonly undone?: ReadonlyArray<string>
   readonly records: { readonly [kind: string]: number }
   readonly lastEvent: number | undefined
+  /** The `pagesDigest` of what is staged, where that was asked for already. */
+  readonly pages: string | undefined
 }
 
 /** As much as an entry has room for: it is read back within limits. */
@@ -42,16 +44,6 @@ const sizeAt = (path: string) =>
     Effect.mapError(fromPlatform("stat", path)),
     Effect.map(({ ino, size }) => ({ bytes: Number(size), inode: Option.getOrElse(ino, () => 0) }))
   )
-
-/** The digest of a file that no process of ours has open as a database, in constant memory. */
-export const digestOf = (path: string) =>
-  Effect.suspend(() => {
-    const hash = createHash("sha256")
-    return Effect.map(
-      Stream.runForEach(readFile(path), (bytes) => Effect.sync(() => hash.update(bytes))),
-      () => hash.digest("hex")
-    )
-  })
 
 const removed = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(path, { recursive: true, force: true })).pipe(
@@ -90,11 +82,11 @@ const complete = Effect.fnUntraced(function*(real: string, entry: Entry) {
   yield* phase("recording the way back")
   const backup = backupOf(real, entry)
   // Without it, undo goes by size and time. A backup that cannot be read now is no reason to call the work a failure.
-  const sha256 = yield* Effect.gen(function*() {
-    const digest = yield* digestOf(backup)
-    return (yield* stamp(backup)) === entry.back.stamp ? digest : null
+  const pages = yield* Effect.gen(function*() {
+    const digest = yield* pagesDigest(backup)
+    return (yield* stamp(backup)) === entry.back.stamp ? digest ?? null : null
   }).pipe(Effect.orElseSucceed(() => null))
-  const back = new ReplacedFile({ ...entry.back, sha256 })
+  const back = new ReplacedFile({ ...entry.back, pages })
   yield* write(real, new Entry({ ...entry, back }), "json")
   yield* removed(pendingOf(real, entry.id))
 })
@@ -123,7 +115,7 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
   const directory = directoryOf(real)
   if (!(yield* exists(real))) return { ...yield* swap(() => Effect.void), entry: undefined }
   const isNew = !(yield* exists(directory))
-  const before = yield* contentStamp(real)
+  const pages = draft.pages ?? (yield* pagesDigest(staged))
   const id = yield* idAfter((yield* namesIn(real)).last)
   let pending: Entry | undefined
   const recorded: Recorded = (backup) =>
@@ -139,9 +131,9 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
         input: draft.input === undefined ? null : shortened(draft.input),
         undone: (draft.undone ?? []).slice(0, 1000),
         records: draft.records,
-        before,
         after: {
           stamp: yield* contentStamp(staged),
+          pages: pages ?? null,
           inode: (yield* sizeAt(staged)).inode,
           last_event: draft.lastEvent ?? null
         },
@@ -151,7 +143,7 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
           sides,
           bytes: (yield* sizeAt(backup)).bytes,
           stamp: yield* stamp(backup),
-          sha256: null
+          pages: null
         })
       })
       yield* write(real, pending, "pending")

@@ -13,6 +13,7 @@ import { Database } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
 import { instanceIn } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
+import { pagesDigest } from "../database/pagesDigest.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, replaceable, resolve, sameFile } from "../files/paths.ts"
@@ -100,6 +101,7 @@ const staged = Effect.fnUntraced(
       )
     )
     if (there) yield* phase("comparing with the database that is replaced")
+    const pages = there && options.dryRun !== true ? yield* pagesDigest(stage.path) : undefined
     const lost = there ? yield* compareWithOld(target, stage.path, format) : Option.none()
     const left = rejected === undefined || options.dryRun === true
       ? undefined
@@ -107,7 +109,7 @@ const staged = Effect.fnUntraced(
     return {
       stage,
       rejected: left,
-      lastEvent,
+      made: { lastEvent, pages },
       report: {
         input: input.name,
         version: from.version,
@@ -182,12 +184,12 @@ export const restore = Effect.fn("Import.restore")(<E = never>(options: ImportOp
     if (unknown !== undefined) return yield* unknown
     const target = yield* resolve(options.target)
     return yield* Effect.gen(function*() {
-      const { lastEvent, rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))
+      const { made, rejected, report, stage } = yield* Effect.interruptible(prepare(options, target))
       const { input, records } = report
       const swap = recording(
         target,
         stage.path,
-        { what: "restore", by: options.by, input, records, lastEvent },
+        { what: "restore", by: options.by, input, records, ...made },
         (recorded) => database.swap(stage, target, options.force === true, undefined, recorded)
       )
       const swapped = options.dryRun === true ? undefined : yield* Rejected.beside(rejected, swap)

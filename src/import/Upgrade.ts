@@ -18,6 +18,7 @@ import * as Lock from "../database/Lock.ts"
 import { instanceIn } from "../database/meta.ts"
 import { openError } from "../database/OpenError.ts"
 import { type OrphanClass, orphanClasses, orphanLines, orphans, unknownOrphans, without } from "../database/orphans.ts"
+import { pagesDigest } from "../database/pagesDigest.ts"
 import { moveAside } from "../database/previous.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { inTemporary } from "../database/temporary.ts"
@@ -153,11 +154,12 @@ const staged = Effect.fnUntraced(function*(options: UpgradeOptions, view: View, 
   const rejected = options.dryRun === true || left.length === 0
     ? undefined
     : yield* Scope.extend(Rejected.prepare(options.database, leftOut(view, left.map(({ of }) => of))), outer)
+  const pages = options.dryRun === true ? undefined : yield* pagesDigest(stage.path)
   yield* view.confirm
   return {
     stage,
     rejected,
-    lastEvent,
+    made: { lastEvent, pages },
     report: {
       from: view.format.version,
       to: format.version,
@@ -232,7 +234,7 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
       refused_losses: [],
       rejected_file: null
     }
-    const nobody = { stage: undefined, rejected: undefined, lastEvent: undefined }
+    const nobody = { stage: undefined, rejected: undefined, made: { lastEvent: undefined, pages: undefined } }
     return { ...nobody, leftovers, unchanged: "", report: { ...report, ...none } }
   }
   const database = yield* Database
@@ -255,10 +257,10 @@ export const upgrade = Effect.fn("Upgrade.upgrade")((options: UpgradeOptions) =>
     const database = yield* Database
     const real = yield* resolve(options.database)
     return yield* Effect.gen(function*() {
-      const { lastEvent, leftovers, rejected, report, stage, unchanged } = yield* Effect.interruptible(
+      const { leftovers, made, rejected, report, stage, unchanged } = yield* Effect.interruptible(
         prepare(options, real)
       )
-      const draft = { what: "upgrade", by: options.by, records: report.records, lastEvent } as const
+      const draft = { what: "upgrade", by: options.by, records: report.records, ...made } as const
       const swapped = stage === undefined || options.dryRun === true ? undefined : yield* Rejected.beside(
         rejected,
         recording(real, stage.path, draft, (recorded) => database.swap(stage, real, true, unchanged, recorded))

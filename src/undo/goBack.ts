@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import { Database } from "../database/Database.ts"
 import { problemsIn } from "../database/integrity.ts"
 import { OpenError } from "../database/OpenError.ts"
+import { pagesDigest } from "../database/pagesDigest.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { fromPlatform } from "../files/FileError.ts"
@@ -12,7 +13,6 @@ import { stamp } from "../files/fileIdentity.ts"
 import type { Entry } from "../history/Entry.ts"
 import { eventsAfter, lastEventIn } from "../history/events.ts"
 import { backupOf } from "../history/history.ts"
-import { digestOf } from "../history/record.ts"
 import { onlyInOld } from "../import/lostByReplacing.ts"
 import { phase } from "../Progress.ts"
 import { version10 } from "../records/kinds.ts"
@@ -23,7 +23,7 @@ import { CannotGoBack } from "./UndoReport.ts"
 /** Fails unless the file is the one that the entry speaks of, byte for byte; gives its digest. */
 export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: Entry) {
   const fs = yield* FileSystem.FileSystem
-  const { bytes, sha256, sides, stamp: before } = entry.back
+  const { bytes, pages, sides, stamp: before } = entry.back
   const path = backupOf(real, entry)
   const refused = (reason: CannotGoBack["reason"], detail = "") =>
     new CannotGoBack({ path, entry: entry.id, reason, detail })
@@ -38,10 +38,10 @@ export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: E
       return yield* refused("changed", `somebody has worked with it: there is a ${path}${side}`)
     }
   }
-  if (sha256 === null && (yield* stamp(path)) !== before) return yield* refused("changed", "it was written to")
+  if (pages === null && (yield* stamp(path)) !== before) return yield* refused("changed", "it was written to")
   yield* phase("reading the old database", { bytes })
-  const digest = yield* digestOf(path)
-  if (sha256 !== null && digest !== sha256) return yield* refused("changed", "its bytes are not what they were")
+  const digest = yield* pagesDigest(path)
+  if (pages !== null && digest !== pages) return yield* refused("changed", "its bytes are not what they were")
   return digest
 })
 
@@ -97,10 +97,25 @@ export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, 
   }
 })
 
-/** Whether something was written between the entries, or since the last one: each begins with what the one before has left. */
+/** What is in the pages of the present database; undefined when that is not all of it, or cannot be read. */
+const presentPages = Effect.fnUntraced(function*(real: string) {
+  const sides = yield* Effect.forEach(["-wal", "-journal"], (side) => sizeOf(real + side))
+  if (sides.some((size) => (size ?? 0) > 0)) return undefined
+  return yield* Effect.orElseSucceed(pagesDigest(real), () => undefined)
+})
+
+/**
+ * Whether something was written between the entries, or since the last one, which is the first of these: each replaced what the one before had
+ * put in place.
+ */
 export const writtenSince = Effect.fnUntraced(function*(real: string, undone: ReadonlyArray<Entry>) {
   const { contentStamp } = yield* Database
-  const now = yield* contentStamp(real)
-  // The last one is the first of them.
-  return undone.some(({ after }, i) => after.stamp !== (undone[i - 1]?.before ?? now))
+  const isAsMade = ({ pages, stamp }: Entry["after"], i: number) =>
+    Effect.gen(function*() {
+      const next = undone[i - 1]?.back
+      if (pages === null) return next === undefined && stamp === (yield* contentStamp(real))
+      if (next !== undefined) return next.pages === pages
+      return stamp === (yield* contentStamp(real)) || pages === (yield* presentPages(real))
+    })
+  return !(yield* Effect.every(undone, ({ after }, i) => isAsMade(after, i)))
 })

@@ -79,7 +79,7 @@ const prepare = Effect.fnUntraced(function*(options: UndoOptions, real: string) 
   const path = backupOf(real, entry)
   if (!dryRun) yield* phase("copying the old database", { bytes: entry.back.bytes })
   const copy = dryRun ? undefined : yield* stagedCopy(path, real)
-  if (copy !== undefined && copy.sha256 !== digest) {
+  if (copy !== undefined && copy.pages !== digest) {
     return yield* new CannotGoBack({ path, entry: entry.id, reason: "changed", detail: "it was written to meanwhile" })
   }
   return {
@@ -113,10 +113,11 @@ export const undo = Effect.fn("Undo.undo")((options: UndoOptions) =>
     return yield* Effect.gen(function*() {
       const { copy, lastEvent, report } = yield* Effect.interruptible(prepare(options, real))
       const { records, undone } = report
-      const draft = { what: "undo", by: options.by, undone: undone.map(({ id }) => id), records, lastEvent } as const
+      const draft = { what: "undo", by: options.by, undone: undone.map(({ id }) => id), records } as const
       const swapped = copy === undefined
         ? undefined
-        : yield* recording(real, copy.path, draft, (recorded) => database.swap(copy, real, true, undefined, recorded))
+        : yield* recording(real, copy.path, { ...draft, lastEvent, pages: copy.pages }, (recorded) =>
+          database.swap(copy, real, true, undefined, recorded))
       return new UndoReport({ ...report, backup: swapped?.backup ?? null, entry: swapped?.entry ?? null })
     }).pipe(Effect.mapError(named(real, options.database)))
   }).pipe(Effect.scoped, Effect.uninterruptible)

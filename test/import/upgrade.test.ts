@@ -305,6 +305,7 @@ describe("an upgrade that was interrupted", () => {
       assert.deepStrictEqual((yield* kit.listing(directory)).map(bak), [
         "kata.db",
         "kata.db.bak.<time>",
+        "kata.db.history",
         "kata.db.import.tmp.db.bak.<time>",
         "kata.db.import.tmp.jsonl.bak.<time>",
         "kata.db.lock"
