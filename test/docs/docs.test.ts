@@ -197,7 +197,7 @@ it("the changelog has this version", () => {
 
 it("no block that a reader pastes damages a database or ends the shell", () => {
   const harmful = /(^|[;|& ])(dd |: >|exit \d|rm -rf|head -c)|kill -/m
-  const found = ["README.md", "docs/recovery.md", "docs/go-kata.md"].flatMap((file) =>
+  const found = ["README.md", "docs/recovery.md", "docs/undo.md", "docs/go-kata.md"].flatMap((file) =>
     fences(file).flatMap(({ line, text }) => harmful.test(text.replaceAll(/# exit .*/g, "")) ? [`${file}:${line}`] : [])
   )
   expect(found).toEqual([])
@@ -228,7 +228,7 @@ describe("what a page says of an exit code is held against the command", () => {
 describe("commands run as they stand there", () => {
   const machines: Array<Machine> = []
   afterAll(() => machines.forEach(({ folder }) => rmSync(folder, { recursive: true, force: true })))
-  for (const file of ["docs/recovery.md", "docs/format.md", "docs/go-kata.md", "docs/git.md"]) {
+  for (const file of ["docs/recovery.md", "docs/undo.md", "docs/format.md", "docs/go-kata.md", "docs/git.md"]) {
     for (const block of runnable(file)) {
       it(`${file}, line ${block.line}`, async () => {
         const one = machine()

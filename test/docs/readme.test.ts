@@ -89,7 +89,7 @@ it("going back gives the database that was there, whatever the new one left in i
   expect((await run(typed(recipe?.text ?? ""))).status).toBe(0)
   expect((await run("kata export --output -")).stdout === before).toBe(true)
   expect(before.length).toBeGreaterThan(1000)
-  expect(readdirSync(join(folder, "home", ".kata")).toSorted()).toEqual(["kata.db", "kata.db.lock"])
+  expect(readdirSync(join(folder, "home", ".kata")).toSorted()).toEqual(["kata.db", "kata.db.history", "kata.db.lock"])
 })
 
 it("going back with a name that is not there removes nothing", async () => {

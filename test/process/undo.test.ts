@@ -11,6 +11,7 @@ const prepare = async (place: Place) => {
 }
 
 const exported = async (place: Place) => {
+  fs.rmSync(place.path("now.jsonl"), { force: true })
   await place.ok(["export", "-q", "--output", "now.jsonl"])
   return sha256(fs.readFileSync(place.path("now.jsonl")))
 }

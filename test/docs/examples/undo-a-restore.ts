@@ -12,7 +12,7 @@ const program = (input: string, database: string) =>
     const restored = yield* Import.restore({ input, target: database, force: true, by: "the night job", homes })
     const lost = restored.only_in_old?.issues ?? 0
     if (lost === 0) return { lost, undone: [] }
-    // Up to that entry and no further, whatever somebody else has done meanwhile.
+    // To the state before it, also when something else has replaced the database meanwhile.
     const { undone } = yield* Undo.undo({ database, to: restored.entry ?? "", homes })
     return { lost, undone: undone.map(({ words }) => words) }
   }).pipe(
