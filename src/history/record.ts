@@ -77,15 +77,14 @@ const write = (real: string, entry: Entry, kind: "json" | "pending") => {
 
 const pendingOf = (real: string, id: string) => `${directoryOf(real)}/${id}.pending`
 
-/** A pending entry whose database is in place becomes a complete one, with the digest of what was replaced. */
-const complete = Effect.fnUntraced(function*(real: string, entry: Entry) {
-  yield* phase("recording the way back")
-  const backup = backupOf(real, entry)
-  // Without it, undo goes by size and time. A backup that cannot be read now is no reason to call the work a failure.
-  const pages = yield* Effect.gen(function*() {
-    const digest = yield* pagesDigest(backup)
-    return (yield* stamp(backup)) === entry.back.stamp ? digest ?? null : null
-  }).pipe(Effect.orElseSucceed(() => null))
+/** What is in a file that still has the stamp. */
+const pagesOf = Effect.fnUntraced(function*(path: string, then: string) {
+  const digest = yield* pagesDigest(path)
+  return (yield* stamp(path)) === then ? digest ?? null : null
+})
+
+/** A pending entry whose database is in place becomes a complete one, which knows what is in the file that was put aside. */
+const complete = Effect.fnUntraced(function*(real: string, entry: Entry, pages: string | null) {
   const back = new ReplacedFile({ ...entry.back, pages })
   yield* write(real, new Entry({ ...entry, back }), "json")
   yield* removed(pendingOf(real, entry.id))
@@ -154,7 +153,15 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
     Effect.ignore
   )
   // Ignored: the new database is in place, and an entry that is still pending is completed by the next work.
-  const completed = Effect.suspend(() => pending === undefined ? forget : Effect.ignore(complete(real, pending)))
+  const completed = Effect.suspend(() => {
+    if (pending === undefined) return forget
+    const entry = pending
+    return phase("recording the way back").pipe(
+      Effect.zipRight(pagesOf(backupOf(real, entry), entry.back.stamp)),
+      Effect.flatMap((pages) => complete(real, entry, pages)),
+      Effect.ignore
+    )
+  })
   const swapped = yield* Effect.zipRight(Directories.ensureOwn(directory), swap(recorded)).pipe(
     Effect.tapError(({ _tag }) => _tag === "DurabilityNotConfirmed" ? completed : forget)
   )
@@ -172,8 +179,12 @@ export const settle = Effect.fn("History.settle")(function*(real: string) {
   yield* Directories.ensureOwn(directory)
   for (const { done, entry, name } of yield* pendingIn(real)) {
     if (!(entry instanceof Entry)) continue
-    if (done) yield* complete(real, entry)
-    else yield* removed(`${directory}/${name}`)
+    // What cannot be read now either is known by its stamp: it must not stand in the way of what is to be done.
+    if (done) {
+      const pages = yield* Effect.orElseSucceed(pagesOf(backupOf(real, entry), entry.back.stamp), () => null)
+      yield* complete(real, entry, pages)
+    }
+    if (!done) yield* removed(`${directory}/${name}`)
   }
   const { isComplete, pending, temporary } = yield* namesIn(real)
   const left = [...pending.filter(({ id }) => isComplete(id)).map(({ name }) => name), ...temporary]

@@ -97,11 +97,11 @@ export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, 
   }
 })
 
-/** What is in the pages of the present database; undefined when that is not all of it, or cannot be read. */
+/** What is in the pages of the present database; undefined when that is not all of it. */
 const presentPages = Effect.fnUntraced(function*(real: string) {
   const sides = yield* Effect.forEach(["-wal", "-journal"], (side) => sizeOf(real + side))
   if (sides.some((size) => (size ?? 0) > 0)) return undefined
-  return yield* Effect.orElseSucceed(pagesDigest(real), () => undefined)
+  return yield* pagesDigest(real)
 })
 
 /**

@@ -69,7 +69,9 @@ const prepare = Effect.fnUntraced(function*(options: UndoOptions, real: string) 
   // At least one: `chosen` fails otherwise.
   const [last, entry] = [undone[0]!, undone.at(-1)!]
   const digest = yield* sameAsPutAside(real, entry)
-  const written = yield* writtenSince(real, undone)
+  // By force also when the present database cannot be read any more.
+  const asked = writtenSince(real, undone)
+  const written = yield* options.force === true ? Effect.orElseSucceed(asked, () => true) : asked
   const { events, from, lastEvent, only, records, to } = yield* compared(real, entry, last)
   const refused = written && options.force !== true
   if (refused && !dryRun) {

@@ -40,7 +40,7 @@ describe("a restore", () => {
       assert.deepStrictEqual(yield* kit.listing(directory), ["kata.db"])
       assert.isTrue(kit.fixtureBytes("small.db").equals(yield* kit.bytesOf(target)))
       const wet = yield* kit.restore(kit.text(rich), target, { force: true })
-      assert.deepStrictEqual({ ...dry }, { ...wet, dry_run: true, backup: null })
+      assert.deepStrictEqual({ ...dry }, { ...wet, dry_run: true, backup: null, entry: null })
       const absent = yield* kit.restore(kit.text(rich), `${directory}/none.db`, { dryRun: true })
       assert.deepInclude(absent, { dry_run: true, backup: null, only_in_old: null })
       const refused = yield* kit.outcomeOf(kit.restore(kit.text(rich), target, { dryRun: true }))

@@ -256,7 +256,8 @@ const operations = [
   "server/lifecycle.ts",
   "snapshot/backupReport.ts",
   "snapshot/verify.ts",
-  "store/sqlite.ts"
+  "store/sqlite.ts",
+  "undo/goBack.ts"
 ]
 
 it("only operations name version 10", () => {
