@@ -99,8 +99,8 @@ export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, 
 
 /** What is in the pages of the present database; undefined when that is not all of it. */
 const presentPages = Effect.fnUntraced(function*(real: string) {
-  const sides = yield* Effect.forEach(["-wal", "-journal"], (side) => sizeOf(real + side))
-  if (sides.some((size) => (size ?? 0) > 0)) return undefined
+  // A -journal may be there, as a swap that was killed leaves one: it holds what pages were, and these are as they were put in place.
+  if (((yield* sizeOf(`${real}-wal`)) ?? 0) > 0) return undefined
   return yield* pagesDigest(real)
 })
 

@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect"
 import { present } from "../database/absent.ts"
 import { Database } from "../database/Database.ts"
+import { rollBack } from "../database/hotJournal.ts"
 import * as Lock from "../database/Lock.ts"
 import { stagedCopy } from "../database/stagedCopy.ts"
 import { resolve } from "../files/paths.ts"
@@ -63,6 +64,8 @@ const prepare = Effect.fnUntraced(function*(options: UndoOptions, real: string) 
     yield* Lock.acquire(real, "undo")
     yield* (yield* Database).cleanUp(real)
     yield* settle(real)
+    // Ignored: what cannot be opened is replaced all the same. What a killed transaction has changed was not recorded.
+    yield* Effect.ignore(rollBack(real))
   }
   const history = yield* read(real)
   const undone = yield* chosen(options, history)
