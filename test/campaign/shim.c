@@ -116,7 +116,14 @@ static int named(int directory, const char *path, char *into) {
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/* Without what differs from run to run: `kata-stage-ab01cd` and `kata-12-XyZ123` become `kata-*`, a backup's time becomes `*`. */
+/* How many characters of a ULID there are. */
+static long ulid_length(const char *from) {
+  const char *end = from;
+  while (is_digit(*end) || (*end >= 'A' && *end <= 'Z')) end++;
+  return end - from;
+}
+
+/* Without what differs from run to run: `kata-stage-ab01cd` and `kata-12-XyZ123` become `kata-*`, a backup's time and a ULID become `*`. */
 static size_t normalise(const char *path, char *into, size_t size) {
   static const char *const sides[] = { "-journal", "-wal", "-shm" };
   const char *from = path + shim.length + (path[shim.length] == '/');
@@ -136,6 +143,9 @@ static size_t normalise(const char *path, char *into, size_t size) {
       while (is_digit(*from) || *from == 'T' || *from == 'Z') from++;
       if (from[0] == '-' && is_digit(from[1])) for (from++; is_digit(*from);) from++;
       n += (size_t)sprintf(into + n, ".bak.*");
+    } else if (ulid_length(from) == 26) {
+      from += 26;
+      into[n++] = '*';
     } else into[n++] = *from++;
   }
   into[n] = 0;
