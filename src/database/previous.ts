@@ -64,7 +64,9 @@ const refuseTaken = Effect.fnUntraced(function*(backup: string) {
   }
 })
 
-const present = (path: string, from: ReadonlyArray<string>) => Effect.filter(from, (side) => exists(path + side))
+/** Which of these side files there are. */
+export const present = <S extends string>(path: string, from: ReadonlyArray<S>) =>
+  Effect.filter(from, (side) => exists(path + side))
 
 /** Second names: they cost nothing. Fails where the filesystem has none. */
 export const link = Effect.fnUntraced(function*(target: string, from: ReadonlyArray<string> = ["", ...sides]) {

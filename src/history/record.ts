@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import { randomBytes } from "node:crypto"
 import { Database, type Recorded, type Swapped } from "../database/Database.ts"
 import { pagesDigest } from "../database/pagesDigest.ts"
+import { present } from "../database/previous.ts"
 import * as Atomic from "../files/Atomic.ts"
 import * as Directories from "../files/directories.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
@@ -119,7 +120,7 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
   let pending: Entry | undefined
   const recorded: Recorded = (backup) =>
     Effect.gen(function*() {
-      const sides = yield* Effect.filter(["-wal", "-journal"] as const, (side) => exists(backup + side))
+      const sides = yield* present(backup, ["-wal", "-journal"] as const)
       pending = new Entry({
         entry_version: 1,
         id,

@@ -12,7 +12,8 @@ export const sizeOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map(({ size }) => Number(size)),
     Effect.mapError(fromPlatform("stat", path)),
-    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
+    // Nothing has a name that is too long; that of a side file may be.
+    Effect.catchIf(({ code }) => code === "ENOENT" || code === "ENAMETOOLONG", () => Effect.succeed(undefined))
   )
 
 /** An entry, and whether its file is there. */
