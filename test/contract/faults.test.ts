@@ -10,6 +10,7 @@ import { generate } from "../../src/testing/generate.ts"
 import { list, undo } from "../../src/undo/Undo.ts"
 import { complaints } from "../property/dump.ts"
 import { services } from "../testing/services.ts"
+import { some } from "../testing/some.ts"
 import { numbered, type Plan, recorded, type Subject, tried } from "./table.ts"
 
 const errnos = ["ENOSPC", "EIO", "EACCES"]
@@ -165,10 +166,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
         const { files } = yield* recorded(subject)
         assert.isAbove(files.length, 10)
         const first = files.findIndex(({ path }) => path.includes(from))
-        const plans = numbered(files).map((call, i): Plan => ({ files: [{ ...call, code: errnos[i % 3]! }] })).slice(
-          first
-        )
-        assert.deepStrictEqual(yield* tried(subject, plans), [])
+        const faults = numbered(files).map((call, i) => ({ ...call, code: errnos[i % 3]! })).slice(first)
+        const plans = some(`calls of ${name}`, faults, ({ operation }) => operation)
+        assert.deepStrictEqual(yield* tried(subject, plans.map((fault): Plan => ({ files: [fault] }))), [])
       }), hang)
 
   const database = (name: string, subject: Subject<unknown, unknown>) =>
@@ -176,8 +176,9 @@ layer(NodeContext.layer, { excludeTestServices: true })("one call fails", (it) =
       Effect.gen(function*() {
         const { database } = yield* recorded(subject)
         assert.isAbove(database.length, 10)
-        const plans = numbered(database).map((call, i): Plan => ({ database: [{ ...call, code: codes[i % 4]! }] }))
-        assert.deepStrictEqual(yield* tried(subject, plans), [])
+        const faults = numbered(database).map((call, i) => ({ ...call, code: codes[i % 4]! }))
+        const plans = some(`calls of ${name}`, faults, ({ operation }) => operation)
+        assert.deepStrictEqual(yield* tried(subject, plans.map((fault): Plan => ({ database: [fault] }))), [])
       }), hang)
 
   files("export", exporting)

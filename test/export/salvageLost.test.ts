@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Export from "../../src/export/Export.ts"
 import { generate } from "../../src/testing/generate.ts"
 import * as kit from "../snapshot/kit.ts"
+import { some } from "../testing/some.ts"
 import { linesIn } from "./salvaged.ts"
 
 const pageSize = 4096
@@ -248,7 +249,7 @@ it.scopedLive("found W11: whatever is wrong in the first page, an export says da
       ["text", (page) => void page.write("not a database any more")],
       ["nothing", (page) => void page.fill(0)]
     ]
-    for (const [what, change] of damages) {
+    for (const [what, change] of some("damages of the first page", damages)) {
       const { after, before, database, report } = yield* salvageOf((bytes) => void change(pageOf(bytes, 0)))
       assert.strictEqual(after, before, what)
       assert.strictEqual(report.rejected, 0, what)

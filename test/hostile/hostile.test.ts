@@ -7,6 +7,7 @@ import { version10 } from "../../src/records/kinds.ts"
 import { read } from "../../src/records/line.ts"
 import { services } from "../cli/kit.ts"
 import * as kit from "../snapshot/kit.ts"
+import { some } from "../testing/some.ts"
 import { type Bytes, cases } from "./cases.ts"
 import { assertRefused, kata, stateOf } from "./kit.ts"
 
@@ -19,8 +20,8 @@ const recordsOf = (input: Bytes): ReadonlyArray<string> => {
     .map((line) => Either.getOrThrow(read(version10, line)).canonical ?? line).toSorted()
 }
 
-describe.each(Object.entries(cases))("%s", (_, table) => {
-  for (const [what, input, exit, says] of table) {
+describe.each(Object.entries(cases))("%s", (group, table) => {
+  for (const [what, input, exit, says] of some(group, table, ([, , exit]) => exit)) {
     it.scopedLive(
       `${what}: ${exit}`,
       () =>

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { diff } from "../../src/merge/Diff.ts"
 import { kata } from "../hostile/kit.ts"
 import * as kit from "../snapshot/kit.ts"
+import { some } from "../testing/some.ts"
 import * as old from "../versions/kit.ts"
 import * as newer from "../versions/newerKit.ts"
 
@@ -55,7 +56,7 @@ const twins = Effect.gen(function*() {
 })
 
 describe("two databases, from either side, with", () => {
-  for (const [what, [a, b, equal]] of Object.entries(cases)) {
+  for (const [what, [a, b, equal]] of some("cells", Object.entries(cases), ([, [, , equal]]) => equal)) {
     it.scopedLive(`${what}: ${equal ? "equal" : "different"}`, () =>
       Effect.gen(function*() {
         const { x, y } = yield* twins

@@ -1,6 +1,7 @@
 /** Every way in which export, verify, import, version, completion and help end, in each output mode. */
 import { readFileSync } from "node:fs"
 import { describe, expect } from "vitest"
+import { some } from "../testing/some.ts"
 import { it, type Place, root } from "./kit.ts"
 
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { readonly version: string }
@@ -94,7 +95,7 @@ describe("a failure", () => {
   it("has its exit code, one report on stderr, nothing on stdout, and changes nothing", async ({ place }) => {
     await prepare(place)
     const before = new Map(place.names().map((name) => [name, place.read(name)]))
-    for (const [at, one] of failing.entries()) {
+    for (const [at, one] of some("failures", failing, ({ kind }) => kind).entries()) {
       const { argv, env = {}, exit, kind, says } = one
       const name = argv.join(" ")
       const human = await place.fails(exit, argv, { env })

@@ -1,9 +1,12 @@
 /** kill -9 at any moment: the old database or the new one, and the same command again heals. */
 import * as fs from "node:fs"
 import { afterAll, beforeAll, describe, expect } from "vitest"
+import { some } from "../testing/some.ts"
 import { it, large, Place, sha256, sleep, until } from "./kit.ts"
 
-const kills = 15
+/** A third of the kills is around the swap, which is too short to be met by chance. */
+const atSwap = (kill: number) => kill % 3 === 0
+const kills = some("kills", Array.from({ length: 15 }, (_, i) => i), atSwap)
 const made = new Place()
 const [one, other] = [made.path("one.jsonl"), made.path("other.jsonl")]
 
@@ -22,7 +25,7 @@ const seeded = (seed: number) => () => {
 }
 
 describe("a killed import --force", () => {
-  it(`leaves the old or the new database, ${kills} times`, async ({ place }) => {
+  it(`leaves the old or the new database, ${kills.length} times`, async ({ place }) => {
     place.killed = true
     const random = seeded(20_260_504)
     const target = place.path("t.db")
@@ -34,12 +37,11 @@ describe("a killed import --force", () => {
     for (const input of [one, other]) contents.set(sha256(fs.readFileSync(input)), input)
     let current = other
     const outcomes = { old: 0, new: 0 }
-    for (let kill = 0; kill < kills; kill++) {
+    for (const kill of kills) {
       const next = current === one ? other : one
       const before = backups(place)
       const { child, done } = place.start(["import", "--input", next, "--target", "t.db", "--force"])
-      // a third of the kills around the swap, which is too short to be met by chance
-      if (kill % 3 === 0) {
+      if (atSwap(kill)) {
         await until("the backup", () => backups(place) > before || child.exitCode !== null)
         await sleep(random() * 30)
       } else await sleep(whole * (0.2 + random() * 0.8))
@@ -50,7 +52,9 @@ describe("a killed import --force", () => {
       outcomes[found === next ? "new" : "old"]++
       current = found!
     }
-    console.log(`killed ${kills} times: ${outcomes.old} times the old database, ${outcomes.new} times the new one`)
+    console.log(
+      `killed ${kills.length} times: ${outcomes.old} times the old database, ${outcomes.new} times the new one`
+    )
     await place.ok(["import", "-q", "--input", one, "--target", "t.db", "--force"])
     const inode = fs.statSync(target).ino
     for (const name of place.names()) {

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as kit from "../snapshot/kit.ts"
+import { some } from "../testing/some.ts"
 import * as old from "./kit.ts"
 
 const rich = (n: number) => kit.lines(old.fixture(`v${n}/rich.own-export.jsonl`))
@@ -25,7 +26,7 @@ const restored = (
     return { report, target, lines: kit.lines(yield* kit.exportedAsGo(target)) }
   })
 
-describe.each(old.versions)("version %i", (n) => {
+describe.each(some("versions", old.versions))("version %i", (n) => {
   const source = rich(n)
   const [comment, issue] = [first(source, "comment"), first(source, "issue")]
 

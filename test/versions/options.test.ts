@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import { verifyAgainst } from "../../src/merge/Diff.ts"
 import { verify } from "../../src/snapshot/verify.ts"
 import * as kit from "../snapshot/kit.ts"
+import { some } from "../testing/some.ts"
 import * as old from "./kit.ts"
 
 const rich = (n: number) => old.fixture(`v${n}/rich.own-export.jsonl`)
@@ -13,7 +14,7 @@ const instances = (lines: ReadonlyArray<string>) => [
   ...new Set(lines.flatMap((line) => [...line.matchAll(/"origin_instance_uid":"(\w+)"/g)].map(([, uid]) => uid)))
 ]
 
-describe.each(old.versions)("version %i", (n) => {
+describe.each(some("versions", old.versions))("version %i", (n) => {
   it.scopedLive("is verified: what is in it, by which version, and what became of what", () =>
     Effect.gen(function*() {
       const report = yield* verify(kit.text(rich(n), "old.jsonl"))
