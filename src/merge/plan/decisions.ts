@@ -9,12 +9,16 @@ import { RawJson } from "../../ledger/RawJson.ts"
 import { members } from "../../records/json.ts"
 import { all, get, type Room, run } from "./room.ts"
 
-/** The present state of an issue, a project, a recurrence of the result, and what the target had. */
+/** The present state of an issue, a project, a recurrence of the result, and what the side had that was decided against. */
 const of = {
   issue:
     `SELECT p.id, p.uid, p.project_id, p.title, p.body, p.owner, p.priority, p.status, p.closed_reason, p.deleted_at, p.metadata, p.revision, p.short_id,
-    q.title AS old_title, q.body AS old_body, q.owner AS old_owner, q.priority AS old_priority, q.metadata AS old_metadata, q.project_id AS old_project_id,
-    q.short_id AS old_short_id FROM put_issues p JOIN b.issues q ON q.id = p.id WHERE p.uid = ?`,
+    iif(@source, q.title, x.title) AS old_title, iif(@source, q.metadata, x.metadata) AS old_metadata,
+    iif(@source, q.project_id, (SELECT b FROM project_map WHERE a = x.project_id)) AS old_project_id,
+    iif(@source, q.short_id, x.short_id) AS old_short_id
+    FROM put_issues p JOIN b.issues q ON q.id = p.id LEFT JOIN a.issues x ON x.uid = p.uid WHERE p.uid = @uid`,
+  project: `SELECT p.*, iif(@source, q.metadata, x.metadata) AS old_metadata
+    FROM put_projects p JOIN b.projects q ON q.id = p.id LEFT JOIN a.projects x ON x.uid = p.uid WHERE p.uid = @uid`,
   other:
     `SELECT coalesce((SELECT m.b FROM a.issues i JOIN issue_map m ON m.a = i.id WHERE i.uid = @uid), (SELECT id FROM t_issues WHERE uid = @uid)) AS id`
 }
@@ -117,6 +121,7 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
   const uidOf = (id: unknown) => names.get(String(id)) ?? ""
   for (const row of decided) {
     const uid = String(row["of"])
+    const named = { uid, source: row["outcome"] === "source" ? 1n : 0n }
     const common = {
       uid: yield* room.uidOf(JSON.stringify([row["kind"], uid, row["key"], row["outcome"], actor])),
       actor,
@@ -134,11 +139,7 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
         payload: write(said.payload)
       })
     if (row["kind"] === "archived" || row["kind"] === "project_metadata") {
-      const now = yield* get(
-        room,
-        "SELECT p.*, q.metadata AS old_metadata FROM put_projects p JOIN b.projects q ON q.id = p.id WHERE p.uid = ?",
-        uid
-      )
+      const now = yield* get(room, of.project, named)
       if (now === undefined) continue
       yield* event(
         row["kind"] === "archived"
@@ -182,7 +183,7 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
       yield* run(room, "UPDATE put_recurrences SET revision = revision + 1 WHERE uid = ?", uid)
       continue
     }
-    const now = yield* get(room, of.issue, uid)
+    const now = yield* get(room, of.issue, named)
     const said = now === undefined ? undefined : ofIssue(row, now, uidOf)
     if (now === undefined || said === undefined) continue
     const related = said.related === undefined ? null : (yield* get(room, of.other, { uid: said.related }))?.["id"]
