@@ -95,7 +95,8 @@ const extraOf = (room: Room, side: 0 | 1, everyIssue: boolean) => {
     ? ["a.events", "t_events", "gone_b", "a"]
     : ["t_events", "a.events", "gone_a", "b"]
   const has = (uid: string) => `EXISTS (SELECT 1 FROM ${side === 1 ? "t_issues" : "a.issues"} i WHERE i.uid = e.${uid})`
-  const known = side === 1 ? "1" : "p.uid IN (SELECT uid FROM a.projects)"
+  // an alias that was taken from a project of the target's own may be that of another one in the source
+  const known = side === 1 ? "1" : "(p.uid IN (SELECT uid FROM a.projects) OR e.type = 'project.alias_removed')"
   const wanted = [
     everyIssue
       ? "1"
