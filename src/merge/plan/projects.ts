@@ -110,11 +110,12 @@ const isTouched = (side: 0 | 1) =>
 const isFurther = `(coalesce(x.next_occurrence_key, '~') > coalesce(y.next_occurrence_key, '~')
   OR coalesce(x.next_occurrence_key, '~') = coalesce(y.next_occurrence_key, '~') AND coalesce(x.last_materialized_uid, '~') < coalesce(y.last_materialized_uid, '~'))`
 const theirs = `(${isTouched(1)} AND NOT ${isTouched(0)} OR ${isTouched(1)} = ${isTouched(0)} AND ${isFurther})`
+/** An occurrence that was skipped raises the revision now and then. */
 const raisedOf = (side: 0 | 1) =>
   `(SELECT count(*) FROM extra e JOIN ${
     side === 1 ? "a" : "b"
   }.events v ON v.id = e.id WHERE e.side = ${side} AND e.type LIKE 'recurrence.%'
-     AND e.type <> 'recurrence.created' AND json_valid(v.payload) AND v.payload ->> '$.recurrence_uid' = y.uid)`
+     AND e.type NOT IN ('recurrence.created', 'recurrence.materialization_skipped') AND json_valid(v.payload) AND v.payload ->> '$.recurrence_uid' = y.uid)`
 
 const recurrences = (room: Room) => [
   `INSERT INTO put_recurrences SELECT ${
