@@ -138,8 +138,9 @@ const honest = (compared: Compared): void => {
   }
 }
 
-const aliases = ({ r, s, t }: Compared): void => {
-  if (s.scope !== undefined) return
+const aliases = ({ config, r, s, t }: Compared): void => {
+  // of a project without history nobody can tell that it was merged into another
+  if (s.scope !== undefined || config.projectMerges) return
   for (const alias of new Set([...s.aliases.keys(), ...t.aliases.keys()])) {
     const [a, b, c] = [s, t, r].map((db) => db.aliases.get(alias))
     const attached = new Set([...t.dissolved, ...s.dissolved].filter((one) => one.startsWith(`${alias} `)))

@@ -38,6 +38,21 @@ const weights: Readonly<Record<string, number>> = {
 const all = Object.entries(weights).flatMap(([name, weight]) => Array<string>(weight).fill(name))
 const rare = new Set(["purge", "archive", "projects"])
 const makers = new Set(["create", "project", "recurrence"])
+/** What merged projects meet. */
+const joining = [
+  "projects",
+  "projects",
+  "project",
+  "create",
+  "move",
+  "edit",
+  "label",
+  "alias",
+  "archive",
+  "purge",
+  "imported",
+  "recurrence"
+]
 /** What moved issues meet. */
 const moving = ["move", "move", "move", "edit", "comment", "label", "links", "prioritise", "project"]
 
@@ -46,7 +61,7 @@ export interface History {
   readonly steps: ReadonlyArray<Step>
 }
 
-export type Mode = "all" | "files" | "issues"
+export type Mode = "all" | "files" | "issues" | "projects"
 
 export const history = (seed: number, mode: Mode = "all"): History => {
   const random = new Random(seed)
@@ -59,8 +74,8 @@ export const history = (seed: number, mode: Mode = "all"): History => {
     circles: chance(20),
     skew: [0, 0, 0].map(() => random.pick([0, 0, 500, -500])),
     apply: chance(50),
-    projectMerges: chance(30),
-    calm: chance(50),
+    projectMerges: mode === "projects" || chance(30),
+    calm: mode !== "projects" && chance(50),
     files: mode === "files",
     issues: mode === "issues"
   }
@@ -68,7 +83,13 @@ export const history = (seed: number, mode: Mode = "all"): History => {
   const count = early + 4 + random.below(37)
   // few issues, much work on each
   const isHot = chance(60)
-  const theme = config.files && chance(70) ? moving : isHot && chance(60) ? several(Object.keys(weights), 5) : undefined
+  const theme = mode === "projects"
+    ? joining
+    : config.files && chance(70)
+    ? moving
+    : isHot && chance(60)
+    ? several(Object.keys(weights), 5)
+    : undefined
   const merges = [
     ...Array<string>(5).fill("merge"),
     ...Array<string>(3).fill("old merge"),
@@ -84,6 +105,8 @@ export const history = (seed: number, mode: Mode = "all"): History => {
     if (isHot && by >= 0 && makers.has(name) && chance(80)) name = random.pick(all)
     if (theme !== undefined && by >= 0 && !isMerge && chance(70)) name = random.pick(theme)
     if (name === "projects" && !config.projectMerges) name = "edit"
+    // the area of a project that becomes a part of another is lost, and no event tells of it
+    if (name === "area" && mode === "projects") name = "edit"
     if (config.calm && rare.has(name)) name = "create"
     steps.push({ k, by, name, a: random.below(60), b: random.below(60), c: random.below(60) })
   }

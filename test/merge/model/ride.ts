@@ -40,12 +40,16 @@ const isFurther = (a: Recurrence, b: Recurrence): boolean => {
   return x === y ? a.last !== null && (b.last === null || a.last < b.last) : x > y
 }
 
+/** Events of recurrences that need not raise the revision. */
+const steady = new Set(["recurrence.created", "recurrence.materialization_skipped"])
+
 export const recurrences = (work: Work): void => {
   const { only, result, source, switches, target } = work
   // an occurrence whose recurrence does not come along is none here
   if (only !== undefined) {
     for (const row of result.issues.values()) {
-      if (row.recurrence !== null && !result.recurrences.has(row.recurrence)) row.recurrence = null
+      if (row.recurrence === null || result.recurrences.has(row.recurrence)) continue
+      Object.assign(row, { recurrence: null, occurrence: null })
     }
   }
   for (const [uid, from] of only === undefined ? source.db.recurrences : []) {
@@ -55,8 +59,8 @@ export const recurrences = (work: Work): void => {
       continue
     }
     if (to === undefined) continue
-    const raises = ({ payload, type }: Event) => payload.recurrence === uid && type !== "recurrence.created"
-    // a purge may have taken events that raised it
+    // one that was skipped raises it now and then; and a purge may have taken events that raised it
+    const raises = ({ payload, type }: Event) => payload.recurrence === uid && !steady.has(type)
     row.revision = Math.max(to.revision + count(source.extra, raises), from.revision + count(target.extra, raises))
     const [s, t] = [source, target].map(({ touched }) => touched.has(facet("progress", uid)))
     const best = s === t ? (isFurther(from, to) ? from : to) : s === true ? from : to

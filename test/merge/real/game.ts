@@ -61,8 +61,8 @@ const merging = Effect.fnUntraced(function*(replicas: Replicas, act: Merge) {
 
 /** What a database calls its projects and issues is its own, and where its workspaces are. */
 const local = new Set(["name", "short_id", "project_name"])
-/** That there is a project without history nobody tells the others, nor which aliases it has. */
-const untold = new Set(["project", "project_alias"])
+/** Of a project without history nobody tells the others, nor of its aliases; of two issues that importers call alike each side keeps its own. */
+const untold = new Set(["project", "project_alias", "import_mapping"])
 
 /** A payload without the number of a link, which may be gone on one side and have come back under another one on the other. */
 const unnumbered = (payload: string | null) => payload?.replace(/"link_id":\d+/, "") ?? null
