@@ -98,6 +98,9 @@ const decided = (room: Room, { prepare }: Statements, row: Row) => {
   const s = isTold || has("murky_s")
   const t = row["t"] === 1n || has("murky_t")
   const facet = { kind, ...params, equal: a === b ? 1n : 0n, a, b, s: s ? 1n : 0n, t: t ? 1n : 0n }
+  const peer = kind === "parent" ? a : other
+  // between two that come in: it does so as it is
+  if (peer !== null && [of, peer].every((uid) => ask(uid)["fresh"] === 1n)) return undefined
   if (has("fresh")) return a === null ? undefined : { ...facet, outcome: "source" }
   if (a === b) return hollow || out || a === null ? undefined : { ...facet, outcome: "same" }
   if (has("mute")) return { ...facet, outcome: "unexplained" }
