@@ -7,6 +7,7 @@ import type { Row } from "../../database/Session.ts"
 import { write } from "../../ledger/RawJson.ts"
 import { RawJson } from "../../ledger/RawJson.ts"
 import { members } from "../../records/json.ts"
+import { columnsOf, quote } from "../changeset.ts"
 import { all, get, type Room, run } from "./room.ts"
 
 /** The present state of an issue, a project, a recurrence of the result, and what the side had that was decided against. */
@@ -16,7 +17,7 @@ const of = {
     iif(@source, q.title, x.title) AS old_title, iif(@source, q.metadata, x.metadata) AS old_metadata,
     iif(@source, q.project_id, (SELECT b FROM project_map WHERE a = x.project_id)) AS old_project_id,
     iif(@source, q.short_id, x.short_id) AS old_short_id
-    FROM put_issues p JOIN b.issues q ON q.id = p.id LEFT JOIN a.issues x ON x.uid = p.uid WHERE p.uid = @uid`,
+    FROM put_issues p LEFT JOIN b.issues q ON q.id = p.id LEFT JOIN a.issues x ON x.uid = p.uid WHERE p.uid = @uid`,
   project: `SELECT p.*, iif(@source, q.metadata, x.metadata) AS old_metadata
     FROM put_projects p JOIN b.projects q ON q.id = p.id LEFT JOIN a.projects x ON x.uid = p.uid WHERE p.uid = @uid`,
   other:
@@ -105,6 +106,9 @@ const ofIssue = (row: Row, now: Row, uidOf: (id: unknown) => string): Said | und
   }
 }
 
+const issueColumns = ({ format }: Room) =>
+  columnsOf(format.kinds.find(({ name }) => name === "issue")!).map((column) => `t.${quote(column)}`).join(", ")
+
 const insert =
   `INSERT INTO put_events SELECT max(ifnull((SELECT max(id) FROM put_events WHERE fresh), 0), (SELECT id FROM base WHERE name = 'events'),
     ifnull((SELECT max(reserved) FROM purged), 0)) + 1, @uid, (SELECT value FROM b.meta WHERE key = 'instance_uid'), @project,
@@ -183,6 +187,12 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
       yield* run(room, "UPDATE put_recurrences SET revision = revision + 1 WHERE uid = ?", uid)
       continue
     }
+    // the other end of a link need not be an issue that changes otherwise
+    yield* run(
+      room,
+      `INSERT OR IGNORE INTO put_issues SELECT ${issueColumns(room)}, 0 FROM t_issues t WHERE t.uid = ?`,
+      uid
+    )
     const now = yield* get(room, of.issue, named)
     const said = now === undefined ? undefined : ofIssue(row, now, uidOf)
     if (now === undefined || said === undefined) continue
