@@ -100,7 +100,8 @@ const extraOf = (room: Room, side: 0 | 1, everyIssue: boolean) => {
   const wanted = [
     everyIssue
       ? "1"
-      : `CASE WHEN e.issue_uid IS NULL THEN ${known} ELSE ${has("issue_uid")}` +
+      // what makes an issue of a recurrence says how far that is, wherever the issue is
+      : `CASE WHEN e.issue_uid IS NULL OR e.type = 'recurrence.materialized' THEN ${known} ELSE ${has("issue_uid")}` +
         ` OR (e.related_issue_uid IS NOT NULL AND ${has("related_issue_uid")}) END`,
     counts("e"),
     `NOT EXISTS (SELECT 1 FROM ${other} o WHERE o.uid = e.uid AND ${counts("o")})`,
