@@ -155,8 +155,7 @@ export const events = (work: Work, numbers: ReadonlyMap<number, number>): void =
     }
     if (isGone(target, event) || !r.projects.has(project)) continue
     const isOfGone = related !== null && target.gone.has(related)
-    const id = event.payload.comment
-    const moved = id !== undefined && numbers.has(id) ? renumbered(event) : event
+    const moved = renumbered(event)
     r.events.set(uid, isOfGone ? { ...moved, related: null } : moved)
     r.sequence++
     if (issue !== null && r.issues.has(issue) && (isAttached || switches.has("attach"))) r.attached.add(uid)

@@ -29,7 +29,7 @@ const commentText = (db: Db, id: number): string => {
 
 const eventText = (db: Db, event: Event): string => {
   const { issue, payload, project, related, type, uid } = event
-  const comment = type === "commented" && payload.comment !== undefined ? commentText(db, payload.comment) : undefined
+  const comment = type === "commented" ? commentText(db, payload.comment ?? 0) : undefined
   const changed = payload.changed?.map(text).toSorted()
   return text([type, project, issue, related, { ...payload, comment, changed }, db.attached.has(uid)])
 }

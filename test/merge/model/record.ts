@@ -83,7 +83,7 @@ export const record = (work: Work): void => {
 
 /** The hidden marks: each value has seen what it had seen on the side that it came from. */
 export const marks = (work: Work): void => {
-  const { hollows, k, only, report, result: r, source: { db: s, extra }, switches, take } = work
+  const { hollows, k, only, report, result: r, source: { db: s, extra }, switches, take, values } = work
   for (const project of s.dissolved) r.dissolved.add(project)
   for (const of of hollows) {
     for (const event of extra) {
@@ -96,6 +96,9 @@ export const marks = (work: Work): void => {
   for (const [of, marks] of s.truth) {
     const issues = named(of)
     if (kept.has(of) || issues.some((x) => !r.issues.has(x))) continue
+    // a parent that was purged here has been seen by nobody
+    const parent = of.startsWith("parent ") ? values.source.get(of) ?? null : null
+    if (parent !== null && !r.issues.has(String(parent))) continue
     if (only !== undefined && !issues.some((x) => only.has(x))) continue
     r.truth.set(of, new Set([...r.truth.get(of) ?? [], ...marks]))
   }
