@@ -33,7 +33,7 @@ describe("the merge", () => {
       const met = nothingMet()
       for (let seed = 1; seed <= 6; seed++) {
         const failure = yield* tryHistory(seed, met)
-        assert.isUndefined(failure, `seed ${seed}: ${failure?.message}`)
+        assert.isUndefined(failure, `seed ${seed}: ${failure}`)
       }
       assert.isAbove(met.merges, 50)
     }).pipe(Effect.provide(services)))

@@ -1,4 +1,5 @@
 /** A smaller history that fails in the same way. */
+import * as Effect from "effect/Effect"
 import { Wrong } from "./checks.ts"
 import type { Config } from "./deeds.ts"
 import type { History } from "./generator.ts"
@@ -27,25 +28,31 @@ const simpler: ReadonlyArray<Partial<Config>> = [
   { calm: true }
 ]
 
-/** Steps are left out, half of them first, for as long as `fails` says the same. */
-export const shrink = (history: History, failure: string, fails: (history: History) => string | undefined): History => {
+/** Steps are left out, half of them first, for as long as `fails` says the same and there is time. */
+export const shrink = Effect.fnUntraced(function*<E, R>(
+  history: History,
+  failure: string,
+  fails: (history: History) => Effect.Effect<string | undefined, E, R>,
+  milliseconds: number
+) {
   const wanted = kindOf(failure)
-  const isSo = (tried: History) => {
-    const found = tried.steps.length === 0 ? undefined : fails(tried)
-    return found !== undefined && kindOf(found) === wanted
-  }
+  const end = Date.now() + milliseconds
+  const isSo = (tried: History) =>
+    tried.steps.length === 0 || Date.now() > end
+      ? Effect.succeed(false)
+      : Effect.map(fails(tried), (found) => found !== undefined && kindOf(found) === wanted)
   let found = history
   for (const change of simpler) {
     const config = { ...found.config, ...change }
     const tried = { config, steps: found.steps.filter(({ by }) => by < config.replicas) }
-    if (isSo(tried)) found = tried
+    if (yield* isSo(tried)) found = tried
   }
   for (let n = Math.max(1, found.steps.length >> 1); n > 0; n >>= 1) {
     for (let i = 0; i < found.steps.length;) {
       const tried = { ...found, steps: found.steps.toSpliced(i, n) }
-      if (isSo(tried)) found = tried
+      if (yield* isSo(tried)) found = tried
       else i += n
     }
   }
   return found
-}
+})

@@ -2,14 +2,10 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { history, type Mode } from "../model/generator.ts"
+import { type History, history, type Mode } from "../model/generator.ts"
 import type { Tally } from "../model/play.ts"
+import { shrink } from "../model/shrink.ts"
 import { playBoth } from "./game.ts"
-
-export interface Failure {
-  readonly seed: number
-  readonly message: string
-}
 
 /** What was met, in how many histories; the number of merges and conflicts. */
 export interface Met {
@@ -37,16 +33,35 @@ const add = (met: Met, tally: Tally): void => {
 /** In turns: everything; merged projects; single issues, or snapshots of projects, beside whole databases. */
 const modes: ReadonlyArray<Mode> = ["all", "projects", "issues", "files"]
 
+const historyOf = (seed: number) => history(seed, modes[seed % modes.length])
+
+/** What is wrong with a history, if anything. */
+const failureOf = (history: History, tally: Tally) =>
+  Effect.map(
+    Effect.exit(playBoth(history, { tally })),
+    (exit) => Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? undefined : Cause.pretty(exit.cause)
+  )
+
 /** Plays the history of a seed; what is wrong with it, if anything. */
 export const tryHistory = Effect.fn("Property.tryHistory")(
   function*(seed: number, met: Met) {
     const tally: Tally = new Map()
-    const exit = yield* Effect.exit(playBoth(history(seed, modes[seed % modes.length]), { tally }))
+    const failure = yield* failureOf(historyOf(seed), tally)
     add(met, tally)
-    if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
-    return { seed, message: Cause.pretty(exit.cause) } satisfies Failure
+    return failure
   }
 )
+
+/** How long a smaller history is looked for. */
+const patience = 120_000
+
+/** The failure of a smaller history, and its steps. */
+const smaller = Effect.fnUntraced(function*(seed: number, failure: string) {
+  const fails = (tried: History) => failureOf(tried, new Map())
+  const found = yield* shrink(historyOf(seed), failure, fails, patience)
+  const steps = found.steps.map(({ a, b, by, c, k, name }) => `    ${k} ${by < 0 ? "all" : by}: ${name} ${a} ${b} ${c}`)
+  return [(yield* fails(found)) ?? failure, JSON.stringify(found.config), ...steps].join("\n")
+})
 
 const told = (met: Met): string =>
   `${met.histories} histories, ${met.merges} merges, ${met.conflicts} with conflicts; histories in which both sides touched` +
@@ -67,8 +82,9 @@ export const merges = Effect.fn("Property.merges")(
       const failure = yield* tryHistory(first + n, met)
       if (failure === undefined) continue
       broken++
-      say(`\nBROKEN: seed ${failure.seed}: ${failure.message.slice(0, 4000)}`)
-      say(`  again: npm run fuzz -- merge --seed ${failure.seed} --count 1`)
+      say(`\nBROKEN: seed ${first + n}: ${failure.slice(0, 2000)}`)
+      say(`  again: npm run fuzz -- merge --seed ${first + n} --count 1`)
+      say(`  smaller: ${(yield* smaller(first + n, failure)).slice(0, 6000)}`)
     }
     say(told(met))
     say(broken === 0 ? "no history was broken" : `${broken} histories were broken`)
