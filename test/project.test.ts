@@ -131,6 +131,7 @@ const runners: Readonly<Record<string, string>> = {
   "docs/examples/filesystem-in-a-test.ts": "it shows a test of somebody who has only node",
   "docs/examples/import-with-a-transform.ts": "it shows a program",
   "docs/examples/scripted-migration.ts": "it shows a program",
+  "docs/examples/ten-databases.ts": "it shows a program",
   "docs/examples/undo-a-restore.ts": "it shows a program",
   "fuzz/main.ts": "it is the program of npm run fuzz",
   "process/kit.ts": "tests of processes are plain: it makes a database for them, and takes its lock"

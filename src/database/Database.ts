@@ -79,9 +79,9 @@ export class Database extends Context.Tag("kata/Database")<Database, {
   readonly stage: (target: string, format: Format) => Effect.Effect<Stage, DatabaseError, Scope.Scope>
   /**
    * One session that reads two databases in one transaction, as the schemas `a` and `b`, and has room of its own in `main` for what it finds
-   * out about them. A name without a schema that `main` does not have is one of `b`. A stage must be sealed.
+   * out about them, which can be attached once it is committed. A name without a schema that `main` does not have is one of `b`. A stage must be sealed.
    */
-  readonly together: (a: Attachable, b: Attachable) => Effect.Effect<Session, DatabaseError, Scope.Scope>
+  readonly together: (a: Attachable, b: Attachable) => Effect.Effect<Session & Attachable, DatabaseError, Scope.Scope>
   /**
    * Runs work in one write transaction of the database at a real path, which commits it and is on disk, or leaves what was there. What the
    * work is to change stands in the schema `plan`, in which it may write too.

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { privateDirectory } from "../files/staleFiles.ts"
 import type { Attachable } from "./Database.ts"
-import { open } from "./Handle.ts"
+import { open, uriOf } from "./Handle.ts"
+import type { Session } from "./Session.ts"
 import { create } from "./stage.ts"
 import { inTemporary } from "./temporary.ts"
 
@@ -18,7 +19,7 @@ const attached = Effect.fnUntraced(function*(path: string, a: Attachable, b: Att
     // `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen.
     for (const schema of ["a", "b"]) db.prepare(`SELECT count(*) FROM ${schema}.sqlite_schema`).get()
   })
-  return db
+  return { ...db, uri: uriOf(path, "write") } satisfies Session & Attachable
 })
 
 /** `Database.together` on the real thing. */

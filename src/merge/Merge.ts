@@ -11,7 +11,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type Attachable, Database, type DatabaseError, type View } from "../database/Database.ts"
-import { uriOf } from "../database/Handle.ts"
 import * as Lock from "../database/Lock.ts"
 import { newUlid } from "../database/newUlid.ts"
 import type { Row, Session } from "../database/Session.ts"
@@ -37,8 +36,8 @@ import {
 } from "./MergeReport.ts"
 import { plan, type Planned } from "./plan/plan.ts"
 import type { Room } from "./plan/room.ts"
-import { type Opened } from "./sides.ts"
-import { empty, openSource, together } from "./sources.ts"
+import { type Opened, openSide } from "./sides.ts"
+import { empty, together } from "./sources.ts"
 
 export * from "./Diff.ts"
 export {
@@ -181,7 +180,7 @@ const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, sou
   if (report.unchanged || options.dryRun === true) return report
   yield* phase("merging")
   yield* db.exec("end the plan", "COMMIT")
-  yield* database.change(path, { uri: uriOf(db.path, "write") }, (target) => apply(target, format, name))
+  yield* database.change(path, db, (target) => apply(target, format, name))
   return report
 }, Effect.scoped)
 
@@ -203,7 +202,7 @@ export const mergeOne = (into: Into, source: Opened, options: Options) => {
 /** Several sources become one, each merged into those before it. */
 const gathered = Effect.fnUntraced(
   function*<E>({ projects = [], sources, ...options }: MergeOptions<E>, meta: ReadonlyArray<Row>, format: Format) {
-    const opened = yield* Effect.forEach(sources, (source) => openSource(source, projects, format))
+    const opened = yield* Effect.forEach(sources, (source) => openSide(source, format, projects))
     const sides = opened.map(({ side }) => side)
     const [first] = opened
     if (first === undefined || opened.length === 1) return { source: first, sides, before: [] }

@@ -15,6 +15,7 @@ import type { Format } from "../records/Format.ts"
 import { anyVersion, convert } from "../snapshot/convert.ts"
 import type { Input } from "../snapshot/input.ts"
 import { opened, type VerifyReport } from "../snapshot/verify.ts"
+import { narrow } from "./narrow.ts"
 
 /** One side of a comparison. */
 export type Source<E = never> = { readonly database: string } | { readonly snapshot: Input<E> }
@@ -40,14 +41,16 @@ export interface Opened {
   readonly file: string | undefined
 }
 
-export const openSnapshot = <E>(input: Input<E>, format: Format) =>
+/** A snapshot as a private database; of some of its projects, by name or uid, when they are named. */
+export const openSnapshot = <E>(input: Input<E>, format: Format, only: ReadonlyArray<string> = []) =>
   Effect.gen(function*() {
     const { header, report, stage } = yield* opened(input, format)
     const instance_uid = (yield* instanceIn(stage.db)) ?? null
+    const picked = only.length === 0 ? undefined : yield* narrow(stage.db, report.file, only, format)
     yield* Effect.mapError(stage.seal, inTemporary(parentOf(stage.path)))
     const { losses } = report
     const live_only = header?.live_only === true
-    const projects = header === undefined || header.scope === "database" ? null : header.scope.projects
+    const projects = picked ?? (header === undefined || header.scope === "database" ? null : header.scope.projects)
     return {
       attach: stage,
       view: undefined,
@@ -57,27 +60,41 @@ export const openSnapshot = <E>(input: Input<E>, format: Format) =>
     } satisfies Opened & { readonly report: VerifyReport }
   })
 
-/** A view of a database, or what it becomes in this version. */
-export const openDatabase = Effect.fnUntraced(function*(path: string, format: Format) {
-  const view = yield* anyVersion(path, format)
-  const instance_uid = (yield* instanceIn(view.db)) ?? null
-  const side = (losses: Losses) =>
-    new Side({ name: path, is: "database", instance_uid, projects: null, live_only: false, losses })
-  if (view.format.version === format.version) {
-    return { attach: view, side: side({}), view, file: undefined } satisfies Opened
+/** A view of a database; what it becomes in this version, or some of its projects, as a private one. */
+export const openDatabase = Effect.fnUntraced(
+  function*(path: string, format: Format, only: ReadonlyArray<string> = []) {
+    const view = yield* anyVersion(path, format)
+    const instance_uid = (yield* instanceIn(view.db)) ?? null
+    const side = (projects: ReadonlyArray<string> | null, losses: Losses) =>
+      new Side({ name: path, is: "database", instance_uid, projects, live_only: false, losses })
+    if (view.format.version === format.version && only.length === 0) {
+      return { attach: view, side: side(null, {}), view, file: undefined } satisfies Opened
+    }
+    const directory = yield* privateDirectory("compare")
+    return yield* Effect.gen(function*() {
+      const stage = yield* (yield* Database).stage(`${directory}/converted.db`, format)
+      const { findings } = yield* convert(view, stage, format)
+      const projects = only.length === 0 ? null : yield* narrow(stage.db, path, only, format)
+      yield* stage.seal
+      yield* view.confirm
+      return {
+        attach: stage,
+        side: side(projects, lossesOf(findings)),
+        view: undefined,
+        file: stage.path
+      } satisfies Opened
+    }).pipe(Effect.mapError(inTemporary(directory)))
   }
-  const directory = yield* privateDirectory("compare")
-  return yield* Effect.gen(function*() {
-    const stage = yield* (yield* Database).stage(`${directory}/converted.db`, format)
-    const { findings } = yield* convert(view, stage, format)
-    yield* stage.seal
-    yield* view.confirm
-    return { attach: stage, side: side(lossesOf(findings)), view: undefined, file: stage.path } satisfies Opened
-  }).pipe(Effect.mapError(inTemporary(directory)))
-})
+)
 
-export const openSide = <E>(source: Source<E>, format: Format) =>
-  "database" in source ? openDatabase(source.database, format) : openSnapshot(source.snapshot, format)
+export const openSide = Effect.fnUntraced(
+  function*<E>(source: Source<E>, format: Format, only: ReadonlyArray<string> = []) {
+    const opened: Opened = yield* "database" in source
+      ? openDatabase(source.database, format, only)
+      : openSnapshot(source.snapshot, format, only)
+    return opened
+  }
+)
 
 /** Whether it is a snapshot of some projects, or without what was deleted. */
 export const isPartial = ({ side }: Opened): boolean => side.projects !== null || side.live_only

@@ -93,7 +93,7 @@ export const layerFaultyDatabase = (
         cleanUp: real.cleanUp,
         contentStamp: real.contentStamp,
         change: (path, plan, work) => real.change(path, plan, (db) => work(session(db))),
-        together: (a, b) => Effect.map(real.together(a, b), session),
+        together: (a, b) => Effect.map(real.together(a, b), (both) => ({ ...session(both), uri: both.uri })),
         swap: (stage, target, force, unchanged, recorded) =>
           decorated("swap", target, real.swap(stage, target, force, unchanged, recorded))
       }

@@ -251,6 +251,7 @@ const operations = [
   "import/outlook.ts",
   "index.ts",
   "merge/Diff.ts",
+  "merge/Merge.ts",
   "server/create.ts",
   "server/handlers/system.ts",
   "server/lifecycle.ts",
