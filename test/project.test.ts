@@ -133,6 +133,7 @@ const runners: Readonly<Record<string, string>> = {
   "docs/examples/scripted-migration.ts": "it shows a program",
   "docs/examples/ten-databases.ts": "it shows a program",
   "docs/examples/undo-a-restore.ts": "it shows a program",
+  "docs/library.test.ts": "it makes what an example, which is plain, works on",
   "fuzz/main.ts": "it is the program of npm run fuzz",
   "process/kit.ts": "tests of processes are plain: it makes a database for them, and takes its lock"
 }

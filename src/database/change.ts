@@ -14,11 +14,11 @@ export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Sessi
     const db = yield* open(path, "write", { busyTimeout: patience })
     yield* db.attempt("change the database", () => {
       db.execute(
-        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0; PRAGMA cache_size = -24576"
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0; PRAGMA cache_size = -16384"
       )
       db.prepare("ATTACH ? AS plan").run(plan.uri)
       // what is planned is worth nothing when the process ends
-      db.execute("PRAGMA plan.journal_mode = OFF; PRAGMA plan.synchronous = OFF; PRAGMA plan.cache_size = -16384")
+      db.execute("PRAGMA plan.journal_mode = OFF; PRAGMA plan.synchronous = OFF; PRAGMA plan.cache_size = -8192")
       db.execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
     })
     return yield* Effect.onExit(

@@ -15,7 +15,7 @@ const attached = Effect.fnUntraced(function*(path: string, a: Attachable, b: Att
     db.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0")
     db.prepare("ATTACH ? AS b").run(b.uri)
     db.prepare("ATTACH ? AS a").run(a.uri)
-    db.execute("PRAGMA main.cache_size = -16384; PRAGMA a.cache_size = -16384; PRAGMA b.cache_size = -16384; BEGIN")
+    db.execute("PRAGMA main.cache_size = -12288; PRAGMA a.cache_size = -8192; PRAGMA b.cache_size = -8192; BEGIN")
     // `BEGIN` alone reads nothing: the first statement is what fixes the state that is seen.
     for (const schema of ["a", "b"]) db.prepare(`SELECT count(*) FROM ${schema}.sqlite_schema`).get()
   })

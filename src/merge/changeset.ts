@@ -25,16 +25,23 @@ export const sameKey = (kind: Kind, x: string, y: string) =>
 export const sameRow = (kind: Kind, x: string, y: string) =>
   columnsOf(kind).map((column) => `${x}.${quote(column)} IS ${y}.${quote(column)}`).join(" AND ")
 
-/** Columns without a type: a value stays what it is. */
+/**
+ * Columns without a type: a value stays what it is. Those of the key have one, or no index would be used to look up what has one in the
+ * target.
+ */
 const tablesOf = (kind: Kind) => {
   const isNumbered = kind.key.length === 1 && kind.key[0] === "id"
-  const columns = columnsOf(kind).map((column) => column === "id" ? `"id" INTEGER PRIMARY KEY` : quote(column)).join(
-    ", "
-  )
-  const key = kind.key.map(quote).join(", ")
-  const primary = isNumbered ? "" : `, PRIMARY KEY (${key})`
+  const declared = ({ key, reference }: Kind["columns"][number]) =>
+    !kind.key.includes(key)
+      ? quote(key)
+      : isNumbered
+      ? `"id" INTEGER PRIMARY KEY`
+      : `${quote(key)} ${reference._tag === "Some" ? "INTEGER" : "TEXT"}`
+  const columns = kind.columns.map(declared).join(", ")
+  const key = kind.columns.filter((column) => kind.key.includes(column.key)).map(declared).join(", ")
+  const primary = isNumbered ? "" : `, PRIMARY KEY (${kind.key.map(quote).join(", ")})`
   return `CREATE TABLE put_${kind.table}(${columns}, fresh NOT NULL${primary});` +
-    `CREATE TABLE drop_${kind.table}(${isNumbered ? `"id" INTEGER PRIMARY KEY` : key}${primary});` +
+    `CREATE TABLE drop_${kind.table}(${key}${primary});` +
     `CREATE TABLE was_${kind.table}(${columns}${primary});`
 }
 

@@ -244,6 +244,7 @@ describe("a rule more, said in one place,", () => {
 
 /** Who hands the format in; all others take it as a parameter. */
 const operations = [
+  "cli/commands/textconv.ts",
   "doctor.ts",
   "export/Export.ts",
   "import/Import.ts",
@@ -252,6 +253,7 @@ const operations = [
   "index.ts",
   "merge/Diff.ts",
   "merge/Merge.ts",
+  "merge/MergeFile.ts",
   "server/create.ts",
   "server/handlers/system.ts",
   "server/lifecycle.ts",
