@@ -41,7 +41,7 @@ const followed = Effect.fnUntraced(function*(room: Room) {
     "SELECT 1 FROM a.projects p WHERE p.uid NOT IN (SELECT uid FROM b.projects)" +
       " UNION ALL SELECT 1 FROM b.projects p WHERE p.uid NOT IN (SELECT uid FROM a.projects)"
   )
-  if (!suspects || !(yield* some(room, "SELECT 1 FROM pair_issues"))) return []
+  if (!suspects) return []
   const rows = yield* all(room, elsewhere)
   const settled: Array<Followed> = []
   for (const row of rows) {
