@@ -19,8 +19,8 @@ const gather = (databases: ReadonlyArray<string>, target: string) =>
       notes: notes.map(({ detail, what }) => `${what}: ${detail}`)
     })),
     // Nothing was changed; the error has each conflict with both values.
-    Effect.catchTag("MergeConflicts", ({ conflicts }) =>
-      Effect.fail(new Error(conflicts.map(({ facet, name }) => `${facet} of ${name}`).join("; "))))
+    Effect.tapErrorTag("MergeConflicts", ({ conflicts }) =>
+      Effect.logError(conflicts.map(({ facet, name }) => `${facet} of ${name}`).join("; ")))
   )
 
 export const main = (databases: ReadonlyArray<string>, target: string) =>
