@@ -8,7 +8,7 @@ import type { Session } from "./Session.ts"
 /** Milliseconds that a writer before us may take. */
 const patience = 10_000
 
-/** `Database.change` on the real thing. */
+/** `Database.change` on the real thing. An interruption takes the work back; one that comes later than that is too late. */
 export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Session) => Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.gen(function*() {
     const db = yield* open(path, "write", { busyTimeout: patience })
@@ -22,7 +22,7 @@ export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Sessi
       db.execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
     })
     return yield* Effect.onExit(
-      Effect.zipLeft(work(db), Effect.uninterruptible(db.exec("change the database", "COMMIT"))),
+      Effect.zipLeft(Effect.interruptible(work(db)), db.exec("change the database", "COMMIT")),
       (exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(db.exec("take the change back", "ROLLBACK"))
     )
-  }))
+  })).pipe(Effect.uninterruptible)

@@ -144,11 +144,10 @@ export interface Into {
   >
 }
 
-/** Plans against the target as it is now, and changes it, unless that is not wanted. */
-const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, source: Opened, options: Options) {
-  const database = yield* Database
+/** Plans against the target as it is now. The session has the changeset; what is to be said of it comes along. */
+const planned = Effect.fnUntraced(function*({ format, name, open }: Into, source: Opened, options: Options) {
   const { attach, confirm } = yield* open
-  const db = yield* database.together(source.attach, attach)
+  const db = yield* (yield* Database).together(source.attach, attach)
   yield* phase("comparing the histories")
   const only = options.issues === undefined || options.issues.length === 0
     ? undefined
@@ -166,23 +165,33 @@ const once = Effect.fnUntraced(function*({ format, name, open, path }: Into, sou
     uidOf: options.uidOf ?? (() => newUlid),
     ancestor: options.ancestor
   }
-  const planned = yield* plan(room, {
+  const made = yield* plan(room, {
     decisions: { prefer: options.prefer, each: new Map(each) },
     applyPurges: options.applyPurges === true && only === undefined,
     only,
     actor: options.actor ?? "kata"
   }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
-  if (planned.conflictCount > 0) {
-    return yield* new MergeConflicts({ target: name, conflicts: planned.conflicts, count: planned.conflictCount })
+  if (made.conflictCount > 0) {
+    return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
   }
-  const report = yield* told(db, planned)
+  const report = yield* told(db, made)
   yield* confirm
-  if (report.unchanged || options.dryRun === true) return report
-  yield* phase("merging")
-  yield* db.exec("end the plan", "COMMIT")
-  yield* database.change(path, db, (target) => apply(target, format, name))
-  return report
-}, Effect.scoped)
+  return { db, report }
+})
+
+/** Plans, and changes the target, unless that is not wanted. What is interrupted before the commit leaves what was there. */
+const once = Effect.fnUntraced(
+  function*(into: Into, source: Opened, options: Options) {
+    const { db, report } = yield* Effect.interruptible(planned(into, source, options))
+    if (report.unchanged || options.dryRun === true) return report
+    yield* phase("merging")
+    yield* db.exec("end the plan", "COMMIT")
+    yield* (yield* Database).change(into.path, db, (target) => apply(target, into.format, into.name))
+    return report
+  },
+  Effect.scoped,
+  Effect.uninterruptible
+)
 
 /** Merges one source into a database; a target that moved meanwhile is looked at again. */
 export const mergeOne = (into: Into, source: Opened, options: Options) => {
@@ -242,7 +251,7 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
       const meta = yield* Effect.scoped(
         Effect.flatMap(view(path, format), ({ db }) => db.all("read the target", "SELECT key, value FROM meta"))
       )
-      const { before, sides, source } = yield* gathered(options, meta, format)
+      const { before, sides, source } = yield* Effect.interruptible(gathered(options, meta, format))
       if (source === undefined) return yield* Effect.dieMessage("a merge without a source")
       // A daemon of ours has the lock, which keeps the file from being replaced; its writers wait for the transaction.
       if (options.dryRun !== true && daemons.length === 0) yield* Lock.acquire(path, "merge")
@@ -259,5 +268,5 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
         dry_run: options.dryRun === true
       })
     }).pipe(Effect.mapError(named(path, options.target)))
-  }))
+  })).pipe(Effect.uninterruptible)
 )

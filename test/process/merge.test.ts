@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
-import { query } from "./kit.ts"
+import { large, query, sleep } from "./kit.ts"
 import { it, type World } from "./world.ts"
 
 /** The commands of one copy. */
@@ -175,6 +175,25 @@ describe("what comes in", () => {
     await Promise.all(writers)
     expect((await ana.kata("list", "--limit", "100", "--agent")).match(/bob \d|writer \d \d/g)?.length).toBe(21)
     await ana.stop()
+  })
+
+  it("is left out when it is interrupted, and the target is as it was", async ({ world }) => {
+    const { ana } = await two(world)
+    await ana.stop()
+    const before = ana.bytes()
+    const other = join(world.root, "other.db")
+    await large(other, 3000)
+    // while it waits for the input, or plans, or changes the target
+    for (const wait of [300, 1200, 2500]) {
+      const running = world.start(["import", "--merge", "--from", other, "--target", ana.path])
+      await sleep(wait)
+      running.child.kill("SIGINT")
+      const { exit } = await running.done
+      // on a fast machine the later ones may come too late
+      expect(wait === 300 ? [130] : [0, 130]).toContain(exit)
+      if (exit === 0) break
+      expect(ana.bytes().equals(before)).toBe(true)
+    }
   })
 
   it("is said plainly where flags make no sense", async ({ world }) => {
