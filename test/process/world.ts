@@ -48,7 +48,15 @@ export class World extends Place {
     if (!fs.existsSync(runtime)) return []
     const records = fs.readdirSync(runtime, { recursive: true, encoding: "utf8" })
       .filter((name) => /daemon\.\d+\.json$/.test(name))
-      .map((name) => fs.readFileSync(join(runtime, name), "utf8"))
+      .flatMap((name) => {
+        try {
+          return [fs.readFileSync(join(runtime, name), "utf8")]
+        } catch (error) {
+          // a daemon that ends takes its record away
+          if ((error as NodeJS.ErrnoException).code === "ENOENT") return []
+          throw error
+        }
+      })
       // half a record is what some tests make
       .filter((text) => text.endsWith("}"))
       .map((text): DaemonRecord => JSON.parse(text))
