@@ -52,7 +52,9 @@ layer(services, { excludeTestServices: true })("at once", (it) => {
           const made = after.map((name) => name.replace(/\d{8}T\d{6}Z/, "<time>")).toSorted()
           assert.deepStrictEqual(
             made,
-            there ? ["again", "target.db.bak.<time>"] : ["again", "target.db", "target.db.lock"]
+            there
+              ? ["again", "target.db.bak.<time>", "target.db.history"]
+              : ["again", "target.db", "target.db.lock"]
           )
         })
     )

@@ -19,10 +19,12 @@ describe("files", () => {
       await place.ok(["import", "--input", "new.jsonl", "--target", "t.db"], { shell })
       await place.ok(["import", "--input", "new.jsonl", "--target", "t.db", "--force"], { shell })
       const made = place.names().filter((name) => name !== "small.db")
-      expect(made).toHaveLength(6)
+      expect(made).toHaveLength(7)
+      const [entry = ""] = fs.readdirSync(place.path("t.db.history"))
+      expect(place.mode(`t.db.history/${entry}`)).toBe("600")
       for (const name of made) {
-        expect(`${name} ${place.mode(name)}`).toBe(`${name} 600`)
-        fs.rmSync(place.path(name))
+        expect(`${name} ${place.mode(name)}`).toBe(`${name} ${name === "t.db.history" ? "700" : "600"}`)
+        fs.rmSync(place.path(name), { recursive: true })
       }
     }
   })
