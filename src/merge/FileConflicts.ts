@@ -1,7 +1,7 @@
 /** Why two files that come from one are not merged. */
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { MergeConflict } from "./plan/outcomes.ts"
+import { conflictLines, MergeConflict } from "./plan/outcomes.ts"
 
 /** Both have changed the same; the `target` of each conflict is ours, its `source` theirs. */
 export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConflicts", {
@@ -14,18 +14,9 @@ export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConf
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
   override get message() {
-    const who = (by: string | null, at: string | null) => by === null ? "" : ` (${by}, ${at})`
-    const shown = this.conflicts.slice(0, 20)
     return [
       `${this.file}: ${this.count} ${this.count === 1 ? "conflict" : "conflicts"}: both sides have changed the same`,
-      ...shown.flatMap((one) => [
-        `- ${one.facet}${one.key === null ? "" : ` ${one.key}`} of ${one.name}${
-          one.why === null ? "" : `: ${one.why}`
-        }`,
-        `    ours   ${one.target ?? "none"}${who(one.target_by, one.target_at)}`,
-        `    theirs ${one.source ?? "none"}${who(one.source_by, one.source_at)}`
-      ]),
-      ...(this.count > shown.length ? [`… and ${this.count - shown.length} more`] : [])
+      ...conflictLines(this, { target: "ours  ", source: "theirs" })
     ].join("\n")
   }
   get hint() {

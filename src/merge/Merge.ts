@@ -40,18 +40,7 @@ import { type Opened, openSide } from "./sides.ts"
 import { empty, together } from "./sources.ts"
 
 export * from "./Diff.ts"
-export {
-  Case,
-  MergeConflict,
-  MergeConflicts,
-  MergedProject,
-  MergeNote,
-  type MergeOptions,
-  MergeReport,
-  NotInSource,
-  type Preferred,
-  TargetBusy
-} from "./MergeReport.ts"
+export * from "./MergeReport.ts"
 
 /** How often a plan is made anew. */
 const attempts = 5

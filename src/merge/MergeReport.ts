@@ -4,7 +4,7 @@ import type { FailureKind } from "../Failure.ts"
 import type { Homes } from "../import/stopHint.ts"
 import type { Format } from "../records/Format.ts"
 import { Counts } from "./Counts.ts"
-import { MergeConflict } from "./plan/outcomes.ts"
+import { conflictLines, MergeConflict } from "./plan/outcomes.ts"
 import type { Side as Preferred } from "./plan/room.ts"
 import { Side, type Source } from "./sides.ts"
 
@@ -86,22 +86,11 @@ export class MergeConflicts extends Schema.TaggedError<MergeConflicts>()("MergeC
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
   override get message() {
-    const line = (conflict: MergeConflict) => {
-      const who = (by: string | null, at: string | null) => by === null ? "" : ` (${by}, ${at})`
-      const what = `${conflict.facet}${conflict.key === null ? "" : ` ${conflict.key}`} of ${conflict.name}`
-      return [
-        `- ${what}${conflict.why === null ? "" : `: ${conflict.why}`}`,
-        `    target ${conflict.target ?? "none"}${who(conflict.target_by, conflict.target_at)}`,
-        `    source ${conflict.source ?? "none"}${who(conflict.source_by, conflict.source_at)}`
-      ]
-    }
-    const shown = this.conflicts.slice(0, 20)
     return [
       `${this.count} ${
         this.count === 1 ? "conflict" : "conflicts"
       } with ${this.target}: both sides have changed the same`,
-      ...shown.flatMap(line),
-      ...(this.count > shown.length ? [`… and ${this.count - shown.length} more: --json lists them`] : [])
+      ...conflictLines(this, { target: "target", source: "source" }, ": --json lists them")
     ].join("\n")
   }
   get hint() {

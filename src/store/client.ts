@@ -64,20 +64,20 @@ export const openClient = Effect.fn("Store.client")(function*(path: string) {
   yield* load
   yield* keepCount(path)
   const sql = yield* opened(path)
-  const run = (operation: string, text: string, connection: Connection) =>
-    Effect.asVoid(connection.executeRaw(text, [])).pipe(
-      Effect.mapError(({ cause }) => failure(path, operation)(cause)),
-      Effect.retry({ schedule: patience, while: (error) => error.kind === "locked" })
-    )
-  // Taking the connection waits for its holder, and cannot fail.
-  const reserved = Effect.orDie(sql.reserve)
-  const exec: Client["exec"] = (operation, text) =>
-    Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
   const once = (operation: string, text: string, connection: Connection) =>
     Effect.mapError(
       Effect.asVoid(connection.executeRaw(text, [])),
       ({ cause }) => failure(path, operation)(cause)
     )
+  const run = (operation: string, text: string, connection: Connection) =>
+    Effect.retry(once(operation, text, connection), {
+      schedule: patience,
+      while: (error) => error.kind === "locked"
+    })
+  // Taking the connection waits for its holder, and cannot fail.
+  const reserved = Effect.orDie(sql.reserve)
+  const exec: Client["exec"] = (operation, text) =>
+    Effect.scoped(Effect.flatMap(reserved, (connection) => run(operation, text, connection)))
   const begin = (kind: "read" | "write", connection: Connection) =>
     Effect.mapError(
       once("begin", kind === "write" ? "BEGIN IMMEDIATE" : "BEGIN", connection),

@@ -4,11 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { Row } from "../../database/Session.ts"
-import { write } from "../../ledger/RawJson.ts"
-import { RawJson } from "../../ledger/RawJson.ts"
+import { RawJson, write } from "../../ledger/RawJson.ts"
 import { members } from "../../records/json.ts"
-import { columnsOf, quote } from "../changeset.ts"
-import { all, get, type Room, run } from "./room.ts"
+import { all, get, type Room, run, select } from "./room.ts"
 
 /** The present state of an issue, a project, a recurrence of the result, and what the side had that was decided against. */
 const of = {
@@ -106,9 +104,6 @@ const ofIssue = (row: Row, now: Row, uidOf: (id: unknown) => string): Said | und
   }
 }
 
-const issueColumns = ({ format }: Room) =>
-  columnsOf(format.kinds.find(({ name }) => name === "issue")!).map((column) => `t.${quote(column)}`).join(", ")
-
 const insert =
   `INSERT INTO put_events SELECT max(ifnull((SELECT max(id) FROM put_events WHERE fresh), 0), (SELECT id FROM base WHERE name = 'events'),
     ifnull((SELECT max(reserved) FROM purged), 0)) + 1, @uid, (SELECT value FROM b.meta WHERE key = 'instance_uid'), @project,
@@ -190,7 +185,7 @@ export const decisions = Effect.fn("Merge.decisions")(function*(room: Room, acto
     // the other end of a link need not be an issue that changes otherwise
     yield* run(
       room,
-      `INSERT OR IGNORE INTO put_issues SELECT ${issueColumns(room)}, 0 FROM t_issues t WHERE t.uid = ?`,
+      `INSERT OR IGNORE INTO put_issues SELECT ${select(room, "issue", {}, "t")}, 0 FROM t_issues t WHERE t.uid = ?`,
       uid
     )
     const now = yield* get(room, of.issue, named)

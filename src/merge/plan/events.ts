@@ -1,10 +1,8 @@
 /** The events that come in, behind those of the target and in the order of the source; and those that find an issue that was missing. */
 import * as Effect from "effect/Effect"
-import { columnsOf, quote } from "../changeset.ts"
 import { inWindows } from "../matching.ts"
-import { exec, type Room, run } from "./room.ts"
+import { exec, isLinking, type Room, run, select } from "./room.ts"
 
-const isLinking = "IN ('issue.linked', 'issue.unlinked')"
 const inGone = (uid: string) => `ifnull(${uid}, '') IN (SELECT uid FROM gone_b)`
 
 /** The number of an issue of the result by its uid. */
@@ -33,10 +31,6 @@ const coming: { readonly [column: string]: string } = {
   payload: renumbered("e")
 }
 
-const select = (room: Room, of: { readonly [column: string]: string }, row: string) =>
-  columnsOf(room.format.kinds.find(({ name }) => name === "event")!)
-    .map((column) => of[column] ?? `${row}.${quote(column)}`).join(", ")
-
 const wanted = (room: Room) =>
   [
     "NOT EXISTS (SELECT 1 FROM t_events o WHERE o.uid = e.uid)",
@@ -51,7 +45,7 @@ const wanted = (room: Room) =>
 /** Events that the target has without their issue, which is there now, as the source has it. */
 const attached = (room: Room) =>
   `INSERT OR REPLACE INTO put_events SELECT ${
-    select(room, {
+    select(room, "event", {
       issue_id: idOf("o.issue_uid"),
       related_issue_id: `iif(o.related_issue_uid IS NULL, NULL, ${idOf("o.related_issue_uid")})`,
       payload: `iif(o.type = 'issue.commented', ${renumbered("e")}, o.payload)`
@@ -65,7 +59,7 @@ const attached = (room: Room) =>
 /** The other end of a link arrives, or was purged in a database that is none of ours any more. */
 const related = (room: Room) =>
   `INSERT OR REPLACE INTO put_events SELECT ${
-    select(room, {
+    select(room, "event", {
       issue_id: "ifnull((SELECT p.issue_id FROM put_events p WHERE p.id = o.id), o.issue_id)",
       payload: "ifnull((SELECT p.payload FROM put_events p WHERE p.id = o.id), o.payload)",
       related_issue_id: idOf("ifnull(o.related_issue_uid, e.related_issue_uid)"),
@@ -99,7 +93,7 @@ export const events = Effect.fn("Merge.events")(function*(room: Room) {
     run(
       room,
       `INSERT INTO put_events SELECT ${
-        select(room, coming, "e")
+        select(room, "event", coming, "e")
       }, 1 FROM coming_event n JOIN a.events e ON e.id = n.id` +
         " WHERE n.number BETWEEN ? AND ?",
       first,

@@ -37,13 +37,13 @@ const ofIssue: ReadonlyArray<{ readonly kind: FacetKind; readonly differs: strin
 
 const both = "concerned c JOIN a.issues x ON x.id = c.a JOIN t_issues y ON y.id = c.b"
 
+/** Rows of the columns `kind, of, key` and those that are named, and which sides may have changed them. */
+const insertRows = (columns: string, rows: string) =>
+  `INSERT INTO facet(kind, of, key, ${columns}, s, t) SELECT kind, of, key, ${columns},` +
+  ` ${[1, 0].map((side) => isTouched(side as 0 | 1, "f.kind", "f.of", "f.key")).join(", ")} FROM (${rows}) f`
+
 const insert = (kind: FacetKind, of: string, key: string, equal: string, from: string) =>
-  `INSERT INTO facet(kind, of, key, equal, s, t) SELECT kind, of, key, equal, ${
-    isTouched(1, "f.kind", "f.of", "f.key")
-  },` +
-  ` ${
-    isTouched(0, "f.kind", "f.of", "f.key")
-  } FROM (SELECT '${kind}' AS kind, ${of} AS of, ${key} AS key, ${equal} AS equal FROM ${from}) f`
+  insertRows("equal", `SELECT '${kind}' AS kind, ${of} AS of, ${key} AS key, ${equal} AS equal FROM ${from}`)
 
 const members = (one: "x" | "y", other: "x" | "y") =>
   `json_each(${one}.metadata) m WHERE x.metadata IS NOT y.metadata AND json_valid(x.metadata) AND json_valid(y.metadata)` +
@@ -56,11 +56,7 @@ const keysOf = (kind: FacetKind, rows: string) =>
     members("y", "x")
   }))`
 
-const insertKeys = (kind: FacetKind, rows: string) =>
-  `INSERT INTO facet(kind, of, key, equal, s, t) SELECT kind, of, key, equal, ${
-    isTouched(1, "f.kind", "f.of", "f.key")
-  },` +
-  ` ${isTouched(0, "f.kind", "f.of", "f.key")} FROM (${keysOf(kind, rows)}) f`
+const insertKeys = (kind: FacetKind, rows: string) => insertRows("equal", keysOf(kind, rows))
 
 const labels = `SELECT of, key, max(a) AS a, max(b) AS b FROM (
   SELECT c.uid AS of, l.label AS key, '1' AS a, NULL AS b FROM concerned c JOIN a.issue_labels l ON l.issue_id = c.a
@@ -107,9 +103,7 @@ export const facets = Effect.fn("Merge.facets")(function*(room: Room) {
   yield* run(room, insertKeys("metadata", both))
   yield* run(
     room,
-    `INSERT INTO facet(kind, of, key, equal, a, b, s, t) SELECT kind, of, key, a IS b, a, b, ${
-      isTouched(1, "f.kind", "f.of", "f.key")
-    }, ${isTouched(0, "f.kind", "f.of", "f.key")} FROM (SELECT 'label' AS kind, * FROM (${labels})) f`
+    insertRows("equal, a, b", `SELECT 'label' AS kind, *, a IS b AS equal FROM (${labels})`)
   )
   if (room.only) return
   yield* run(

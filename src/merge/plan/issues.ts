@@ -2,8 +2,7 @@
 import * as Effect from "effect/Effect"
 import { object } from "../../ledger/RawJson.ts"
 import { members } from "../../records/json.ts"
-import { columnsOf, quote } from "../changeset.ts"
-import { inPages, type Room, run } from "./room.ts"
+import { inPages, type Room, run, select } from "./room.ts"
 import type { FacetKind } from "./touches.ts"
 
 const facet = (kind: FacetKind, what: string) =>
@@ -66,11 +65,6 @@ const fresh: { readonly [column: string]: string } = {
     "iif(x.recurrence_id IS NULL OR EXISTS (SELECT 1 FROM recurrence_map WHERE a = x.recurrence_id), x.occurrence_key, NULL)"
 }
 
-const select = (room: Room, of: { readonly [column: string]: string }, other: "x" | "y") => {
-  const kind = room.format.kinds.find(({ name }) => name === "issue")!
-  return columnsOf(kind).map((column) => of[column] ?? `${other}.${quote(column)}`).join(", ")
-}
-
 const metadataPage = (limit: number) =>
   `SELECT p.id AS key, x.metadata AS source, p.metadata AS target,
      (SELECT json_group_array(f.key) FROM facet f WHERE f.kind = 'metadata' AND f.of = p.uid AND f.outcome = 'source') AS keys
@@ -92,7 +86,7 @@ export const withMembers = (target: string, source: string, keys: ReadonlyArray<
 export const issues = Effect.fn("Merge.issues")(function*(room: Room) {
   yield* run(
     room,
-    `INSERT INTO put_issues SELECT ${select(room, changed, "y")}, 0 FROM concerned c` +
+    `INSERT INTO put_issues SELECT ${select(room, "issue", changed, "y")}, 0 FROM concerned c` +
       " JOIN a.issues x ON x.id = c.a JOIN t_issues y ON y.id = c.b"
   )
   yield* inPages(room, metadataPage, (rows) =>
@@ -108,7 +102,7 @@ export const issues = Effect.fn("Merge.issues")(function*(room: Room) {
   yield* run(
     room,
     `INSERT INTO put_issues SELECT ${
-      select(room, fresh, "x")
+      select(room, "issue", fresh, "x")
     }, 1 FROM issue_map m JOIN a.issues x ON x.id = m.a WHERE m.fresh`
   )
 })

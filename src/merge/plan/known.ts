@@ -6,9 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Scope } from "../../database/Selection.ts"
 import type { Kind } from "../../records/Kind.ts"
 import { inWindows, match } from "../matching.ts"
-import { all, exec, get, type Room, run } from "./room.ts"
-
-const isLinking = "IN ('issue.linked', 'issue.unlinked')"
+import { all, exec, get, isLinking, type Room, run } from "./room.ts"
 
 const tables = `
 CREATE TABLE only(uid TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -3,7 +3,7 @@
  * `<kind>_map(a, b, fresh)`.
  */
 import * as Effect from "effect/Effect"
-import { all, exec, type Room, run, some } from "./room.ts"
+import { all, exec, isLinking, type Room, run, some } from "./room.ts"
 
 const table = (name: string) =>
   `CREATE TABLE ${name}_map(a INTEGER PRIMARY KEY, b INTEGER NOT NULL, fresh INTEGER NOT NULL)`
@@ -64,7 +64,6 @@ const followed = Effect.fnUntraced(function*(room: Room) {
 
 const isOnly = (room: Room) => room.only ? " AND t.uid IN (SELECT uid FROM only)" : ""
 
-const isLinking = "IN ('issue.linked', 'issue.unlinked')"
 const notPurged = (uid: string) => `ifnull(${uid}, '') NOT IN (SELECT uid FROM gone_b)`
 
 /**

@@ -1,6 +1,7 @@
 /** What becomes of each facet, and what nobody has decided: by which side has touched it, never by a clock. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { ofRecurrence } from "./facets.ts"
 import { all, get, type Room, run, type Side } from "./room.ts"
 
 const belongs = "('label', 'blocks', 'related', 'parent')"
@@ -36,6 +37,27 @@ export class MergeConflict extends Schema.Class<MergeConflict>("MergeConflict")(
   why: Schema.NullOr(Schema.String)
 }) {}
 
+/** How many conflicts a message has. */
+const mostShown = 20
+
+/** The first of them with both values and who made them when, each side by its name; what is left out is only counted. */
+export const conflictLines = (
+  { conflicts, count }: { readonly conflicts: ReadonlyArray<MergeConflict>; readonly count: number },
+  sides: { readonly target: string; readonly source: string },
+  more = ""
+): ReadonlyArray<string> => {
+  const who = (by: string | null, at: string | null) => by === null ? "" : ` (${by}, ${at})`
+  const shown = conflicts.slice(0, mostShown)
+  return [
+    ...shown.flatMap(({ facet, key, name, source, source_at, source_by, target, target_at, target_by, why }) => [
+      `- ${facet}${key === null ? "" : ` ${key}`} of ${name}${why === null ? "" : `: ${why}`}`,
+      `    ${sides.target} ${target ?? "none"}${who(target_by, target_at)}`,
+      `    ${sides.source} ${source ?? "none"}${who(source_by, source_at)}`
+    ]),
+    ...(count > shown.length ? [`… and ${count - shown.length} more${more}`] : [])
+  ]
+}
+
 /** Characters of a value that are told. */
 const most = 200
 
@@ -59,18 +81,7 @@ const valueOf = (side: "a" | "b") =>
     WHEN 'project_metadata' THEN (SELECT m.value FROM ${side}.projects i, json_each(i.metadata) m WHERE i.uid = f.of AND m.key = f.key)
     WHEN 'archived' THEN (SELECT iif(deleted_at IS NULL, NULL, 'archived') FROM ${side}.projects WHERE uid = f.of)
     WHEN 'recurrence' THEN (SELECT CASE f.key ${
-    [
-      "rrule",
-      "dtstart",
-      "timezone",
-      "template_title",
-      "template_body",
-      "template_owner",
-      "template_priority",
-      "template_labels",
-      "template_metadata",
-      "deleted_at"
-    ].map((column) => `WHEN '${column}' THEN ${column}`).join(" ")
+    ofRecurrence.map((column) => `WHEN '${column}' THEN ${column}`).join(" ")
   } END FROM ${side}.recurrences WHERE uid = f.of)
     ELSE f.${side} END`
 

@@ -1,13 +1,8 @@
 /** Projects, aliases and recurrences of the result. */
 import * as Effect from "effect/Effect"
-import { columnsOf, quote } from "../changeset.ts"
 import { ofRecurrence } from "./facets.ts"
 import { revision, withMembers } from "./issues.ts"
-import { all, get, type Room, run, some } from "./room.ts"
-
-const select = (room: Room, name: string, of: { readonly [column: string]: string }, row: string) =>
-  columnsOf(room.format.kinds.find((kind) => kind.name === name)!)
-    .map((column) => of[column] ?? `${row}.${quote(column)}`).join(", ")
+import { all, get, type Room, run, select, some } from "./room.ts"
 
 const isTaken = (kind: string, of: string, key: string) =>
   `EXISTS (SELECT 1 FROM facet f WHERE f.kind = '${kind}' AND f.of = ${of} AND f.key = '${key}' AND f.outcome = 'source')`

@@ -1,13 +1,11 @@
 /** Issues that were purged on the other side: they go here too, when that is asked for, with all that belongs to them and their events. */
 import * as Effect from "effect/Effect"
-import { columnsOf, quote } from "../changeset.ts"
+import { quote } from "../changeset.ts"
 import type { Staying } from "./known.ts"
-import { get, type Room, run } from "./room.ts"
+import { get, isLinking, type Room, run, select } from "./room.ts"
 
 /** Rows that do not stay. */
 const dropped = ["issue", "comment", "issue_label", "link", "import_mapping", "event"]
-
-const isLinking = "IN ('issue.linked', 'issue.unlinked')"
 
 /** The next id that an event can have: those that are reserved come first. */
 const reserve = `(SELECT id FROM base WHERE name = 'events') + sum(gone) OVER (ORDER BY uid)`
@@ -40,11 +38,6 @@ const elsewhere: { readonly [column: string]: string } = {
   purge_reset_after_event_id: "NULL"
 }
 
-const select = (room: Room, of: { readonly [column: string]: string }) => {
-  const kind = room.format.kinds.find(({ name }) => name === "purge_log")!
-  return columnsOf(kind).map((column) => of[column] ?? `l.${quote(column)}`).join(", ")
-}
-
 /** What was purged there and is alive here, or tells of something that is, does not become known here. */
 const alive = `CREATE TABLE alive AS
   SELECT uid FROM gone_a g WHERE EXISTS (SELECT 1 FROM t_issues i WHERE i.uid = g.uid)
@@ -66,14 +59,15 @@ export const purge = Effect.fn("Merge.purge")(function*(room: Room, { of }: Stay
   }
   yield* run(
     room,
-    `INSERT INTO put_purge_log SELECT ${select(room, here)}, 1 FROM purged c JOIN a.purge_log l ON l.id = c.purge`
+    `INSERT INTO put_purge_log SELECT ${
+      select(room, "purge_log", here, "l")
+    }, 1 FROM purged c JOIN a.purge_log l ON l.id = c.purge`
   )
   // a change of several links stays, without the issue that is gone
   yield* run(
     room,
     `INSERT INTO put_events SELECT ${
-      columnsOf(room.format.kinds.find(({ name }) => name === "event")!)
-        .map((column) => column.startsWith("related_") ? "NULL" : `t.${quote(column)}`).join(", ")
+      select(room, "event", { related_issue_id: "NULL", related_issue_uid: "NULL" }, "t")
     }, 0 FROM t_events t WHERE t.related_issue_uid IN (SELECT uid FROM purging)`
   )
 })
@@ -84,7 +78,7 @@ export const purges = Effect.fn("Merge.purges")(function*(room: Room) {
   yield* run(room, alive)
   yield* run(
     room,
-    `INSERT INTO put_purge_log SELECT ${select(room, elsewhere)}, 1 FROM a.purge_log l
+    `INSERT INTO put_purge_log SELECT ${select(room, "purge_log", elsewhere, "l")}, 1 FROM a.purge_log l
      WHERE NOT EXISTS (SELECT 1 FROM b.purge_log o WHERE o.uid = l.uid) AND l.id NOT IN (SELECT purge FROM purging)
        AND ifnull(l.issue_uid, '') NOT IN (SELECT uid FROM alive)`
   )

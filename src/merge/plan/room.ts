@@ -8,6 +8,7 @@ import type { NamedParams, Param } from "../../database/Session.ts"
 import type { SqliteFailure } from "../../database/SqliteFailure.ts"
 import { turn } from "../../host/turn.ts"
 import type { Format } from "../../records/Format.ts"
+import { columnsOf, quote } from "../changeset.ts"
 
 /** One of the two that are merged. */
 export type Side = "target" | "source"
@@ -25,6 +26,14 @@ export interface Room {
   /** What both sides come from, where that is known. */
   readonly ancestor: Session | undefined
 }
+
+/** Types of events that tell of two issues, and go with either of them. */
+export const isLinking = "IN ('issue.linked', 'issue.unlinked')"
+
+/** The columns of a kind as they are in `row`, but for those that are given as SQL. */
+export const select = (room: Room, name: string, of: { readonly [column: string]: string }, row: string) =>
+  columnsOf(room.format.kinds.find((kind) => kind.name === name)!)
+    .map((column) => of[column] ?? `${row}.${quote(column)}`).join(", ")
 
 const operation = "plan the merge"
 
