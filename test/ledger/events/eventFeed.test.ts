@@ -167,6 +167,7 @@ describe("found S7: those who follow", () => {
     Effect.gen(function*() {
       yield* happen(1, 2)
       const [alpha, beta, both] = [yield* follower(1n), yield* follower(2n), yield* follower(undefined)]
+      yield* until(() => alpha.told.length === 2 && both.told.length === 2)
       yield* settled
       yield* purge(1, 3)
       yield* Fiber.join(alpha.fiber)
