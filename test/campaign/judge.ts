@@ -126,6 +126,9 @@ export const kept = (subject: Subject, place: Place): ReadonlyArray<string> => {
   return problems
 }
 
+/** A complete entry, or its rows. */
+const isOf = (complete: ReadonlyArray<string>, name: string) => complete.includes(name.replace(/\.rows$/, ".json"))
+
 /** What replaced a database can be taken back; what did not take effect is in no history. `healed`: after a run that was done. */
 export const remembered = (subject: Subject, place: Place, healed: boolean): ReadonlyArray<string> => {
   const { before, files, names, scenario } = subject
@@ -135,9 +138,14 @@ export const remembered = (subject: Subject, place: Place, healed: boolean): Rea
   const found = fs.existsSync(directory) ? fs.readdirSync(directory) : []
   const isAfter = whichState(subject, place) === "after"
   const takesBack = found.filter((name) => /^[0-9A-Z]{26}\.(?:json|pending)$/.test(name)).some((name) => {
-    const { back }: { readonly back: { readonly name: string } } = JSON.parse(
-      fs.readFileSync(`${directory}/${name}`, "utf8")
-    )
+    const { back }: { readonly back: { readonly way: string; readonly name: string; readonly digest?: string } } = JSON
+      .parse(
+        fs.readFileSync(`${directory}/${name}`, "utf8")
+      )
+    if (back.way === "rows") {
+      const rows = `${directory}/${back.name}`
+      return fs.existsSync(rows) && sha256(fs.readFileSync(rows)) === back.digest
+    }
     const backup = `${place.work}/${back.name}`
     return fs.existsSync(backup) && (scenario.unusable === true || contentOf(backup, place.scratch) === before)
   })
@@ -146,7 +154,7 @@ export const remembered = (subject: Subject, place: Place, healed: boolean): Rea
   return [
     ...(isAfter && before !== subject.after && !takesBack ? ["no entry takes it back"] : []),
     ...(!isAfter && !healed && complete.length !== atFirst.length ? ["an entry of what was not done"] : []),
-    ...(healed ? found.filter((name) => !name.endsWith(".json")).map((name) => `${history}/${name} is left`) : [])
+    ...(healed ? found.filter((name) => !isOf(complete, name)).map((name) => `${history}/${name} is left`) : [])
   ]
 }
 

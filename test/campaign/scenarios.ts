@@ -6,6 +6,10 @@ import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import { restore } from "../../src/import/Import.ts"
+import { add as comment } from "../../src/ledger/issues/comments.ts"
+import { create } from "../../src/ledger/issues/create.ts"
+import { merge } from "../../src/merge/Merge.ts"
+import * as SqliteStore from "../../src/store/sqlite.ts"
 import { generate } from "../../src/testing/generate.ts"
 import { services } from "../testing/services.ts"
 
@@ -17,7 +21,8 @@ export interface Where {
 
 export interface Scenario {
   readonly name: string
-  readonly command: "export" | "import" | "import --force" | "upgrade" | "undo" | "verify"
+  /** Of what takes the rows of a merge back it is `merge` too: neither replaces the file. */
+  readonly command: "export" | "import" | "import --force" | "upgrade" | "undo" | "merge" | "verify"
   readonly argv: ReadonlyArray<string>
   /** A file that is piped in. */
   readonly stdin?: string
@@ -59,6 +64,24 @@ const hot = (from: string, to: string, mode: "WAL" | "DELETE") => {
   for (const side of ["", "-wal", "-shm", "-journal"]) fs.rmSync(live + side, { force: true })
 }
 
+/** What somebody did with the ledger of a database: a new issue, something said of it. */
+const goOn = (path: string) =>
+  Effect.gen(function*() {
+    const on = { projectId: 1n, actor: "ann" }
+    const { issue } = yield* create({
+      ...on,
+      title: "something new",
+      body: "of which the other one knows nothing",
+      owner: "bob",
+      priority: undefined,
+      labels: ["fresh"],
+      links: [],
+      forceNew: true,
+      idempotencyKey: ""
+    })
+    yield* comment({ ...on, ref: issue.short_id, body: "at once" })
+  }).pipe(Effect.provide(SqliteStore.layer(path)), Effect.provide(services))
+
 /** A process that is dead: nobody has a number beyond the limit of the kernel. */
 const dead = 4_194_305
 const stages = ["", "-journal"].map((side) => `.t.db.kata-stage-0123456789ab${side}`)
@@ -92,6 +115,21 @@ export const scenarios = async (
       target: `${undoable}/t.db`,
       force: true,
       homes: { kataHome: undoable, userHome: undoable }
+    }).pipe(Effect.provide(services))
+  )
+
+  // a database into which one was merged that had gone on, and what it was before
+  const merged = `${directory}/merged`
+  fs.mkdirSync(merged)
+  fs.copyFileSync(two, `${directory}/ahead.db`)
+  await Effect.runPromise(goOn(`${directory}/ahead.db`))
+  await snapshot(`${directory}/ahead.db`, `${directory}/ahead.jsonl`)
+  fs.copyFileSync(two, `${merged}/t.db`)
+  const { entry: ofMerge } = await Effect.runPromise(
+    merge({
+      sources: [{ snapshot: `${directory}/ahead.jsonl` }],
+      target: `${merged}/t.db`,
+      homes: { kataHome: merged, userHome: merged }
     }).pipe(Effect.provide(services))
   )
 
@@ -153,6 +191,22 @@ export const scenarios = async (
     target: "t.db",
     // the times of the files are what tells that nothing was recorded since
     prepare: ({ work }) => fs.cpSync(undoable, work, { recursive: true, preserveTimestamps: true }),
+    ...more
+  })
+  const merging = (
+    name: string,
+    sides: ReadonlyArray<string>,
+    from: string,
+    more: Partial<Scenario> = {}
+  ): Scenario => ({
+    name: `merge${name === "" ? "" : `, ${name}`}`,
+    command: "merge",
+    argv: ["import", "--merge", "--input", "ahead.jsonl", "--target", "t.db"],
+    target: "t.db",
+    prepare: ({ work }) => {
+      copy("ahead.jsonl", `${work}/ahead.jsonl`)
+      copy(from, `${work}/t.db`, sides)
+    },
     ...more
   })
   const database = ({ work }: Where) => copy("2.db", `${work}/kata.db`)
@@ -218,6 +272,14 @@ export const scenarios = async (
     }),
     undoing(""),
     undoing("no hard links", { unlinkable: true }),
+    merging("", [""], "2.db"),
+    merging("hot WAL", ["", "-wal"], "wal.db"),
+    merging("hot journal", ["", "-journal"], "journal.db"),
+    merging("no WAL mode", [""], "delete.db"),
+    merging("taken back", [], "2.db", {
+      argv: ["undo", "t.db", "--to", ofMerge ?? ""],
+      prepare: ({ work }) => fs.cpSync(merged, work, { recursive: true, preserveTimestamps: true })
+    }),
     upgrading("", [""]),
     upgrading("hot WAL", ["", "-wal"]),
     upgrading("hot WAL, no hard links", ["", "-wal"], { unlinkable: true }),
