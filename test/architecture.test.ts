@@ -14,6 +14,7 @@ const order = [
   "files",
   "host",
   "database",
+  "changes",
   "history",
   "presence",
   "snapshot",

@@ -2,7 +2,6 @@
  * A changeset becomes what the target holds, in one transaction: nothing that the plan was made from has moved, every row is as it was planned,
  * and there are as many as there should be, or nothing is changed.
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { fillFullText, triggers } from "../database/schema.ts"
@@ -13,10 +12,8 @@ import { turn } from "../host/turn.ts"
 import { advance } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
-import { changing, columnsOf, quote, sameKey, sameRow } from "./changeset.ts"
-
-/** The target was written to since the changeset was planned, in what the plan was made from. */
-export class Moved extends Data.TaggedError("Moved")<{ readonly what: string }> {}
+import { changing, columnsOf, isFound, operation, quote, sameKey, sameRow } from "./changeset.ts"
+import { refuseMoved, shifted } from "./moved.ts"
 
 /** What was read back is not what was planned: a defect of kata or of the disk; nothing was changed. */
 export class MergeUnproven extends Schema.TaggedError<MergeUnproven>()("MergeUnproven", {
@@ -25,109 +22,12 @@ export class MergeUnproven extends Schema.TaggedError<MergeUnproven>()("MergeUnp
 }) {
   readonly kind = "internal" satisfies FailureKind
   override get message() {
-    return `${this.target}: the merge was taken back: ${this.reason}`
+    return `${this.target}: the changes were taken back: ${this.reason}`
   }
   get hint() {
     return "nothing was changed; run kata doctor, and report what happened"
   }
 }
-
-const operation = "merge"
-
-const isFound = (db: Session, sql: string) =>
-  Effect.map(db.get(operation, `SELECT EXISTS (${sql}) AS found`), (row) => row?.["found"] === 1n)
-
-const base = (table: string) => `(SELECT id FROM plan.base WHERE name = '${table}')`
-
-/** Questions that find what has moved. */
-const moved = (format: Format): ReadonlyArray<readonly [what: string, sql: string]> => [
-  ...changing(format).map((kind): readonly [string, string] => [
-    kind.table,
-    `SELECT 1 FROM plan.was_${kind.table} w WHERE NOT EXISTS (SELECT 1 FROM main.${kind.table} t WHERE ${
-      sameKey(kind, "t", "w")
-    } AND ${sameRow(kind, "t", "w")})`
-  ]),
-  [
-    "events",
-    `SELECT 1 FROM main.events e WHERE e.id > ${base("events")} AND (e.issue_uid IS NULL
-       OR e.type IN ('issue.linked', 'issue.unlinked', 'issue.links_changed')
-       OR e.issue_uid IN (SELECT uid FROM plan.concerned) OR e.issue_uid IN (SELECT uid FROM plan.put_issues))`
-  ],
-  ["purge_log", `SELECT 1 FROM main.purge_log WHERE id > ${base("purge_log")}`],
-  ["projects", `SELECT 1 FROM main.projects t JOIN plan.put_projects p ON p.name = t.name AND p.uid <> t.uid`],
-  [
-    "issues",
-    `SELECT 1 FROM main.issues t JOIN plan.put_issues p ON p.project_id = t.project_id AND p.short_id = t.short_id AND p.uid <> t.uid
-       AND t.id NOT IN (SELECT id FROM plan.was_issues) WHERE t.id > ${base("issues")}`
-  ],
-  [
-    "project_aliases",
-    `SELECT 1 FROM main.project_aliases t JOIN plan.put_project_aliases p USING (alias_identity) WHERE t.id > ${
-      base("project_aliases")
-    }`
-  ],
-  [
-    "import_mappings",
-    `SELECT 1 FROM main.import_mappings t JOIN plan.put_import_mappings p USING (source, external_id, object_type, project_id)
-     WHERE t.id > ${base("import_mappings")}`
-  ]
-]
-
-const unmoved = (db: Session, format: Format) =>
-  Effect.forEach(
-    moved(format),
-    ([what, sql]) =>
-      Effect.flatMap(isFound(db, sql), (found) => found ? Effect.fail(new Moved({ what })) : Effect.void),
-    {
-      discard: true
-    }
-  )
-
-/** Columns of a kind that hold numbers of a table. */
-const numbersOf = (kind: Kind, table: string): ReadonlyArray<string> => [
-  ...(kind.reserves?.table === table ? [kind.reserves.field] : []),
-  ...kind.columns.filter(({ reference }) => reference._tag === "Some" && reference.value.table === table).map((
-    { key }
-  ) => key)
-]
-
-/** Who has written meanwhile has taken numbers: those that come in lie behind them. */
-const shifted = Effect.fnUntraced(function*(db: Session, format: Format) {
-  for (const { name, table } of changing(format)) {
-    const row = yield* db.get(
-      operation,
-      `SELECT max(ifnull((SELECT max(rowid) FROM main.${table}), 0), ifnull((SELECT max(CAST(seq AS INTEGER)) FROM main.sqlite_sequence
-         WHERE name = '${table}'), 0)) - id AS by, id FROM plan.base WHERE name = '${table}'`
-    )
-    const [by, from] = [row?.["by"], row?.["id"]]
-    if (typeof by !== "bigint" || typeof from !== "bigint" || by <= 0n) continue
-    // two steps: a number may be that of the next one before that has got its own
-    if (name !== "issue_label") {
-      yield* db.exec(
-        operation,
-        `UPDATE plan.put_${table} SET id = -(id + ${by}) WHERE fresh; UPDATE plan.put_${table} SET id = -id WHERE id < 0`
-      )
-    }
-    for (const other of changing(format)) {
-      for (const column of numbersOf(other, table)) {
-        yield* db.exec(
-          operation,
-          `UPDATE plan.put_${other.table} SET ${quote(column)} = ${quote(column)} + ${by} WHERE ${
-            quote(column)
-          } > ${from}`
-        )
-      }
-    }
-    const member = name === "comment" ? "comment_id" : name === "link" ? "link_id" : undefined
-    if (member === undefined) continue
-    yield* db.exec(
-      operation,
-      `UPDATE plan.put_events SET payload = json_replace(payload, '$.${member}', (payload ->> '$.${member}') + ${by})
-       WHERE type IN ('issue.commented', 'issue.linked', 'issue.unlinked') AND json_valid(payload)
-         AND json_type(payload, '$.${member}') = 'integer' AND payload ->> '$.${member}' > ${from}`
-    )
-  }
-})
 
 /** Rows of one statement. */
 const window = 5_000
@@ -211,9 +111,11 @@ const fill = Effect.fnUntraced(function*(db: Session, format: Format) {
   )
   const [issue, comment] = ["issue", "comment"].map((name) => format.kinds.find((kind) => kind.name === name)!)
   if (typeof first !== "bigint" || typeof last !== "bigint") return
+  // Issues that come back lie between others, which are indexed already.
   const indexed = yield* isFound(
     db,
-    "SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = 'issues_ai_fts'"
+    `SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = 'issues_ai_fts' AND NOT EXISTS
+       (SELECT 1 FROM main.issues WHERE id >= ${first})`
   )
   if (indexed) yield* db.exec(operation, indexing.map(({ name }) => `DROP TRIGGER main.${name}`).join(";"))
   yield* insert(db, issue!)
@@ -277,10 +179,10 @@ const prove = Effect.fnUntraced(
   }
 )
 
-/** Does what the changeset in the schema `plan` says, within a transaction of the target. */
+/** Does what the changeset in the schema `plan` says, within a transaction of the target. Gives how far its numbers had to move. */
 export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: Format, target: string) {
-  yield* unmoved(db, format)
-  yield* shifted(db, format)
+  yield* refuseMoved(db, format)
+  const shifts = yield* shifted(db, format)
   const before = yield* counts(db, format)
   const kinds = changing(format)
   for (const kind of kinds.toReversed()) yield* remove(db, kind)
@@ -295,4 +197,5 @@ export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: For
     `UPDATE main.sqlite_sequence SET seq = max(CAST(seq AS INTEGER), ifnull((SELECT max(purge_reset_after_event_id) FROM plan.put_purge_log), 0)) WHERE name = 'events'`
   )
   yield* prove(db, format, target, before)
+  return shifts
 })

@@ -9,6 +9,13 @@ import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
 import { Counts } from "./Counts.ts"
 
+/** What is done with a target completes the sentence "cannot …". */
+export const operation = "change the rows"
+
+/** Whether a statement finds a row. */
+export const isFound = (db: Session, sql: string) =>
+  Effect.map(db.get(operation, `SELECT EXISTS (${sql}) AS found`), (row) => row?.["found"] === 1n)
+
 /** The kinds whose rows a changeset can have, those that others point at first. */
 export const changing = (format: Format): ReadonlyArray<Kind> =>
   format.kinds.filter(({ name }) => name !== "meta" && name !== "sqlite_sequence")
@@ -16,6 +23,19 @@ export const changing = (format: Format): ReadonlyArray<Kind> =>
 export const quote = (name: string) => `"${name}"`
 
 export const columnsOf = (kind: Kind): ReadonlyArray<string> => kind.columns.map(({ key }) => key)
+
+/** Columns of a kind that hold numbers of a table. */
+export const numbersOf = (kind: Kind, table: string): ReadonlyArray<string> => [
+  ...(kind.reserves?.table === table ? [kind.reserves.field] : []),
+  ...kind.columns.filter(({ reference }) => reference._tag === "Some" && reference.value.table === table).map((
+    { key }
+  ) => key)
+]
+
+/** How much higher the numbers of rows that come in are than they were planned, by table. */
+export interface Shifts {
+  readonly [table: string]: number
+}
 
 /** Whether the rows `x` and `y` have the same key. */
 export const sameKey = (kind: Kind, x: string, y: string) =>
@@ -45,6 +65,18 @@ const tablesOf = (kind: Kind) => {
     `CREATE TABLE was_${kind.table}(${columns}${primary});`
 }
 
+/** The highest number that each table of a database has given, as the changeset is planned on it. */
+export const base = (db: Session, format: Format) =>
+  Effect.zipRight(
+    db.exec("plan the changes", "CREATE TABLE base(name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID"),
+    Effect.forEach(changing(format), ({ table }) =>
+      db.exec(
+        "plan the changes",
+        `INSERT INTO base SELECT '${table}', max(ifnull((SELECT max(rowid) FROM b.${table}), 0),` +
+          ` ifnull((SELECT max(CAST(seq AS INTEGER)) FROM b.sqlite_sequence WHERE name = '${table}'), 0))`
+      ), { discard: true })
+  )
+
 export const create = (db: Session, format: Format) =>
   db.exec("plan the merge", changing(format).map(tablesOf).join("\n"))
 
@@ -60,6 +92,7 @@ export const complete = (db: Session, format: Format) =>
        DELETE FROM put_${table} WHERE EXISTS (SELECT 1 FROM drop_${table} d WHERE ${
         sameKey(kind, "d", `put_${table}`)
       });
+       DELETE FROM was_${table};
        INSERT INTO was_${table} SELECT ${
         columnsOf(kind).map((column) => `t.${quote(column)}`).join(", ")
       } FROM b.${table} t
@@ -67,6 +100,9 @@ export const complete = (db: Session, format: Format) =>
            OR EXISTS (SELECT 1 FROM drop_${table} d WHERE ${sameKey(kind, "d", "t")});`
     )
   }, { discard: true })
+
+/** Ends the planning: nothing of the two databases is held any more, so that whoever writes next is alone with what it leaves beside them. */
+export const finish = (db: Session) => db.exec("end the plan", "COMMIT; DETACH a; DETACH b")
 
 /** How many rows of each kind come in, change and go. */
 export interface Changes {

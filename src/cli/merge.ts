@@ -10,7 +10,8 @@ import { withDatabase } from "./databaseOption.ts"
 import { inputOf } from "./input.ts"
 import * as Output from "./Output.ts"
 import { field, plural } from "./report.ts"
-import { quote } from "./terminal.ts"
+import { changeFields, changeWords } from "./rowChanges.ts"
+import { quote, shellWord } from "./terminal.ts"
 import { UsageError } from "./UsageError.ts"
 
 export const mergeOptions = {
@@ -74,26 +75,6 @@ const say = (report: MergeReport, ours: string) => report.dry_run ? `would be ${
 const facet = (conflict: MergeConflict) =>
   `${conflict.facet}${conflict.key === null ? "" : ` ${conflict.key}`} of ${conflict.name}`
 
-const kinds: { readonly [kind: string]: string } = {
-  project: "projects",
-  project_alias: "aliases",
-  recurrence: "recurrences",
-  issue: "issues",
-  comment: "comments",
-  issue_label: "labels",
-  link: "links",
-  import_mapping: "import mappings",
-  event: "events",
-  purge_log: "purges"
-}
-
-const change = ({ changed, gone, new: fresh }: MergeReport["counts"][string]) =>
-  [
-    ...(fresh > 0 ? [`${fresh} new`] : []),
-    ...(changed > 0 ? [`${changed} changed`] : []),
-    ...(gone > 0 ? [`${gone} gone`] : [])
-  ].join(", ")
-
 const words: { readonly [is: string]: string } = {
   new: "new here",
   same: "nothing new on either side",
@@ -109,7 +90,7 @@ export const mergeFormat = Output.report(MergeReport, {
       : `${say(report, "merged")} into ${report.target}${report.dry_run ? " (dry run, nothing was written)" : ""}`,
     ...report.sources.map(({ is, name }) => field("from", `${name} (${is})`)),
     ...report.projects.map((project) => field(project.name, words[project.case] ?? project.case)),
-    ...Object.entries(report.counts).map(([kind, counts]) => field(kinds[kind] ?? kind, change(counts))),
+    ...changeFields(report.counts),
     ...(report.decided > 0
       ? [field("decided", `${plural(report.decided, "difference")}, recorded as events`)]
       : []),
@@ -121,6 +102,7 @@ export const mergeFormat = Output.report(MergeReport, {
         )
       ]
       : []),
+    ...(report.entry === null ? [] : [field("go back", `kata undo ${shellWord(report.target)}`)]),
     ...report.notes.map(({ detail, of, what }) => `note: ${what}: ${of}: ${detail}`),
     ...(report.unexplained_count > 0
       ? [
@@ -134,10 +116,7 @@ export const mergeFormat = Output.report(MergeReport, {
   agent: (report) => [
     `OK import merge=true target=${quote(report.target)} dry_run=${report.dry_run} unchanged=${report.unchanged}` +
     ` decided=${report.decided} unexplained=${report.unexplained_count} purged_there=${report.purged_there}` +
-    Object.entries(report.counts).map(([kind, { changed, gone, new: fresh }]) =>
-      ` ${kind}=+${fresh}-${gone}~${changed}`
-    )
-      .join(""),
+    changeWords(report.counts) + (report.entry === null ? "" : ` entry=${report.entry}`),
     ...report.projects.map((project) =>
       `- project name=${
         quote(project.name)

@@ -4,6 +4,7 @@ import { sizeWords } from "../files/sizeWords.ts"
 import { HistoryReport, PruneReport, type Step, UndoReport } from "../undo/Undo.ts"
 import * as Output from "./Output.ts"
 import { beside, counts, field, plural } from "./report.ts"
+import { changeFields, changeWords } from "./rowChanges.ts"
 import { quote, shellWord } from "./terminal.ts"
 
 /** The target as a path from the root, links and all. */
@@ -61,6 +62,12 @@ const since = (report: Undone): ReadonlyArray<string> => {
   return [field("since then", recorded), ...lost.map((line) => field("", line))]
 }
 
+const builtOn = ({ built_on: first, built_on_count: count }: Undone): ReadonlyArray<string> =>
+  count === 0 ? [] : [
+    field("worked on", `${plural(count, "thing")} since, which would be taken back too:`),
+    ...first.slice(0, 10).map(({ kind, of, why }) => field("", `${kind} ${of}: ${why}`))
+  ]
+
 const headline = (report: Undone): string => {
   const [first, ...more] = report.undone
   const what = `${first === undefined ? "" : first.words}${more.length === 0 ? "" : ` and ${more.length} before it`}`
@@ -87,15 +94,24 @@ export const undone = Output.report(Undone, {
   human: (report) => [
     headline(report),
     field("database", report.target),
-    ...report.undone.slice(-1).map(({ backup }) => field("is again", beside(report, backup))),
-    ...version(report),
-    ...counts(report.records),
-    field("proof", "the bytes of that file, which SQLite finds whole"),
-    ...since(report),
-    ...(report.backup === null ? [] : [
-      field("was", beside(report, report.backup)),
-      field("go back", `kata undo ${shellWord(beside(report, report.database))}`)
-    ]),
+    ...(report.changes === null
+      ? [
+        ...report.undone.slice(-1).map(({ backup }) => field("is again", beside(report, backup))),
+        ...version(report),
+        ...counts(report.records),
+        field("proof", "the bytes of that file, which SQLite finds whole"),
+        ...since(report)
+      ]
+      : [
+        ...changeFields(report.changes),
+        ...counts(report.records),
+        ...(report.written_since
+          ? [field("since then", `${plural(report.events_since ?? 0, "event")} recorded; what they are about stays`)]
+          : [])
+      ]),
+    ...builtOn(report),
+    ...(report.backup === null ? [] : [field("was", beside(report, report.backup))]),
+    ...(report.entry === null ? [] : [field("go back", `kata undo ${shellWord(beside(report, report.database))}`)]),
     ...report.notes.map((note) => `note: ${note}`)
   ],
   agent: (report) => [
@@ -105,11 +121,13 @@ export const undone = Output.report(Undone, {
     (report.only_in_present === null
       ? ""
       : ` only_in_present=projects:${report.only_in_present.projects},issues:${report.only_in_present.issues},events:${report.only_in_present.events}`) +
+    ` built_on=${report.built_on_count}` + changeWords(report.changes ?? {}) +
     (report.backup === null ? "" : ` backup=${quote(beside(report, report.backup))}`) +
     (report.entry === null ? "" : ` entry=${report.entry}`),
+    ...report.built_on.map(({ kind, of, why }) => `- built_on kind=${kind} of=${quote(of)} why=${quote(why)}`),
     ...report.notes.map((note) => `- note ${quote(note)}`)
   ],
-  quiet: (report) => report.refused ? [headline(report), ...since(report)] : [],
+  quiet: (report) => report.refused ? [headline(report), ...since(report), ...builtOn(report)] : [],
   outcome: (report) => report.refused ? "conflict" : undefined
 })
 

@@ -2,11 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Attachable } from "./Database.ts"
-import { open } from "./Handle.ts"
+import { open, uriOf } from "./Handle.ts"
 import type { Session } from "./Session.ts"
 
 /** Milliseconds that a writer before us may take. */
 const patience = 10_000
+
+/** A file at a real path that nobody writes to. */
+export const attachable = (path: string): Attachable => ({ uri: uriOf(path, "immutable") })
 
 /** `Database.change` on the real thing. An interruption takes the work back; one that comes later than that is too late. */
 export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Session) => Effect.Effect<A, E, R>) =>

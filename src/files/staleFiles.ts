@@ -88,14 +88,16 @@ export const sweep = Effect.fn("leftovers.sweep")(function*(target: string) {
 /** The files that git makes in a working tree for the time of a merge, each under a name of its own. */
 const ofGit = /^\.\.merge_file_\w+\.kata-(\d{1,10})-[0-9a-f]+$/
 
-/** Removes what dead processes left beside files that git has made for a merge, and taken away since. Never fails. */
-export const sweepMerges = Effect.fn("leftovers.sweepMerges")(function*(target: string) {
-  const directory = parentOf(target)
-  for (const name of yield* namesIn(directory)) {
-    const pid = ofGit.exec(name)?.[1]
-    if (pid !== undefined) yield* Effect.ignore(removeIfDead(`${directory}/${name}`, Number(pid)))
+/** Removes the files of a directory that dead processes left; the name is to say of which, as the first group. Never fails. */
+export const sweepMatching = Effect.fn("leftovers.sweepMatching")(function*(directory: string, name: RegExp) {
+  for (const found of yield* namesIn(directory)) {
+    const pid = name.exec(found)?.[1]
+    if (pid !== undefined) yield* Effect.ignore(removeIfDead(`${directory}/${found}`, Number(pid)))
   }
 })
+
+/** Removes what dead processes left beside files that git has made for a merge, and taken away since. Never fails. */
+export const sweepMerges = (target: string) => sweepMatching(parentOf(target), ofGit)
 
 /** What a directory in the system's place for temporary files is for. */
 export type Purpose = "spool" | "view" | "verify" | "import" | "upgrade" | "salvage" | "compare"

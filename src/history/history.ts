@@ -8,17 +8,22 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { isDone } from "../changes/inverse.ts"
+import { attachable } from "../database/change.ts"
 import { Database } from "../database/Database.ts"
+import { pagesDigest } from "../database/pagesDigest.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { exists, parentOf } from "../files/paths.ts"
 import { readSettings } from "../files/settingsFile.ts"
-import { Entry, suffix } from "./Entry.ts"
+import { version10 } from "../records/kinds.ts"
+import { Entry, isOfRows, type OfRows, suffix } from "./Entry.ts"
 
 /** The history of the database at a real path. */
 export const directoryOf = (real: string): string => `${real}${suffix}`
 
-/** The file of the replaced database of an entry. */
-export const backupOf = (real: string, { back: { name } }: Entry): string => `${parentOf(real)}/${name}`
+/** The file by which an entry goes back. */
+export const backupOf = (real: string, { back: { name, way } }: Entry): string =>
+  `${way === "rows" ? directoryOf(real) : parentOf(real)}/${name}`
 
 /** What is in a history and is no entry that this kata can use. */
 export class OddFile extends Schema.Class<OddFile>("OddFile")({ name: Schema.String, problem: Schema.String }) {}
@@ -36,8 +41,9 @@ export interface History {
 /** More are not read. */
 const most = 10_000
 
-const temporary = /^\.[0-9A-Z]{26}\.(?:json|pending)\.kata-\d+-[0-9a-f]+$/
-const named = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.(json|pending)$/
+/** What was killed while it wrote a file of a history; the group is its process. */
+export const temporary = /^\.[0-9A-Z]{26}\.(?:json|pending|rows)\.kata-(\d{1,10})-[0-9a-f]+$/
+const named = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.(json|pending|rows)$/
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Entry))
 
 /** An entry, or why a file is none. */
@@ -57,14 +63,29 @@ const entryIn = (directory: string, name: string, id: string) =>
     Effect.catchTag("FileError", ({ message }) => Effect.succeed(new OddFile({ name, problem: message })))
   )
 
-/** Whether the database of a pending entry was put in place. */
-export const tookEffect = Effect.fnUntraced(function*(real: string, { after }: Entry) {
+/** Whether the rows of a pending entry were changed. What cannot be asked now keeps its entry. */
+const isChanged = (real: string, { back }: OfRows) =>
+  Effect.gen(function*() {
+    const { together, view } = yield* Database
+    const db = yield* together(attachable(`${directoryOf(real)}/${back.name}`), yield* view(real, version10))
+    return yield* isDone(db, version10, back.shifts)
+  }).pipe(Effect.scoped, Effect.orElseSucceed(() => true))
+
+/** Whether what a pending entry tells of was done. */
+const tookEffect = Effect.fnUntraced(function*(real: string, entry: Entry) {
   const fs = yield* FileSystem.FileSystem
   const { contentStamp } = yield* Database
   if (!(yield* exists(real))) return false
-  const { ino } = yield* Effect.mapError(fs.stat(real), fromPlatform("stat", real))
+  if (isOfRows(entry)) return (yield* exists(backupOf(real, entry))) && (yield* isChanged(real, entry))
+  const { after } = entry
   // Where a filesystem gives a file another number now and then, it still has its size and its time.
-  return Option.contains(ino, after.inode) || (yield* contentStamp(real)) === after.stamp
+  if ((yield* contentStamp(real)) === after.stamp) return true
+  const { ino } = yield* Effect.mapError(fs.stat(real), fromPlatform("stat", real))
+  if (!Option.contains(ino, after.inode)) return false
+  // It was written to since; or it is the old one, put there anew, which got the number of a new one that is gone.
+  const now = yield* Effect.orElseSucceed(pagesDigest(real), () => undefined)
+  const old = yield* Effect.orElseSucceed(pagesDigest(backupOf(real, entry)), () => undefined)
+  return now === undefined || now !== old
 })
 
 /** The names in a history, by what they are; nothing where there is none. */
@@ -85,11 +106,13 @@ export const namesIn = Effect.fnUntraced(function*(real: string) {
   return {
     complete,
     pending: files.filter(({ kind }) => kind === "pending"),
+    /** Rows by which the entry of the same id goes back. */
+    rows: files.filter(({ kind }) => kind === "rows"),
     isComplete: (id: string) => ids.has(id),
-    /** What was killed while it wrote an entry. */
-    temporary: names.filter((name) => temporary.test(name)),
+    /** Whether an entry has that id, complete or not. */
+    has: (id: string) => files.some((file) => file.id === id && file.kind !== "rows"),
     others: names.filter((name) => !named.test(name) && !name.startsWith(".")).toSorted(),
-    last: files.at(-1)?.id
+    last: files.findLast(({ kind }) => kind !== "rows")?.id
   }
 })
 

@@ -19,18 +19,23 @@ import * as Directories from "../files/directories.ts"
 import { FileError, fromPlatform } from "../files/FileError.ts"
 import { stamp } from "../files/fileIdentity.ts"
 import { exists, nameOf } from "../files/paths.ts"
+import { sweepMatching } from "../files/staleFiles.ts"
 import { phase } from "../Progress.ts"
 import { encodeUlid, timeOfUlid } from "../records/ulid.ts"
 import { ProgramVersion } from "../version.ts"
-import { Entry, ReplacedFile, type What } from "./Entry.ts"
-import { backupOf, directoryOf, namesIn, pendingIn } from "./history.ts"
+import { Entry, isOfFile, type OfFile, ReplacedFile, type What } from "./Entry.ts"
+import { backupOf, directoryOf, namesIn, pendingIn, temporary } from "./history.ts"
 
-/** What the work says of itself. */
-export interface Draft {
+/** What work says of itself. */
+export interface Said {
   readonly what: What
   readonly by: string | undefined
   readonly input?: string
   readonly undone?: ReadonlyArray<string>
+}
+
+/** What the work of a swap says of itself. */
+export interface Draft extends Said {
   readonly records: { readonly [kind: string]: number }
   readonly lastEvent: number | undefined
   /** The `pagesDigest` of what is staged, where that was asked for already. */
@@ -40,18 +45,32 @@ export interface Draft {
 /** As much as an entry has room for: it is read back within limits. */
 const shortened = (text: string) => text.slice(0, 1000)
 
-const sizeAt = (path: string) =>
+/** What an entry says of the work, whatever its way back. */
+export const said = Effect.fnUntraced(function*(id: string, { by, input, undone = [], what }: Said) {
+  return {
+    entry_version: 1,
+    id,
+    what,
+    at: DateTime.formatIso(yield* DateTime.now),
+    by: by === undefined ? null : shortened(by),
+    kata: yield* ProgramVersion,
+    input: input === undefined ? null : shortened(input),
+    undone: undone.slice(0, 1000)
+  } as const
+})
+
+export const sizeAt = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.mapError(fromPlatform("stat", path)),
     Effect.map(({ ino, size }) => ({ bytes: Number(size), inode: Option.getOrElse(ino, () => 0) }))
   )
 
-const removed = (path: string) =>
+export const removed = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(path, { recursive: true, force: true })).pipe(
     Effect.mapError(fromPlatform("remove", path))
   )
 
-const removeEmpty = Effect.fnUntraced(function*(directory: string) {
+export const removeEmpty = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const names = yield* Effect.mapError(fs.readDirectory(directory), fromPlatform("list", directory))
   if (names.length === 0) yield* removed(directory)
@@ -68,7 +87,7 @@ const notYet = (error: Atomic.WriteError) =>
       detail: error.message
     })
 
-const write = (real: string, entry: Entry, kind: "json" | "pending") => {
+export const write = (real: string, entry: Entry, kind: "json" | "pending") => {
   const text = `${JSON.stringify(entry, null, 2)}\n`
   return Effect.mapError(
     Atomic.write(`${directoryOf(real)}/${entry.id}.${kind}`, Stream.succeed(new TextEncoder().encode(text))),
@@ -76,7 +95,7 @@ const write = (real: string, entry: Entry, kind: "json" | "pending") => {
   )
 }
 
-const pendingOf = (real: string, id: string) => `${directoryOf(real)}/${id}.pending`
+export const pendingOf = (real: string, id: string) => `${directoryOf(real)}/${id}.pending`
 
 /** What is in a file that still has the stamp. */
 const pagesOf = Effect.fnUntraced(function*(path: string, then: string) {
@@ -84,15 +103,18 @@ const pagesOf = Effect.fnUntraced(function*(path: string, then: string) {
   return (yield* stamp(path)) === then ? digest ?? null : null
 })
 
-/** A pending entry whose database is in place becomes a complete one, which knows what is in the file that was put aside. */
-const complete = Effect.fnUntraced(function*(real: string, entry: Entry, pages: string | null) {
-  const back = new ReplacedFile({ ...entry.back, pages })
-  yield* write(real, new Entry({ ...entry, back }), "json")
+/** A pending entry of what is done becomes a complete one. */
+export const complete = Effect.fnUntraced(function*(real: string, entry: Entry) {
+  yield* write(real, entry, "json")
   yield* removed(pendingOf(real, entry.id))
 })
 
+/** The same, knowing what is in the file that was put aside. */
+const completeSwap = (real: string, entry: OfFile, pages: string | null) =>
+  complete(real, new Entry({ ...entry, back: new ReplacedFile({ ...entry.back, pages }) }))
+
 /** Above the last one, also when the clock was set back. */
-const idAfter = (last: string | undefined) =>
+export const idAfter = (last: string | undefined) =>
   Effect.map(Clock.currentTimeMillis, (now) =>
     encodeUlid(
       // A name that somebody made may have the last time that there is.
@@ -117,19 +139,12 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
   const isNew = !(yield* exists(directory))
   const pages = draft.pages ?? (yield* pagesDigest(staged))
   const id = yield* idAfter((yield* namesIn(real)).last)
-  let pending: Entry | undefined
+  let pending: OfFile | undefined
   const recorded: Recorded = (backup) =>
     Effect.gen(function*() {
       const sides = yield* present(backup, ["-wal", "-journal"] as const)
-      pending = new Entry({
-        entry_version: 1,
-        id,
-        what: draft.what,
-        at: DateTime.formatIso(yield* DateTime.now),
-        by: draft.by === undefined ? null : shortened(draft.by),
-        kata: yield* ProgramVersion,
-        input: draft.input === undefined ? null : shortened(draft.input),
-        undone: (draft.undone ?? []).slice(0, 1000),
+      const entry = new Entry({
+        ...yield* said(id, draft),
         records: draft.records,
         after: {
           stamp: yield* contentStamp(staged),
@@ -146,7 +161,8 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
           pages: null
         })
       })
-      yield* write(real, pending, "pending")
+      if (isOfFile(entry)) pending = entry
+      yield* write(real, entry, "pending")
     }).pipe(Effect.provide(services))
   // Ignored: the failure that led here is the one to report, and the next work takes away what is left.
   const forget = Effect.suspend(() => removed(pendingOf(real, id))).pipe(
@@ -159,7 +175,7 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
     const entry = pending
     return phase("recording the way back").pipe(
       Effect.zipRight(pagesOf(backupOf(real, entry), entry.back.stamp)),
-      Effect.flatMap((pages) => complete(real, entry, pages)),
+      Effect.flatMap((pages) => completeSwap(real, entry, pages)),
       Effect.ignore
     )
   })
@@ -171,8 +187,9 @@ export const recording = Effect.fn("History.recording")(function*<E extends { re
 })
 
 /**
- * Brings the history in order after a kill: an entry whose database is in place is completed, another one goes. Who calls it holds the lock of
- * the database, and has made nothing yet that could get the number of a file that is gone. Fails when the history could not be used.
+ * Brings the history in order after a kill: an entry of what is done is completed, another one goes. Who calls it holds the lock of
+ * the database, or has its one write transaction, and has made nothing yet that could get the number of a file that is gone. Fails
+ * when the history could not be used.
  */
 export const settle = Effect.fn("History.settle")(function*(real: string) {
   const directory = directoryOf(real)
@@ -180,15 +197,16 @@ export const settle = Effect.fn("History.settle")(function*(real: string) {
   yield* Directories.ensureOwn(directory)
   for (const { done, entry, name } of yield* pendingIn(real)) {
     if (!(entry instanceof Entry)) continue
-    // What cannot be read now either is known by its stamp: it must not stand in the way of what is to be done.
-    if (done) {
-      const pages = yield* Effect.orElseSucceed(pagesOf(backupOf(real, entry), entry.back.stamp), () => null)
-      yield* complete(real, entry, pages)
-    }
     if (!done) yield* removed(`${directory}/${name}`)
+    else if (isOfFile(entry)) {
+      // What cannot be read now either is known by its stamp: it must not stand in the way of what is to be done.
+      const pages = yield* Effect.orElseSucceed(pagesOf(backupOf(real, entry), entry.back.stamp), () => null)
+      yield* completeSwap(real, entry, pages)
+    } else yield* complete(real, entry)
   }
-  const { isComplete, pending, temporary } = yield* namesIn(real)
-  const left = [...pending.filter(({ id }) => isComplete(id)).map(({ name }) => name), ...temporary]
-  for (const name of left) yield* removed(`${directory}/${name}`)
+  const { has, isComplete, pending, rows } = yield* namesIn(real)
+  const left = [...pending.filter(({ id }) => isComplete(id)), ...rows.filter(({ id }) => !has(id))]
+  for (const { name } of left) yield* removed(`${directory}/${name}`)
+  yield* sweepMatching(directory, temporary)
   yield* removeEmpty(directory)
 })

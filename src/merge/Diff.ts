@@ -9,6 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Counts } from "../changes/Counts.ts"
 import { Database } from "../database/Database.ts"
 import type { Scope } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
@@ -21,7 +22,6 @@ import { version10 } from "../records/kinds.ts"
 import type { Input } from "../snapshot/input.ts"
 import { VerifyReport } from "../snapshot/verify.ts"
 import { Change, changeOf, FieldChange } from "./Change.ts"
-import { Counts } from "./Counts.ts"
 import { compare } from "./differences.ts"
 import {
   isPartial,
@@ -35,7 +35,7 @@ import {
   type Source
 } from "./sides.ts"
 
-export { Counts } from "./Counts.ts"
+export { Counts } from "../changes/Counts.ts"
 export { Side, type Source } from "./sides.ts"
 
 export interface DiffOptions<E = never> {

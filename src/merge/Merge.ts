@@ -9,7 +9,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { apply } from "../changes/apply.ts"
+import { finish } from "../changes/changeset.ts"
+import { unmoved } from "../changes/moved.ts"
 import { type Attachable, Database, type DatabaseError, type View } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
 import { newUlid } from "../database/newUlid.ts"
@@ -17,13 +21,15 @@ import type { Row, Session } from "../database/Session.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { parentOf, resolve } from "../files/paths.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
+import { pendingIn } from "../history/history.ts"
+import { type Said, settle } from "../history/record.ts"
+import { recordingRows } from "../history/recordRows.ts"
 import { named } from "../import/asNamed.ts"
-import { stopHint } from "../import/stopHint.ts"
-import { DaemonRunning, running } from "../presence/daemons.ts"
+import { isServed } from "../import/beside.ts"
 import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
-import { apply, Moved } from "./apply.ts"
+import { again, kept } from "./again.ts"
 import {
   type Case,
   MergeConflicts,
@@ -31,8 +37,7 @@ import {
   MergeNote,
   type MergeOptions,
   MergeReport,
-  NotInSource,
-  TargetBusy
+  NotInSource
 } from "./MergeReport.ts"
 import { plan, type Planned } from "./plan/plan.ts"
 import type { Room } from "./plan/room.ts"
@@ -41,9 +46,6 @@ import { empty, together } from "./sources.ts"
 
 export * from "./Diff.ts"
 export * from "./MergeReport.ts"
-
-/** How often a plan is made anew. */
-const attempts = 5
 
 /** The uid of an issue that a user names. */
 const issueIn = Effect.fnUntraced(function*(db: Session, schema: "a" | "b", asked: string) {
@@ -91,6 +93,7 @@ const told = Effect.fnUntraced(function*(db: Session, { changes, conflicts, unex
   const count = (sql: string) => Effect.map(db.get("tell of the merge", sql), (row) => Number(row?.["n"] ?? 0))
   const notes = yield* db.all("tell of the merge", "SELECT what, of, detail FROM note ORDER BY rowid LIMIT 1000")
   return {
+    entry: null as string | null,
     unchanged: Object.keys(changes).length === 0 && conflicts.length === 0,
     projects: yield* projectsOf(db),
     counts: changes,
@@ -122,6 +125,12 @@ type Options = Omit<MergeOptions, "sources" | "target" | "homes" | "projects"> &
 /** A database that is merged into. */
 export interface Into {
   readonly path: string
+  /** What its history is told, and what tells later that the same is merged again; nothing of a private one. */
+  readonly history?: {
+    readonly said: Said
+    readonly asked: Parameters<typeof kept>[1]
+    readonly sources: ReadonlyArray<Opened>
+  }
   /** What the user calls it. */
   readonly name: string
   readonly format: Format
@@ -133,69 +142,78 @@ export interface Into {
   >
 }
 
-/** Plans against the target as it is now. The session has the changeset; what is to be said of it comes along. */
-const planned = Effect.fnUntraced(function*({ format, name, open }: Into, source: Opened, options: Options) {
-  const { attach, confirm } = yield* open
-  const db = yield* (yield* Database).together(source.attach, attach)
-  yield* phase("comparing the histories")
-  const only = options.issues === undefined || options.issues.length === 0
-    ? undefined
-    : yield* Effect.forEach(options.issues, (issue) => issueIn(db, "a", issue))
-  const each = yield* Effect.forEach(
-    options.decisions ?? [],
-    ({ issue, side }) => Effect.map(issueIn(db, "b", issue), (uid) => [uid, side] as const)
-  )
-  const room: Room = {
-    db,
-    format,
-    scope: source.side.projects,
-    only: only !== undefined,
-    now: options.now ?? DateTime.formatIso(yield* DateTime.now),
-    uidOf: options.uidOf ?? (() => newUlid),
-    ancestor: options.ancestor
-  }
-  const made = yield* plan(room, {
-    decisions: { prefer: options.prefer, each: new Map(each) },
-    applyPurges: options.applyPurges === true && only === undefined,
-    only,
-    actor: options.actor ?? "kata"
-  }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
-  if (made.conflictCount > 0) {
-    return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
-  }
-  const report = yield* told(db, made)
-  yield* confirm
-  return { db, report }
-})
+/**
+ * Plans against the target as it is now. The session, in the scope that is given, has the changeset; what is to be said of it comes along. The view
+ * of the target goes before anything is written: where there is no WAL, who reads is in the way.
+ */
+const planned = Effect.fnUntraced(
+  function*({ format, name, open }: Into, source: Opened, options: Options, scope: Scope.Scope) {
+    const { attach, confirm } = yield* open
+    const db = yield* Scope.extend((yield* Database).together(source.attach, attach), scope)
+    yield* phase("comparing the histories")
+    const only = options.issues === undefined || options.issues.length === 0
+      ? undefined
+      : yield* Effect.forEach(options.issues, (issue) => issueIn(db, "a", issue))
+    const each = yield* Effect.forEach(
+      options.decisions ?? [],
+      ({ issue, side }) => Effect.map(issueIn(db, "b", issue), (uid) => [uid, side] as const)
+    )
+    const room: Room = {
+      db,
+      format,
+      scope: source.side.projects,
+      only: only !== undefined,
+      now: options.now ?? DateTime.formatIso(yield* DateTime.now),
+      uidOf: options.uidOf ?? (() => newUlid),
+      ancestor: options.ancestor
+    }
+    const made = yield* plan(room, {
+      decisions: { prefer: options.prefer, each: new Map(each) },
+      applyPurges: options.applyPurges === true && only === undefined,
+      only,
+      actor: options.actor ?? "kata"
+    }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
+    if (made.conflictCount > 0) {
+      return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
+    }
+    const report = yield* told(db, made)
+    yield* confirm
+    yield* finish(db)
+    return { db, report }
+  },
+  Effect.scoped
+)
 
 /** Plans, and changes the target, unless that is not wanted. What is interrupted before the commit leaves what was there. */
 const once = Effect.fnUntraced(
   function*(into: Into, source: Opened, options: Options) {
-    const { db, report } = yield* Effect.interruptible(planned(into, source, options))
+    const scope = yield* Effect.scope
+    const { db, report } = yield* Effect.interruptible(planned(into, source, options, scope))
     if (report.unchanged || options.dryRun === true) return report
     yield* phase("merging")
-    yield* db.exec("end the plan", "COMMIT")
-    yield* (yield* Database).change(into.path, db, (target) => apply(target, into.format, into.name))
-    return report
+    const { change } = yield* Database
+    const { format, history, name, path } = into
+    if (history === undefined) {
+      yield* change(path, db, (target) => apply(target, format, name))
+      return report
+    }
+    const merged = yield* kept(db, history.asked, history.sources, report)
+    const work = { ...history.said, format, merged, plan: db, changes: report.counts }
+    const { entry } = yield* recordingRows(path, work, (recorder) =>
+      change(path, db, (target) =>
+        recorder.begin.pipe(
+          Effect.zipRight(apply(target, format, name)),
+          Effect.flatMap((shifts) => recorder.end(target, shifts))
+        )))
+    return { ...report, entry: entry ?? null }
   },
   Effect.scoped,
   Effect.uninterruptible
 )
 
 /** Merges one source into a database; a target that moved meanwhile is looked at again. */
-export const mergeOne = (into: Into, source: Opened, options: Options) => {
-  const attempt = (left: number): ReturnType<typeof once> =>
-    Effect.catchIf(
-      once(into, source, options),
-      (error): error is Moved => error._tag === "Moved" && left > 1,
-      () => attempt(left - 1)
-    )
-  return Effect.catchTag(
-    attempt(attempts),
-    "Moved",
-    ({ what }) => new TargetBusy({ target: into.name, what })
-  )
-}
+export const mergeOne = (into: Into, source: Opened, options: Options) =>
+  unmoved(into.name, once(into, source, options))
 
 /** Several sources become one, each merged into those before it. */
 const gathered = Effect.fnUntraced(
@@ -203,7 +221,7 @@ const gathered = Effect.fnUntraced(
     const opened = yield* Effect.forEach(sources, (source) => openSide(source, format, projects))
     const sides = opened.map(({ side }) => side)
     const [first] = opened
-    if (first === undefined || opened.length === 1) return { source: first, sides, before: [] }
+    if (first === undefined || opened.length === 1) return { source: first, opened, sides, before: [] }
     const stage = yield* empty(meta, format)
     const name = sides.map((side) => side.name).join(", ")
     const into: Into = {
@@ -216,7 +234,14 @@ const gathered = Effect.fnUntraced(
       opened,
       (source) => mergeOne(into, source, { prefer: options.prefer, actor: options.actor })
     )
-    return { source: { attach: stage, view: undefined, file: stage.path, side: together(sides) }, sides, before }
+    const source: Opened = {
+      attach: stage,
+      view: undefined,
+      file: stage.path,
+      sealed: undefined,
+      side: together(sides)
+    }
+    return { source, opened, sides, before }
   }
 )
 
@@ -228,23 +253,24 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
     return yield* Effect.gen(function*() {
       yield* sweepPrivate()
       const { view } = yield* Database
-      const { running: daemons } = yield* running({ databasePath: path, ...options.homes })
-      // An older kata knows nothing of another process that writes.
-      const foreign = daemons.filter(({ ours }) => !ours)
-      if (foreign.length > 0) {
-        const hint = yield* stopHint(options.target, options.homes)
-        return yield* new DaemonRunning({ path: options.target, daemons: foreign, hint })
-      }
+      const served = yield* isServed(options.target, path, options.homes)
       const open = Effect.map(view(path, format), (view) => ({ attach: view, confirm: view.confirm }))
       // reads the target, so that what is none is refused first
       const meta = yield* Effect.scoped(
         Effect.flatMap(view(path, format), ({ db }) => db.all("read the target", "SELECT key, value FROM meta"))
       )
-      const { before, sides, source } = yield* Effect.interruptible(gathered(options, meta, format))
+      // The lock only for that: what is read now may be large, and a daemon may want to start.
+      if (options.dryRun !== true && !served && (yield* pendingIn(path)).length > 0) {
+        yield* Effect.scoped(Effect.zipRight(Lock.acquire(path, "merge"), settle(path)))
+      }
+      const done = yield* Effect.interruptible(again(options, path, format))
+      if (Option.isSome(done)) return done.value
+      const { before, opened, sides, source } = yield* Effect.interruptible(gathered(options, meta, format))
       if (source === undefined) return yield* Effect.dieMessage("a merge without a source")
-      // A daemon of ours has the lock, which keeps the file from being replaced; its writers wait for the transaction.
-      if (options.dryRun !== true && daemons.length === 0) yield* Lock.acquire(path, "merge")
-      const report = yield* mergeOne({ path, name: options.target, format, open }, source, options)
+      if (options.dryRun !== true && !served) yield* Lock.acquire(path, "merge")
+      const said = { what: "merge", by: options.actor, input: source.side.name } as const
+      const history = { said, asked: options, sources: opened }
+      const report = yield* mergeOne({ path, name: options.target, format, open, history }, source, options)
       const all = [...before, report]
       return new MergeReport({
         ...report,

@@ -74,7 +74,7 @@ const side = Effect.fnUntraced(function*(path: string, name: string, format: For
     ? undefined
     : "it has records that cannot be restored as they are"
   if (reason !== undefined) return yield* new FileNotMergeable({ file: name, reason })
-  return { ...one, digest: yield* digest(path), sealed: report.sealed }
+  return { ...one, digest: yield* digest(path) }
 })
 
 /** What both come from; a file that cannot be read is not known. */
@@ -168,7 +168,7 @@ const prepared = Effect.fnUntraced(function*(options: MergeFileOptions, format: 
     database: target.file,
     projects: (projects ?? []).map((uid) => ({ uid })),
     includeDeleted: !ours.side.live_only || !theirs.side.live_only,
-    plain: !ours.sealed && !theirs.sealed,
+    plain: ours.sealed === undefined && theirs.sealed === undefined,
     format
   }, name)
   if (!written.restorable) {

@@ -1,9 +1,9 @@
 /** What a merge is asked, what it says, and why it refuses. */
 import * as Schema from "effect/Schema"
+import { Counts } from "../changes/Counts.ts"
 import type { FailureKind } from "../Failure.ts"
 import type { Homes } from "../import/stopHint.ts"
 import type { Format } from "../records/Format.ts"
-import { Counts } from "./Counts.ts"
 import { conflictLines, MergeConflict } from "./plan/outcomes.ts"
 import type { Side as Preferred } from "./plan/room.ts"
 import { Side, type Source } from "./sides.ts"
@@ -73,6 +73,8 @@ export class MergeReport extends Schema.Class<MergeReport>("MergeReport")({
   decided: Schema.Int,
   /** Issues that were purged on the other side and are alive here. */
   purged_there: Schema.Int,
+  /** The entry of the history by which `kata undo` takes it back; null when nothing was changed. */
+  entry: Schema.NullOr(Schema.String),
   notes: Schema.Array(MergeNote)
 }) {}
 
@@ -97,20 +99,6 @@ export class MergeConflicts extends Schema.TaggedError<MergeConflicts>()("MergeC
     return this.conflicts.some(({ why }) => why === "merged projects")
       ? "nothing was changed; merge the two projects in the target as well, with kata projects merge"
       : "nothing was changed; --prefer target or --prefer source decides all, --prefer ISSUE=source one issue"
-  }
-}
-
-/** The target is written to all the time, in what the merge is about. */
-export class TargetBusy extends Schema.TaggedError<TargetBusy>()("TargetBusy", {
-  target: Schema.String,
-  what: Schema.String
-}) {
-  readonly kind = "locked" satisfies FailureKind
-  override get message() {
-    return `${this.target}: it was changed again and again while the merge was planned (${this.what}); nothing was merged`
-  }
-  get hint() {
-    return "run it again when less is written"
   }
 }
 

@@ -39,12 +39,14 @@ export interface Opened {
   readonly view: View | undefined
   /** The file of the private database, when there is one. */
   readonly file: string | undefined
+  /** Of a sealed snapshot the size of its file, and what its seal says. */
+  readonly sealed: { readonly bytes: number; readonly seal: string } | undefined
 }
 
 /** A snapshot as a private database; of some of its projects, by name or uid, when they are named. */
 export const openSnapshot = <E>(input: Input<E>, format: Format, only: ReadonlyArray<string> = []) =>
   Effect.gen(function*() {
-    const { header, report, stage } = yield* opened(input, format)
+    const { header, report, seal, stage } = yield* opened(input, format)
     const instance_uid = (yield* instanceIn(stage.db)) ?? null
     const picked = only.length === 0 ? undefined : yield* narrow(stage.db, report.file, only, format)
     yield* Effect.mapError(stage.seal, inTemporary(parentOf(stage.path)))
@@ -55,6 +57,7 @@ export const openSnapshot = <E>(input: Input<E>, format: Format, only: ReadonlyA
       attach: stage,
       view: undefined,
       file: stage.path,
+      sealed: seal === undefined ? undefined : { bytes: report.bytes, seal },
       side: new Side({ name: report.file, is: "snapshot", instance_uid, projects, live_only, losses }),
       report
     } satisfies Opened & { readonly report: VerifyReport }
@@ -68,7 +71,7 @@ export const openDatabase = Effect.fnUntraced(
     const side = (projects: ReadonlyArray<string> | null, losses: Losses) =>
       new Side({ name: path, is: "database", instance_uid, projects, live_only: false, losses })
     if (view.format.version === format.version && only.length === 0) {
-      return { attach: view, side: side(null, {}), view, file: undefined } satisfies Opened
+      return { attach: view, side: side(null, {}), view, file: undefined, sealed: undefined } satisfies Opened
     }
     const directory = yield* privateDirectory("compare")
     return yield* Effect.gen(function*() {
@@ -81,7 +84,8 @@ export const openDatabase = Effect.fnUntraced(
         attach: stage,
         side: side(projects, lossesOf(findings)),
         view: undefined,
-        file: stage.path
+        file: stage.path,
+        sealed: undefined
       } satisfies Opened
     }).pipe(Effect.mapError(inTemporary(directory)))
   }

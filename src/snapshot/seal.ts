@@ -113,10 +113,16 @@ const headerOf = (format: Format, text: string): Header | undefined =>
   ))
 
 /** What the seal of a file says of it, whatever its records say; "none": the file does not say that it is sealed. */
+export interface SealFound {
+  readonly is: "none" | "holds" | "broken"
+  /** What a seal that holds says: no other content has it. */
+  readonly sha256: string | undefined
+}
+
 export const sealOf = <E, R>(
   format: Format,
   bytes: Stream.Stream<Uint8Array, E, R>
-): Effect.Effect<"none" | "holds" | "broken", E | LineTooLong, R> =>
+): Effect.Effect<SealFound, E | LineTooLong, R> =>
   Effect.suspend(() => {
     const reader = new SealReader()
     let lines = 0
@@ -130,13 +136,14 @@ export const sealOf = <E, R>(
           reader.push(text)
           return found !== undefined || !/\S/.test(text.toString("latin1"))
         })),
-      () => {
+      (): SealFound => {
         const seal = found === undefined ? undefined : reader.end()
+        const holds = seal !== undefined && seal.records === lines && seal.sha256 === seal.found
         return found === undefined
-          ? "none"
-          : seal !== undefined && seal.records === lines && seal.sha256 === seal.found
-          ? "holds"
-          : "broken"
+          ? { is: "none", sha256: undefined }
+          : holds
+          ? { is: "holds", sha256: seal.sha256 }
+          : { is: "broken", sha256: undefined }
       }
     )
   })

@@ -149,10 +149,10 @@ export const examine = Effect.fn("Snapshot.examine")(
 const damagedInstead = (input: Opened, format: Format, refused: RecordRefused) =>
   Effect.flatMap(
     // Behind a line that is too long, the seal has not been read: the file is not said to be damaged.
-    Effect.catchTag(sealOf(format, input.bytes), "LineTooLong", () => Effect.succeed("none" as const)),
-    (seal) =>
+    Effect.catchTag(sealOf(format, input.bytes), "LineTooLong", () => Effect.succeed({ is: "none" as const })),
+    ({ is }) =>
       Effect.fail(
-        seal !== "broken" ? refused : new SnapshotDamaged({
+        is !== "broken" ? refused : new SnapshotDamaged({
           file: input.name,
           line: refused.line,
           lastGood: refused.line - 1,
@@ -224,7 +224,9 @@ const loaded = Effect.fnUntraced(function*(source: Opened, from: Format, format:
     return {
       report: reportOf(source, from, format, reading, yield* projectsOf(stage), findings),
       stage,
-      header: reading.header
+      header: reading.header,
+      /** What its seal says. */
+      seal: reading.sha256
     }
   }).pipe(Effect.mapError(inTemporary(directory)))
 })

@@ -1,5 +1,6 @@
-/** What replaced a database file can be taken back: restores, upgrades, and undos themselves. */
+/** What replaced a database file, or changed its rows, can be taken back: restores, upgrades, merges, and undos themselves. */
 export { OddFile } from "../history/history.ts"
+export { BuiltOn } from "./builtOn.ts"
 export { prune, type PruneOptions } from "./prune.ts"
 export { list } from "./steps.ts"
 export { undo } from "./takeBack.ts"
@@ -12,5 +13,6 @@ export {
   RecordedSince,
   Step,
   type UndoOptions,
-  UndoReport
+  UndoReport,
+  WorkedOnSince
 } from "./UndoReport.ts"

@@ -1,11 +1,13 @@
 /** What an undo is asked, what it says, and why it refuses. */
 import * as Schema from "effect/Schema"
+import { Counts as RowCounts } from "../changes/Counts.ts"
 import { Counts } from "../export/Export.ts"
 import type { FailureKind } from "../Failure.ts"
 import { What } from "../history/Entry.ts"
 import { OddFile } from "../history/history.ts"
 import { OnlyInOld } from "../import/lostByReplacing.ts"
 import type { Homes } from "../import/stopHint.ts"
+import { BuiltOn } from "./builtOn.ts"
 
 export interface UndoOptions {
   /** The path of the database. */
@@ -31,13 +33,15 @@ export class Step extends Schema.Class<Step>("Step")({
   by: Schema.NullOr(Schema.String),
   /** The version of kata that did it. */
   kata: Schema.String,
-  /** Of a restore the name of its input. */
+  /** Of a restore or a merge the name of its input. */
   input: Schema.NullOr(Schema.String),
   /** Of an undo the entries that it took back. */
   undone: Schema.Array(Schema.String),
   /** What the new database held. */
   records: Counts,
-  /** The database that was replaced. */
+  /** Rows that came in, changed and went, by kind; null where the database was replaced. */
+  changes: Schema.NullOr(Schema.Record({ key: Schema.String, value: RowCounts })),
+  /** The database that was replaced, or the file of the rows. */
   backup: Schema.String,
   /** The size that it had. */
   bytes: Schema.Int,
@@ -79,6 +83,11 @@ export class UndoReport extends Schema.Class<UndoReport>("UndoReport")({
   to: Schema.Int,
   /** In the database as it is now. */
   records: Counts,
+  /** Rows that come in, change and go, by kind, where the database stays the same file; else null. */
+  changes: Schema.NullOr(Schema.Record({ key: Schema.String, value: RowCounts })),
+  /** What was recorded since about the rows that are taken back: the first of it, and how much it is. Other work is in nobody's way. */
+  built_on: Schema.Array(BuiltOn),
+  built_on_count: Schema.Int,
   /** The database was written to since what is taken back. */
   written_since: Schema.Boolean,
   /** Events that were recorded since the last entry; null when that is not known. */
@@ -150,7 +159,8 @@ export class NoSuchEntry extends Schema.TaggedError<NoSuchEntry>()("NoSuchEntry"
 const because = {
   gone: ["not_found", "is gone"],
   changed: ["conflict", "is not the file that was put there"],
-  damaged: ["damaged", "cannot be used"]
+  damaged: ["damaged", "cannot be used"],
+  taken: ["conflict", "cannot be as it was: something in it has the place"]
 } as const
 
 /** What an entry goes back to is not there any more, or is not what it was. */
@@ -158,7 +168,7 @@ export class CannotGoBack extends Schema.TaggedError<CannotGoBack>()("CannotGoBa
   /** The file. */
   path: Schema.String,
   entry: Schema.String,
-  reason: Schema.Literal("gone", "changed", "damaged"),
+  reason: Schema.Literal("gone", "changed", "damaged", "taken"),
   detail: Schema.String
 }) {
   get kind(): FailureKind {
@@ -173,6 +183,8 @@ export class CannotGoBack extends Schema.TaggedError<CannotGoBack>()("CannotGoBa
         return "nothing was changed. kata undo --list shows what else there is; a snapshot is restored with kata import"
       case "changed":
         return "nothing was changed. Look at it: KATA_DB=<file> kata doctor; docs/recovery.md says how to put it back by hand"
+      case "taken":
+        return "nothing was changed. A name or a short id was given to something else since: rename that, then undo"
       case "damaged":
         return "nothing was changed. Work on a copy: kata export --salvage takes out what can be read; see docs/recovery.md"
     }
@@ -201,5 +213,31 @@ export class RecordedSince extends Schema.TaggedError<RecordedSince>()("Recorded
   get hint() {
     return "nothing was changed. kata undo --dry-run says what would come of it; kata undo --force goes back all the same, and keeps the " +
       "present database beside it as .bak.<time>, so that another kata undo brings it back"
+  }
+}
+
+const why = (one: BuiltOn) => `  ${one.kind} ${one.of}: ${one.why}`
+
+/** What is to be taken back was worked on since, and taking that away too was not asked for. */
+export class WorkedOnSince extends Schema.TaggedError<WorkedOnSince>()("WorkedOnSince", {
+  path: Schema.String,
+  entry: Schema.String,
+  /** The first of it. */
+  built_on: Schema.Array(BuiltOn),
+  count: Schema.Int
+}) {
+  readonly kind = "conflict" satisfies FailureKind
+  readonly isText = true
+  override get message() {
+    const first = this.built_on.slice(0, 10)
+    return [
+      `${this.path}: what would be taken back was worked on since:`,
+      ...first.map(why),
+      ...(this.count > first.length ? [`  and ${this.count - first.length} more`] : [])
+    ].join("\n")
+  }
+  get hint() {
+    return "nothing was changed. kata undo --dry-run says what would come of it; kata undo --force takes that work back too, and another " +
+      "kata undo brings it back"
   }
 }

@@ -10,7 +10,7 @@ import { wholeDatabase } from "../database/Selection.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { stamp } from "../files/fileIdentity.ts"
-import type { Entry } from "../history/Entry.ts"
+import type { Entry, OfFile } from "../history/Entry.ts"
 import { eventsAfter, lastEventIn } from "../history/events.ts"
 import { backupOf } from "../history/history.ts"
 import { onlyInOld } from "../import/lostByReplacing.ts"
@@ -21,7 +21,7 @@ import { sizeOf } from "./steps.ts"
 import { CannotGoBack } from "./UndoReport.ts"
 
 /** Fails unless the file is the one that the entry speaks of, byte for byte; gives its digest. */
-export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: Entry) {
+export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: OfFile) {
   const fs = yield* FileSystem.FileSystem
   const { bytes, pages, sides, stamp: before } = entry.back
   const path = backupOf(real, entry)
@@ -59,9 +59,8 @@ const presentOf = (real: string, last: Entry) =>
     return { version: format.version, events: mark === null ? null : yield* eventsAfter(db, mark) }
   })))
 
-/** What the database of an entry is, which must be sound, and what the present one has beside it. `last`: the newest entry. */
-export const compared = Effect.fnUntraced(function*(real: string, entry: Entry, last: Entry) {
-  const path = backupOf(real, entry)
+/** What the database at `path` is, to which an entry goes back and which must be sound, and what the present one has beside it. `last`: the newest entry. */
+export const compared = Effect.fnUntraced(function*(real: string, path: string, entry: Entry, last: Entry) {
   yield* phase("checking the old database")
   const old = yield* Effect.scoped(Effect.gen(function*() {
     const view = yield* anyVersion(path, version10)
@@ -113,6 +112,8 @@ export const writtenSince = Effect.fnUntraced(function*(real: string, undone: Re
   const isAsMade = ({ pages, stamp }: Entry["after"], i: number) =>
     Effect.gen(function*() {
       const next = undone[i - 1]?.back
+      // Rows are changed beside whatever else is written.
+      if (next?.way === "rows") return false
       if (pages === null) return next === undefined && stamp === (yield* contentStamp(real))
       if (next !== undefined) return next.pages === pages
       return stamp === (yield* contentStamp(real)) || pages === (yield* presentPages(real))

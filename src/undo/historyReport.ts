@@ -17,7 +17,7 @@ export const historyReport = (database: string) =>
       status: odd.length + unusable.length + interrupted.length > 0 ? "note" as const : "ok" as const,
       says: last === undefined
         ? "nothing that kata undo could take back"
-        : `${count}, ${sizeWords(bytes)} in their .bak files; the last: ${last.words}, ${last.at}`,
+        : `${count}, ${sizeWords(bytes)} in their files; the last: ${last.words}, ${last.at}`,
       details: [
         ...unusable.map(({ backup, id, state }) => `${id}: ${backup} is ${state}`),
         ...odd.map(({ name, problem }) => `${name === "" ? "" : `${name}: `}${problem}`),

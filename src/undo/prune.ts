@@ -31,7 +31,7 @@ const sides = ["", "-wal", "-journal"]
 /** Why the file of an entry that goes stays; undefined when it goes too. */
 const reasonToKeep = Effect.fnUntraced(function*(real: string, entry: Entry, left: ReadonlyArray<Entry>) {
   const path = backupOf(real, entry)
-  if (left.some(({ back }) => back.name === entry.back.name)) return "an entry that stays names it too"
+  if (left.some((other) => backupOf(real, other) === path)) return "an entry that stays names it too"
   if (yield* sameFile(path, real)) return "it is the database itself"
   return (yield* sizeOf(path)) === entry.back.bytes ? undefined : "it is not the file that was put there"
 })

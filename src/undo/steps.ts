@@ -20,9 +20,11 @@ export const sizeOf = (path: string) =>
 export const stepOf = Effect.fnUntraced(function*(real: string, entry: Entry) {
   const backup = backupOf(real, entry)
   const size = yield* sizeOf(backup)
-  const { at, back: { bytes }, by, id, input, kata, records, undone, what } = entry
+  const { at, back, by, id, input, kata, records, undone, what } = entry
+  const { bytes } = back
+  const changes = back.way === "rows" ? back.changes : null
   const state = size === undefined ? "gone" as const : size === bytes ? "there" as const : "changed" as const
-  return new Step({ id, what, at, by, kata, input, undone, records, backup, bytes, state })
+  return new Step({ id, what, at, by, kata, input, undone, records, changes, backup, bytes, state })
 })
 
 /** What the files of these entries take; a file that several name counts once. */

@@ -23,13 +23,13 @@ const cases: ReadonlyArray<readonly [what: string, text: string, says: "none" | 
 for (const [what, text, says] of cases) {
   it.effect(`a sealed file ${what}: ${says}`, () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* sealOf(version10, Stream.succeed(Buffer.from(text))), says)
+      assert.strictEqual((yield* sealOf(version10, Stream.succeed(Buffer.from(text)))).is, says)
       const pieces = Stream.fromIterable(Buffer.from(text)).pipe(
         Stream.rechunk(7),
         Stream.chunks,
         Stream.map((chunk) => Uint8Array.from(chunk))
       )
-      assert.strictEqual(yield* sealOf(version10, pieces), says, "in pieces of seven bytes")
+      assert.strictEqual((yield* sealOf(version10, pieces)).is, says, "in pieces of seven bytes")
     }))
 }
 

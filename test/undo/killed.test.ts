@@ -149,7 +149,7 @@ describe("killed after the rename", () => {
     "a restore completes it too, and takes away what a kill left while it was written",
     Effect.gen(function*() {
       const { complete, path, report } = yield* killedAfter
-      const half = `.${report.entry}.json.kata-1-0123456789ab`
+      const half = `.${report.entry}.json.kata-4194305-0123456789ab`
       yield* kit.writeFile(`${historyOf(path)}/${half}`, "{\"half")
       const { entry } = yield* kit.restore(kit.text(small), path, { force: true })
       assert.deepStrictEqual(yield* kit.listing(historyOf(path)), [complete, `${entry}.json`].toSorted())

@@ -384,7 +384,7 @@ describe("a history that is damaged", () => {
         "{",
         "[]",
         good,
-        good.replace(report.entry ?? "", id(4)).replace("\"restore\"", "\"merge\""),
+        good.replace(report.entry ?? "", id(4)).replace("\"restore\"", "\"magic\""),
         good.replace(report.entry ?? "", id(5)).replace(/"name": "/, "\"name\": \"../"),
         good.replace(report.entry ?? "", id(6)).replace("\"entry_version\": 1", "\"entry_version\": 2"),
         Buffer.alloc(100_000, 0x20)

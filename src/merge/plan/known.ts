@@ -3,6 +3,7 @@
  * its issue is; one whose issue was purged, or that says how such an issue was linked, is known.
  */
 import * as Effect from "effect/Effect"
+import { base } from "../../changes/changeset.ts"
 import type { Scope } from "../../database/Selection.ts"
 import type { Kind } from "../../records/Kind.ts"
 import { inWindows, match } from "../matching.ts"
@@ -16,7 +17,6 @@ CREATE TABLE gone_b(uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE purging(uid TEXT PRIMARY KEY, id INTEGER, purge INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE extra(side INTEGER NOT NULL, id INTEGER NOT NULL, issue TEXT, related TEXT, type TEXT NOT NULL, project TEXT NOT NULL,
   PRIMARY KEY (side, id)) WITHOUT ROWID;
-CREATE TABLE base(name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE note(what TEXT NOT NULL, of TEXT NOT NULL, detail TEXT NOT NULL);
 `
 
@@ -70,14 +70,7 @@ export const sidesOf = Effect.fn("Merge.sidesOf")(
         `CREATE TEMP VIEW t_${kind.table} AS SELECT t.rowid AS "rowid", t.* FROM b.${kind.table} t WHERE ${of(kind)}`
       )
     }
-    for (const { table } of room.format.kinds.filter(({ name }) => name !== "meta" && name !== "sqlite_sequence")) {
-      yield* run(
-        room,
-        `INSERT INTO base SELECT @table, max(ifnull((SELECT max(rowid) FROM b.${table}), 0),` +
-          ` ifnull((SELECT max(CAST(seq AS INTEGER)) FROM b.sqlite_sequence WHERE name = @table), 0))`,
-        { table }
-      )
-    }
+    yield* base(room.db, room.format)
     return { of, scope: { of: (kind: Kind) => ({ where: of(kind), columns: {} }), params: [] } } satisfies Staying
   }
 )

@@ -6,7 +6,7 @@
  *     changeset ◀── short ids ◀── decisions ◀── issues, labels, links, comments, events ◀── outcomes, clashes
  */
 import * as Effect from "effect/Effect"
-import * as Changeset from "../changeset.ts"
+import * as Changeset from "../../changes/changeset.ts"
 import { narrowByAncestor } from "./ancestor.ts"
 import { type Clash, clashes } from "./clashes.ts"
 import { comments } from "./comments.ts"

@@ -1,6 +1,6 @@
 /** Issues that were purged on the other side: they go here too, when that is asked for, with all that belongs to them and their events. */
 import * as Effect from "effect/Effect"
-import { quote } from "../changeset.ts"
+import { quote } from "../../changes/changeset.ts"
 import type { Staying } from "./known.ts"
 import { get, isLinking, type Room, run, select } from "./room.ts"
 

@@ -3,12 +3,12 @@
  * the plan leave tables there for each other; what comes out is a changeset.
  */
 import * as Effect from "effect/Effect"
+import { columnsOf, quote } from "../../changes/changeset.ts"
 import type { Session } from "../../database/Session.ts"
 import type { NamedParams, Param } from "../../database/Session.ts"
 import type { SqliteFailure } from "../../database/SqliteFailure.ts"
 import { turn } from "../../host/turn.ts"
 import type { Format } from "../../records/Format.ts"
-import { columnsOf, quote } from "../changeset.ts"
 
 /** One of the two that are merged. */
 export type Side = "target" | "source"

@@ -1,0 +1,93 @@
+/**
+ * What takes a changeset back, in the same tables: what it changed and took away as it was before, the keys of what it brought, and what it made of
+ * the rows that it changed. Of rows that come in only the keys are kept, so that a big merge leaves a small file.
+ */
+import * as Effect from "effect/Effect"
+import { type Attachable, Database } from "../database/Database.ts"
+import type { Session } from "../database/Session.ts"
+import type { Format } from "../records/Format.ts"
+import type { Kind } from "../records/Kind.ts"
+import {
+  changing,
+  columnsOf,
+  create,
+  finish,
+  isFound,
+  numbersOf,
+  quote,
+  sameKey,
+  sameRow,
+  type Shifts
+} from "./changeset.ts"
+
+const operation = "keep the way back"
+
+const names = (kind: Kind, row: string) => columnsOf(kind).map((column) => `${row}.${quote(column)}`).join(", ")
+const keys = (kind: Kind, row: string) => kind.key.map((column) => `${row}.${quote(column)}`).join(", ")
+
+/** Makes the inverse of a changeset that is complete, and not applied yet: the path of its file, which goes with the scope. */
+export const inverse = Effect.fn("Changes.inverse")(function*(plan: Attachable, format: Format) {
+  const db = yield* (yield* Database).together(plan, plan)
+  yield* create(db, format)
+  yield* db.exec(operation, "CREATE TABLE base AS SELECT name, id FROM a.base")
+  for (const kind of changing(format)) {
+    const { table } = kind
+    yield* db.exec(
+      operation,
+      `INSERT INTO put_${table} SELECT ${names(kind, "w")}, EXISTS (SELECT 1 FROM a.drop_${table} d WHERE ${
+        sameKey(kind, "d", "w")
+      }) FROM a.was_${table} w;
+       INSERT INTO drop_${table} SELECT ${keys(kind, "p")} FROM a.put_${table} p WHERE p.fresh;
+       INSERT INTO was_${table} SELECT ${names(kind, "p")} FROM a.put_${table} p WHERE NOT p.fresh`
+    )
+  }
+  yield* finish(db)
+  return db.path
+})
+
+/** A number of a table as it came to be, where it is one that came in. */
+const movedBy = (shifts: Shifts, table: string, value: string) => {
+  const by = shifts[table] ?? 0
+  return by === 0
+    ? value
+    : `CASE WHEN ${value} > (SELECT id FROM a.base WHERE name = '${table}') THEN ${value} + ${by} ELSE ${value} END`
+}
+
+const shiftedOf = (kind: Kind, format: Format, shifts: Shifts) => (column: string, row: string) => {
+  const value = `${row}.${quote(column)}`
+  if (column === "id") return movedBy(shifts, kind.table, value)
+  const other = changing(format).find(({ table }) => numbersOf(kind, table).includes(column))
+  return other === undefined ? value : movedBy(shifts, other.table, value)
+}
+
+/** Reads an inverse, which is the schema `a`, into the tables of a changeset of the session. */
+export const readInverse = Effect.fn("Changes.readInverse")(function*(db: Session, format: Format, shifts: Shifts) {
+  yield* create(db, format)
+  for (const kind of changing(format)) {
+    const { table } = kind
+    const of = shiftedOf(kind, format, shifts)
+    const select = (columns: ReadonlyArray<string>, row: string) => columns.map((column) => of(column, row)).join(", ")
+    yield* db.exec(
+      "read the way back",
+      `INSERT INTO put_${table} SELECT ${names(kind, "p")}, p.fresh FROM a.put_${table} p;
+       INSERT INTO drop_${table} SELECT ${select(kind.key, "d")} FROM a.drop_${table} d;
+       INSERT INTO was_${table} SELECT ${select(columnsOf(kind), "w")} FROM a.was_${table} w`
+    )
+  }
+})
+
+/** Whether what an inverse takes back is done in the database `b`: by any row, since it was done whole or not at all. */
+export const isDone = Effect.fn("Changes.isDone")(function*(db: Session, format: Format, shifts: Shifts) {
+  yield* readInverse(db, format, shifts)
+  const signs = changing(format).flatMap((kind) => {
+    const { table } = kind
+    const there = (row: string, more = "") =>
+      `EXISTS (SELECT 1 FROM b.${table} t WHERE ${sameKey(kind, "t", row)}${more})`
+    return [
+      `SELECT 1 FROM drop_${table} d WHERE ${there("d")}`,
+      `SELECT 1 FROM was_${table} w WHERE ${there("w", ` AND ${sameRow(kind, "t", "w")}`)}`,
+      `SELECT 1 FROM put_${table} p WHERE p.fresh AND NOT ${there("p")}`
+    ]
+  })
+  return yield* Effect.exists(signs, (sql) => isFound(db, sql))
+})

@@ -1,0 +1,92 @@
+/** Takes back what was done to rows, in the file that is there. */
+import * as Effect from "effect/Effect"
+import { apply } from "../changes/apply.ts"
+import type { Changes } from "../changes/changeset.ts"
+import { Counts } from "../changes/Counts.ts"
+import { unmoved } from "../changes/moved.ts"
+import { Database } from "../database/Database.ts"
+import { wholeDatabase } from "../database/Selection.ts"
+import type { OfRows } from "../history/Entry.ts"
+import { recordingRows } from "../history/recordRows.ts"
+import { version10 } from "../records/kinds.ts"
+import { planned, taken } from "./rowsBack.ts"
+import { stepOf } from "./steps.ts"
+import { type UndoOptions, UndoReport, WorkedOnSince } from "./UndoReport.ts"
+
+const sum = (all: ReadonlyArray<Changes>): Changes => {
+  const total: { [kind: string]: Counts } = {}
+  for (const [kind, { changed, gone, new: fresh }] of all.flatMap((changes) => Object.entries(changes))) {
+    const { changed: c, gone: g, new: f } = total[kind] ?? { changed: 0, gone: 0, new: 0 }
+    total[kind] = new Counts({ changed: c + changed, gone: g + gone, new: f + fresh })
+  }
+  return total
+}
+
+/** Who goes back by rows, in the file that is there. */
+interface InPlace {
+  readonly options: UndoOptions
+  readonly real: string
+}
+
+/** Takes one entry back by its rows. A dry run, and what is refused in it, changes nothing. */
+const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: OfRows) {
+  const { by, database: name, dryRun = false, force = false } = options
+  const format = version10
+  const { change } = yield* Database
+  const { built, changes, db, events, refused } = yield* Effect.interruptible(
+    planned(real, entry, real, format, force)
+  )
+  if (refused && !dryRun) {
+    return yield* new WorkedOnSince({ path: name, entry: entry.id, built_on: built.first, count: built.count })
+  }
+  const isNothing = Object.keys(changes).length === 0
+  const recorded = dryRun || isNothing ? undefined : yield* recordingRows(
+    real,
+    { what: "undo", by, undone: [entry.id], format, plan: db, changes },
+    (recorder) =>
+      change(real, db, (target) =>
+        recorder.begin.pipe(
+          Effect.zipRight(apply(target, format, name)),
+          Effect.flatMap((shifts) => recorder.end(target, shifts))
+        ))
+  ).pipe(Effect.mapError(taken(entry, name)))
+  return { built, changes, events, refused, entry: recorded?.entry ?? null }
+}, Effect.scoped)
+
+/**
+ * Takes entries back one after the other, each in a transaction and with an entry of its own. Works while a daemon of ours serves the database, as a
+ * merge does: it has the lock, which keeps the file from being replaced, and its writers wait for the transaction.
+ */
+export const inPlace = Effect.fnUntraced(
+  function*(options: UndoOptions, real: string, undone: ReadonlyArray<OfRows>, notes: ReadonlyArray<string>) {
+    const { view } = yield* Database
+    const steps = yield* Effect.forEach(undone, (one) => stepOf(real, one))
+    const done = yield* Effect.forEach(
+      options.dryRun === true ? undone.slice(0, 1) : undone,
+      (entry) => unmoved(options.database, byRows({ options, real }, entry))
+    )
+    const records = yield* Effect.scoped(Effect.flatMap(view(real, version10), (now) => now.count(wholeDatabase)))
+    const [last, first] = [done[0]!, done.at(-1)!]
+    return new UndoReport({
+      target: options.database,
+      database: real,
+      dry_run: options.dryRun === true,
+      undone: steps,
+      from: version10.version,
+      to: version10.version,
+      records: Object.fromEntries(records),
+      changes: sum(done.map(({ changes }) => changes)),
+      built_on: done.flatMap(({ built }) => built.first),
+      built_on_count: done.reduce((sum, { built }) => sum + built.count, 0),
+      written_since: last.events > 0,
+      events_since: last.events,
+      only_in_present: null,
+      refused: last.refused,
+      backup: null,
+      entry: first.entry,
+      notes: options.dryRun === true && undone.length > 1
+        ? [...notes, "only the last one was looked at: the others follow from it"]
+        : notes
+    })
+  }
+)

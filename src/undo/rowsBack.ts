@@ -1,0 +1,80 @@
+/**
+ * What takes back what was done to rows, in the form in which it was done:
+ *
+ *     entry ──▶ its rows ──digest──▶ what was built on them? ──▶ a changeset, planned against the database as it is
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
+import * as Changeset from "../changes/changeset.ts"
+import { readInverse } from "../changes/inverse.ts"
+import { attachable } from "../database/change.ts"
+import { Database } from "../database/Database.ts"
+import { SqliteFailure } from "../database/SqliteFailure.ts"
+import { inTemporary } from "../database/temporary.ts"
+import { fromPlatform } from "../files/FileError.ts"
+import { parentOf } from "../files/paths.ts"
+import { readFile } from "../files/source.ts"
+import type { OfRows } from "../history/Entry.ts"
+import { eventsAfter } from "../history/events.ts"
+import { backupOf } from "../history/history.ts"
+import type { Format } from "../records/Format.ts"
+import { builtOn, forced } from "./builtOn.ts"
+import { sizeOf } from "./steps.ts"
+import { CannotGoBack } from "./UndoReport.ts"
+
+/** The file of the rows, which must be what was put there. */
+const rowsOf = Effect.fnUntraced(function*(real: string, entry: OfRows) {
+  const fs = yield* FileSystem.FileSystem
+  const path = backupOf(real, entry)
+  const refused = (reason: CannotGoBack["reason"], detail = "") =>
+    new CannotGoBack({ path, entry: entry.id, reason, detail })
+  const size = yield* sizeOf(path)
+  if (size === undefined) return yield* refused("gone")
+  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  if (type !== "File") return yield* refused("changed", "it is no regular file")
+  if (size !== entry.back.bytes) return yield* refused("changed", `it had ${entry.back.bytes} bytes and has ${size}`)
+  const hash = createHash("sha256")
+  yield* Stream.runForEach(readFile(path), (bytes) => Effect.sync(() => hash.update(bytes)))
+  if (hash.digest("hex") !== entry.back.digest) return yield* refused("changed", "its bytes are not what they were")
+  return attachable(path)
+})
+
+/**
+ * The changeset that takes an entry of the history of `real` back in the database at `path`, in a session of its own, and what was built on
+ * its rows. It is complete when nothing was, or with `force`.
+ */
+export const planned = Effect.fn("Undo.planned")(
+  function*(real: string, entry: OfRows, path: string, format: Format, force: boolean) {
+    const { together, view } = yield* Database
+    const rows = yield* rowsOf(real, entry)
+    const scope = yield* Effect.scope
+    // The view goes before anything is written: where there is no WAL, who reads is in the way.
+    return yield* Effect.scoped(Effect.gen(function*() {
+      const target = yield* view(path, format)
+      const db = yield* Scope.extend(together(rows, target), scope)
+      return yield* Effect.gen(function*() {
+        yield* readInverse(db, format, entry.back.shifts)
+        const mark = entry.after.last_event ?? 0
+        const built = yield* builtOn(db, format, BigInt(mark))
+        const refused = built.count > 0 && !force
+        if (built.count > 0) yield* forced(db, format)
+        yield* Changeset.base(db, format)
+        yield* Changeset.complete(db, format)
+        const changes = yield* Changeset.changesIn(db, format)
+        const events = yield* eventsAfter(target.db, mark)
+        yield* target.confirm
+        yield* Changeset.finish(db)
+        return { db, built, refused, changes, events }
+      }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
+    }))
+  }
+)
+
+/** What a row needs that goes back to what it was is another's by now. */
+export const taken = (entry: OfRows, path: string) => <E>(error: E) =>
+  error instanceof SqliteFailure && error.code.startsWith("SQLITE_CONSTRAINT")
+    ? new CannotGoBack({ path, entry: entry.id, reason: "taken", detail: error.detail })
+    : error

@@ -1,0 +1,276 @@
+/** A merge is taken back by its rows, and an undo of it too, whatever else was recorded meanwhile. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { assign } from "../../src/ledger/issues/assignment.ts"
+import { add as comment } from "../../src/ledger/issues/comments.ts"
+import { create } from "../../src/ledger/issues/create.ts"
+import * as Labels from "../../src/ledger/issues/labels.ts"
+import { purge } from "../../src/ledger/issues/removal.ts"
+import * as Links from "../../src/ledger/links/links.ts"
+import { diff } from "../../src/merge/Diff.ts"
+import { merge, type MergeOptions } from "../../src/merge/Merge.ts"
+import { verify } from "../../src/snapshot/verify.ts"
+import * as SqliteStore from "../../src/store/sqlite.ts"
+import type { Store } from "../../src/store/Store.ts"
+import type { CannotGoBack, WorkedOnSince } from "../../src/undo/Undo.ts"
+import * as kit from "../snapshot/kit.ts"
+import { historyOf, list, restored, rich, small, undo } from "./kit.ts"
+
+const on = (ref: string, actor = "ann") => ({ projectId: 1n, ref, actor })
+
+const born = (title: string, actor = "ann") =>
+  Effect.map(
+    create({
+      projectId: 1n,
+      actor,
+      title,
+      body: `what ${title} is`,
+      owner: "",
+      priority: undefined,
+      labels: ["fresh"],
+      links: [],
+      forceNew: true,
+      idempotencyKey: ""
+    }),
+    ({ issue }) => issue.short_id
+  )
+
+const work = <A, E>(path: string, done: Effect.Effect<A, E, Store>) => Effect.provide(done, SqliteStore.layer(path))
+
+/** The rules that a snapshot of a database breaks, and how often. */
+const findingsOf = (path: string) =>
+  Effect.gen(function*() {
+    const text = yield* kit.exported(path)
+    const { findings } = yield* verify(yield* kit.writeFile(`${path}.jsonl`, text))
+    return findings.map(({ count, field, kind, rule }) => `${kind} ${field}: ${rule} ${count}`)
+  })
+
+/** Two copies of one database, of which the other went on, and a snapshot of that. */
+const two = (there: Effect.Effect<unknown, unknown, Store>) =>
+  Effect.gen(function*() {
+    const directory = yield* kit.temporary
+    const here = yield* kit.copyTo(`${directory}/kata.db`, "rich.db")
+    const other = yield* kit.copyTo(`${directory}/other.db`, "rich.db")
+    const before = yield* kit.writeFile(`${directory}/before.jsonl`, yield* kit.exported(here))
+    yield* work(other, there)
+    const snapshot = yield* kit.writeFile(`${directory}/other.jsonl`, yield* kit.exported(other))
+    return { here, before, snapshot, other }
+  })
+
+const mergeInto = (target: string, snapshot: string, options: Partial<MergeOptions> = {}) =>
+  merge({ target, sources: [{ snapshot }], homes: kit.homes, actor: "ann", ...options })
+
+const isSame = (a: string, b: string) =>
+  Effect.map(diff({ a: { snapshot: a }, b: { database: b } }), ({ equal }) => equal)
+
+const everything = Effect.gen(function*() {
+  yield* comment({ ...on("k3vq"), body: "there" })
+  yield* Labels.add({ ...on("k3vq"), label: "there" })
+  yield* assign({ ...on("k3vq"), owner: "bob" })
+  const issue = yield* born("there")
+  yield* Links.add({ ...on(issue), type: "blocks", to: "k3vq", replace: false })
+  yield* comment({ ...on(issue), body: "of the new one" })
+})
+
+const scoped = <A, E>(name: string, run: Effect.Effect<A, E, Scope.Scope | Layer.Layer.Success<typeof kit.services>>) =>
+  it.scopedLive(name, () => Effect.provide(run, kit.services))
+
+describe("a merge", () => {
+  scoped(
+    "is taken back, and the undo of it too",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      const { entry } = yield* mergeInto(here, snapshot)
+      assert.isTrue(yield* isSame(snapshot, here))
+      const [made] = (yield* list(here)).entries
+      assert.deepInclude({ ...made }, { id: entry ?? "", what: "merge", by: "ann", state: "there" })
+
+      const back = yield* undo(here)
+      assert.strictEqual(back.undone[0]?.id, entry)
+      assert.strictEqual(back.changes?.["issue"]?.gone, 1)
+      assert.isTrue(yield* isSame(before, here))
+      assert.isTrue((yield* verify(before)).restorable)
+
+      yield* undo(here)
+      assert.isTrue(yield* isSame(snapshot, here))
+      yield* undo(here)
+      assert.isTrue(yield* isSame(before, here))
+      // and it can be merged anew
+      assert.isFalse((yield* mergeInto(here, snapshot)).unchanged)
+      assert.isTrue(yield* isSame(snapshot, here))
+    })
+  )
+
+  scoped(
+    "is taken back beside other work, which stays",
+    Effect.gen(function*() {
+      const { here, other, snapshot } = yield* two(everything)
+      yield* mergeInto(here, snapshot)
+      const later = yield* work(here, born("later"))
+      const { events_since, written_since } = yield* undo(here)
+      assert.isTrue(written_since)
+      assert.strictEqual(events_since, 1)
+      const report = yield* diff({ a: { database: other }, b: { database: here } })
+      assert.isFalse(report.equal)
+      const text = yield* kit.exported(here)
+      assert.include(text, `"short_id":"${later}"`)
+      assert.notInclude(text, "what there is")
+      assert.deepStrictEqual(yield* findingsOf(here), yield* findingsOf(yield* kit.copyOf("rich.db")))
+    })
+  )
+
+  scoped(
+    "that was worked on is taken back only by force, which can be taken back",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      yield* mergeInto(here, snapshot)
+      yield* work(here, comment({ ...on("k3vq"), body: "on the merged" }))
+      const worked = yield* kit.writeFile(`${here}.worked.jsonl`, yield* kit.exported(here))
+      const error = (yield* Effect.flip(undo(here))) as WorkedOnSince
+      assert.strictEqual(error._tag, "WorkedOnSince")
+      assert.include(error.message, "issue.commented by ann on app#k3vq: recorded since")
+      const dry = yield* undo(here, { dryRun: true })
+      assert.isTrue(dry.refused)
+      assert.isAbove(dry.built_on_count, 0)
+      assert.isTrue(yield* isSame(worked, here))
+
+      yield* undo(here, { force: true })
+      const text = yield* kit.exported(here)
+      assert.deepStrictEqual(yield* findingsOf(here), yield* findingsOf(yield* kit.copyOf("rich.db")))
+      assert.notInclude(text, "what there is")
+      yield* undo(here)
+      assert.isTrue(yield* isSame(worked, here))
+      yield* undo(here, { to: (yield* list(here)).entries.at(-1)!.id, force: true })
+      assert.isFalse(yield* isSame(before, here))
+    })
+  )
+
+  scoped(
+    "that purged brings back what it purged",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(purge({ ...on("k3vq"), confirm: "PURGE app#k3vq" }))
+      yield* mergeInto(here, snapshot, { applyPurges: true })
+      assert.isFalse(yield* isSame(before, here))
+      const { changes } = yield* undo(here)
+      assert.isAbove(changes?.["issue"]?.new ?? 0, 0)
+      assert.isTrue(yield* isSame(before, here))
+      const found = yield* kit.query(here, "SELECT count(*) AS n FROM issues_fts WHERE issues_fts MATCH 'zzzz'")
+      assert.strictEqual(Number(found[0]?.["n"]), 0)
+    })
+  )
+
+  scoped(
+    "into which somebody wrote between plan and commit is taken back by the numbers that it got",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      yield* work(here, born("first"))
+      const own = yield* kit.writeFile(`${here}.own.jsonl`, yield* kit.exported(here))
+      yield* mergeInto(here, snapshot)
+      yield* undo(here)
+      assert.isTrue(yield* isSame(own, here))
+      assert.isFalse(yield* isSame(before, here))
+    })
+  )
+
+  scoped(
+    "that changes nothing leaves no entry, nor does a dry run",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      assert.isNull((yield* mergeInto(here, before)).entry)
+      assert.isNull((yield* mergeInto(here, snapshot, { dryRun: true })).entry)
+      const fs = yield* FileSystem.FileSystem
+      assert.isFalse(yield* fs.exists(historyOf(here)))
+    })
+  )
+
+  scoped(
+    "whose rows are not what they were is not taken back",
+    Effect.gen(function*() {
+      const { here, snapshot } = yield* two(everything)
+      const { entry } = yield* mergeInto(here, snapshot)
+      const rows = `${historyOf(here)}/${entry}.rows`
+      const bytes = yield* kit.bytesOf(rows)
+      bytes[bytes.length - 1]! ^= 1
+      yield* kit.writeFile(rows, bytes)
+      const changed = (yield* Effect.flip(undo(here))) as CannotGoBack
+      assert.deepInclude({ ...changed }, { reason: "changed" })
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.remove(rows)
+      assert.deepInclude({ ...(yield* Effect.flip(undo(here))) }, { reason: "gone" })
+      assert.isTrue(yield* isSame(snapshot, here))
+    })
+  )
+
+  scoped(
+    "after a restore, and one before it, are taken back in one",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      const first = (yield* mergeInto(here, snapshot)).entry!
+      const merged = yield* kit.writeFile(`${here}.merged.jsonl`, yield* kit.exported(here))
+      const replaced = (yield* kit.restore(kit.text(small, "small.jsonl"), here, { force: true })).entry!
+      assert.isFalse(yield* isSame(merged, here))
+      yield* undo(here, { to: replaced })
+      assert.isTrue(yield* isSame(merged, here))
+      yield* undo(here)
+      yield* undo(here, { to: first })
+      assert.isTrue(yield* isSame(before, here))
+      yield* undo(here)
+      assert.isFalse(yield* isSame(before, here))
+    })
+  )
+})
+
+describe("the same snapshot again", () => {
+  scoped(
+    "is known by the history, and by nothing else",
+    Effect.gen(function*() {
+      const { here, other, snapshot } = yield* two(everything)
+      const first = yield* mergeInto(here, snapshot)
+      const known = (report: typeof first) => report.notes.some(({ what }) => what === "merged before")
+      const second = yield* mergeInto(here, snapshot)
+      assert.isTrue(second.unchanged && known(second))
+      assert.deepStrictEqual(
+        second.projects.map(({ case: is, uid }) => [uid, is]),
+        first.projects.map(({ uid }) => [uid, "same"])
+      )
+      // asked otherwise
+      assert.isFalse(known(yield* mergeInto(here, snapshot, { applyPurges: true })))
+      // the target went on
+      yield* work(here, born("later"))
+      const ahead = yield* mergeInto(here, snapshot)
+      assert.isTrue(known(ahead))
+      assert.isTrue(ahead.projects.some(({ case: is }) => is === "ahead"))
+      // another content of the same length
+      const text = yield* kit.exported(other)
+      yield* kit.writeFile(snapshot, text.replace("of the new one", "of the old one"))
+      const damaged = yield* Effect.flip(mergeInto(here, snapshot))
+      assert.strictEqual(damaged._tag, "SnapshotDamaged")
+      yield* kit.writeFile(snapshot, text)
+      // taken back
+      yield* undo(here, { force: true })
+      const anew = yield* mergeInto(here, snapshot)
+      assert.isFalse(anew.unchanged)
+      // another database in its place
+      assert.deepStrictEqual(
+        (yield* kit.listing(here.slice(0, here.lastIndexOf("/")))).filter((name) => /-wal|-journal/.test(name)),
+        []
+      )
+      yield* kit.copyTo(here, "rich.db")
+      assert.isFalse((yield* mergeInto(here, snapshot)).unchanged)
+    })
+  )
+
+  scoped(
+    "after a restore is merged again",
+    Effect.gen(function*() {
+      const { path } = yield* restored
+      const { snapshot } = yield* two(everything)
+      yield* mergeInto(path, snapshot)
+      yield* kit.restore(kit.text(rich, "rich.jsonl"), path, { force: true })
+      assert.isFalse((yield* mergeInto(path, snapshot)).unchanged)
+    })
+  )
+})
