@@ -16,8 +16,9 @@ export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Sessi
   Effect.scoped(Effect.gen(function*() {
     const db = yield* open(path, "write", { busyTimeout: patience })
     yield* db.attempt("change the database", () => {
+      // EXTRA: where there is no WAL, the commit is a removal, which a power cut could take back
       db.execute(
-        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0; PRAGMA cache_size = -16384"
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = 0; PRAGMA temp_store = 0; PRAGMA cache_size = -16384"
       )
       db.prepare("ATTACH ? AS plan").run(plan.uri)
       // what is planned is worth nothing when the process ends

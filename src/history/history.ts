@@ -116,6 +116,10 @@ export const namesIn = Effect.fnUntraced(function*(real: string) {
   }
 })
 
+/** Whether a kill has left something in a history that the next work takes away, or completes. */
+export const isUnsettled = (real: string) =>
+  Effect.map(namesIn(real), ({ has, pending, rows }) => pending.length > 0 || rows.some(({ id }) => !has(id)))
+
 /** The pending entries that are not complete, and whether each took effect. */
 export const pendingIn = Effect.fnUntraced(function*(real: string) {
   const { isComplete, pending } = yield* namesIn(real)

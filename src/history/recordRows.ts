@@ -28,19 +28,19 @@ import { lastEventIn } from "./events.ts"
 import { directoryOf, namesIn, pendingIn } from "./history.ts"
 import { complete, idAfter, pendingOf, removed, removeEmpty, type Said, said, settle, sizeAt, write } from "./record.ts"
 
-/** Copies a file to where nobody looks for it yet: on disk, and gone with the scope unless it was renamed. */
+/** Copies a file to where nobody looks for it yet: on disk, and gone with the scope unless it was renamed. Errors name the directory. */
 const kept = Effect.fnUntraced(function*(from: string, directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* temporary(`${directory}/${yield* idAfter(undefined)}.rows`)
   // Ignored: the next work takes it away.
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path, { force: true })))
   const hash = createHash("sha256")
-  const bytes = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fromPlatform("write", path)).pipe(
+  const bytes = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fromPlatform("write", directory)).pipe(
     Effect.flatMap((file) =>
-      writeSynced(file, path, Stream.tap(readFile(from), (part) => Effect.sync(() => hash.update(part))))
+      writeSynced(file, directory, Stream.tap(readFile(from), (part) => Effect.sync(() => hash.update(part))))
     ),
     Effect.scoped,
-    closed(path)
+    closed(directory)
   )
   return { path, bytes, digest: hash.digest("hex") }
 })
@@ -111,7 +111,7 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
             ...merged === undefined ? {} : { merged: placed(merged, shifts) }
           })
           pending = entry
-          yield* Effect.mapError(fs.rename(path, `${directory}/${name}`), fromPlatform("rename", path))
+          yield* Effect.mapError(fs.rename(path, `${directory}/${name}`), fromPlatform("rename", `${directory}/${name}`))
           yield* syncDirectory(directory)
           yield* write(real, entry, "pending")
         }).pipe(Effect.provide(services))

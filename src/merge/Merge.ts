@@ -21,7 +21,7 @@ import type { Row, Session } from "../database/Session.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { parentOf, resolve } from "../files/paths.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
-import { pendingIn } from "../history/history.ts"
+import { isUnsettled } from "../history/history.ts"
 import { type Said, settle } from "../history/record.ts"
 import { recordingRows } from "../history/recordRows.ts"
 import { named } from "../import/asNamed.ts"
@@ -260,7 +260,7 @@ export const merge = Effect.fn("Merge.merge")(<E = never>(options: MergeOptions<
         Effect.flatMap(view(path, format), ({ db }) => db.all("read the target", "SELECT key, value FROM meta"))
       )
       // The lock only for that: what is read now may be large, and a daemon may want to start.
-      if (options.dryRun !== true && !served && (yield* pendingIn(path)).length > 0) {
+      if (options.dryRun !== true && !served && (yield* isUnsettled(path))) {
         yield* Effect.scoped(Effect.zipRight(Lock.acquire(path, "merge"), settle(path)))
       }
       const done = yield* Effect.interruptible(again(options, path, format))

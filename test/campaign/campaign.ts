@@ -94,6 +94,7 @@ export const campaign = async (
     const all = await scenarios(sources, async (database, output) => {
       const place = new Place(`${root}/snapshot`, library)
       fs.copyFileSync(database, `${place.work}/kata.db`)
+      fs.rmSync(`${place.work}/in.jsonl`, { force: true })
       const { exit, stderr } = await place.run({ argv: ["export", "--output", "in.jsonl"] })
       if (exit !== 0) throw new Error(stderr)
       fs.copyFileSync(`${place.work}/in.jsonl`, output)
@@ -104,7 +105,8 @@ export const campaign = async (
     })
     const violations = subjects.flatMap(({ clean, scenario }, i) => {
       const work = `${root}/clean-${i}/watched/work`
-      return disorder(clean.trace, work, `${work}/${scenario.target}`).map((problem) => `${scenario.name}: ${problem}`)
+      return disorder(clean.trace, work, `${work}/${scenario.target}`, scenario.command === "merge")
+        .map((problem) => `${scenario.name}: ${problem}`)
     })
     const points = subjects.flatMap((subject) =>
       subject.clean.trace.flatMap((call) =>

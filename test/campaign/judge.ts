@@ -166,6 +166,8 @@ export const litter = ({ files, names, scenario }: Subject, place: Place, healed
   const target = `${place.work}/${scenario.target}`
   const isExpected = (name: string) =>
     names.has(patternOf(name)) || (replaces(scenario) && patternOf(name).startsWith("t.db.bak.*")) ||
+    // a merge that has nothing to do writes nothing, and leaves to SQLite what a killed one has left
+    (scenario.command === "merge" && /^t\.db-(?:wal|shm)$/.test(name)) ||
     (!healed && (files[name] !== undefined || /^(?:t|kata)\.db-(?:wal|shm|journal)$/.test(name)))
   return [
     ...namesIn(place.work).filter((name) => !isExpected(name)),

@@ -4,9 +4,15 @@ import type { Call } from "./shim.ts"
 
 /**
  * A file is synced after its last write when it gets another name; the directory is synced after names in it have changed (backups, side
- * files that went), before the new file has the name of the target, and after that.
+ * files that went), before the new file has the name of the target, and after that. `inPlace`: SQLite writes the target itself, and a
+ * -wal that comes back says what is in it already.
  */
-export const disorder = (trace: ReadonlyArray<Call>, work: string, target: string): ReadonlyArray<string> => {
+export const disorder = (
+  trace: ReadonlyArray<Call>,
+  work: string,
+  target: string,
+  inPlace = false
+): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const dirty = new Set<string>()
   let names: Array<string> = []
@@ -23,7 +29,8 @@ export const disorder = (trace: ReadonlyArray<Call>, work: string, target: strin
         problems.push(`${kind} ${name}: the directory is not synced after ${names.join()}`)
       }
     }
-    const isSide = kind === "unlink" && path.startsWith(`${target}-`) && !path.endsWith("-shm")
+    const isSide = kind === "unlink" && path.startsWith(`${target}-`) && !path.endsWith("-shm") &&
+      !(inPlace && path.endsWith("-wal"))
     if (dirname(path) === work && (kind === "rename" || kind === "link" || isSide)) names.push(`${kind} ${name}`)
   }
   return [...problems, ...names.map((name) => `${name}: the directory is not synced after it`)]
