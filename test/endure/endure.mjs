@@ -122,6 +122,7 @@ table(
     "rounds",
     "processes",
     "as expected",
+    "run again",
     "by a signal",
     "collections: full",
     "without JavaScript",
