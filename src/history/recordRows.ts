@@ -35,13 +35,14 @@ const kept = Effect.fnUntraced(function*(from: string, directory: string) {
   // Ignored: the next work takes it away.
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path, { force: true })))
   const hash = createHash("sha256")
-  const bytes = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fromPlatform("write", directory)).pipe(
-    Effect.flatMap((file) =>
-      writeSynced(file, directory, Stream.tap(readFile(from), (part) => Effect.sync(() => hash.update(part))))
-    ),
-    Effect.scoped,
-    closed(directory)
-  )
+  const bytes = yield* Effect.mapError(fs.open(path, { flag: "wx", mode: 0o600 }), fromPlatform("write", directory))
+    .pipe(
+      Effect.flatMap((file) =>
+        writeSynced(file, directory, Stream.tap(readFile(from), (part) => Effect.sync(() => hash.update(part))))
+      ),
+      Effect.scoped,
+      closed(directory)
+    )
   return { path, bytes, digest: hash.digest("hex") }
 })
 
@@ -111,7 +112,10 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
             ...merged === undefined ? {} : { merged: placed(merged, shifts) }
           })
           pending = entry
-          yield* Effect.mapError(fs.rename(path, `${directory}/${name}`), fromPlatform("rename", `${directory}/${name}`))
+          yield* Effect.mapError(
+            fs.rename(path, `${directory}/${name}`),
+            fromPlatform("rename", `${directory}/${name}`)
+          )
           yield* syncDirectory(directory)
           yield* write(real, entry, "pending")
         }).pipe(Effect.provide(services))

@@ -57,7 +57,7 @@ export const runCommands = async ({ only, place, problem, signal, times }) => {
         // what only shows something is run by the daemon, or here when it is traced
         const more = rounds % 2 === 0 ? {} : { KATA_DEBUG: "1" }
         let result
-        for (let tries = 1; ; tries++) {
+        for (let tries = 1;; tries++) {
           result = await place.run(argv, { ...options, more, stressed: rounds % 3 === 0 })
           ran.push(result.pid)
           // on a machine with much else to do a daemon that collects all the time may not answer in time, and that is said

@@ -21,7 +21,7 @@ const help = `npm run fuzz -- [options]
 
 npm run fuzz -- merge [options]: random histories of several databases that merge each other, beside a model that says what must come of it
 
-  --seconds N, --seed N   the same; each history has the seed after that of the one before
+  --seconds N, --seed N   the same; histories have seeds from there on; of each ten in at least three both sides touch one facet, and two move or purge an issue
   --count N               so many histories instead (a seed that failed: --seed N --count 1)
 
 Ends with 1 when a promise was broken.`

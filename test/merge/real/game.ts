@@ -12,6 +12,7 @@ import { mergeReal } from "./mergeReal.ts"
 import { Names } from "./names.ts"
 import { read } from "./reading.ts"
 import { Replicas, stamp } from "./replicas.ts"
+import { contentOf, undoneAndDone } from "./undoReal.ts"
 
 /** A real database is not what the model says. */
 export class Differs extends Data.TaggedError("Differs")<{ readonly message: string }> {}
@@ -47,11 +48,14 @@ const merging = Effect.fnUntraced(function*(replicas: Replicas, act: Merge) {
   const source = yield* sourceOf(replicas, from, options.k)
   // the product leaves it to the user: the hint says how
   if (report.conflicts.some(({ is }) => is === "projects")) return yield* new MergedProjects()
+  const before = contentOf(path)
   const conflicts = yield* mergeReal(path, source, options, names)
   const after = `merge ${options.k} of ${JSON.stringify(from)} into ${into}`
   const wanted = result === undefined ? report.conflicts : []
   const other = conflictsDiffer(names, wanted, conflicts)
   if (other !== undefined) return yield* differs(`${after}, model <> database: ${other}`)
+  const wrong = options.k % 3 === 0 ? yield* undoneAndDone(path, before) : undefined
+  if (wrong !== undefined) return yield* differs(`${after}: ${wrong}`)
   yield* stamp(path, names, options.now, db)
   const real = yield* read(path, names)
   const again = nameDecisions(names, db, real) ? yield* read(path, names) : real

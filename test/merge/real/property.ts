@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type History, history, type Mode } from "../model/generator.ts"
 import type { Tally } from "../model/play.ts"
-import { shrink } from "../model/shrink.ts"
+import { shrink, verdict } from "../model/shrink.ts"
 import { playBoth } from "./game.ts"
 
 /** What was met, in how many histories; the number of merges and conflicts. */
@@ -19,13 +19,16 @@ export interface Met {
 
 export const nothingMet = (): Met => ({ histories: 0, merges: 0, conflicts: 0, contested: 0, moved: 0, purged: 0 })
 
+const all = (tally: Tally, name: string) => (tally.get(name) ?? 0) + (tally.get(`${name} at the end`) ?? 0)
+const isContested = (tally: Tally) => all(tally, "contested") > 0
+const isUprooted = (tally: Tally) => tally.has("move") || tally.has("purge")
+
 const add = (met: Met, tally: Tally): void => {
-  const all = (name: string) => (tally.get(name) ?? 0) + (tally.get(`${name} at the end`) ?? 0)
   const has = (name: string) => tally.has(name) ? 1 : 0
   met.histories++
-  met.merges += all("merges")
-  met.conflicts += all("conflicts")
-  met.contested += has("contested")
+  met.merges += all(tally, "merges")
+  met.conflicts += all(tally, "conflicts")
+  met.contested += isContested(tally) ? 1 : 0
   met.moved += has("move")
   met.purged += has("purge")
 }
@@ -34,6 +37,33 @@ const add = (met: Met, tally: Tally): void => {
 const modes: ReadonlyArray<Mode> = ["all", "projects", "issues", "files"]
 
 const historyOf = (seed: number) => history(seed, modes[seed % modes.length])
+
+/** Of each ten histories in at least so many both sides touch one facet, and so many move or purge an issue. */
+const wanted = { of: 10, contested: 3, uprooted: 2 }
+
+/** Seeds from the first on, without those that would leave too few of the wanted ones in their ten: the model alone tells what happens. */
+export function* seedsFrom(first: number): Generator<number, never> {
+  let seed = first
+  for (;;) {
+    let [left, contested, uprooted] = [wanted.of, wanted.contested, wanted.uprooted]
+    while (left > 0) {
+      const tally: Tally = new Map()
+      // what is wrong with it is met again by who plays it
+      verdict(historyOf(seed), undefined, tally)
+      const [c, u] = [
+        Math.max(0, contested - Number(isContested(tally))),
+        Math.max(0, uprooted - Number(isUprooted(tally)))
+      ]
+      if (Math.max(c, u) < left) {
+        yield seed
+        left--
+        contested = c
+        uprooted = u
+      }
+      seed++
+    }
+  }
+}
 
 /** What is wrong with a history, if anything. */
 const failureOf = (history: History, tally: Tally) =>
@@ -78,13 +108,14 @@ export const merges = Effect.fn("Property.merges")(
     const met = nothingMet()
     const end = Date.now() + seconds * 1000
     let broken = 0
-    for (let n = 0; count === undefined ? Date.now() < end : n < count; n++) {
-      const failure = yield* tryHistory(first + n, met)
+    for (const seed of seedsFrom(first)) {
+      if (count === undefined ? Date.now() >= end : met.histories >= count) break
+      const failure = yield* tryHistory(seed, met)
       if (failure === undefined) continue
       broken++
-      say(`\nBROKEN: seed ${first + n}: ${failure.slice(0, 2000)}`)
-      say(`  again: npm run fuzz -- merge --seed ${first + n} --count 1`)
-      say(`  smaller: ${(yield* smaller(first + n, failure)).slice(0, 6000)}`)
+      say(`\nBROKEN: seed ${seed}: ${failure.slice(0, 2000)}`)
+      say(`  again: npm run fuzz -- merge --seed ${seed} --count 1`)
+      say(`  smaller: ${(yield* smaller(seed, failure)).slice(0, 6000)}`)
     }
     say(told(met))
     say(broken === 0 ? "no history was broken" : `${broken} histories were broken`)
