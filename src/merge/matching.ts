@@ -156,8 +156,18 @@ const matchCounted = (db: Session, kind: Kind, scope: Scope, { by }: Identity) =
         ? `${there(reference.value.table, `t.${quote(key)}`)} AS ${quote(key)}`
         : `t.${quote(key)} AS ${quote(key)}`
     })
+    // what belongs to a row that the other side does not have is not there either
+    const alone = by.flatMap((key) => {
+      const reference = kind.columns.find((field) => field.key === key)?.reference
+      if (reference?._tag !== "Some") return []
+      const { table } = reference.value
+      return [
+        ` AND NOT EXISTS (SELECT 1 FROM ${schema}.${table} o WHERE o.id = t.${quote(key)}` +
+        ` AND NOT EXISTS (SELECT 1 FROM pair_${table} p WHERE p.${schema} = o.id))`
+      ]
+    })
     const rows = `SELECT t.rowid_, ${known.join(", ")} FROM ${rowsIn(schema, kind, scope)} t` +
-      ` WHERE NOT EXISTS (SELECT 1 FROM pair_${kind.table} p WHERE p.${schema} = t.rowid_)`
+      ` WHERE NOT EXISTS (SELECT 1 FROM pair_${kind.table} p WHERE p.${schema} = t.rowid_)${alone.join("")}`
     const names = by.map(quote).join(", ")
     return `(SELECT *, row_number() OVER (PARTITION BY ${names} ORDER BY rowid_) AS nth FROM (${rows}))`
   }

@@ -26,7 +26,11 @@ export const betweenFresh = (link: string) =>
 const candidates = ["a", "b"].map((side) =>
   `INSERT OR IGNORE INTO candidate(kind, of, key) SELECT kind, of, key FROM ${side}_links v` +
   ` WHERE NOT EXISTS (SELECT 1 FROM pair_links p WHERE p.${side} = v.id)` +
-  (side === "a" ? ` AND NOT EXISTS (SELECT 1 FROM a.links l WHERE l.id = v.id AND ${betweenFresh("l")})` : "")
+  (side === "a"
+    ? ` AND NOT EXISTS (SELECT 1 FROM a.links l WHERE l.id = v.id AND ${betweenFresh("l")})`
+    // between two issues that the source does not have they are none of its business
+    : " AND EXISTS (SELECT 1 FROM t_links l WHERE l.id = v.id AND" +
+      " (EXISTS (SELECT 1 FROM a.issues i WHERE i.uid = l.from_issue_uid) OR EXISTS (SELECT 1 FROM a.issues i WHERE i.uid = l.to_issue_uid)))")
 )
 
 const page = (limit: number) =>
