@@ -60,9 +60,11 @@ const tablesOf = (kind: Kind) => {
   const columns = kind.columns.map(declared).join(", ")
   const key = kind.columns.filter((column) => kind.key.includes(column.key)).map(declared).join(", ")
   const primary = isNumbered ? "" : `, PRIMARY KEY (${kind.key.map(quote).join(", ")})`
-  return `CREATE TABLE put_${kind.table}(${columns}, fresh NOT NULL${primary});` +
-    `CREATE TABLE drop_${kind.table}(${key}${primary});` +
-    `CREATE TABLE was_${kind.table}(${columns}${primary});`
+  return [
+    [`put_${kind.table}`, `(${columns}, fresh NOT NULL${primary})`],
+    [`drop_${kind.table}`, `(${key}${primary})`],
+    [`was_${kind.table}`, `(${columns}${primary})`]
+  ] as const
 }
 
 /** The highest number that each table of a database has given, as the changeset is planned on it. */
@@ -77,8 +79,13 @@ export const base = (db: Session, format: Format) =>
       ), { discard: true })
   )
 
-export const create = (db: Session, format: Format) =>
-  db.exec("plan the merge", changing(format).map(tablesOf).join("\n"))
+/** Makes the tables of a changeset, or those of them that are wanted. */
+export const create = (db: Session, format: Format, wanted: (table: string) => boolean = () => true) =>
+  db.exec(
+    "plan the changes",
+    changing(format).flatMap(tablesOf).filter(([name]) => wanted(name))
+      .map(([name, columns]) => `CREATE TABLE ${name}${columns}`).join(";")
+  )
 
 /** Takes out what changes nothing, and keeps what the rows are before. `b` is the target. */
 export const complete = (db: Session, format: Format) =>

@@ -25,22 +25,26 @@ const operation = "keep the way back"
 const names = (kind: Kind, row: string) => columnsOf(kind).map((column) => `${row}.${quote(column)}`).join(", ")
 const keys = (kind: Kind, row: string) => kind.key.map((column) => `${row}.${quote(column)}`).join(", ")
 
+/** The tables of an inverse, as selections from a changeset. */
+const selections = (kind: Kind): ReadonlyArray<readonly [name: string, sql: string]> => {
+  const { table } = kind
+  const isGone = `EXISTS (SELECT 1 FROM a.drop_${table} d WHERE ${sameKey(kind, "d", "w")})`
+  return [
+    [`put_${table}`, `SELECT ${names(kind, "w")}, ${isGone} FROM a.was_${table} w`],
+    [`drop_${table}`, `SELECT ${keys(kind, "p")} FROM a.put_${table} p WHERE p.fresh`],
+    [`was_${table}`, `SELECT ${names(kind, "p")} FROM a.put_${table} p WHERE NOT p.fresh`]
+  ]
+}
+
 /** Makes the inverse of a changeset that is complete, and not applied yet: the path of its file, which goes with the scope. */
 export const inverse = Effect.fn("Changes.inverse")(function*(plan: Attachable, format: Format) {
   const db = yield* (yield* Database).together(plan, plan)
-  yield* create(db, format)
+  // Tables in which nothing is would be most of a small one.
+  const some = yield* Effect.filter(changing(format).flatMap(selections), ([, sql]) => isFound(db, sql))
+  const wanted = new Set(some.map(([name]) => name))
+  yield* create(db, format, (table) => wanted.has(table))
   yield* db.exec(operation, "CREATE TABLE base AS SELECT name, id FROM a.base")
-  for (const kind of changing(format)) {
-    const { table } = kind
-    yield* db.exec(
-      operation,
-      `INSERT INTO put_${table} SELECT ${names(kind, "w")}, EXISTS (SELECT 1 FROM a.drop_${table} d WHERE ${
-        sameKey(kind, "d", "w")
-      }) FROM a.was_${table} w;
-       INSERT INTO drop_${table} SELECT ${keys(kind, "p")} FROM a.put_${table} p WHERE p.fresh;
-       INSERT INTO was_${table} SELECT ${names(kind, "p")} FROM a.put_${table} p WHERE NOT p.fresh`
-    )
-  }
+  for (const [name, sql] of some) yield* db.exec(operation, `INSERT INTO ${name} ${sql}`)
   yield* finish(db)
   return db.path
 })
@@ -63,16 +67,19 @@ const shiftedOf = (kind: Kind, format: Format, shifts: Shifts) => (column: strin
 /** Reads an inverse, which is the schema `a`, into the tables of a changeset of the session. */
 export const readInverse = Effect.fn("Changes.readInverse")(function*(db: Session, format: Format, shifts: Shifts) {
   yield* create(db, format)
+  const there = yield* db.all("read the way back", "SELECT name FROM a.sqlite_schema WHERE type = 'table'")
+  const known = new Set(there.map((row) => row["name"]))
   for (const kind of changing(format)) {
     const { table } = kind
     const of = shiftedOf(kind, format, shifts)
-    const select = (columns: ReadonlyArray<string>, row: string) => columns.map((column) => of(column, row)).join(", ")
-    yield* db.exec(
-      "read the way back",
-      `INSERT INTO put_${table} SELECT ${names(kind, "p")}, p.fresh FROM a.put_${table} p;
-       INSERT INTO drop_${table} SELECT ${select(kind.key, "d")} FROM a.drop_${table} d;
-       INSERT INTO was_${table} SELECT ${select(columnsOf(kind), "w")} FROM a.was_${table} w`
-    )
+    const select = (columns: ReadonlyArray<string>) => columns.map((column) => of(column, "r")).join(", ")
+    const columns = { put: `${names(kind, "r")}, r.fresh`, drop: select(kind.key), was: select(columnsOf(kind)) }
+    for (const [what, selected] of Object.entries(columns)) {
+      const name = `${what}_${table}`
+      if (known.has(name)) {
+        yield* db.exec("read the way back", `INSERT INTO ${name} SELECT ${selected} FROM a.${name} r`)
+      }
+    }
   }
 })
 

@@ -106,7 +106,13 @@ export const undone = Output.report(Undone, {
         ...changeFields(report.changes),
         ...counts(report.records),
         ...(report.written_since
-          ? [field("since then", `${plural(report.events_since ?? 0, "event")} recorded; what they are about stays`)]
+          ? [
+            field(
+              "since then",
+              `${plural(report.events_since ?? 0, "event")} recorded` +
+                (report.built_on_count === 0 ? ", about something else, which stays" : "")
+            )
+          ]
           : [])
       ]),
     ...builtOn(report),

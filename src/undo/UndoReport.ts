@@ -133,7 +133,7 @@ export class NothingToUndo extends Schema.TaggedError<NothingToUndo>()("NothingT
       (first === undefined ? "" : `: no file in it can be used (${first.name}: ${first.problem})`)
   }
   get hint() {
-    return "kata import --force, kata upgrade and kata undo leave an entry each. What was replaced before that is beside the database " +
+    return "kata import --force, kata import --merge, kata upgrade and kata undo leave an entry each. What was replaced before that is beside the database " +
       "as .bak.<time>: see docs/recovery.md"
   }
 }

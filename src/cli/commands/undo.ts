@@ -57,10 +57,12 @@ export const undoCommand = Output.action(
       Options.withDescription("do everything but the last step, and say what would come of it")
     ),
     force: toggle("force", false).pipe(
-      Options.withDescription("also when something was recorded since; the present database is kept as .bak.<time>")
+      Options.withDescription(
+        "also when something was recorded since; the present database is kept as .bak.<time>, or its rows in the history"
+      )
     ),
     prune: toggle("prune", false).pipe(
-      Options.withDescription("remove old entries and their .bak files instead, as --older-than and --keep say")
+      Options.withDescription("remove old entries and their files instead, as --older-than and --keep say")
     ),
     olderThan: text("older-than", "time").pipe(
       Options.withDescription(`with --prune: those from before then: ${sinceForms}`),
@@ -95,10 +97,11 @@ export const undoCommand = Output.action(
   {
     commits: true,
     description:
-      "Take back what replaced the database: a restore, an upgrade, or an undo. The file that was put aside is checked, byte for byte, a copy of it " +
-      "is made beside the database, and one rename puts it in place. The database that is there is kept as .bak.<time>, and an undo leaves an " +
-      "entry too: another undo brings it back. Refused when something was recorded since (exit 5), unless --force says so. Nothing is ever removed " +
-      "but by --prune.",
+      "Take back what replaced the database (a restore, an upgrade, an undo) or was merged into it. The file that was put aside is checked, byte " +
+      "for byte, a copy of it is made beside the database, and one rename puts it in place; the database that is there is kept as .bak.<time>. " +
+      "Of a merge the rows become what they were, in one transaction, also while a daemon serves; other work stays. An undo leaves an entry too: " +
+      "another undo brings it back. Refused when something was recorded since, about what is taken back where that is a merge (exit 5), unless " +
+      "--force says so. Nothing is ever removed but by --prune.",
     examples: [
       ["kata undo --list", "what can be taken back?"],
       ["kata undo --dry-run", "what would come of it?"],
