@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
@@ -21,12 +22,21 @@ const processes = [
   "test/mutants/mutants.test.ts"
 ]
 
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** What turns the test clock: it is not there in a process that other files have used, as unit tests do in `npm test`. */
+const clocked = readdirSync(`${root}/test`, { recursive: true, encoding: "utf8" })
+  .map((name) => `test/${name}`)
+  .filter((name) =>
+    name.endsWith(".test.ts") && readFileSync(`${root}/${name}`, "utf8").includes("\"effect/TestClock\"")
+  )
+
 const report = process.env["KATA_TEST_REPORT"]
 // one more than two cores have: much of a test is waiting for somebody else
 const maxForks = Math.max(3, Math.floor(availableParallelism() / 2))
 
 export default defineConfig({
-  root: fileURLToPath(new URL("..", import.meta.url)),
+  root,
   test: {
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     // threads share one environment with the process that was started: SQLite would not see what they set
@@ -39,9 +49,17 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: processes,
-          isolate: false,
+          exclude: [...processes, ...clocked],
           // what a hang is known by, on a machine that is busy with other things too; a test is not measured by it
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "clock",
+          include: clocked,
           testTimeout: 120_000,
           hookTimeout: 120_000
         }
