@@ -25,7 +25,7 @@ import { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
 import { type Into, MergeConflict, MergeNote, mergeOne } from "./Merge.ts"
 import { openSnapshot, type Side } from "./sides.ts"
 import { together } from "./sources.ts"
-import { compared, deleteMissing, digest, look, rename, stampOf } from "./twoFiles.ts"
+import { compared, digest, followMissing, look, rename, stampOf } from "./twoFiles.ts"
 
 export { FileConflicts, FileNotMergeable } from "./FileConflicts.ts"
 
@@ -116,12 +116,18 @@ interface Private {
 /** What no event tells of, by what both come from. */
 const withoutEvents = Effect.fnUntraced(function*(target: Private, source: Private, ancestor: Session, now: string) {
   const renamed = yield* rename(target.file, source.attach, ancestor)
-  if (!target.side.live_only || !source.side.live_only) return { changed: renamed > 0, notes: [] }
-  const here = yield* deleteMissing(target.file, source.attach, ancestor, now)
-  const there = yield* deleteMissing(source.file, target.attach, ancestor, now)
-  const detail = "deleted on one side, and something has happened to it on the other"
+  const both = (is: (side: Side) => boolean) => is(target.side) && is(source.side)
+  const how = both(({ live_only }) => live_only)
+    ? "deleted"
+    : both(({ projects }) => projects !== null)
+    ? "moved"
+    : undefined
+  if (how === undefined) return { changed: renamed > 0, notes: [] }
+  const here = yield* followMissing(target.file, source.attach, ancestor, how, now)
+  const there = yield* followMissing(source.file, target.attach, ancestor, how, now)
+  const detail = `${how} on one side, and something has happened to it on the other`
   return {
-    changed: renamed + here.deleted > 0,
+    changed: renamed + here.followed > 0,
     notes: [...here.kept, ...there.kept].map((of) => new MergeNote({ what: "kept", of, detail }))
   }
 })

@@ -99,21 +99,39 @@ const missingThere = `SELECT x.uid FROM main.issues x WHERE x.uid > ? AND x.dele
   AND NOT EXISTS (SELECT 1 FROM plan.issues y WHERE y.uid = x.uid)
   AND NOT EXISTS (SELECT 1 FROM plan.purge_log y WHERE y.issue_uid = x.uid) ORDER BY x.uid LIMIT 1`
 
+const byUid = "(SELECT id FROM main.issues WHERE uid = @uid)"
+
+/** What becomes of an issue that the other side does not have any more, as SQL with its uid. */
+const gone = {
+  /** A snapshot without what was deleted does not say what was. */
+  deleted: ["UPDATE main.issues SET deleted_at = @now WHERE uid = @uid"],
+  /** A snapshot of projects does not say what was moved out of them; the events of it that are theirs stay. */
+  moved: [
+    `DELETE FROM main.import_mappings WHERE issue_id = ${byUid} OR comment_id IN (SELECT id FROM main.comments WHERE issue_id = ${byUid})
+       OR link_id IN (SELECT id FROM main.links WHERE ${byUid} IN (from_issue_id, to_issue_id))`,
+    `DELETE FROM main.links WHERE ${byUid} IN (from_issue_id, to_issue_id)`,
+    `DELETE FROM main.issue_labels WHERE issue_id = ${byUid}`,
+    `DELETE FROM main.comments WHERE issue_id = ${byUid}`,
+    `UPDATE main.events SET issue_id = NULL WHERE issue_id = ${byUid}`,
+    `UPDATE main.events SET related_issue_id = NULL WHERE related_issue_id = ${byUid}`,
+    "DELETE FROM main.issues WHERE uid = @uid"
+  ]
+}
+
 /**
- * A snapshot without what was deleted does not say what was: an issue that both come from and that is gone on the other side was deleted
- * there. It is here, too, unless something has happened to it here since. Gives the uids of those that stay
- * for that reason, and how many do not.
+ * An issue that both come from and that is gone on the other side was deleted or moved there: it goes here, too, unless something has happened to it
+ * here since. Gives the uids of those that stay for that reason, and how many do not.
  */
-export const deleteMissing = Effect.fnUntraced(
-  function*(path: string, other: Attachable, ancestor: Session, now: string) {
+export const followMissing = Effect.fnUntraced(
+  function*(path: string, other: Attachable, ancestor: Session, how: keyof typeof gone, now: string) {
     return yield* (yield* Database).change(path, other, (db) =>
       Effect.gen(function*() {
         const kept: Array<string> = []
-        let deleted = 0
+        let followed = 0
         let after: Cell = ""
         for (;;) {
           const row: Row | undefined = yield* db.get(operation, missingThere, after)
-          if (row === undefined) return { kept, deleted }
+          if (row === undefined) return { kept, followed }
           const uid = after = row["uid"]!
           if ((yield* ancestor.get(operation, "SELECT 1 FROM issues WHERE uid = ?", uid)) === undefined) continue
           const events = yield* db.all(operation, "SELECT uid FROM main.events WHERE issue_uid = ?", uid)
@@ -125,11 +143,10 @@ export const deleteMissing = Effect.fnUntraced(
             kept.push(String(uid))
             continue
           }
-          yield* db.attempt(
-            operation,
-            ({ prepare }) => prepare("UPDATE main.issues SET deleted_at = ? WHERE uid = ?").run(now, uid)
-          )
-          deleted += 1
+          yield* db.attempt(operation, ({ prepare }) => {
+            for (const sql of gone[how]) prepare(sql).run({ uid, now })
+          })
+          followed += 1
         }
       }))
   }

@@ -28,6 +28,29 @@ describe("two snapshots that come from one", () => {
       assert.strictEqual(yield* kit.textOf(again.path), yield* kit.textOf(path))
     }).pipe(Effect.provide(kit.services)))
 
+  it.scopedLive("of a project are without what one side has moved out of it, unless the other has worked on it", () =>
+    Effect.gen(function*() {
+      const other = "(SELECT id FROM projects WHERE name = 'other')"
+      const before =
+        `INSERT INTO projects(uid, name, created_at) VALUES ('01KDVDNAZJPEEXJ1T6BJ7N0THR', 'other', '2027-01-01T00:00:00.000Z');
+        DELETE FROM links WHERE '${issue}' IN (from_issue_uid, to_issue_uid)`
+      const moved = did("issue.moved", { from_project_uid: "", to_project_uid: "" }, `project_id = ${other}`)
+      const elsewhere = "UPDATE projects SET metadata = '{\"seen\":1}' WHERE name = 'app'"
+      const app = { projects: [{ name: "app" }] }
+      const files = yield* three(moved, elsewhere, before, app)
+      assert.include(yield* kit.textOf(files.theirs), title)
+      for (const [which, name] of [[files, "one.jsonl"], [turned(files), "two.jsonl"]] as const) {
+        const { path, report } = yield* merged(which, {}, name)
+        assert.deepStrictEqual(report.notes.filter(({ what }) => what === "kept"), [])
+        assert.notInclude(yield* kit.textOf(path), `"title":"${title}"`)
+        assert.isTrue((yield* verify(path)).restorable)
+      }
+      const worked = yield* three(moved, prioritised(2), before, app)
+      const { path, report } = yield* merged(worked, {}, "worked.jsonl")
+      assert.include(yield* kit.textOf(path), `"title":"${title}"`)
+      assert.deepStrictEqual(report.notes.map(({ of, what }) => [what, of]), [["kept", issue]])
+    }).pipe(Effect.provide(kit.services)))
+
   it.scopedLive("stay as they are when both have changed the same, and it is said by whom", () =>
     Effect.gen(function*() {
       const files = yield* three(titled("Ours", title), titled("Theirs", title))
