@@ -6,6 +6,7 @@ import type { DurabilityNotConfirmed, FileError } from "../files/FileError.ts"
 import type { Spooled } from "../files/Spool.ts"
 import type { Finding } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
+import type { CommitNotConfirmed } from "./CommitNotConfirmed.ts"
 import type { EngineUnusable } from "./engine.ts"
 import type { Others } from "./inspect.ts"
 import type { OpenError } from "./OpenError.ts"
@@ -90,7 +91,7 @@ export class Database extends Context.Tag("kata/Database")<Database, {
     path: string,
     plan: Attachable,
     work: (db: Session) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | DatabaseError, R>
+  ) => Effect.Effect<A, E | DatabaseError | CommitNotConfirmed, R>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */
   readonly cleanUp: (target: string) => Effect.Effect<void, FileError>
   /** What tells that the database at a real path was not written to. */

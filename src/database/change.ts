@@ -1,6 +1,7 @@
 /** One write transaction of a database, with a file of what is to be changed beside it. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { CommitNotConfirmed } from "./CommitNotConfirmed.ts"
 import type { Attachable } from "./Database.ts"
 import { open, uriOf } from "./Handle.ts"
 import type { Session } from "./Session.ts"
@@ -10,6 +11,15 @@ const patience = 10_000
 
 /** A file at a real path that nobody writes to. */
 export const attachable = (path: string): Attachable => ({ uri: uriOf(path, "immutable") })
+
+const committed = (db: Session) =>
+  Effect.mapError(
+    db.exec("change the database", "COMMIT"),
+    (error) =>
+      error.code.startsWith("SQLITE_IOERR")
+        ? new CommitNotConfirmed({ path: error.path, detail: `${error.detail}, ${error.code}` })
+        : error
+  )
 
 /** `Database.change` on the real thing. An interruption takes the work back; one that comes later than that is too late. */
 export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Session) => Effect.Effect<A, E, R>) =>
@@ -26,7 +36,7 @@ export const change = <A, E, R>(path: string, plan: Attachable, work: (db: Sessi
       db.execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON")
     })
     return yield* Effect.onExit(
-      Effect.zipLeft(Effect.interruptible(work(db)), db.exec("change the database", "COMMIT")),
+      Effect.zipLeft(Effect.interruptible(work(db)), committed(db)),
       (exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(db.exec("take the change back", "ROLLBACK"))
     )
   })).pipe(Effect.uninterruptible)

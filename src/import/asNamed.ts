@@ -1,3 +1,4 @@
+import { CommitNotConfirmed } from "../database/CommitNotConfirmed.ts"
 import * as Lock from "../database/Lock.ts"
 import { OpenError } from "../database/OpenError.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
@@ -18,6 +19,8 @@ export const named = (target: string, asked: string) => {
       new OpenError({ ...error, path: nameFor(error.path) })
       : error instanceof SqliteFailure ?
       new SqliteFailure({ ...error, path: nameFor(error.path) })
+      : error instanceof CommitNotConfirmed ?
+      new CommitNotConfirmed({ ...error, path: nameFor(error.path) })
       : error instanceof FileError ?
       new FileError({ ...error, path: nameFor(error.path) })
       : error instanceof Lock.DatabaseLocked ?

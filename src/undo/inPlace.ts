@@ -5,7 +5,6 @@ import type { Changes } from "../changes/changeset.ts"
 import { Counts } from "../changes/Counts.ts"
 import { unmoved } from "../changes/moved.ts"
 import { Database } from "../database/Database.ts"
-import { wholeDatabase } from "../database/Selection.ts"
 import type { OfRows } from "../history/Entry.ts"
 import { recordingRows } from "../history/recordRows.ts"
 import { version10 } from "../records/kinds.ts"
@@ -33,10 +32,11 @@ const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: Of
   const { by, database: name, dryRun = false, force = false } = options
   const format = version10
   const { change } = yield* Database
-  const { built, changes, db, events, refused } = yield* Effect.interruptible(
+  const { db, ...plan } = yield* Effect.interruptible(
     planned(real, entry, real, format, force)
   )
-  if (refused && !dryRun) {
+  const { built, changes } = plan
+  if (plan.refused && !dryRun) {
     return yield* new WorkedOnSince({ path: name, entry: entry.id, built_on: built.first, count: built.count })
   }
   const isNothing = Object.keys(changes).length === 0
@@ -50,7 +50,7 @@ const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: Of
           Effect.flatMap((shifts) => recorder.end(target, shifts))
         ))
   ).pipe(Effect.mapError(taken(entry, name)))
-  return { built, changes, events, refused, entry: recorded?.entry ?? null }
+  return { ...plan, entry: recorded?.entry ?? null }
 }, Effect.scoped)
 
 /**
@@ -59,13 +59,11 @@ const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: Of
  */
 export const inPlace = Effect.fnUntraced(
   function*(options: UndoOptions, real: string, undone: ReadonlyArray<OfRows>, notes: ReadonlyArray<string>) {
-    const { view } = yield* Database
     const steps = yield* Effect.forEach(undone, (one) => stepOf(real, one))
     const done = yield* Effect.forEach(
       options.dryRun === true ? undone.slice(0, 1) : undone,
       (entry) => unmoved(options.database, byRows({ options, real }, entry))
     )
-    const records = yield* Effect.scoped(Effect.flatMap(view(real, version10), (now) => now.count(wholeDatabase)))
     const [last, first] = [done[0]!, done.at(-1)!]
     return new UndoReport({
       target: options.database,
@@ -74,7 +72,7 @@ export const inPlace = Effect.fnUntraced(
       undone: steps,
       from: version10.version,
       to: version10.version,
-      records: Object.fromEntries(records),
+      records: first.records,
       changes: sum(done.map(({ changes }) => changes)),
       built_on: done.flatMap(({ built }) => built.first),
       built_on_count: done.reduce((sum, { built }) => sum + built.count, 0),

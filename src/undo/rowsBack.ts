@@ -12,6 +12,7 @@ import * as Changeset from "../changes/changeset.ts"
 import { readInverse } from "../changes/inverse.ts"
 import { attachable } from "../database/change.ts"
 import { Database } from "../database/Database.ts"
+import { wholeDatabase } from "../database/Selection.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { fromPlatform } from "../files/FileError.ts"
@@ -42,6 +43,13 @@ const rowsOf = Effect.fnUntraced(function*(real: string, entry: OfRows) {
   return attachable(path)
 })
 
+/** How many rows of each kind there are when it is done: what is asked for then could fail, and it is done. */
+const afterwards = (before: ReadonlyMap<string, number>, changes: Changeset.Changes) =>
+  Object.fromEntries([...before].map(([kind, count]) => {
+    const { gone, new: fresh } = changes[kind] ?? { gone: 0, new: 0 }
+    return [kind, count + fresh - gone]
+  }))
+
 /**
  * The changeset that takes an entry of the history of `real` back in the database at `path`, in a session of its own, and what was built on
  * its rows. It is complete when nothing was, or with `force`.
@@ -65,9 +73,10 @@ export const planned = Effect.fn("Undo.planned")(
         yield* Changeset.complete(db, format)
         const changes = yield* Changeset.changesIn(db, format)
         const events = yield* eventsAfter(target.db, mark)
+        const records = afterwards(yield* target.count(wholeDatabase), changes)
         yield* target.confirm
         yield* Changeset.finish(db)
-        return { db, built, refused, changes, events }
+        return { db, built, refused, changes, events, records }
       }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
     }))
   }
