@@ -36,19 +36,19 @@ export const readFile = (path: string, name = path): Stream.Stream<Uint8Array, F
 /** Files that the kernel makes up report no size, and may differ at the next reading. */
 const isMadeUp = (real: string) => /^\/(?:proc|sys|dev\/fd)\//.test(real)
 
-/** Finds an input: a file, a pipe or a device. */
-export const open = Effect.fn("source.open")(function*(path: string) {
+/** Finds an input: a file, a pipe or a device; what is said of it is said of `name`. */
+export const open = Effect.fn("source.open")(function*(path: string, name: string = path) {
   const fs = yield* FileSystem.FileSystem
   const real = yield* resolve(path)
-  const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", path))
-  if (info.type === "Directory") return yield* new NotAFile({ path, found: "a directory" })
-  if (info.type === "Socket" && !isDescriptor(real)) return yield* new NotAFile({ path, found: "a socket" })
+  const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", name))
+  if (info.type === "Directory") return yield* new NotAFile({ path: name, found: "a directory" })
+  if (info.type === "Socket" && !isDescriptor(real)) return yield* new NotAFile({ path: name, found: "a socket" })
   const isRegular = info.type === "File" && !isMadeUp(real)
   // Before anything is done for it: a file is opened only when its bytes are asked for.
-  if (isRegular) yield* Effect.mapError(fs.access(real, { readable: true }), fromPlatform("open", path))
+  if (isRegular) yield* Effect.mapError(fs.access(real, { readable: true }), fromPlatform("open", name))
   const bytes = isRegular
-    ? Stream.provideService(readFile(real, path), FileSystem.FileSystem, fs)
-    : readDirectly(real, info.type, path)
+    ? Stream.provideService(readFile(real, name), FileSystem.FileSystem, fs)
+    : readDirectly(real, info.type, name)
   const size = isRegular ? Option.some(Number(info.size)) : Option.none()
-  return { name: path, size, isRegular, bytes } satisfies Source
+  return { name, size, isRegular, bytes } satisfies Source
 })

@@ -13,7 +13,6 @@ import { Counts } from "../changes/Counts.ts"
 import { Database } from "../database/Database.ts"
 import type { Scope } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
-import type { FailureKind } from "../Failure.ts"
 import { sweepPrivate } from "../files/staleFiles.ts"
 import { turn } from "../host/turn.ts"
 import { phase } from "../Progress.ts"
@@ -23,20 +22,13 @@ import type { Input } from "../snapshot/input.ts"
 import { VerifyReport } from "../snapshot/verify.ts"
 import { Change, changeOf, FieldChange } from "./Change.ts"
 import { compare } from "./differences.ts"
-import {
-  isPartial,
-  ofBoth,
-  openDatabase,
-  type Opened,
-  openSide,
-  openSnapshot,
-  scopeOf,
-  Side,
-  type Source
-} from "./sides.ts"
+import { DiffReport, fewChanges, NothingToCompare } from "./DiffReport.ts"
+import { isPartial, ofBoth, openDatabase, type Opened, openSide, openSnapshot, scopeOf, type Source } from "./sides.ts"
 
 export { Counts } from "../changes/Counts.ts"
-export { Side, type Source } from "./sides.ts"
+export * from "./DiffReport.ts"
+export { Side } from "./Side.ts"
+export type { Source } from "./sides.ts"
 
 export interface DiffOptions<E = never> {
   readonly a: Source<E>
@@ -47,36 +39,6 @@ export interface DiffOptions<E = never> {
   readonly issue?: string | undefined
   /** How many changes are told; all are counted. */
   readonly limit?: number | undefined
-}
-
-export class DiffReport extends Schema.Class<DiffReport>("DiffReport")({
-  a: Side,
-  b: Side,
-  equal: Schema.Boolean,
-  /** By kind; what does not differ is left out. */
-  counts: Schema.Record({ key: Schema.String, value: Counts }),
-  /** How many issues were closed, reopened, given to somebody else and so on. */
-  issues: Schema.Record({ key: Schema.String, value: Schema.Int }),
-  /** The newest first; what belongs to an issue stands together. */
-  changes: Schema.Array(Change),
-  /** How many more there are. */
-  more: Schema.Int
-}) {}
-
-/** Neither side has the project or the issue that was asked for. */
-export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("NothingToCompare", {
-  asked: Schema.String,
-  is: Schema.Literal("project", "issue")
-}) {
-  readonly kind = "not_found" satisfies FailureKind
-  override get message() {
-    return `neither side has the ${this.is} ${this.asked}`
-  }
-  get hint() {
-    return this.is === "project"
-      ? "a project is named as kata projects list does"
-      : "an issue is named by its project and short id, as in app#abc4, or by its uid"
-  }
 }
 
 /** The uid of what was asked for, on the side that has it. */
@@ -178,7 +140,7 @@ const between = Effect.fnUntraced(
         project: yield* uidOf(db, "project", options.project),
         issue: yield* uidOf(db, "issue", options.issue)
       })
-      return yield* told(db, format, scope, options.limit ?? 100)
+      return yield* told(db, format, scope, options.limit ?? fewChanges)
     }).pipe(Effect.mapError(ofBoth(db.path, [a, b])))
     for (const { view } of [a, b]) if (view !== undefined) yield* view.confirm
     return {

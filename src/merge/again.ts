@@ -14,10 +14,11 @@ import type { Entry, Merged } from "../history/Entry.ts"
 import { read } from "../history/history.ts"
 import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
-import { open } from "../snapshot/input.ts"
+import { type Input, open } from "../snapshot/input.ts"
 import { sealOf } from "../snapshot/seal.ts"
 import { MergedProject, MergeNote, type MergeOptions, MergeReport } from "./MergeReport.ts"
-import { type Opened, Side } from "./sides.ts"
+import { Side } from "./Side.ts"
+import type { Opened } from "./sides.ts"
 
 type Asked = Pick<MergeOptions, "projects" | "issues" | "prefer" | "decisions" | "applyPurges">
 
@@ -93,12 +94,16 @@ const projectsIn = Effect.fnUntraced(function*(db: Session, { event, projects }:
   })
 })
 
+/** A snapshot that can be read again. */
+const fileOf = <E>(snapshot: Input<E>) =>
+  typeof snapshot === "string" ? [{ path: snapshot, name: snapshot }] : "path" in snapshot ? [snapshot] : []
+
 /** The report of a merge that was done before; none when that is not known. */
 export const again = <E>(options: MergeOptions<E>, real: string, format: Format) =>
   Effect.gen(function*() {
-    const paths = options.sources.flatMap((source) =>
-      "snapshot" in source && typeof source.snapshot === "string" ? [source.snapshot] : []
-    )
+    const files = options.sources.flatMap((source) => "snapshot" in source ? fileOf(source.snapshot) : [])
+    const paths = files.map(({ path }) => path)
+    const names = files.map(({ name }) => name)
     if (paths.length === 0 || paths.length < options.sources.length) return Option.none()
     const found = candidates((yield* read(real)).entries, askedOf(options))
     if (found.length === 0) return Option.none()
@@ -124,7 +129,7 @@ export const again = <E>(options: MergeOptions<E>, real: string, format: Format)
     return Option.some(
       new MergeReport({
         target: options.target,
-        sources: sides.value.map((side, i) => new Side({ ...side, name: paths[i] ?? side.name })),
+        sources: sides.value.map((side, i) => new Side({ ...side, name: names[i] ?? side.name })),
         dry_run: options.dryRun === true,
         unchanged: true,
         projects: yield* projectsIn(db, known.merged),
@@ -137,7 +142,7 @@ export const again = <E>(options: MergeOptions<E>, real: string, format: Format)
         notes: [
           new MergeNote({
             what: "merged before",
-            of: paths.join(", "),
+            of: names.join(", "),
             detail: `the same content, as entry ${known.id} of the history says: it was not compared again`
           })
         ]

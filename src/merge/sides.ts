@@ -1,6 +1,5 @@
 /** The two sides of a comparison, opened: a database as it is, everything else as a private one. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { type Attachable, Database, type View } from "../database/Database.ts"
 import { instanceIn } from "../database/meta.ts"
 import { wholeDatabase } from "../database/Selection.ts"
@@ -10,27 +9,16 @@ import { inTemporary } from "../database/temporary.ts"
 import { resolve } from "../export/scope.ts"
 import { parentOf } from "../files/paths.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
-import { Losses, lossesOf } from "../records/Finding.ts"
+import { type Losses, lossesOf } from "../records/Finding.ts"
 import type { Format } from "../records/Format.ts"
 import { anyVersion, convert } from "../snapshot/convert.ts"
 import type { Input } from "../snapshot/input.ts"
 import { opened, type VerifyReport } from "../snapshot/verify.ts"
 import { narrow } from "./narrow.ts"
+import { Side } from "./Side.ts"
 
 /** One side of a comparison. */
 export type Source<E = never> = { readonly database: string } | { readonly snapshot: Input<E> }
-
-export class Side extends Schema.Class<Side>("Side")({
-  name: Schema.String,
-  is: Schema.Literal("snapshot", "database"),
-  instance_uid: Schema.NullOr(Schema.String),
-  /** The uids of the projects that it is a snapshot of; null: everything. */
-  projects: Schema.NullOr(Schema.Array(Schema.String)),
-  /** Without what was deleted. */
-  live_only: Schema.Boolean,
-  /** What it has and version 10 cannot hold, by name: it is not compared. */
-  losses: Losses
-}) {}
 
 export interface Opened {
   readonly attach: Attachable

@@ -5,7 +5,7 @@ import type { Row } from "../database/Session.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
-import { Side } from "./sides.ts"
+import { Side } from "./Side.ts"
 
 /** A private database without records, with the `meta` of another: several sources are merged into it first. */
 export const empty = Effect.fn("Merge.empty")(function*(meta: ReadonlyArray<Row>, format: Format) {

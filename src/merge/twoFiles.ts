@@ -11,7 +11,7 @@ import { type Attachable, Database } from "../database/Database.ts"
 import type { Cell, Row, Session } from "../database/Session.ts"
 import * as Source from "../files/source.ts"
 import { encodeUlid } from "../records/ulid.ts"
-import type { Side } from "./sides.ts"
+import type { Side } from "./Side.ts"
 
 /** The oldest event that only one side has, and how many there are. */
 const ownEvents = (db: Session, schema: "a" | "b", other: "a" | "b") =>

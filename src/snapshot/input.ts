@@ -13,8 +13,11 @@ import { spool } from "../files/Spool.ts"
 import { RecordRefused, SnapshotDamaged, type SnapshotError } from "./errors.ts"
 import { read, type ReadOptions, type Records } from "./read.ts"
 
-/** A path, or bytes under a name. */
-export type Input<E = never> = string | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
+/** A path, by that name or by another one, or bytes under a name. */
+export type Input<E = never> =
+  | string
+  | { readonly name: string; readonly path: string }
+  | { readonly name: string; readonly bytes: Stream.Stream<Uint8Array, E> }
 
 /** An input that can be read from the start as often as it takes. */
 export interface Opened {
@@ -38,8 +41,8 @@ export const open = <E = never>(
   input: Input<E>
 ): Effect.Effect<Opened, E | FileError | NotAFile, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    if (typeof input !== "string") return opened(input.name, yield* spool(upToNul(input.bytes)))
-    const source = yield* Source.open(input)
+    if (typeof input !== "string" && "bytes" in input) return opened(input.name, yield* spool(upToNul(input.bytes)))
+    const source = yield* typeof input === "string" ? Source.open(input) : Source.open(input.path, input.name)
     return opened(
       source.name,
       source.isRegular
