@@ -55,7 +55,7 @@ const moved = (format: Format): ReadonlyArray<readonly [what: string, sql: strin
   [
     "events",
     `SELECT 1 FROM main.events e WHERE e.id > ${base("events")} AND (e.issue_uid IS NULL
-       OR e.type IN ('issue.linked', 'issue.unlinked', 'issue.links_changed')
+       OR e.type IN ('issue.linked', 'issue.unlinked', 'issue.links_changed', 'issue.moved')
        OR e.issue_uid IN (SELECT uid FROM plan.concerned) OR e.issue_uid IN (SELECT uid FROM plan.put_issues))`
   ],
   ["purge_log", `SELECT 1 FROM main.purge_log WHERE id > ${base("purge_log")}`],

@@ -9,15 +9,15 @@ export const issue = "01KDVDNAZJPEEXJ1T6BJ7NK3VQ"
 
 let last = 0
 
-/** Something that happened to the issue, and the event that tells of it. */
-export const did = (type: string, payload: object, set: string): string => {
+/** Something that happened to an issue, and the event that tells of it. */
+export const did = (type: string, payload: object, set: string, of = issue): string => {
   last += 1
   const at = new Date(Date.UTC(2027, 0, 2) + last * 1000).toISOString()
   const [uid, json] = [stableUlid(`event ${last}`, Date.parse(at)), JSON.stringify(payload).replaceAll("'", "''")]
-  return `UPDATE issues SET ${set}, updated_at = '${at}' WHERE uid = '${issue}';
+  return `UPDATE issues SET ${set}, updated_at = '${at}' WHERE uid = '${of}';
     INSERT INTO events(uid, origin_instance_uid, project_id, project_name, issue_id, issue_uid, type, actor, payload, created_at)
       SELECT '${uid}', (SELECT value FROM meta WHERE key = 'instance_uid'), p.id, p.name, i.id, i.uid, '${type}', 'ann', '${json}', '${at}'
-      FROM issues i JOIN projects p ON p.id = i.project_id WHERE i.uid = '${issue}';`
+      FROM issues i JOIN projects p ON p.id = i.project_id WHERE i.uid = '${of}';`
 }
 
 /** As Go kata tells a change of title, text or owner. */

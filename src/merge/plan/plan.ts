@@ -24,7 +24,7 @@ import { type Followed, maps } from "./maps.ts"
 import { type Decisions, MergeConflict, nameOf, outcomes, settle, told } from "./outcomes.ts"
 import { occurrences, projects } from "./projects.ts"
 import { purge, purges } from "./purges.ts"
-import { all, type Room } from "./room.ts"
+import { all, type Room, run } from "./room.ts"
 import { shortIds } from "./shortIds.ts"
 import { touched } from "./touched.ts"
 
@@ -82,6 +82,25 @@ const ofProjects = (followed: ReadonlyArray<Followed>) =>
     })
   )
 
+/**
+ * An issue of which the source tells nothing new, and of which no row comes, changes or goes, stays as it is in the target, whatever is done
+ * to it there before the changes are made.
+ */
+const untouched = `DELETE FROM concerned WHERE uid NOT IN (SELECT issue FROM extra WHERE side = 1 AND issue IS NOT NULL)
+  AND uid NOT IN (SELECT related FROM extra WHERE side = 1 AND related IS NOT NULL)
+  AND b NOT IN (${
+  [
+    ["issues", "id"],
+    ["comments", "issue_id"],
+    ["issue_labels", "issue_id"],
+    ["links", "from_issue_id"],
+    ["links", "to_issue_id"],
+    ["import_mappings", "issue_id"]
+  ].flatMap(([table, column]) =>
+    ["put", "was"].map((of) => `SELECT ${column} FROM ${of}_${table} WHERE ${column} IS NOT NULL`)
+  ).join(" UNION ALL ")
+})`
+
 /** Decides, and unless there are conflicts leaves the changeset in the session's own tables. */
 export const plan = Effect.fn("Merge.plan")(function*(room: Room, wanted: Wanted) {
   yield* Changeset.create(room.db, room.format)
@@ -125,5 +144,6 @@ export const plan = Effect.fn("Merge.plan")(function*(room: Room, wanted: Wanted
   yield* shortIds(room)
   yield* purges(room)
   yield* Changeset.complete(room.db, room.format)
+  yield* run(room, untouched)
   return { ...base, changes: yield* Changeset.changesIn(room.db, room.format) } satisfies Planned
 })
