@@ -22,6 +22,7 @@ import { fromErrno } from "./files/FileError.ts"
 import { boundHeap } from "./host/heap.ts"
 import * as Processes from "./host/Processes.ts"
 import { Program } from "./presence/Program.ts"
+import * as Worker from "./server/Worker.ts"
 import { ProgramVersion, version } from "./version.ts"
 
 /** Node's, loaded with what starts processes in Node when the first one is started: most commands start none. */
@@ -39,12 +40,14 @@ const commandExecutor = Layer.effect(
   })
 )
 const platform = Layer.mergeAll(NodePath.layer, Layer.provideMerge(commandExecutor, NodeFileSystem.layer))
+const program = Layer.sync(Program, () => [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)])
 const machine = Layer.mergeAll(
   Sqlite.layer,
   Processes.layer,
   Layer.sync(Stdio, () => fromStreams(process)),
   Layer.succeed(ProgramVersion, version),
-  Layer.sync(Program, () => [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)])
+  program,
+  Layer.provide(Layer.suspend(() => Worker.layer(process.env)), program)
 ).pipe(Layer.provideMerge(platform))
 const services = Layer.provideMerge(layerHttp, machine)
 

@@ -2,6 +2,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { changes } from "./changes.ts"
+import { databases } from "./databases.ts"
 import { events } from "./events.ts"
 import { imports } from "./imports.ts"
 import { issues } from "./issues.ts"
@@ -19,6 +20,7 @@ export const Api = HttpApi.make("kata")
   .add(recurrences)
   .add(events)
   .add(imports)
+  .add(databases)
   .add(reports)
   .prefix(prefix)
   .annotate(OpenApi.Title, "kata")

@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 
 /** What the commands that run in the daemon read of the environment: the launcher sends nothing else of it, which may hold secrets. */
 export const variables = [
@@ -43,7 +44,7 @@ export interface Inside {
   /** As it was named. */
   readonly databasePath: string
   /** What answers a request. */
-  readonly app: HttpApp.Default
+  readonly app: HttpApp.Default<never, Scope.Scope>
 }
 
 /** None for a command that has to run where it was typed: one that fails, asks or changes something. */

@@ -23,6 +23,7 @@ export const before = {
   CursorConflict: [400, "cursor_conflict"],
   MethodNotAllowed: [405, "method_not_allowed"],
   InternalError: [500, "internal"],
+  NoRoom: [507, "no_room"],
   /** What has not the shape of the definition is refused as the ledger refuses what it cannot use. */
   InvalidRequest: [400, "validation"]
 } as const satisfies Record<string, readonly [status: number, code: string]>

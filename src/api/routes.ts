@@ -54,6 +54,9 @@ export const routes = {
 
   imports: ["POST", "/projects/:project_id/imports"],
 
+  databaseMerge: ["POST", "/merge"],
+  databaseDiff: ["POST", "/diff"],
+
   events: ["GET", "/events"],
   projectEvents: ["GET", "/projects/:project_id/events"],
   issueEvents: ["GET", `${issue}/events`],

@@ -265,6 +265,11 @@ export const registry = [
         name: "logs",
         summary: "Print its log, or the runs of hooks",
         load: () => import("./commands/daemon/logs.ts").then((module) => module.logs)
+      },
+      {
+        name: "work",
+        summary: "Do one operation beside it; what a daemon runs",
+        load: () => import("./commands/daemon/work.ts").then((module) => module.work)
       }
     ]
   },

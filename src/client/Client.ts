@@ -23,12 +23,12 @@ export interface Answer<out A> {
   readonly says?: A
 }
 
-type Word = string | number | bigint
+type Word = string | number | bigint | boolean
 
 /** Any request, as it is sent. */
 interface Sent {
   readonly path?: Readonly<Record<string, Word>>
-  readonly query?: Readonly<Record<string, Word | boolean | undefined>>
+  readonly query?: Readonly<Record<string, Word | ReadonlyArray<Word> | undefined>>
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: object
   readonly timeout?: Duration.Duration
@@ -49,7 +49,8 @@ export const lineOf = <Name extends RouteName>(name: Name, request: Request<Name
   const [method, template] = routes[name]
   const { path: values = {}, query = {} }: Sent = request
   const filled = template.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(String(values[key])))
-  const search = Object.entries(query).filter(([, value]) => value !== undefined)
+  const search = Object.entries(query)
+    .flatMap(([key, value]) => value === undefined ? [] : [value].flat().map((one) => [key, one] as const))
     .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join("&")
   return { method, path: prefix + filled + (search === "" ? "" : `?${search}`) }
 }

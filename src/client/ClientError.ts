@@ -13,7 +13,9 @@ const kinds: Readonly<Record<number, FailureKind>> = {
   412: "confirm",
   // what was given is too large
   413: "validation",
-  500: "internal"
+  500: "internal",
+  // the disk of the daemon is full
+  507: "io"
 }
 
 /** With a code it is the ledger, to who closes too fast: its exit code is that of Go kata. */

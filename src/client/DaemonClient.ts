@@ -19,6 +19,12 @@ export interface Message {
   readonly body?: string
 }
 
+/** One request with a body that is no text. */
+export interface Upload extends Omit<Message, "body"> {
+  /** The content type. */
+  readonly type: string
+}
+
 /** The head of an answer, and the way to its body, which is read once. */
 export interface Reply {
   readonly status: number
@@ -42,6 +48,12 @@ export interface Connection {
   readonly again?: Effect.Effect<Connection, ConnectFailure, Scope.Scope>
   /** Sends the message and gives the answer when its head is there; its body ends with the scope. */
   readonly send: (message: Message) => Effect.Effect<Reply, DaemonUnreachable, Scope.Scope>
+  /** The same with bytes as the body, sent as they come; the head of the answer may be there before they are all sent. */
+  readonly upload: <E>(message: Upload, bytes: Stream.Stream<Uint8Array, E>) => Effect.Effect<
+    Reply,
+    E | DaemonUnreachable,
+    Scope.Scope
+  >
 }
 
 export class DaemonClient extends Context.Tag("kata/DaemonClient")<DaemonClient, {

@@ -5,6 +5,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -15,7 +16,7 @@ import type { From } from "../presence/discover.ts"
 import type { Target } from "../presence/Target.ts"
 import type { DaemonUnreachable } from "./ClientError.ts"
 import { AnotherDaemon, configured } from "./connect.ts"
-import { type Connection, DaemonClient, type Message, type Reply } from "./DaemonClient.ts"
+import { type Connection, DaemonClient, type Message, type Reply, type Upload } from "./DaemonClient.ts"
 import { headersOf, unreachable } from "./transport.ts"
 
 /** One for each method: nothing else of them is used. */
@@ -28,7 +29,7 @@ const requestOf = (method: string) => {
 }
 
 /** The message as a server gets it; throws where node:http would not send it. */
-const received = (message: Message, headers: Readonly<Record<string, string>>) => {
+const received = (message: Message, headers: Readonly<Record<string, string>>, bytes?: Stream.Stream<Uint8Array>) => {
   const { body, method, path } = message
   if (/[^\u0021-\u00ff]/.test(path)) throw new TypeError("Request path contains unescaped characters")
   for (const [name, value] of Object.entries(headers)) {
@@ -41,6 +42,7 @@ const received = (message: Message, headers: Readonly<Record<string, string>>) =
     headers: Headers.fromInput(Object.entries(headers).map(([name, value]): [string, string] => [name, value.trim()]))
   })
   // The body is there: what Node would make of it, a stream of its own, costs more than the answer.
+  if (bytes !== undefined) Object.defineProperty(request, "stream", { value: bytes })
   return body === undefined ? request : Object.defineProperty(request, "arrayBuffer", {
     value: Effect.sync(() => Uint8Array.from(Buffer.from(body)).buffer)
   })
@@ -73,17 +75,32 @@ const replyOf = (
 /** Asks the daemon itself; what ends a connection in its middle ends the answer. */
 export const connectionInside = ({ app, databasePath }: Inside, token?: string): Connection => {
   const target: Target = { socketPath: "", token }
+  const send = (message: Message, bytes?: Stream.Stream<Uint8Array>) =>
+    Effect.try({
+      try: () => received(message, headersOf(target, message), bytes),
+      catch: unreachable(target, message.method, false)
+    }).pipe(
+      Effect.flatMap((request) => Effect.provideService(app, HttpServerRequest.HttpServerRequest, request)),
+      Effect.map((response) => replyOf(response, unreachable(target, message.method, true)))
+    )
   return {
     address: `the daemon of ${databasePath}`,
     mayHang: false,
-    send: (message) =>
-      Effect.try({
-        try: () => received(message, headersOf(target, message)),
-        catch: unreachable(target, message.method, false)
-      }).pipe(
-        Effect.flatMap((request) => Effect.provideService(app, HttpServerRequest.HttpServerRequest, request)),
-        Effect.map((response) => replyOf(response, unreachable(target, message.method, true)))
-      )
+    send: (message) => send(message),
+    upload: <E>({ headers, method, path, type }: Upload, bytes: Stream.Stream<Uint8Array, E>) =>
+      Effect.gen(function*() {
+        // A body that fails is one that ends too early for the daemon; who sends it knows why.
+        const failed = yield* Deferred.make<never, E>()
+        const body = Stream.catchAllCause(
+          bytes,
+          (cause) => Stream.drain(Stream.fromEffect(Effect.zipRight(Deferred.failCause(failed, cause), Effect.never)))
+        )
+        const message = { method, path, headers: { ...headers, "content-type": type, "transfer-encoding": "chunked" } }
+        return yield* Effect.raceFirst(
+          Effect.interruptible(send(message, body)),
+          Effect.interruptible(Deferred.await(failed))
+        )
+      })
   }
 }
 

@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import { nameOf, type Target } from "../presence/Target.ts"
 import { connect, type ConnectServices, find } from "./connect.ts"
 import { type Connection, DaemonClient } from "./DaemonClient.ts"
-import { connections, send } from "./transport.ts"
+import { connections, send, upload } from "./transport.ts"
 
 /** A connection to this target, whether or not a daemon listens there; closed with the scope. */
 export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope.Scope> =>
@@ -14,7 +14,8 @@ export const overHttp = (target: Target): Effect.Effect<Connection, never, Scope
     address: nameOf(target),
     server: target.server,
     mayHang: true,
-    send: (message) => send(target, agent, message)
+    send: (message) => send(target, agent, message),
+    upload: (message, bytes) => upload(target, agent, message, bytes)
   }))
 
 /** The daemon is found by its record or by the configuration, and started where there is none. */

@@ -2,13 +2,14 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http"
 import { BlockList, isIP } from "node:net"
 import { codeOf, reasonOf } from "../files/FileError.ts"
 import { unnamed } from "../presence/ping.ts"
 import { nameOf, type Target } from "../presence/Target.ts"
 import { DaemonUnreachable } from "./ClientError.ts"
-import type { Message, Reply } from "./DaemonClient.ts"
+import type { Message, Reply, Upload } from "./DaemonClient.ts"
 
 const isLoopback = (host: string) => {
   const family = isIP(host)
@@ -92,7 +93,8 @@ const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<Clie
     catch: unreachable(target, message.method, false)
   })
 
-const answered = (asked: ClientRequest, target: Target, message: Message) =>
+/** The head of the answer; `begin` sends what there is to send. */
+const answered = (asked: ClientRequest, target: Target, method: string, begin: () => void) =>
   Effect.async<IncomingMessage, DaemonUnreachable>((resume) => {
     let sent = false
     asked.once("socket", (socket) => {
@@ -101,9 +103,8 @@ const answered = (asked: ClientRequest, target: Target, message: Message) =>
     })
     asked.once("response", (answer) => resume(Effect.succeed(answer)))
     // Stays on: a connection that breaks later reports it through the body.
-    asked.on("error", (cause) => resume(Effect.fail(unreachable(target, message.method, sent)(cause))))
-    // Bytes: before text, Node would write the head in the text's encoding too.
-    asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
+    asked.on("error", (cause) => resume(Effect.fail(unreachable(target, method, sent)(cause))))
+    begin()
   })
 
 /** The whole body of an answer. */
@@ -115,23 +116,68 @@ const textOf = (answer: IncomingMessage, broken: (cause: unknown) => DaemonUnrea
     answer.on("error", (cause) => resume(Effect.fail(broken(cause))))
   })
 
+const replyOf = (target: Target, method: string, answer: IncomingMessage): Reply => {
+  const broken = unreachable(target, method, true)
+  return {
+    status: answer.statusCode ?? 0,
+    headers: Object.fromEntries(
+      Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
+    ),
+    text: textOf(answer, broken),
+    bytes: NodeStream.fromReadable(() => answer, broken)
+  }
+}
+
+const opened = (target: Target, agent: Agent, message: Message) =>
+  Effect.acquireRelease(ask(target, agent, message), (asked) => Effect.sync(() => asked.destroy()))
+
 /** Sends the message and waits for the head of the answer; its body ends with the scope. No redirect is followed. */
 export const send = (
   target: Target,
   agent: Agent,
   message: Message
 ): Effect.Effect<Reply, DaemonUnreachable, Scope.Scope> =>
-  Effect.acquireRelease(ask(target, agent, message), (asked) => Effect.sync(() => asked.destroy())).pipe(
-    Effect.flatMap((asked) => answered(asked, target, message)),
-    Effect.map((answer) => {
-      const broken = unreachable(target, message.method, true)
-      return {
-        status: answer.statusCode ?? 0,
-        headers: Object.fromEntries(
-          Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
-        ),
-        text: textOf(answer, broken),
-        bytes: NodeStream.fromReadable(() => answer, broken)
-      }
-    })
+  opened(target, agent, message).pipe(
+    Effect.flatMap((asked) =>
+      answered(
+        asked,
+        target,
+        message.method,
+        // Bytes: before text, Node would write the head in the text's encoding too.
+        () => void asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
+      )
+    ),
+    Effect.map((answer) => replyOf(target, message.method, answer))
   )
+
+/** A piece of a body that the other side does not take for so long is taken by nobody. */
+const piecePatience = "1 minute"
+
+/** The same with bytes as the body. What answers before they are all sent does not want the rest. */
+export const upload = <E>(
+  target: Target,
+  agent: Agent,
+  { headers, method, path, type }: Upload,
+  bytes: Stream.Stream<Uint8Array, E>
+): Effect.Effect<Reply, E | DaemonUnreachable, Scope.Scope> =>
+  Effect.gen(function*() {
+    const asked = yield* opened(target, agent, { method, path, headers: { ...headers, "content-type": type } })
+    const failed = unreachable(target, method, false)
+    // A body that is not whole was not acted on.
+    const silent = () =>
+      new DaemonUnreachable({ address: nameOf(target), what: "it takes nothing any more", next: "", mayBeDone: false })
+    const write = (piece: Uint8Array) =>
+      Effect.async<void, DaemonUnreachable>((resume) => {
+        asked.write(piece, (cause) => resume(cause ? Effect.fail(failed(cause)) : Effect.void))
+      }).pipe(Effect.timeoutFail({ duration: piecePatience, onTimeout: silent }))
+    const sending = Stream.runForEach(Stream.filter(bytes, (piece) => piece.length > 0), write).pipe(
+      Effect.zipRight(Effect.sync(() => void asked.end())),
+      Effect.zipRight(Effect.never)
+    )
+    // Whoever loses has to end, also where the caller cannot be interrupted.
+    const answer = yield* Effect.raceFirst(
+      Effect.interruptible(answered(asked, target, method, () => asked.flushHeaders())),
+      Effect.interruptible(sending)
+    )
+    return replyOf(target, method, answer)
+  })

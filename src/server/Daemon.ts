@@ -1,6 +1,7 @@
 /** What the daemon knows of itself. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Context from "effect/Context"
+import type * as Scope from "effect/Scope"
 
 export class Daemon extends Context.Tag("kata/Daemon")<Daemon, {
   /** As it was named, which is how clients know it. */
@@ -13,5 +14,5 @@ export class Daemon extends Context.Tag("kata/Daemon")<Daemon, {
   /** Whether closing many children of one parent in a short time is refused; `window` in milliseconds. */
   readonly throttle: { readonly enabled: boolean; readonly window: number }
   /** What answers its requests, for a command that runs within. */
-  readonly app: HttpApp.Default
+  readonly app: HttpApp.Default<never, Scope.Scope>
 }>() {}

@@ -93,10 +93,24 @@ const headersOf = (schema: Option.Option<Schema.Schema.All>) => {
   }
 }
 
-/** The values of a query, each the first of its name; an empty one counts as absent. */
-const queryOf = (url: URL): Record<string, string> => {
-  const out: Record<string, string> = {}
-  for (const [key, value] of url.searchParams) if (value !== "" && !(key in out)) out[key] = value
+/** The names in a query that may stand there several times. */
+const listsOf = (schema: Option.Option<Schema.Schema.All>): ReadonlySet<string> => {
+  const properties = Option.isSome(schema) && AST.isTypeLiteral(schema.value.ast)
+    ? schema.value.ast.propertySignatures
+    : []
+  return new Set(properties.flatMap(({ name, type }) => AST.isTupleType(type) ? [String(name)] : []))
+}
+
+/** The values of a query, each the first of its name where it is no list; an empty one counts as absent. */
+const queryOf = (url: URL, lists: ReadonlySet<string>): Record<string, string | ReadonlyArray<string>> => {
+  const out: Record<string, string | ReadonlyArray<string>> = {}
+  for (const [key, value] of url.searchParams) {
+    if (value !== "" && !(key in out)) {
+      out[key] = lists.has(key)
+        ? url.searchParams.getAll(key).filter((one) => one !== "")
+        : value
+    }
+  }
   return out
 }
 
@@ -106,6 +120,7 @@ const routeOf = <R>(
 ): Route<R> => {
   const path = decoder(endpoint.pathSchema, "required")
   const query = decoder(endpoint.urlParamsSchema, "required query parameter is missing")
+  const lists = listsOf(endpoint.urlParamsSchema)
   const headers = headersOf(endpoint.headersSchema)
   const status = HttpApiSchema.getStatusSuccess(endpoint.successSchema)
   const encode = Schema.encodeUnknownSync(endpoint.successSchema as Schema.Schema<unknown>)
@@ -121,7 +136,7 @@ const routeOf = <R>(
     serve: (params, request) =>
       Effect.gen(function*() {
         const url = new URL(request.url, "http://kata.invalid")
-        const asked = { path: yield* path(params), urlParams: yield* query(queryOf(url)), request }
+        const asked = { path: yield* path(params), urlParams: yield* query(queryOf(url, lists)), request }
         if (Option.isNone(payload)) {
           return asResponse(status, encode, yield* handler({ ...asked, headers: yield* headers(request) } as never))
         }

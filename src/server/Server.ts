@@ -11,15 +11,19 @@ import { createServer, type ServerResponse } from "node:http"
 import { Server as NetServer, type Socket } from "node:net"
 import { until } from "../presence/until.ts"
 import { bind, type Place } from "./bind.ts"
+import { isUpload } from "./upload.ts"
 
 const settings = {
   headersTimeout: 10_000,
-  /** The last word for a request that never ends; the router is stricter with bodies. */
-  requestTimeout: 60_000,
+  /** Ours is below: a snapshot may come for as long as it comes. */
+  requestTimeout: 0,
   connectionsCheckingInterval: 1000,
   /** Go's client lets a connection go after 90 s. Who lets go second never cuts off a request that is on its way. */
   keepAliveTimeout: 120_000
 }
+
+/** The last word for a request that never ends; the router is stricter with bodies that it reads. */
+const requestTime = 60_000
 
 /** For what clients have sent, or send at once, when the daemon is asked to stop; in the end node reads what has come. */
 const readTime = "10 millis"
@@ -90,6 +94,10 @@ export const serve = Effect.fn("daemon.serve")(
       answers.add(response)
       fresh.delete(socket)
       release(socket, answers)
+      if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) {
+        const endless = setTimeout(() => request.complete || isUpload(request) || socket.destroy(), requestTime)
+        request.once("close", () => clearTimeout(endless))
+      }
       response.once("close", () => {
         answers.delete(response)
         release(socket, answers)

@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { Api } from "../api/Api.ts"
 import { document as openapi } from "../api/openapi.ts"
 import * as SqliteStore from "../store/sqlite.ts"
@@ -12,6 +13,7 @@ import type { Store } from "../store/Store.ts"
 import { Daemon } from "./Daemon.ts"
 import * as Guards from "./guards.ts"
 import { changesHandlers } from "./handlers/changes.ts"
+import { databasesHandlers, turns } from "./handlers/databases.ts"
 import { eventsHandlers } from "./handlers/events.ts"
 import { importsHandlers } from "./handlers/imports.ts"
 import { issuesHandlers } from "./handlers/issues.ts"
@@ -34,7 +36,7 @@ export const make = Effect.fn("daemon.app")(function*(
   { damaged, insecureReadonly, token, ...daemon }: AppOptions
 ) {
   const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath, damaged))
-  const routes = serve<Store | Daemon | Machine>(
+  const routes = serve<Store | Daemon | Machine | Scope.Scope>(
     Api,
     {
       ...systemHandlers,
@@ -44,6 +46,7 @@ export const make = Effect.fn("daemon.app")(function*(
       ...recurrencesHandlers,
       ...eventsHandlers,
       ...importsHandlers,
+      ...databasesHandlers(yield* turns),
       ...reportsHandlers
     },
     [
@@ -54,10 +57,11 @@ export const make = Effect.fn("daemon.app")(function*(
     ],
     new Map([["/openapi.json", openapi]])
   )
-  const machine = yield* Effect.context<Machine>()
+  // Each request has a scope of its own.
+  const machine = Context.omit(Scope.Scope)(yield* Effect.context<Machine | Scope.Scope>())
   // A command that runs within has a log of its own; what goes wrong here is for this one.
   const loggers = yield* FiberRef.get(FiberRef.currentLoggers)
-  const app: HttpApp.Default = Effect.suspend(() => answering)
+  const app: HttpApp.Default<never, Scope.Scope> = Effect.suspend(() => answering)
   const services = Context.add(store, Daemon, { ...daemon, app }).pipe(Context.merge(machine))
   const answering = routes.pipe(Effect.provide(services), Effect.locally(FiberRef.currentLoggers, loggers))
   return app

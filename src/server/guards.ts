@@ -2,7 +2,8 @@
 import * as Option from "effect/Option"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { isIP } from "node:net"
-import { prefix } from "../api/routes.ts"
+import { snapshotTypes } from "../api/lines.ts"
+import { prefix, routes } from "../api/routes.ts"
 import { hasBody } from "./body.ts"
 import { guarded } from "./responses.ts"
 import { type Guard, segmentsOf } from "./Router.ts"
@@ -31,12 +32,25 @@ export const host = (options: { readonly token: string; readonly insecureReadonl
 
 const changing = new Set(["POST", "PUT", "PATCH", "DELETE"])
 
-/** A form of a browser cannot send this type without being asked first. */
-export const contentType: Guard = (request) =>
-  changing.has(request.method) && hasBody(request) &&
-    !(request.headers["content-type"] ?? "").startsWith("application/json")
-    ? guarded("UnsupportedMediaType", "Content-Type must be application/json")
-    : undefined
+const uploads = new Set([routes.databaseMerge, routes.databaseDiff].map(([, path]) => `${prefix}${path}`))
+
+const isSnapshot = (type: string) =>
+  snapshotTypes.some((known) => known === type.split(";", 1)[0]?.trim().toLowerCase())
+
+/** A form of a browser cannot send these types without being asked first. */
+export const contentType: Guard = (request) => {
+  if (!changing.has(request.method) || !hasBody(request)) return undefined
+  const type = request.headers["content-type"] ?? ""
+  const path = request.url.split("?", 1)[0] ?? ""
+  if (uploads.has(`/${segmentsOf(path).join("/")}`)) {
+    return isSnapshot(type)
+      ? undefined
+      : guarded("UnsupportedMediaType", `Content-Type must be one of ${snapshotTypes.join(", ")}`)
+  }
+  return type.startsWith("application/json")
+    ? undefined
+    : guarded("UnsupportedMediaType", "Content-Type must be application/json")
+}
 
 const stream = segmentsOf(`${prefix}/events/stream`).join("/")
 

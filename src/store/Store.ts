@@ -30,4 +30,9 @@ export class Store extends Context.Tag("kata/Store")<Store, {
   readonly write: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageFailure, R>
   /** Counts the writes. A change says only that there may be something new: what there is, the tables say. */
   readonly writes: Subscribable.Subscribable<number>
+  /**
+   * Looks whether somebody else has written, such as a merge in another process, and counts that too. It happens by itself, only later:
+   * for who knows that there is something. Never fails.
+   */
+  readonly look: Effect.Effect<void>
 }>() {}

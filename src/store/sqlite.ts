@@ -141,6 +141,7 @@ const open = Effect.fn("Store.open")(function*(path: string, told: (failure: Sto
     sql,
     rows: (statement) => file.met(rowsOf(real, statement)),
     writes,
+    look: lookAgain,
     read: (work) => transacted("read", work),
     write: (work) =>
       Effect.onExit(transacted("write", work), (exit) =>

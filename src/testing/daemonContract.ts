@@ -152,6 +152,29 @@ export const daemonContract: ReadonlyArray<DaemonCase> = [
       )
       assert.equal(over.status, 413)
     })),
+  of(
+    "bytes are sent as they come, and what keeps them from coming is told as it is",
+    (connection) =>
+      Effect.gen(function*() {
+        const message = { method: "POST", path: "/api/v1/diff", type: "application/octet-stream" }
+        const sent = (bytes: Stream.Stream<Uint8Array, string>) =>
+          Effect.scoped(
+            Effect.flatMap(
+              connection.upload(message, bytes),
+              ({ status, text }) => Effect.map(text, (text) => ({ status, text }))
+            )
+          )
+        const piece = new Uint8Array(700_000).fill(0x78)
+        const whole = yield* sent(Stream.make(piece, new Uint8Array(0), piece, piece))
+        assert.equal(whole.status, 200)
+        assert.equal(member(whole.text.split("\n")[0] ?? "", "progress", "bytes"), 2_100_000)
+        const broken = yield* Effect.flip(sent(Stream.concat(Stream.make(piece), Stream.fail("no more of it"))))
+        assert.equal(broken, "no more of it")
+        const refused = yield* sent(Stream.empty)
+        assert.deepEqual([refused.status, member(refused.text, "status")], [400, 400])
+        assert.equal((yield* ask(connection, request("GET", "/ping"))).status, 200)
+      })
+  ),
   of("a list that is written while it is read arrives whole", (connection) =>
     Effect.gen(function*() {
       yield* project(connection)

@@ -43,32 +43,31 @@ export const layerFaulty: Layer.Layer<DaemonClient | DaemonFaults, never, Daemon
     let failures = 0
     let breaks = { requests: 0, bytes: 0 }
 
-    const faulty = ({ address, send }: Connection): Connection => ({
-      address,
-      mayHang: true,
-      send: (message) =>
+    const faulty = ({ address, send, upload }: Connection): Connection => {
+      const spent = <E, R>(method: string, sent: Effect.Effect<Reply, E | DaemonUnreachable, R>) =>
         Effect.gen(function*() {
           if (isHeld) yield* gate.take(1)
           if (failures > 0) {
             failures--
             return yield* new DaemonUnreachable({ address, what: "connection refused", next: "", mayBeDone: false })
           }
-          const reply = yield* send(message)
+          const reply = yield* sent
           if (breaks.requests === 0) return reply
           breaks = { ...breaks, requests: breaks.requests - 1 }
           const bytes = cutOff(
             reply.bytes,
             breaks.bytes,
-            new DaemonUnreachable({
-              address,
-              what: "the connection broke",
-              next: "",
-              mayBeDone: message.method !== "GET"
-            })
+            new DaemonUnreachable({ address, what: "the connection broke", next: "", mayBeDone: method !== "GET" })
           )
           return { ...reply, bytes, text: Stream.mkString(Stream.decodeText(bytes)) }
         })
-    })
+      return {
+        address,
+        mayHang: true,
+        send: (message) => spent(message.method, send(message)),
+        upload: (message, bytes) => spent(message.method, upload(message, bytes))
+      }
+    }
 
     return Context.make(DaemonClient, {
       connect: (from) => Effect.map(real.connect(from), faulty),

@@ -692,6 +692,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring what a snapshot has into the database, by the history of each issue */
+        post: operations["databaseMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the database says differently than a snapshot */
+        post: operations["databaseDiff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/digest": {
         parameters: {
             query?: never;
@@ -1529,6 +1563,141 @@ export interface components {
         };
         /** Format: date-time */
         DateTime: string;
+        /** @description the last line: it is done */
+        MergedLine: {
+            report: components["schemas"]["MergeReport"];
+        };
+        MergeReport: {
+            target: string;
+            sources: components["schemas"]["Side"][];
+            dry_run: boolean;
+            unchanged: boolean;
+            projects: components["schemas"]["MergedProject"][];
+            counts: {
+                [key: string]: components["schemas"]["Counts"];
+            };
+            unexplained: components["schemas"]["MergeConflict"][];
+            unexplained_count: components["schemas"]["Int"];
+            decided: components["schemas"]["Int"];
+            purged_there: components["schemas"]["Int"];
+            entry: string | null;
+            notes: components["schemas"]["MergeNote"][];
+        };
+        Side: {
+            name: string;
+            /** @enum {string} */
+            is: "snapshot" | "database";
+            instance_uid: string | null;
+            projects: string[] | null;
+            live_only: boolean;
+            losses: {
+                [key: string]: components["schemas"]["Int"];
+            };
+        };
+        MergedProject: {
+            uid: string;
+            name: string;
+            /** @enum {string} */
+            case: "new" | "same" | "ahead" | "fast-forward" | "diverged";
+            source_events: components["schemas"]["Int"];
+            target_events: components["schemas"]["Int"];
+        };
+        Counts: {
+            new: components["schemas"]["Int"];
+            gone: components["schemas"]["Int"];
+            changed: components["schemas"]["Int"];
+        };
+        MergeConflict: {
+            facet: string;
+            of: string;
+            name: string;
+            key: string | null;
+            target: string | null;
+            source: string | null;
+            target_by: string | null;
+            target_at: string | null;
+            source_by: string | null;
+            source_at: string | null;
+            why: string | null;
+        };
+        MergeNote: {
+            what: string;
+            of: string;
+            detail: string;
+        };
+        /** @description how far it is; also sent when nothing new is known */
+        ProgressLine: {
+            progress: {
+                phase: string;
+                rows: components["schemas"]["Int"];
+                bytes: components["schemas"]["Int"];
+                of_rows?: components["schemas"]["Int"];
+                of_bytes?: components["schemas"]["Int"];
+            };
+        };
+        /** @description the last line: it is not done, and why */
+        FailedLine: {
+            error: {
+                /** @enum {string} */
+                kind: "internal" | "usage" | "validation" | "not_found" | "conflict" | "confirm" | "daemon_unavailable" | "damaged" | "incomplete" | "locked" | "io" | "interrupted" | "terminated";
+                code: string;
+                message: string;
+                hint?: string;
+                exit_code: components["schemas"]["Int"];
+                data?: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        NoRoom: {
+            /** @enum {number} */
+            status: 507;
+            error: {
+                /** @enum {string} */
+                code: "no_room";
+                message: string;
+                hint?: string;
+            };
+        };
+        /** @description the last line: it is done */
+        ComparedLine: {
+            report: components["schemas"]["DiffReport"];
+        };
+        DiffReport: {
+            a: components["schemas"]["Side"];
+            b: components["schemas"]["Side"];
+            equal: boolean;
+            counts: {
+                [key: string]: components["schemas"]["Counts"];
+            };
+            issues: {
+                [key: string]: components["schemas"]["Int"];
+            };
+            changes: components["schemas"]["Change"][];
+            more: components["schemas"]["Int"];
+        };
+        Change: {
+            kind: string;
+            /** @enum {string} */
+            what: "new" | "gone" | "changed";
+            row: string;
+            at: string | null;
+            by: string | null;
+            project: string | null;
+            issue: string | null;
+            issue_uid: string | null;
+            title: string | null;
+            says: string | null;
+            fields: components["schemas"]["FieldChange"][];
+            parts: {
+                [key: string]: components["schemas"]["Int"];
+            };
+        };
+        FieldChange: {
+            field: string;
+            from: string | null;
+            to: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -6256,6 +6425,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    databaseMerge: {
+        parameters: {
+            query: {
+                /** @description who does it */
+                actor: string;
+                /** @description what the answer calls the snapshot */
+                name?: string;
+                prefer?: "target" | "source";
+                /** @description ISSUE=target or ISSUE=source: who is right about one issue; again for more */
+                decision?: string[];
+                /** @description only this project of the snapshot, by name or uid; again for more */
+                project?: string[];
+                /** @description only this issue of the snapshot, as in app#abc4, or a uid; again for more */
+                issue?: string[];
+                apply_purges?: boolean;
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description a snapshot as kata export writes it, of any version that kata reads, compressed with gzip or not */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "application/jsonl": string;
+                "application/gzip": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description the last line: it is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedLine"] | components["schemas"]["ProgressLine"] | components["schemas"]["FailedLine"];
+                };
+            };
+            /** @description InvalidRequest */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidRequest"];
+                };
+            };
+            /** @description AuthRequired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthRequired"];
+                };
+            };
+            /** @description OriginForbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginForbidden"] | components["schemas"]["HostForbidden"] | components["schemas"]["AuthInvalid"];
+                };
+            };
+            /** @description BodyTooSlow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooSlow"];
+                };
+            };
+            /** @description BodyTooLarge */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description UnsupportedMediaType */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"] | components["schemas"]["BodyTypeUnknown"];
+                };
+            };
+            /** @description InternalError */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+            /** @description NoRoom */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRoom"];
+                };
+            };
+        };
+    };
+    databaseDiff: {
+        parameters: {
+            query?: {
+                /** @description what the answer calls the snapshot */
+                name?: string;
+                /** @description only what belongs to this project, by name or uid */
+                project?: string;
+                /** @description only what is about this issue, as in app#abc4, or a uid */
+                issue?: string;
+                /** @description how many changes are told; all are counted */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description a snapshot as kata export writes it, of any version that kata reads, compressed with gzip or not */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "application/jsonl": string;
+                "application/gzip": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description the last line: it is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedLine"] | components["schemas"]["ProgressLine"] | components["schemas"]["FailedLine"];
+                };
+            };
+            /** @description InvalidRequest */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidRequest"];
+                };
+            };
+            /** @description AuthRequired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthRequired"];
+                };
+            };
+            /** @description OriginForbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginForbidden"] | components["schemas"]["HostForbidden"] | components["schemas"]["AuthInvalid"];
+                };
+            };
+            /** @description BodyTooSlow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooSlow"];
+                };
+            };
+            /** @description BodyTooLarge */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description UnsupportedMediaType */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"] | components["schemas"]["BodyTypeUnknown"];
+                };
+            };
+            /** @description InternalError */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+            /** @description NoRoom */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRoom"];
                 };
             };
         };

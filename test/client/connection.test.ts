@@ -284,7 +284,8 @@ describe("a stream of events", () => {
             headers: {},
             text: Effect.succeed("in trouble"),
             bytes: Stream.empty
-          }))
+          })),
+        upload: () => Effect.dieMessage("nothing is uploaded")
       }))
       const fiber = yield* Effect.fork(follow({
         connection,

@@ -1,8 +1,10 @@
 /** Our API on a new database, asked over a Unix socket in this process. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
@@ -11,6 +13,7 @@ import * as Handle from "../../../src/database/Handle.ts"
 import { fullText, indexes, newMeta, tablesOf, triggers } from "../../../src/database/schema.ts"
 import { version10 } from "../../../src/records/kinds.ts"
 import { make } from "../../../src/server/app.ts"
+import type { Worker } from "../../../src/server/Worker.ts"
 import type { Reply, Send } from "./scenario.ts"
 
 export const create = (path: string) =>
@@ -64,6 +67,10 @@ export interface ServeOptions {
   readonly files?: Readonly<Record<string, string>>
   /** On the loopback instead of a socket. */
   readonly tcp?: boolean
+  /** What works beside it; nothing, unless given. */
+  readonly worker?: Layer.Layer<Worker>
+  /** What its files are written to. */
+  readonly filesystem?: Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem>
 }
 
 export interface Served {
@@ -96,7 +103,11 @@ export const inside = (options: ServeOptions) =>
       insecureReadonly: options.insecureReadonly ?? false
     })
     return { databasePath: path, app, directory }
-  }).pipe(Effect.provide(NodeContext.layer))
+  }).pipe(
+    Effect.provide(options.worker ?? Layer.empty),
+    Effect.provide(options.filesystem ?? Layer.context<FileSystem.FileSystem>()),
+    Effect.provide(NodeContext.layer)
+  )
 
 /** The same on a socket. */
 export const served = (options: ServeOptions) =>

@@ -1,0 +1,43 @@
+/** What a daemon has done beside it: the words in which it is passed to the process that does it. */
+import * as Schema from "effect/Schema"
+import { maybe } from "../api/optional.ts"
+
+const Preferred = Schema.Literal("target", "source")
+
+/** The paths are absolute. */
+const common = {
+  /** Of the daemon. */
+  database: Schema.String,
+  /** The snapshot that came. */
+  file: Schema.String,
+  /** What reports and errors call it. */
+  name: Schema.String
+}
+
+export const MergeTask = Schema.Struct({
+  ...common,
+  operation: Schema.Literal("merge"),
+  actor: Schema.String,
+  prefer: maybe(Preferred),
+  decisions: Schema.Array(Schema.Struct({ issue: Schema.String, side: Preferred })),
+  projects: Schema.Array(Schema.String),
+  issues: Schema.Array(Schema.String),
+  apply_purges: Schema.Boolean,
+  dry_run: Schema.Boolean
+})
+export type MergeTask = typeof MergeTask.Type
+
+export const DiffTask = Schema.Struct({
+  ...common,
+  operation: Schema.Literal("diff"),
+  project: maybe(Schema.String),
+  issue: maybe(Schema.String),
+  limit: maybe(Schema.Int)
+})
+export type DiffTask = typeof DiffTask.Type
+
+export const Task = Schema.Union(MergeTask, DiffTask)
+export type Task = typeof Task.Type
+
+/** The variable in which the process finds its task: what stands in an argument everybody on the machine can read. */
+export const taskVariable = "KATA_DAEMON_TASK"
