@@ -1,12 +1,16 @@
 /** `kata import --merge`: what it is asked, and what people are told of it. */
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Connection } from "../client/DaemonClient.ts"
 import type { FileError } from "../files/FileError.ts"
+import { type Decision, decisionOf, isSide } from "../merge/decisions.ts"
 import { merge, type MergeConflict, MergeReport, type Preferred } from "../merge/Merge.ts"
 import type { Source } from "../merge/sides.ts"
 import { actor } from "./actor.ts"
 import { texts, toggle } from "./Argv.ts"
 import { withDatabase } from "./databaseOption.ts"
+import { elsewhere, sentOf } from "./elsewhere.ts"
 import { inputOf } from "./input.ts"
 import * as Output from "./Output.ts"
 import { field, plural } from "./report.ts"
@@ -50,21 +54,18 @@ export interface MergeFlags {
   readonly dryRun: boolean
 }
 
-const isSide = (word: string): word is Preferred => word === "target" || word === "source"
-
 /** Who is right: for all, and for single issues. */
 const preferences = (words: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const each: Array<{ readonly issue: string; readonly side: Preferred }> = []
+    const each: Array<Decision> = []
     const all = new Set<Preferred>()
     for (const word of words) {
-      const at = word.lastIndexOf("=")
-      const side = word.slice(at + 1)
-      if (!isSide(side) || at === 0) {
+      const decision = decisionOf(word)
+      if (isSide(word)) all.add(word)
+      else if (decision !== undefined) each.push(decision)
+      else {
         return yield* new UsageError({ reason: `--prefer: target, source or ISSUE=target, ISSUE=source, got ${word}` })
       }
-      if (at < 0) all.add(side)
-      else each.push({ issue: word.slice(0, at), side })
     }
     if (all.size > 1) return yield* new UsageError({ reason: "--prefer: it is either target or source for all" })
     return { prefer: [...all][0], decisions: each }
@@ -130,18 +131,46 @@ export const mergeFormat = Output.report(MergeReport, {
   quiet: () => []
 })
 
-export const runMerge = (flags: MergeFlags) =>
+const sourcesOf = Effect.fnUntraced(function*({ from, input }: MergeFlags) {
+  const snapshots: ReadonlyArray<Source<FileError>> = yield* Effect.forEach(
+    input,
+    (file) => Effect.map(inputOf(file), (snapshot) => ({ snapshot }))
+  )
+  const sources = [...snapshots, ...from.map((database) => ({ database }))]
+  if (sources.length === 0) return yield* new UsageError({ reason: "import --merge needs --input or --from" })
+  if (input.filter((file) => file === "-").length > 1) {
+    return yield* new UsageError({ reason: "only one --input can be -: what is piped in is there once" })
+  }
+  return sources
+})
+
+/** Into the database of a server elsewhere, which does it. */
+const mergeThere = Effect.fnUntraced(function*(
+  connection: Connection,
+  [source, ...more]: ReadonlyArray<Source<FileError>>,
+  flags: MergeFlags
+) {
+  if (source === undefined || more.length > 0) {
+    return yield* new UsageError({
+      reason: "a server takes one --input or --from at a time: what is in several is merged one after the other"
+    })
+  }
+  const { decisions, prefer } = yield* preferences(flags.prefer)
+  const there = yield* Effect.promise(() => import("../client/databases.ts"))
+  return yield* there.merge(connection, yield* sentOf(source), {
+    actor: (yield* actor).actor,
+    prefer,
+    decision: decisions.map(({ issue, side }) => `${issue}=${side}`),
+    project: flags.project,
+    issue: flags.issue,
+    apply_purges: flags.applyPurges,
+    dry_run: flags.dryRun
+  })
+})
+
+const mergeHere = (sources: ReadonlyArray<Source<FileError>>, flags: MergeFlags) =>
   withDatabase(({ homes, path }) =>
     Effect.gen(function*() {
-      const snapshots: ReadonlyArray<Source<FileError>> = yield* Effect.forEach(
-        flags.input,
-        (file) => Effect.map(inputOf(file), (snapshot) => ({ snapshot }))
-      )
-      const sources = [...snapshots, ...flags.from.map((database) => ({ database }))]
-      if (sources.length === 0) return yield* new UsageError({ reason: "import --merge needs --input or --from" })
-      if (flags.input.filter((file) => file === "-").length > 1) {
-        return yield* new UsageError({ reason: "only one --input can be -: what is piped in is there once" })
-      }
       const { decisions, prefer } = yield* preferences(flags.prefer)
       return yield* merge({
         target: flags.target ?? path,
@@ -157,3 +186,14 @@ export const runMerge = (flags: MergeFlags) =>
       })
     })
   )
+
+/** Into the database that is named, that of the server that the workspace works with, or that of this machine. */
+export const runMerge = (flags: MergeFlags) =>
+  Effect.scoped(Effect.gen(function*() {
+    const sources = yield* sourcesOf(flags)
+    const server = flags.target === undefined ? yield* elsewhere : Option.none()
+    return yield* Option.match(server, {
+      onNone: () => mergeHere(sources, flags),
+      onSome: (connection) => mergeThere(connection, sources, flags)
+    })
+  }))

@@ -7,20 +7,17 @@ import * as Schema from "effect/Schema"
 import { fileKind } from "../../database/fileKind.ts"
 import type { FileError } from "../../files/FileError.ts"
 import { resolve } from "../../files/paths.ts"
-import { diff, DiffReport, type Side, type Source } from "../../merge/Diff.ts"
+import { diff, DiffReport, fewChanges, mostChanges, type Side, type Source } from "../../merge/Diff.ts"
 import { grouped } from "../../records/losses.ts"
 import { text, toggle } from "../Argv.ts"
 import { changelog, changesForAgents, differenceCounts } from "../changes.ts"
 import { withDatabase } from "../databaseOption.ts"
+import { elsewhere, sentOf } from "../elsewhere.ts"
 import { inputOf } from "../input.ts"
 import * as Output from "../Output.ts"
 import { field, plural } from "../report.ts"
 import { quote } from "../terminal.ts"
 import { UsageError } from "../UsageError.ts"
-
-/** How many changes are told unless the user says otherwise. */
-const few = 100
-const most = 10_000
 
 class Shown extends DiffReport.extend<Shown>("Shown")({
   stat: Schema.Boolean,
@@ -64,7 +61,7 @@ const format = Output.report(Shown, {
     ...(report.stat ? [] : changelog(report.changes, report.unified)),
     ...(report.stat || report.more === 0
       ? []
-      : ["", `… ${report.more} more changes: --limit N tells up to ${most} of them`])
+      : ["", `… ${report.more} more changes: --limit N tells up to ${mostChanges} of them`])
   ],
   agent: (report) => [
     `OK diff equal=${report.equal} from=${quote(report.a.name)} to=${quote(report.b.name)}` +
@@ -99,10 +96,10 @@ const checked = (from: string, to: string | undefined) =>
 
 const limitOf = (given: number | undefined) =>
   given === undefined
-    ? Effect.succeed(few)
-    : given >= 0 && given <= most
+    ? Effect.succeed(fewChanges)
+    : given >= 0 && given <= mostChanges
     ? Effect.succeed(given)
-    : Effect.fail(new UsageError({ reason: `--limit: from 0 to ${most}, got ${given}` }))
+    : Effect.fail(new UsageError({ reason: `--limit: from 0 to ${mostChanges}, got ${given}` }))
 
 export const diffCommand = Output.command(
   "diff",
@@ -127,25 +124,34 @@ export const diffCommand = Output.command(
       Options.withDescription("changes of texts line by line, as patches, instead of word by word")
     ),
     limit: Options.integer("limit").pipe(
-      Options.withDescription(`how many changes are told, ${few} unless given, at most ${most}; all are counted`),
+      Options.withDescription(
+        `how many changes are told, ${fewChanges} unless given, at most ${mostChanges}; all are counted`
+      ),
       Options.withDefault(undefined)
     )
   },
   format,
   ({ from, issue, limit, project, stat, to, unified }) =>
-    withDatabase(({ path }) =>
-      Effect.gen(function*() {
-        yield* checked(from, to)
-        const report = yield* diff({
-          a: yield* sourceOf(from),
-          b: to === undefined ? { database: path } : yield* sourceOf(to),
-          project,
-          issue,
-          limit: stat ? 0 : yield* limitOf(limit)
-        })
-        return new Shown({ ...report, stat, unified })
+    Effect.scoped(Effect.gen(function*() {
+      yield* checked(from, to)
+      const asked = { project, issue, limit: stat ? 0 : yield* limitOf(limit) }
+      const a = yield* sourceOf(from)
+      const server = to === undefined ? yield* elsewhere : Option.none()
+      const report = yield* Option.match(server, {
+        onNone: () =>
+          withDatabase(({ path }) =>
+            Effect.flatMap(
+              to === undefined ? Effect.succeed({ database: path }) : sourceOf(to),
+              (b) => diff({ a, b, ...asked })
+            )
+          ),
+        onSome: (connection) =>
+          Effect.promise(() => import("../../client/databases.ts")).pipe(
+            Effect.flatMap((there) => Effect.flatMap(sentOf(a), (sent) => there.diff(connection, sent, asked)))
+          )
       })
-    ),
+      return new Shown({ ...report, stat, unified })
+    })),
   {
     description:
       "What changed between two snapshots or databases, in either direction: issues by their uids, whatever numbers their rows have. The newest " +
