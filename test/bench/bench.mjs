@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: export, import, verify and start of the built program, each as a whole process, against the sqlite3 program and bare
+ * `npm run bench`: export, import, verify, upgrade, merge, diff and start of the built program, each as a whole process, against the sqlite3 program and bare
  * node in the same run. `npm run bench -- --help` says how.
  */
 import { execFileSync, spawnSync } from "node:child_process"
@@ -24,6 +24,7 @@ import { measure, stop, summary } from "./measure.mjs"
 import { page, tables } from "./page.mjs"
 import { profile } from "./profile.mjs"
 import { groups, sqliteVersion, starts, subjects } from "./subjects.mjs"
+import { merges } from "./waits.mjs"
 
 const usage = `npm run bench -- [flags]
 
@@ -36,7 +37,7 @@ const usage = `npm run bench -- [flags]
   --profile <folder>   instead of measuring: a .cpuprofile of each, and the functions that took longest
   --write              write docs/benchmarks.md
 
-Databases lie in TMPDIR, about 30 KB for each issue, and are removed at the end.
+Databases lie in TMPDIR, about 50 KB for each issue, and are removed at the end.
 `
 const fail = (message) => {
   console.error(`bench: ${message}`)
@@ -102,7 +103,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
 }
 
 const { free } = (({ bavail, bsize }) => ({ free: bavail * bsize }))(statfsSync(folder))
-const needed = sizes.at(-1) * 30_000
+const needed = sizes.at(-1) * 50_000
 if (free < needed) {
   fail(`${tmpdir()} has ${Math.round(free / 1e9)} GB, ${Math.round(needed / 1e9)} GB are needed; set TMPDIR`)
 }
@@ -140,6 +141,9 @@ const serve = ({ launcher, node }) => {
   return { cwd, env, issue, launcher, pid, socketPath: address.replace("unix://", "") }
 }
 
+/** Of so many issues, how many are changed before a merge. */
+const changedOf = (issues) => Math.min(1000, Math.ceil(issues / 2))
+
 /** The files that the subjects of one size read. */
 const prepare = async (issues) => {
   const files = Object.fromEntries(
@@ -148,7 +152,13 @@ const prepare = async (issues) => {
       ["dump", "sql"],
       ["snapshot", "jsonl"],
       ["older", "v9.db"],
-      ["olderSnapshot", "v9.jsonl"]
+      ["olderSnapshot", "v9.jsonl"],
+      ["other", "other.db"],
+      ["otherSnapshot", "other.jsonl"],
+      ["changed", "changed.db"],
+      ["changedSnapshot", "changed.jsonl"],
+      ["merged", "merged.db"],
+      ["plan", "plan.db"]
     ].map(([name, ending]) => [name, join(folder, `${issues}.${ending}`)])
   )
   const env = environment(files.database)
@@ -174,6 +184,20 @@ const prepare = async (issues) => {
       args: [launchers.kata.launcher, "export", "--as-stored", "--output", files.olderSnapshot],
       env: environment(files.older)
     })
+  }
+  if (["merge", "diff", "waits"].some((group) => only.includes(group))) {
+    const script = (name) => fileURLToPath(new URL(name, import.meta.url))
+    const { changed, database, other, plan } = files
+    const run = (...args) => measure({ command: process.execPath, args, env })
+    await run(script("generate.mjs"), other, String(issues), String(seed + 1000))
+    await run(script("others.mjs"), database, other, changed, plan, String(changedOf(issues)))
+    for (const [from, to] of [[other, files.otherSnapshot], [changed, files.changedSnapshot]]) {
+      const args = [launchers.kata.launcher, "export", "--output", to]
+      await measure({ command: process.execPath, args, env: environment(from) })
+    }
+    copyFileSync(database, files.merged)
+    const merge = ["import", "--merge", "--input", files.otherSnapshot, "--target", files.merged]
+    await run(launchers.kata.launcher, ...merge)
   }
   return files
 }
@@ -203,8 +227,8 @@ if (only.includes("start") && chosen.profile === undefined) {
   console.log(tables(results.at(-1)))
 }
 for (const issues of sizes) {
-  const rest = only.filter((group) => group !== "start")
-  if (rest.length === 0) break
+  const rest = only.filter((group) => group !== "start" && group !== "waits")
+  if (rest.length === 0 && !only.includes("waits")) break
   const files = await prepare(issues)
   if (chosen.profile !== undefined) {
     for (const group of rest) {
@@ -217,6 +241,15 @@ for (const issues of sizes) {
     const result = { issues, bytes: statSync(files.snapshot).size, groups: [] }
     for (const group of rest) {
       result.groups.push(await measured(subjects(group, { files, launchers, out }), group, files, runs))
+    }
+    if (only.includes("waits")) {
+      const target = join(folder, "served.db")
+      const writeScript = (text) => {
+        writeFileSync(join(folder, "script.sql"), text)
+        return join(folder, "script.sql")
+      }
+      const of = { ...launchers.kata, environment, files, target, writeScript }
+      result.waits = { ...await merges(of, runs), issues: changedOf(issues) }
     }
     results.push(result)
     console.log(tables(result))

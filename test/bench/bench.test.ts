@@ -38,6 +38,21 @@ it("measures every command beside its yardstick", async () => {
   expect(left()).toEqual([])
 })
 
+it("measures merges and comparisons, and how long others wait for a merge by a daemon, which is gone afterwards", async () => {
+  const { status, stderr, stdout } = await bench(["--issues", "20", "--runs", "1", "--only", "merge,diff,waits"])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+  for (const what of ["other issues", "the same again", "changed issues"]) {
+    expect(stdout).toContain(`| **kata import --merge, ${what}** |`)
+  }
+  expect(stdout).toMatch(/\| `kata diff`, 20 issues \| ≤ 2\.0× \| [\d.]+× \|/)
+  expect(stdout).toMatch(/\| \*\*10 changed issues\*\* \| [\d.]+ m?s \| [\d.]+ m?s \| [\d.]+ m?s \|/)
+  expect(stdout).toMatch(/\| longest wait of a writer for 10 changed issues among 20 \| ≤ 2 s \| [\d.]+ m?s \|/)
+  expect(stdout).toMatch(
+    /\| longest wait of a writer for 20 other issues \/ .* \| ≤ 1\.2× \| [\d.]+× \| {2}\| {2}\| (?:yes|no) \|/
+  )
+  expect(left()).toEqual([])
+})
+
 it("measures starts, the last of them with a daemon that is gone afterwards", async () => {
   const { status, stderr, stdout } = await bench(["--runs", "1", "--only", "start"])
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })

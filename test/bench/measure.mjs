@@ -31,8 +31,8 @@ let running
 /** Ends what is being measured. */
 export const stop = () => void running?.kill("SIGKILL")
 
-/** Runs a command to its end: `input` and `output` are files. Fails when the command does. */
-export const measure = ({ args, command, cwd, env, input, output }) =>
+/** Runs a command to its end: `input` and `output` are files. Fails when the command does; `codes` are those with which it does not. */
+export const measure = ({ args, codes = [0], command, cwd, env, input, output }) =>
   new Promise((resolve, reject) => {
     const stdin = input === undefined ? "ignore" : openSync(input, "r")
     const stdout = output === undefined ? "ignore" : openSync(output, "w")
@@ -55,7 +55,7 @@ export const measure = ({ args, command, cwd, env, input, output }) =>
       clearInterval(looking)
       running = undefined
       for (const file of [stdin, stdout]) if (typeof file === "number") closeSync(file)
-      if (code !== 0) {
+      if (!codes.includes(code)) {
         return reject(new Error(`${command} ${args.join(" ")}: ${signal ?? `exit code ${code}`}\n${said}`))
       }
       resolve({

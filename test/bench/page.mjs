@@ -17,7 +17,7 @@ const table = (head, rows) =>
 const yardstickOf = ({ subjects, yardstick }) => subjects.find(({ name }) => name === yardstick)
 
 /** One size: every subject with its yardstick. */
-export const tables = ({ bytes, groups, issues }) => {
+export const tables = ({ bytes, groups, issues, waits }) => {
   const title = issues === 0
     ? "Start"
     : `${grouped(issues)} issues, ${(bytes / 1e6).toFixed(0)} MB as a snapshot`
@@ -35,8 +35,27 @@ export const tables = ({ bytes, groups, issues }) => {
     ])
   })
   const head = ["", "median", "min", "CPU", "peak memory", "ratio of medians", "of minima", "of CPU"]
-  return `### ${title}\n\n${table(head, rows)}\n`
+  const measured = rows.length === 0 ? [] : [`${table(head, rows)}\n`]
+  return `### ${title}\n\n${[...measured, ...waits === undefined ? [] : [waiting(waits, issues)]].join("\n")}`
 }
+
+/** How long others wait for a merge that a daemon does. */
+const waiting = ({ changed, fresh, issues: some, sqlite }, issues) =>
+  `${
+    table(
+      ["merge by a daemon, under four writers and a reader", "time of the merge", "longest write", "longest read"],
+      [
+        [`**${grouped(some)} changed issues**`, ...[changed.took, changed.write, changed.read].map(time)],
+        [`**${grouped(issues)} other issues**`, ...[fresh.took, fresh.write, fresh.read].map(time)],
+        [
+          `the rows of ${grouped(issues)} other issues in one transaction of sqlite3`,
+          sqlite === undefined ? "–" : time(sqlite),
+          "",
+          ""
+        ]
+      ]
+    )
+  }\n`
 
 const find = (results, issues, group, name) => {
   const found = results.find((result) => result.issues === issues)?.groups.find((one) => one.group === group)
@@ -74,11 +93,44 @@ const ofDaemon = (results) => {
   return [...what, "", "", ratio(show, plain), verdict(show / plain, 3)]
 }
 
+/** How long a writer waits for the transaction of a merge. */
+const longestWaits = (results) =>
+  results.flatMap(({ issues, waits }) => {
+    if (waits === undefined) return []
+    const { changed, fresh, issues: some, sqlite } = waits
+    return [
+      [
+        `longest wait of a writer for ${grouped(some)} changed issues among ${grouped(issues)}`,
+        "≤ 2 s",
+        time(changed.write),
+        "",
+        "",
+        verdict(changed.write, 2)
+      ],
+      [
+        `longest wait of a writer for ${grouped(issues)} other issues / the same rows in one transaction of sqlite3`,
+        "≤ 1.2×",
+        ratio(fresh.write, sqlite),
+        "",
+        "",
+        sqlite === undefined ? "not measured" : verdict(fresh.write / sqlite, 1.2)
+      ]
+    ]
+  })
+
 const goals = (results) => {
   const rows = [
     against(results, 100_000, "export", "kata export", 2, 1.5),
     against(results, 100_000, "import", "kata import", 1.2, 0.8),
     against(results, 100_000, "upgrade", "kata upgrade", 1.3),
+    ...results.filter(({ groups }) => groups.some(({ group }) => group === "merge")).flatMap(({ issues }) => [
+      against(results, issues, "merge", "kata import --merge, other issues", 1.5),
+      against(results, issues, "merge", "kata import --merge, the same again", 0.3)
+    ]),
+    ...results.filter(({ groups }) => groups.some(({ group }) => group === "diff")).map(({ issues }) =>
+      against(results, issues, "diff", "kata diff", 2)
+    ),
+    ...longestWaits(results),
     against(results, 0, "start", "kata --version", 2, 1.7),
     against(results, 0, "start", "kata show", 2.5),
     ofDaemon(results)
@@ -92,8 +144,13 @@ const goals = (results) => {
     rows.push([`\`kata verify\`, ${grouped(largest.issues)} issues`, "≥ 200 MB/s", rate, best, "", met])
   }
   for (const { issues } of results.filter(({ issues }) => issues >= 100_000)) {
-    for (const command of commands) {
-      const peak = find(results, issues, command, `kata ${command}`)?.subject.peak
+    const peaks = [
+      ...commands.map((command) => [command, command]),
+      ["merge", "import --merge, other issues"],
+      ["diff", "diff"]
+    ]
+    for (const [group, command] of peaks) {
+      const peak = find(results, issues, group, `kata ${command}`)?.subject?.peak
       if (peak === undefined) continue
       const met = verdict(peak / 2 ** 20, 256)
       rows.push([
@@ -173,7 +230,10 @@ What the yardsticks do not do: \`sqlite3\` neither checks what it writes nor mak
 until a dump is on disk; \`kata export\` tests each row against the rules of its table, seals the file
 and syncs it. \`kata import\` reads and checks the file, builds every index and the search index, has
 SQLite check the integrity, exports the new database again and compares digests. \`kata upgrade\` works on a database of
-version 9, whose export \`kata import, version 9\` reads.
+version 9, whose export \`kata import, version 9\` reads. \`kata import --merge\` brings a database of as many other issues, or a
+copy in which some were changed, into the database, and reads each row back; its yardstick is an import of those other issues alone. A
+merge by a daemon is measured over its API, while four writers comment on one issue, each as soon as its last comment was answered,
+and a reader asks for it.
 
 kata ${version}, \`npm run bench${command === "" ? "" : ` -- ${withoutPaths(command)}`}\`.${
     other === undefined ? "" : `\n\`other\` is kata ${other.version} on Node ${other.node}.`

@@ -12,7 +12,7 @@ const readAndHash = "const hash = require('node:crypto').createHash('sha256');" 
   "require('node:fs').createReadStream(process.argv[1], { highWaterMark: 1 << 20 })" +
   ".on('data', (part) => hash.update(part)).on('end', () => console.log(hash.digest('hex')))"
 
-export const groups = ["start", "export", "import", "verify", "upgrade", "gzip"]
+export const groups = ["start", "export", "import", "verify", "upgrade", "merge", "diff", "waits", "gzip"]
 
 const node = (...args) => ({ command: process.execPath, args })
 const nodeOf = ({ launcher, node }, ...args) => ({ command: node, args: [launcher, ...args] })
@@ -73,6 +73,32 @@ export const subjects = (group, { files, launchers, out }) => {
           ...nodeOf(kata, "import", "--input", files.olderSnapshot, "--target", target)
         },
         { name: "kata upgrade", kata: true, copies: [files.older, target], ...nodeOf(kata, "upgrade", target) }
+      ]
+    }
+    case "merge": {
+      const { kata } = launchers
+      const copy = join(out, "kata.db")
+      const merge = (what, snapshot, target = copy) => ({
+        name: `kata import --merge, ${what}`,
+        kata: true,
+        copies: [files.database, copy],
+        ...nodeOf(kata, "import", "--merge", "--input", snapshot, "--target", target)
+      })
+      return [
+        {
+          name: "kata import of the other",
+          ...nodeOf(kata, "import", "--input", files.otherSnapshot, "--target", join(out, "restored.db"))
+        },
+        merge("other issues", files.otherSnapshot),
+        { ...merge("the same again", files.otherSnapshot, files.merged), copies: undefined },
+        merge("changed issues", files.changedSnapshot)
+      ]
+    }
+    case "diff": {
+      const { kata } = launchers
+      return [
+        { name: "kata export", ...nodeOf(kata, "export", "--output", join(out, "snapshot.jsonl")) },
+        { name: "kata diff", kata: true, codes: [5], ...nodeOf(kata, "diff", files.database, files.changed) }
       ]
     }
     case "gzip":
