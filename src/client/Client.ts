@@ -99,13 +99,15 @@ export const make = (connection: Connection, patience: Duration.Duration = defau
       ...(body === undefined ? {} : { body: jsonOf(body) })
     }
     const answered = ({ address, mayHang, send }: Connection) => {
-      const answer = send(message).pipe(
-        Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
-        Effect.scoped
-      )
-      return mayHang
-        ? Effect.timeoutFail(answer, { duration: timeout, onTimeout: () => late(address, method, timeout) })
-        : answer
+      const answer = (message: Message) =>
+        send(message).pipe(
+          Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
+          Effect.scoped
+        )
+      if (!mayHang) return answer(message)
+      return method === "GET"
+        ? Effect.timeoutFail(answer(message), { duration: timeout, onTimeout: () => late(address, method, timeout) })
+        : heard((onWait) => answer({ ...message, onWait }), timeout, late(address, method, timeout))
     }
     const exchange = answered(connection).pipe(
       // Once: between finding a daemon and asking it, it may stop.
@@ -124,6 +126,27 @@ export const make = (connection: Connection, patience: Duration.Duration = defau
     return method === "GET" ? Effect.interruptible(exchange) : exchange
   }
 })
+
+/**
+ * An answer, while somebody is heard: who changes something may have to wait for others, and is told so. Within, both can be interrupted, so
+ * that the time is kept where nothing else can be.
+ */
+const heard = <A, E, R>(
+  answer: (onWait: () => void) => Effect.Effect<A, E, R>,
+  timeout: Duration.Duration,
+  late: DaemonUnreachable
+) =>
+  Effect.suspend(() => {
+    let words = 0
+    const silence = Effect.gen(function*() {
+      for (let before = -1; before !== words;) {
+        before = words
+        yield* Effect.sleep(timeout)
+      }
+      return yield* late
+    })
+    return Effect.raceFirst(Effect.interruptible(answer(() => words++)), Effect.interruptible(silence))
+  })
 
 /** Nothing came in time. */
 export const late = (address: string, method: string, timeout: Duration.Duration) =>

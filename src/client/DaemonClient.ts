@@ -17,10 +17,12 @@ export interface Message {
   readonly headers?: Readonly<Record<string, string>>
   /** The text of JSON. */
   readonly body?: string
+  /** Called when the daemon says that it has the request and cannot answer yet. */
+  readonly onWait?: () => void
 }
 
 /** One request with a body that is no text. */
-export interface Upload extends Omit<Message, "body"> {
+export interface Upload extends Omit<Message, "body" | "onWait"> {
   /** The content type. */
   readonly type: string
 }

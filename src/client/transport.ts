@@ -93,6 +93,9 @@ const ask = (target: Target, agent: Agent, message: Message): Effect.Effect<Clie
     catch: unreachable(target, message.method, false)
   })
 
+/** Asks to be told when an answer takes its time: with 102, which clients of Go kata do not expect. */
+const toldOfWaiting = { "x-kata-wait": "102" }
+
 /** The head of the answer; `begin` sends what there is to send. */
 const answered = (asked: ClientRequest, target: Target, method: string, begin: () => void) =>
   Effect.async<IncomingMessage, DaemonUnreachable>((resume) => {
@@ -137,16 +140,20 @@ export const send = (
   agent: Agent,
   message: Message
 ): Effect.Effect<Reply, DaemonUnreachable, Scope.Scope> =>
-  opened(target, agent, message).pipe(
-    Effect.flatMap((asked) =>
-      answered(
-        asked,
-        target,
-        message.method,
-        // Bytes: before text, Node would write the head in the text's encoding too.
-        () => void asked.end(message.body === undefined ? undefined : Buffer.from(message.body))
-      )
-    ),
+  Effect.suspend(() => {
+    const { headers, onWait } = message
+    return opened(
+      target,
+      agent,
+      onWait === undefined ? message : { ...message, headers: { ...toldOfWaiting, ...headers } }
+    )
+  }).pipe(
+    Effect.flatMap((asked) => {
+      const { body, method, onWait } = message
+      if (onWait !== undefined) asked.on("information", onWait)
+      // Bytes: before text, Node would write the head in the text's encoding too.
+      return answered(asked, target, method, () => void asked.end(body === undefined ? undefined : Buffer.from(body)))
+    }),
     Effect.map((answer) => replyOf(target, message.method, answer))
   )
 

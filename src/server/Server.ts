@@ -25,6 +25,9 @@ const settings = {
 /** The last word for a request that never ends; the router is stricter with bodies that it reads. */
 const requestTime = 60_000
 
+/** Milliseconds after which who has asked for that is told that the answer takes its time: it may have to wait for a merge. */
+const waitTime = 1000
+
 /** For what clients have sent, or send at once, when the daemon is asked to stop; in the end node reads what has come. */
 const readTime = "10 millis"
 const read = Effect.zipRight(
@@ -97,6 +100,10 @@ export const serve = Effect.fn("daemon.serve")(
       if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) {
         const endless = setTimeout(() => request.complete || isUpload(request) || socket.destroy(), requestTime)
         request.once("close", () => clearTimeout(endless))
+      }
+      if (request.headers["x-kata-wait"] === "102") {
+        const waiting = setInterval(() => response.headersSent || response.writeProcessing(), waitTime)
+        response.once("close", () => clearInterval(waiting))
       }
       response.once("close", () => {
         answers.delete(response)

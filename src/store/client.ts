@@ -35,10 +35,13 @@ export interface Client {
 /** Another program may have the database for a moment; the event loop must not stand still for it. */
 const patience = Schedule.intersect(Schedule.exponential("2 millis"), Schedule.recurs(11))
 
-/** A merge of many issues is one transaction of another process: for about half a minute, looked at ten times a second. */
+/**
+ * A merge of many issues is one transaction of another process: for five minutes, looked at ten times a second. Who waits at the other end of
+ * a connection hears that it still does.
+ */
 const writerPatience = Schedule.intersect(
   Schedule.either(Schedule.exponential("2 millis"), Schedule.spaced("100 millis")),
-  Schedule.recurs(300)
+  Schedule.recurs(3000)
 )
 
 /** A transaction could not begin, since another program has the database. */

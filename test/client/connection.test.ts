@@ -145,6 +145,29 @@ describe("the client", () => {
       })
     }))
 
+  it.scopedLive("waits for a change as long as it is told that it waits, also where nothing can be interrupted", () =>
+    Effect.gen(function*() {
+      const seen: Array<string | undefined> = []
+      const busy = (words: number): Handler => ({ headers }, response) => {
+        seen.push(headers["x-kata-wait"]?.toString())
+        let left = words
+        const telling = setInterval(() => {
+          if (left-- > 0) return response.writeProcessing()
+          clearInterval(telling)
+          if (words > 10) response.end("{}")
+        }, 20)
+      }
+      const change = { ...show, body: { actor: "ann" } }
+      const patient = yield* clientOf(yield* server(busy(40)), Duration.millis(400))
+      expect((yield* patient.call("issueReopen", change)).text).toBe("{}")
+      const silent = yield* clientOf(yield* server(busy(3)), Duration.millis(100))
+      const reopen = Effect.uninterruptible(silent.call("issueReopen", change))
+      expect(yield* Effect.flip(reopen)).toMatchObject({ message: expect.stringMatching(/nothing within 100ms$/) })
+      // a question is answered at once or not at all
+      yield* Effect.flip(silent.call("issueShow", show))
+      expect(seen).toEqual(["102", "102", undefined])
+    }))
+
   it.scopedLive("tells a connection that nobody takes from one that breaks", () =>
     Effect.gen(function*() {
       const half = yield* server((_, response) => {

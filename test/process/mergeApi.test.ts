@@ -1,4 +1,5 @@
 /** Merges and comparisons that a daemon does, for clients of its API and for commands on other machines. */
+import Sqlite from "better-sqlite3"
 import * as fs from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
@@ -71,6 +72,21 @@ it("a merge under four writers loses nothing, doubles nothing, and is an error f
   expect(polled).toEqual(Array.from({ length: events }, (_, n) => n + 1))
   expect(stream.seen).toEqual(polled)
   expect(listing(world.home).filter((name) => name.includes(".kata-"))).toEqual([])
+})
+
+it("a command that changes something waits for a long transaction of another process, and others read on", async ({ world }) => {
+  await world.ok(["init", "--project", "app"])
+  const other = new Sqlite(world.database)
+  other.exec("BEGIN IMMEDIATE")
+  const writing = world.start(["create", "in the end", "--quiet"])
+  // longer than a daemon that says nothing is waited for
+  await sleep(7000)
+  await world.ok(["list"])
+  expect(writing.child.exitCode).toBeNull()
+  other.exec("ROLLBACK")
+  other.close()
+  expect(await writing.done).toMatchObject({ exit: 0, stderr: "" })
+  expect(await world.ok(["list"])).toContain("in the end")
 })
 
 describe.runIf(tellsChildren)("a client that goes away", () => {
