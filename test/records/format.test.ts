@@ -247,6 +247,7 @@ const operations = [
   "cli/commands/textconv.ts",
   "doctor.ts",
   "export/Export.ts",
+  "history/history.ts",
   "import/Import.ts",
   "import/Upgrade.ts",
   "import/outlook.ts",
@@ -260,7 +261,9 @@ const operations = [
   "snapshot/backupReport.ts",
   "snapshot/verify.ts",
   "store/sqlite.ts",
-  "undo/goBack.ts"
+  "undo/goBack.ts",
+  "undo/inPlace.ts",
+  "undo/takeBack.ts"
 ]
 
 it("only operations name version 10", () => {
