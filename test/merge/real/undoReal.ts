@@ -13,7 +13,8 @@ export const contentOf = (path: string): string => {
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'issues_fts%' AND name <> 'sqlite_sequence' ORDER BY name"
     ).all()
     return tables.map(({ name }) =>
-      [name, ...db.prepare(`SELECT * FROM ${name} ORDER BY rowid`).all().map((row) => JSON.stringify(row))].join("\n")
+      // labels have no number: which place one has got is nobody's business
+      [name, ...db.prepare(`SELECT * FROM ${name}`).all().map((row) => JSON.stringify(row)).toSorted()].join("\n")
     ).join("\n")
   } finally {
     db.close()
