@@ -15,6 +15,8 @@ const post = (socketPath: string, path: string, file: string) =>
     const headers = { "content-type": "application/x-ndjson" }
     const asked = request({ socketPath, method: "POST", path: `/api/v1${path}`, headers, agent: false }, (answer) => {
       let text = ""
+      // a daemon that is killed while it answers ends this, and not the request
+      answer.on("error", reject)
       answer.setEncoding("utf8").on("data", (part: string) => (text += part)).on("end", () => {
         const lines = text.split("\n").filter((line) => line !== "").map((line): Body => JSON.parse(line))
         if (answer.statusCode === 200) resolve(lines)
