@@ -128,14 +128,14 @@ export const sealOf = <E, R>(
     let lines = 0
     let found: Header | undefined
     return Effect.map(
-      Stream.runForEachWhile(blocks()(bytes), (block) =>
-        Effect.sync(() => {
-          const text = withoutCR(block.bytes)
-          found ??= headerOf(format, text.toString("utf8"))
-          lines += block.count
-          reader.push(text)
-          return found !== undefined || !/\S/.test(text.toString("latin1"))
-        })),
+      // not `runForEachWhile`, which keeps all that it was given (findings/effect-run-for-each-while-keeps.sh)
+      Stream.runDrain(Stream.takeWhile(blocks()(bytes), (block) => {
+        const text = withoutCR(block.bytes)
+        found ??= headerOf(format, text.toString("utf8"))
+        lines += block.count
+        reader.push(text)
+        return found !== undefined || !/\S/.test(text.toString("latin1"))
+      })),
       (): SealFound => {
         const seal = found === undefined ? undefined : reader.end()
         const holds = seal !== undefined && seal.records === lines && seal.sha256 === seal.found
