@@ -3,6 +3,8 @@ import type * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import type * as Duration from "effect/Duration"
+import type * as Stream from "effect/Stream"
+import type { FileError } from "../files/FileError.ts"
 import type { RawJson } from "../ledger/RawJson.ts"
 import type { Api } from "./Api.ts"
 import type { RouteName } from "./routes.ts"
@@ -25,6 +27,11 @@ type Part<Key extends string, A> = [A] extends [never] ? { readonly [K in Key]?:
   : {} extends A ? { readonly [K in Key]?: Given<A> }
   : { readonly [K in Key]: Given<A> }
 
+/** A body that is a text is lines, which are sent as they come. */
+type Body<A> = [A] extends [never] ? Part<"body", A>
+  : [A] extends [string] ? { readonly lines: Stream.Stream<Uint8Array, FileError>; readonly body?: never }
+  : Part<"body", A>
+
 interface Timed {
   /** For a request that takes longer than others. */
   readonly timeout?: Duration.Duration
@@ -35,7 +42,7 @@ type RequestsByName = {
     & Part<"path", HttpApiEndpoint.HttpApiEndpoint.PathParsed<EndpointOf<Name>>>
     & Part<"query", HttpApiEndpoint.HttpApiEndpoint.UrlParams<EndpointOf<Name>>>
     & Part<"headers", HttpApiEndpoint.HttpApiEndpoint.Headers<EndpointOf<Name>>>
-    & Part<"body", HttpApiEndpoint.HttpApiEndpoint.Payload<EndpointOf<Name>>>
+    & Body<HttpApiEndpoint.HttpApiEndpoint.Payload<EndpointOf<Name>>>
     & Timed
 }
 

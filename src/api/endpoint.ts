@@ -42,3 +42,6 @@ export class Streams extends Context.Reference<Streams>()("kata/daemon/Streams",
 
 /** Whether the answer has the header ETag: the revision of what it shows, which a change of it asks for. */
 export class Revised extends Context.Reference<Revised>()("kata/daemon/Revised", { defaultValue: () => false }) {}
+
+/** Whether the body is lines of JSON, of which there may be any number: the handler reads them from the request. */
+export class Lines extends Context.Reference<Lines>()("kata/daemon/Lines", { defaultValue: () => false }) {}

@@ -1,7 +1,9 @@
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Batch, Imported } from "../ledger/imports/importBatch.ts"
-import { BodyLimit, endpoint } from "./endpoint.ts"
+import { Brought } from "../ledger/imports/importRows.ts"
+import { BodyLimit, endpoint, Lines } from "./endpoint.ts"
 import { ProjectPath } from "./params.ts"
 
 export const imports = HttpApiGroup.make("imports", { topLevel: true })
@@ -12,4 +14,15 @@ export const imports = HttpApiGroup.make("imports", { topLevel: true })
       .setPayload(Batch)
       .addSuccess(Imported)
       .annotate(BodyLimit, 64 * 1024 * 1024)
+  )
+  .add(
+    endpoint("importRows", "The same as lines of JSON without a limit of size, merged with what was changed here", [
+      "project_not_found",
+      "issue_not_found",
+      "import_conflict"
+    ])
+      .setPath(ProjectPath)
+      .setPayload(HttpApiSchema.Text({ contentType: "application/jsonl" }))
+      .addSuccess(Brought)
+      .annotate(Lines, true)
   )

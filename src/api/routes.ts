@@ -53,6 +53,7 @@ export const routes = {
   recurrenceDelete: ["DELETE", "/projects/:project_id/recurrences/:uid"],
 
   imports: ["POST", "/projects/:project_id/imports"],
+  importRows: ["POST", "/projects/:project_id/imports/rows"],
 
   databaseMerge: ["POST", "/merge"],
   databaseDiff: ["POST", "/diff"],

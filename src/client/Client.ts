@@ -31,6 +31,7 @@ interface Sent {
   readonly query?: Readonly<Record<string, Word | ReadonlyArray<Word> | undefined>>
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: object
+  readonly lines?: Stream.Stream<Uint8Array, FileError>
   readonly timeout?: Duration.Duration
 }
 
@@ -91,19 +92,26 @@ export const defaultTimeout = Duration.seconds(5)
 export const make = (connection: Connection, patience: Duration.Duration = defaultTimeout): Client => ({
   call: (name, request) => {
     const { method, path } = lineOf(name, request)
-    const { body, headers = {}, timeout = patience }: Sent = request
+    const { body, headers = {}, lines, timeout = patience }: Sent = request
     const message: Message = {
       method,
       path,
       headers: Record.filter(headers, (value) => value !== undefined),
       ...(body === undefined ? {} : { body: jsonOf(body) })
     }
-    const answered = ({ address, mayHang, send }: Connection) => {
-      const answer = (message: Message) =>
-        send(message).pipe(
-          Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
-          Effect.scoped
-        )
+    const whole = (reply: Effect.Effect<Reply, DaemonUnreachable, Scope.Scope>) =>
+      Effect.scoped(
+        Effect.flatMap(reply, ({ status, text }) => Effect.map(text, (text) => ({ status, text })))
+      )
+    const answered = ({ address, mayHang, send, upload }: Connection) => {
+      if (lines !== undefined) {
+        const unread = ({ message: what }: FileError) =>
+          new DaemonUnreachable({ address, what, next: "", mayBeDone: false })
+        const { headers = {} } = message
+        const reply = upload({ method, path, headers, type: "application/jsonl" }, Stream.mapError(lines, unread))
+        return Effect.timeoutFail(whole(reply), { duration: timeout, onTimeout: () => late(address, method, timeout) })
+      }
+      const answer = (message: Message) => whole(send(message))
       if (!mayHang) return answer(message)
       return method === "GET"
         ? Effect.timeoutFail(answer(message), { duration: timeout, onTimeout: () => late(address, method, timeout) })

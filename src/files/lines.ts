@@ -6,6 +6,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { FailureKind } from "../Failure.ts"
 
+const LF = 0x0a
+
 /** Whole lines, about a mebibyte of them. */
 export interface Block {
   /** The number of its first line; the first of a file is 1. */
@@ -16,6 +18,22 @@ export interface Block {
   readonly bytes: Uint8Array
   /** Nothing comes after it. */
   readonly last: boolean
+}
+
+/** One line, without the LF at its end. */
+export interface Line {
+  readonly line: number
+  readonly bytes: Uint8Array
+}
+
+/** The lines of a block, in order. */
+export function* linesIn({ bytes, line }: Pick<Block, "bytes" | "line">): Generator<Line> {
+  for (let from = 0; from < bytes.length; line += 1) {
+    const found = bytes.indexOf(LF, from)
+    const end = found < 0 ? bytes.length : found
+    yield { line, bytes: bytes.subarray(from, end) }
+    from = end + 1
+  }
 }
 
 /** A line that could not be held in memory, or that no string can hold. */
@@ -37,8 +55,6 @@ export interface BlockOptions {
   /** About the size of a block, in bytes, when no line is longer; 1 MiB. */
   readonly target?: number
 }
-
-const LF = 0x0a
 
 const countLines = (bytes: Uint8Array): number => {
   let count = 0

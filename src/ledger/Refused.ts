@@ -58,6 +58,7 @@ export const refusals = {
     })
   },
   recurrence_pinned: { kind: "conflict" },
+  import_conflict: { kind: "conflict" },
   confirm_required: { kind: "confirm" },
   confirm_mismatch: { kind: "confirm" },
   revision_conflict: { kind: "confirm" },
@@ -161,6 +162,7 @@ export class CrossProjectLinks extends Schema.TaggedError<CrossProjectLinks>()("
 export class RecurrencePinned
   extends Schema.TaggedError<RecurrencePinned>()("RecurrencePinned", fields("recurrence_pinned"))
 {}
+export class ImportConflict extends Schema.TaggedError<ImportConflict>()("ImportConflict", fields("import_conflict")) {}
 export class ConfirmRequired
   extends Schema.TaggedError<ConfirmRequired>()("ConfirmRequired", fields("confirm_required"))
 {}
@@ -210,6 +212,7 @@ export const classes = {
   parent_has_open_children: ParentHasOpenChildren,
   cross_project_links: CrossProjectLinks,
   recurrence_pinned: RecurrencePinned,
+  import_conflict: ImportConflict,
   confirm_required: ConfirmRequired,
   confirm_mismatch: ConfirmMismatch,
   revision_conflict: RevisionConflict,

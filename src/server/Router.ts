@@ -16,7 +16,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type * as Types from "effect/Types"
-import { BodyLimit, Streams } from "../api/endpoint.ts"
+import { BodyLimit, Lines, Streams } from "../api/endpoint.ts"
 import type { Envelope } from "../api/refusals.ts"
 import type { Code, Refused, RefusedAs } from "../ledger/Refused.ts"
 import type { StorageFailure } from "../store/StorageFailure.ts"
@@ -129,6 +129,7 @@ const routeOf = <R>(
     decode: Schema.decodeUnknown(schema as Schema.Schema<unknown>)
   }))
   const limit = Context.get(endpoint.annotations, BodyLimit)
+  const hasLines = Context.get(endpoint.annotations, Lines)
   return {
     method: endpoint.method,
     stream: Context.get(endpoint.annotations, Streams),
@@ -137,7 +138,7 @@ const routeOf = <R>(
       Effect.gen(function*() {
         const url = new URL(request.url, "http://kata.invalid")
         const asked = { path: yield* path(params), urlParams: yield* query(queryOf(url, lists)), request }
-        if (Option.isNone(payload)) {
+        if (Option.isNone(payload) || hasLines) {
           return asResponse(status, encode, yield* handler({ ...asked, headers: yield* headers(request) } as never))
         }
         const body = yield* bodyOf(request, limit, payload.value.schema)

@@ -6,6 +6,7 @@ import type { FailureKind } from "../../Failure.ts"
 import { restore } from "../../import/Import.ts"
 import { asked } from "../actor.ts"
 import { text, texts, toggle } from "../Argv.ts"
+import { type BeadsFlags, beadsFormat, beadsOptions, runBeads } from "../beads.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { format, Imported } from "../imported.ts"
 import { inputOf } from "../input.ts"
@@ -32,13 +33,12 @@ export class SourceUnsupported
     return `unsupported import format ${JSON.stringify(this.source)}`
   }
   get hint() {
-    return "this version imports snapshots of kata: --source-format kata"
+    return "--source-format takes kata, for snapshots, or beads"
   }
 }
 
-interface Flags extends MergeFlags {
+interface Flags extends MergeFlags, BeadsFlags {
   readonly merge: boolean
-  readonly force: boolean
   readonly newInstance: boolean
   readonly rejected: string | undefined
   readonly salvage: boolean
@@ -79,6 +79,55 @@ const goTogether = (flags: Flags) => {
     : Effect.void
 }
 
+/** What an import of Beads is asked, and nothing else is; in the words of the command line. */
+const ofBeads = (flags: Flags): Readonly<Record<string, boolean>> => ({
+  bd: flags.bd !== undefined,
+  comments: flags.comments !== undefined,
+  "on-conflict": flags.onConflict !== undefined,
+  "on-duplicate": flags.onDuplicate !== undefined,
+  prune: flags.prune !== undefined,
+  "parents-from-ids": flags.parentsFromIds,
+  "owner-from": flags.ownerFrom !== undefined,
+  "closed-status": flags.closedStatus.length > 0,
+  "include-infra": flags.includeInfra,
+  "merge-identical-comments": flags.mergeIdenticalComments,
+  rename: flags.rename !== undefined,
+  "skip-invalid": flags.skipInvalid,
+  lenient: flags.lenient,
+  strict: flags.strict,
+  "max-line": flags.maxLine !== undefined,
+  yes: flags.yes
+})
+
+/** What an import of Beads is not asked; the project of the workspace is a flag of every command. */
+const notOfBeads = (flags: Flags): Readonly<Record<string, boolean>> => ({
+  target: flags.target !== undefined,
+  merge: flags.merge,
+  from: flags.from.length > 0,
+  issue: flags.issue.length > 0,
+  prefer: flags.prefer.length > 0,
+  "apply-purges": flags.applyPurges,
+  "new-instance": flags.newInstance,
+  rejected: flags.rejected !== undefined,
+  salvage: flags.salvage,
+  "accept-loss": flags.acceptLoss.length > 0,
+  "without-tokens": flags.withoutTokens,
+  repair: flags.repair
+})
+
+const firstGiven = (flags: Readonly<Record<string, boolean>>) =>
+  Object.entries(flags).find(([, isGiven]) => isGiven)?.[0]
+
+/** Each source has flags of its own. */
+const ofItsSource = (flags: Flags, isBeads: boolean) => {
+  const given = firstGiven(isBeads ? notOfBeads(flags) : ofBeads(flags))
+  return given === undefined ? Effect.void : new UsageError({
+    reason: isBeads
+      ? `--${given} is not supported with --source-format beads`
+      : `--${given} is only for --source-format beads`
+  })
+}
+
 const runRestore = Effect.fnUntraced(function*(flags: Flags) {
   const { target } = flags
   const [input] = flags.input
@@ -111,7 +160,7 @@ export const importCommand = Output.action(
   "import",
   {
     sourceFormat: text("source-format", "format").pipe(
-      Options.withDescription("what the input is: kata"),
+      Options.withDescription("what the input is: kata, or beads for issues of Beads into this project"),
       Options.withDefault("kata")
     ),
     input: texts("input", "file").pipe(
@@ -124,8 +173,11 @@ export const importCommand = Output.action(
       Options.withDefault(undefined)
     ),
     ...mergeOptions,
+    ...beadsOptions,
     force: toggle("force", false).pipe(
-      Options.withDescription("replace a database that is there; it stays beside the new one as .bak.<time>")
+      Options.withDescription(
+        "replace a database that is there; it stays beside the new one as .bak.<time>; with beads: also when most issues are gone from it"
+      )
     ),
     newInstance: toggle("new-instance", false).pipe(
       Options.withDescription("give the new database an identity of its own")
@@ -162,7 +214,10 @@ export const importCommand = Output.action(
   },
   (flags) =>
     Effect.gen(function*() {
-      if (flags.sourceFormat !== "kata") return yield* new SourceUnsupported({ source: flags.sourceFormat })
+      const isBeads = flags.sourceFormat === "beads"
+      if (flags.sourceFormat !== "kata" && !isBeads) return yield* new SourceUnsupported({ source: flags.sourceFormat })
+      yield* ofItsSource(flags, isBeads)
+      if (isBeads) return yield* Effect.flatMap(runBeads(flags), (report) => Output.print(beadsFormat, report))
       yield* goTogether(flags)
       return yield* flags.merge
         ? Effect.flatMap(runMerge(flags), (report) => Output.print(mergeFormat, report))
@@ -179,6 +234,8 @@ export const importCommand = Output.action(
       ["kata import --input kata.jsonl --target x.db --dry-run", "would it work?"],
       ["kata import --merge --input theirs.jsonl --dry-run", "what would come in of a colleague's copy?"],
       ["kata import --merge --input app.jsonl --input web.jsonl", "several files into the database that is in use"],
+      ["kata import --source-format beads --dry-run", "what would come of the Beads issues of this workspace?"],
+      ["kata import --source-format beads --input .beads/issues.jsonl", "from its file, without bd"],
       ["kata import --input cut.jsonl --target x.db --salvage", "what can be read of a damaged snapshot"],
       [
         "kata import --input v28.jsonl --target x.db --accept-loss all",

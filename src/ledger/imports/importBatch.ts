@@ -7,9 +7,9 @@ import { refuse } from "../Refused.ts"
 import { isBlank } from "../values.ts"
 
 /** May be left out, or be null, which is the same. */
-const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
+export const may = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true, exact: true })
 
-const Comment = Schema.Struct({
+export const Comment = Schema.Struct({
   external_id: Schema.String,
   author: Schema.String,
   body: Schema.String,
@@ -20,7 +20,6 @@ const Link = Schema.Struct({
   type: Schema.Literal("parent", "blocks", "related"),
   target_external_id: Schema.String
 })
-export type Link = typeof Link.Type
 
 export const Item = Schema.Struct({
   external_id: Schema.String,
@@ -38,7 +37,20 @@ export const Item = Schema.Struct({
   comments: may(Schema.Array(Comment)),
   links: may(Schema.Array(Link))
 })
-export type Item = typeof Item.Type
+
+/** A link as an importer wants it: seen from the item, so that what holds a link back may name it, too. */
+export interface Link {
+  readonly type: "parent" | "blocks" | "blocked_by" | "related"
+  readonly target_external_id: string
+}
+
+/** What is written of an item, whichever way it comes. */
+export interface Item extends Omit<typeof Item.Type, "links" | "comments"> {
+  readonly links?: ReadonlyArray<Link> | undefined
+  readonly comments?:
+    | ReadonlyArray<typeof Comment.Type & { readonly formerly?: string | undefined }>
+    | undefined
+}
 
 export const Batch = Schema.Struct({
   actor: Schema.String,
@@ -67,7 +79,7 @@ export const Imported = Schema.Struct({
 const noTime = "0001-01-01T00:00:00.000Z"
 const missing = (time: string) => time === noTime
 
-const wrongIn = (item: Item): string | undefined => {
+export const wrongIn = (item: Item): string | undefined => {
   const { closed_at, closed_reason, comments = [], created_at, labels = [], links = [], priority = 0n } = item
   if ([item.external_id, item.title, item.author].some(isBlank)) return "external_id, title, and author are required"
   if (missing(created_at) || missing(item.updated_at)) return "created_at and updated_at are required"

@@ -43,7 +43,8 @@ export interface Upserted {
   readonly reasons: Array<string>
 }
 
-const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
+/** A new issue, with its event. */
+export const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item, metadata?: string) {
   const { project, source } = batch
   const issue = yield* insertIssue(project, {
     title: item.title,
@@ -52,6 +53,7 @@ const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item) {
     closed_reason: item.closed_reason || undefined,
     owner: item.owner,
     priority: item.priority,
+    metadata,
     author: item.author,
     created_at: item.created_at,
     updated_at: item.updated_at,

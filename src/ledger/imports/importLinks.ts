@@ -18,6 +18,8 @@ type Peer = Upserted["issue"]
 const OwnedLink = Schema.Struct({
   id: Int64,
   type: Schema.String,
+  from_id: Int64,
+  to_id: Int64,
   peer_id: Int64,
   peer_uid: Schema.String,
   peer_short_id: Schema.String
@@ -72,17 +74,51 @@ const tell = (
     }
   })
 
-/** The source has it no more. The mapping goes with the link. */
-const unlink = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer, mapping: Mappings.Mapping) {
+/** How a link is stored: its type and its ends. */
+const stored = (type: Link["type"], issue: Peer, peer: Peer) => {
+  if (type === "blocked_by") return { type: "blocks" as const, from: peer, to: issue }
+  return type === "related" && peer.id < issue.id ? { type, from: peer, to: issue } : { type, from: issue, to: peer }
+}
+
+const keyOf = (type: string, from: bigint, to: bigint) => `${type} ${from} ${to}`
+
+/** The links that the items of an import name, of those that are in it. */
+export const namedLinks = (all: ReadonlyMap<string, Upserted>): ReadonlySet<string> => {
+  const keys = new Set<string>()
+  for (const { gone, issue, item } of all.values()) {
+    for (const { target_external_id, type } of gone ? [] : item.links ?? []) {
+      const peer = all.get(target_external_id)
+      if (peer === undefined || peer.gone) continue
+      const link = stored(type, issue, peer.issue)
+      keys.add(keyOf(link.type, link.from.id, link.to.id))
+    }
+  }
+  return keys
+}
+
+/** The source has it no more. The mapping goes with the link, which stays where another item names it. */
+const unlink = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  issue: Peer,
+  mapping: Mappings.Mapping,
+  named: ReadonlySet<string>
+) {
   const { sql } = yield* Store
   const found = yield* first(OwnedLink)(sql`
-    SELECT l.id, l.type, p.id AS peer_id, p.uid AS peer_uid, p.short_id AS peer_short_id
+    SELECT l.id, l.type, l.from_issue_id AS from_id, l.to_issue_id AS to_id,
+      p.id AS peer_id, p.uid AS peer_uid, p.short_id AS peer_short_id
     FROM links l JOIN issues p ON p.id = iif(l.from_issue_id = ${issue.id}, l.to_issue_id, l.from_issue_id)
     WHERE l.id = ${mapping.link_id}`)
-  if (Option.isNone(found)) return
-  const { peer_id, peer_short_id, peer_uid, ...link } = found.value
+  if (Option.isNone(found)) return 0
+  const { from_id, peer_id, peer_short_id, peer_uid, to_id, ...link } = found.value
+  if (named.has(keyOf(link.type, from_id, to_id))) {
+    yield* Mappings.drop(mapping)
+    batch.released?.add(link.id)
+    return 0
+  }
   yield* run(sql`DELETE FROM links WHERE id = ${link.id}`)
   yield* tell(batch, issue, "issue.unlinked", link, { id: peer_id, uid: peer_uid, short_id: peer_short_id })
+  return 1
 })
 
 /** Whether another actor has removed the link: its mapping went with it, but that the importer had brought it is still recorded. */
@@ -104,15 +140,15 @@ const circular = {
   blocks: "an issue cannot wait for itself"
 }
 
-/** Whether there is room for it: one that a person has made is theirs, and their parent stays the only one. */
-const isFree = Effect.fnUntraced(function*({ issue, reasons }: Upserted, link: Link, from: Peer, to: Peer) {
+/** Whether there is room for one that is not there: a parent that a person has given stays the only one. */
+const isFree = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  { issue, reasons }: Upserted,
+  { target_external_id }: Link,
+  { from, to, type }: ReturnType<typeof stored>
+) {
   const { sql } = yield* Store
-  const there = yield* first(IdRow)(
-    sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
-  )
-  if (Option.isSome(there)) return false
-  const { target_external_id, type } = link
-  if (type === "related") return true
+  if (type === "related" || (type === "blocks" && batch.takesCircles === true)) return true
   const leftOut = (why: string) => {
     reasons.push(`${type} ${JSON.stringify(target_external_id)} left out: ${why}`)
     return false
@@ -144,21 +180,32 @@ const link = Effect.fnUntraced(function*(
     return 0
   }
   const peer = target.value
-  const [from, to] = type === "related" && peer.id < issue.id ? [peer, issue] : [issue, peer]
-  if (status === "unchanged" && (yield* wasTaken(batch, issue, peer, type))) return 0
-  if (!(yield* isFree(upserted, wanted, from, to))) return 0
+  const link = stored(type, issue, peer)
+  const { from, to } = link
+  const own = (linkId: bigint) =>
+    Mappings.put(batch, {
+      type: "link",
+      externalId: idOf(upserted, wanted),
+      issueId: issue.id,
+      linkId,
+      updatedAt: item.updated_at
+    })
+  const there = yield* first(IdRow)(
+    sql`SELECT id FROM links WHERE from_issue_id = ${from.id} AND to_issue_id = ${to.id} AND type = ${link.type}`
+  )
+  if (Option.isSome(there)) {
+    // one that a person has made is theirs
+    if (batch.released?.delete(there.value.id) === true) yield* own(there.value.id)
+    return 0
+  }
+  if (status === "unchanged" && (yield* wasTaken(batch, issue, peer, link.type))) return 0
+  if (!(yield* isFree(batch, upserted, wanted, link))) return 0
   const { id } = yield* one(IdRow)(sql`
     INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author, created_at)
-    VALUES (${batch.project.id}, ${from.id}, ${to.id}, ${from.uid}, ${to.uid}, ${type}, ${batch.actor}, ${item.updated_at})
+    VALUES (${batch.project.id}, ${from.id}, ${to.id}, ${from.uid}, ${to.uid}, ${link.type}, ${batch.actor}, ${item.updated_at})
     RETURNING id`)
-  yield* Mappings.put(batch, {
-    type: "link",
-    externalId: idOf(upserted, wanted),
-    issueId: issue.id,
-    linkId: id,
-    updatedAt: item.updated_at
-  })
-  yield* tell(batch, issue, "issue.linked", { id, type }, peer)
+  yield* own(id)
+  yield* tell(batch, issue, "issue.linked", { id, type: link.type }, peer)
   return 1
 })
 
@@ -171,13 +218,22 @@ const namedBy = (upserted: Upserted) => {
 const ownedBy = (batch: Mappings.Import, { issue, status }: Upserted) =>
   status === "created" ? Effect.succeed([]) : Mappings.ownedBy(batch, "link", issue.id)
 
-/** Takes away what the source has no more. Of all items that is done before new links come, which it may be in the way of. */
-export const unlinked = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
+/**
+ * Takes away what the source has no more; gives how many. Of all items that is done before new links come, which it may be in the way of.
+ * What another item of the import names stays.
+ */
+export const unlinked = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  upserted: Upserted,
+  named: ReadonlySet<string> = new Set()
+) {
   const keep = namedBy(upserted)
-  if (keep === undefined) return
+  if (keep === undefined) return 0
+  let gone = 0
   for (const mapping of yield* ownedBy(batch, upserted)) {
-    if (!keep.has(mapping.external_id)) yield* unlink(batch, upserted.issue, mapping)
+    if (!keep.has(mapping.external_id)) gone += yield* unlink(batch, upserted.issue, mapping, named)
   }
+  return gone
 })
 
 /** Brings what is new; gives how many. `all` are the items of the batch by their names. */

@@ -12,6 +12,12 @@ export interface Import {
   readonly project: Project
   readonly source: string
   readonly actor: string
+  /** Links that go round in the source come as they are; else the one that would close the circle is left out. */
+  readonly takesCircles?: boolean
+  /** What the source has changed in the text of a comment is changed here. */
+  readonly rewrites?: boolean
+  /** Links of which the importer has given up one name, and which may get another. */
+  readonly released?: Set<bigint>
 }
 
 export type Type = "issue" | "comment" | "label" | "link"
@@ -21,12 +27,13 @@ const Mapping = Schema.Struct({
   external_id: Schema.String,
   issue_id: Schema.NullOr(Int64),
   link_id: Schema.NullOr(Int64),
+  comment_id: Schema.NullOr(Int64),
   label: Schema.NullOr(Schema.String),
   source_updated_at: Schema.Unknown
 })
 export type Mapping = typeof Mapping.Type
 
-const columns = "id, external_id, issue_id, link_id, label, source_updated_at"
+const columns = "id, external_id, issue_id, link_id, comment_id, label, source_updated_at"
 
 export const find = Effect.fnUntraced(function*({ project, source }: Import, type: Type, externalId: string) {
   const { sql } = yield* Store
@@ -64,8 +71,14 @@ export const drop = Effect.fnUntraced(function*({ id }: Mapping) {
   yield* run(sql`DELETE FROM import_mappings WHERE id = ${id}`)
 })
 
+/** The source has another name for it by now. */
+export const rename = Effect.fnUntraced(function*({ id }: Pick<Mapping, "id">, externalId: string) {
+  const { sql } = yield* Store
+  yield* run(sql`UPDATE import_mappings SET external_id = ${externalId} WHERE id = ${id}`)
+})
+
 /** The source has changed it at that time. */
-export const seen = Effect.fnUntraced(function*({ id }: Mapping, updatedAt: string) {
+export const seen = Effect.fnUntraced(function*({ id }: Pick<Mapping, "id">, updatedAt: string) {
   const { sql } = yield* Store
   yield* run(sql`
     UPDATE import_mappings SET source_updated_at = ${updatedAt}, imported_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')

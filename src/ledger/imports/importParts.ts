@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
-import { first, IdRow, one } from "../query.ts"
+import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Upserted } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
@@ -17,14 +17,44 @@ import * as Mappings from "./importMappings.ts"
 export const wanted = <A>({ stale, status }: Upserted, named: ReadonlyArray<A> | undefined) =>
   status !== "unchanged" ? named ?? [] : stale ? undefined : named
 
-/** Brings the comments that are not there; gives their number. */
+const Text = Schema.Struct({ body: Schema.String })
+
+/** A comment whose text the source has changed. What kata does not change, only the source can have; gives whether it was. */
+const rewritten = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  { issue, item }: Pick<Upserted, "issue" | "item">,
+  { comment_id }: Mappings.Mapping,
+  externalId: string,
+  body: string
+) {
+  const { sql } = yield* Store
+  if (batch.rewrites !== true || comment_id === null) return 0
+  const old = yield* first(Text)(sql`SELECT body FROM comments WHERE id = ${comment_id}`)
+  if (Option.isNone(old) || old.value.body === body) return 0
+  yield* run(sql`UPDATE comments SET body = ${body} WHERE id = ${comment_id}`)
+  const payload = { comment_external_id: externalId, comment_id, external_id: item.external_id, source: batch.source }
+  yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
+  return 1
+})
+
+/** Brings the comments that are not there; gives how many came or were changed. */
 export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Upserted) {
   const { sql } = yield* Store
   let added = 0
-  for (const { author, body, created_at, external_id } of gone ? [] : item.comments ?? []) {
+  for (const { author, body, created_at, external_id, formerly } of gone ? [] : item.comments ?? []) {
     const known = yield* Mappings.find(batch, "comment", external_id)
+    if (Option.isNone(known) && formerly !== undefined) {
+      const old = yield* Mappings.find(batch, "comment", formerly)
+      if (Option.isSome(old) && old.value.issue_id === issue.id) {
+        yield* Mappings.rename(old.value, external_id)
+        continue
+      }
+    }
     if (Option.isSome(known)) {
-      if (known.value.issue_id === issue.id) continue
+      if (known.value.issue_id === issue.id) {
+        added += yield* rewritten(batch, { issue, item }, known.value, external_id, body)
+        continue
+      }
       return yield* refuse(
         "validation",
         `invalid import: comment ${JSON.stringify(external_id)} is mapped to a different issue`
@@ -53,12 +83,13 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
 
 const Deleted = Schema.Struct({ gone: Schema.Unknown })
 
-/** Takes away the importer's labels that the source has no more, and brings new ones. */
+/** Takes away the importer's labels that the source has no more, and brings new ones; gives how many. */
 export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
   const { sql } = yield* Store
   const { issue, item, status } = upserted
   const named = wanted(upserted, item.labels)
-  if (named === undefined) return
+  if (named === undefined) return 0
+  let changed = 0
   const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
   const idOf = (label: string) => `${item.external_id}:label:${label}`
   const tell = (type: string, label: string) =>
@@ -77,7 +108,9 @@ export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upsert
       sql`DELETE FROM issue_labels WHERE issue_id = ${issue.id} AND label = ${label} RETURNING 1 AS gone`
     )
     yield* Mappings.drop(mapping)
-    if (Option.isSome(gone)) yield* tell("issue.unlabeled", label)
+    if (Option.isNone(gone)) continue
+    yield* tell("issue.unlabeled", label)
+    changed++
   }
   const known = new Set(owned.map(({ label }) => label))
   for (const label of keep) {
@@ -97,5 +130,7 @@ export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upsert
       })
     }
     yield* tell("issue.labeled", label)
+    changed++
   }
+  return changed
 })
