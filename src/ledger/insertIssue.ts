@@ -24,20 +24,25 @@ export interface NewIssue {
   readonly closed_at?: string | undefined
 }
 
-/** Within a `Store.write`. An empty owner is none. */
-export const insertIssue = Effect.fnUntraced(function*(project: Pick<Project, "id">, issue: NewIssue) {
+/** Within a `Store.write`. An empty owner is none. Gives what the row is known by. */
+export const insertRow = Effect.fnUntraced(function*(project: Pick<Project, "id">, issue: NewIssue) {
   const { sql } = yield* Store
   const uid = yield* nextUlid
+  const shortId = yield* freeShortId(uid, [project.id])
   const now = sql.literal("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
   const { id } = yield* one(IdRow)(sql`
     INSERT INTO issues(uid, project_id, short_id, title, body, status, closed_reason, owner, priority, author, metadata,
       recurrence_id, occurrence_key, created_at, updated_at, closed_at)
-    VALUES (${uid}, ${project.id}, ${yield* freeShortId(uid, [project.id])}, ${issue.title}, ${issue.body ?? ""},
+    VALUES (${uid}, ${project.id}, ${shortId}, ${issue.title}, ${issue.body ?? ""},
       ${issue.status ?? "open"}, ${issue.closed_reason ?? null}, ${issue.owner || null}, ${issue.priority ?? null},
       ${issue.author}, ${issue.metadata ?? "{}"}, ${issue.recurrence_id ?? null}, ${issue.occurrence_key ?? null},
       coalesce(${issue.created_at ?? null}, ${now}), coalesce(${issue.updated_at ?? null}, ${now}), ${
     issue.closed_at ?? null
   })
     RETURNING id`)
-  return yield* issueById(id)
+  return { id, uid, short_id: shortId }
 })
+
+/** The same, and gives the issue. */
+export const insertIssue = (project: Pick<Project, "id">, issue: NewIssue) =>
+  Effect.flatMap(insertRow(project, issue), ({ id }) => issueById(id))

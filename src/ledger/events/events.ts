@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/Store.ts"
 import { Event, type Issue, type Project } from "../model.ts"
-import { IdRow, one } from "../query.ts"
+import { IdRow, one, run } from "../query.ts"
 import { write } from "../RawJson.ts"
 import { nextUlid } from "../ulids.ts"
 
@@ -21,7 +21,7 @@ const oneEvent = one(Event)
 type Subject = Pick<Issue, "id" | "uid">
 
 /** An event that is to be written. `payload` is written in the order of its keys, without those that are undefined. */
-interface NewEvent {
+export interface NewEvent {
   readonly project: Pick<Project, "id" | "name">
   readonly issue?: Subject | undefined
   readonly related?: Subject | undefined
@@ -44,6 +44,26 @@ export const record = Effect.fnUntraced(function*(event: NewEvent) {
   })
     RETURNING id`)
   return id
+})
+
+/** Writes events in their order, as many as there are in one statement. */
+export const recordAll = Effect.fnUntraced(function*(events: ReadonlyArray<NewEvent>) {
+  if (events.length === 0) return
+  const { instanceUid, sql } = yield* Store
+  const rows: Array<string> = []
+  for (const { actor, issue, payload, project, related, type } of events) {
+    const words = [yield* nextUlid, project.name, issue?.uid ?? null, related?.uid ?? null, type, actor, write(payload)]
+    rows.push(
+      `[${project.id},${issue?.id ?? null},${related?.id ?? null},${
+        words.map((word) => JSON.stringify(word)).join(",")
+      }]`
+    )
+  }
+  yield* run(sql`
+    INSERT INTO events(uid, origin_instance_uid, project_id, project_name, issue_id, issue_uid, related_issue_id, related_issue_uid, type, actor, payload)
+    SELECT value ->> 3, ${yield* instanceUid}, value ->> 0, value ->> 4, value ->> 1, value ->> 5, value ->> 2, value ->> 6,
+      value ->> 7, value ->> 8, value ->> 9
+    FROM json_each(${`[${rows.join(",")}]`})`)
 })
 
 /** Writes one event, and gives it as the answer shows it. */

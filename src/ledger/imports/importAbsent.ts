@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
-import { record } from "../events/events.ts"
 import { Int64 } from "../model.ts"
 import { among } from "../paged.ts"
 import { all, first, one, run } from "../query.ts"
@@ -39,7 +38,7 @@ const labeled = Effect.fnUntraced(function*(batch: Mappings.Import, came: typeof
   if (Option.isNone(put)) return false
   yield* Mappings.put(batch, { type: "label", externalId, issueId: came.id, label })
   const payload = { external_id: externalId, label, source: batch.source }
-  yield* record({ project: batch.project, issue: came, type: "issue.labeled", actor: batch.actor, payload })
+  yield* Mappings.tell(batch, { issue: came, type: "issue.labeled", payload })
   return true
 })
 
@@ -50,11 +49,9 @@ const closed = Effect.fnUntraced(function*(batch: Mappings.Import, came: typeof 
   yield* run(sql`
     UPDATE issues SET status = 'closed', closed_reason = 'audit-no-change', closed_at = max(${now}, created_at),
       updated_at = max(${now}, updated_at) WHERE id = ${came.id}`)
-  yield* record({
-    project: batch.project,
+  yield* Mappings.tell(batch, {
     issue: came,
     type: "issue.closed",
-    actor: batch.actor,
     payload: {
       reason: "audit-no-change",
       message: `${came.external_id} is no more in ${batch.source}`,

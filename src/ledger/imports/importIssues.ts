@@ -6,7 +6,7 @@ import { canonicalTime } from "../../records/time.ts"
 import { Store } from "../../store/Store.ts"
 import { record } from "../events/events.ts"
 import { fieldChanges, type Fields } from "../events/fieldChanges.ts"
-import { insertIssue } from "../insertIssue.ts"
+import { insertRow } from "../insertIssue.ts"
 import { Int64, maybe } from "../model.ts"
 import { first, one, run } from "../query.ts"
 import type { Item } from "./importBatch.ts"
@@ -41,12 +41,14 @@ export interface Upserted {
   readonly stale: boolean
   /** What was left out, and why. */
   readonly reasons: Array<string>
+  /** The links that the importer owns, where they are known already. */
+  readonly ownedLinks?: ReadonlyArray<Mappings.Mapping> | undefined
 }
 
 /** A new issue, with its event. */
 export const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: Item, metadata?: string) {
   const { project, source } = batch
-  const issue = yield* insertIssue(project, {
+  const issue = yield* insertRow(project, {
     title: item.title,
     body: item.body,
     status: item.status,
@@ -66,7 +68,7 @@ export const create = Effect.fnUntraced(function*(batch: Mappings.Import, item: 
     issueId: issue.id,
     updatedAt: item.updated_at
   })
-  yield* record({ project, issue, type: "issue.created", actor: batch.actor, payload: { external_id, source } })
+  yield* Mappings.tell(batch, { issue, type: "issue.created", payload: { external_id, source } })
   return { item, issue, status: "created", gone: false, stale: false, reasons: [] } satisfies Upserted
 })
 

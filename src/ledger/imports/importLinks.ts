@@ -3,17 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
-import { record } from "../events/events.ts"
 import { leadsTo } from "../links/circles.ts"
 import { Int64 } from "../model.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Link } from "./importBatch.ts"
 import type { Upserted } from "./importIssues.ts"
+import { circular, idOf, keyOf, namedBy, type Peer, stored, told } from "./importLinkForms.ts"
 import * as Mappings from "./importMappings.ts"
-import { wanted } from "./importParts.ts"
-
-type Peer = Upserted["issue"]
 
 const OwnedLink = Schema.Struct({
   id: Int64,
@@ -52,49 +49,8 @@ const targetOf = Effect.fnUntraced(function*(
 
 const tell = (
   batch: Mappings.Import,
-  issue: Peer,
-  event: "issue.linked" | "issue.unlinked",
-  link: { readonly id: bigint; readonly type: string },
-  peer: Peer
-) =>
-  record({
-    project: batch.project,
-    issue,
-    related: peer,
-    type: event,
-    actor: batch.actor,
-    payload: {
-      from_short_id: issue.short_id,
-      from_uid: issue.uid,
-      link_id: link.id,
-      source: batch.source,
-      to_short_id: peer.short_id,
-      to_uid: peer.uid,
-      type: link.type
-    }
-  })
-
-/** How a link is stored: its type and its ends. */
-const stored = (type: Link["type"], issue: Peer, peer: Peer) => {
-  if (type === "blocked_by") return { type: "blocks" as const, from: peer, to: issue }
-  return type === "related" && peer.id < issue.id ? { type, from: peer, to: issue } : { type, from: issue, to: peer }
-}
-
-const keyOf = (type: string, from: bigint, to: bigint) => `${type} ${from} ${to}`
-
-/** The links that the items of an import name, of those that are in it. */
-export const namedLinks = (all: ReadonlyMap<string, Upserted>): ReadonlySet<string> => {
-  const keys = new Set<string>()
-  for (const { gone, issue, item } of all.values()) {
-    for (const { target_external_id, type } of gone ? [] : item.links ?? []) {
-      const peer = all.get(target_external_id)
-      if (peer === undefined || peer.gone) continue
-      const link = stored(type, issue, peer.issue)
-      keys.add(keyOf(link.type, link.from.id, link.to.id))
-    }
-  }
-  return keys
-}
+  ...of: [Peer, "issue.linked" | "issue.unlinked", { readonly id: bigint; readonly type: string }, Peer]
+) => Mappings.tell(batch, told(batch, ...of))
 
 /** The source has it no more. The mapping goes with the link, which stays where another item names it. */
 const unlink = Effect.fnUntraced(function*(
@@ -134,12 +90,6 @@ const wasTaken = Effect.fnUntraced(function*(batch: Mappings.Import, issue: Peer
   return Option.exists(last, (event) => event.type === "issue.linked")
 })
 
-/** Why a link is left out that would close a circle. */
-const circular = {
-  parent: "an issue cannot be below itself",
-  blocks: "an issue cannot wait for itself"
-}
-
 /** Whether there is room for one that is not there: a parent that a person has given stays the only one. */
 const isFree = Effect.fnUntraced(function*(
   batch: Mappings.Import,
@@ -160,9 +110,6 @@ const isFree = Effect.fnUntraced(function*(
   // what goes round in the source does not keep all others from coming
   return (yield* leadsTo(type, to, from)) ? leftOut(circular[type]) : true
 })
-
-const idOf = ({ item }: Upserted, { target_external_id, type }: Link) =>
-  `${item.external_id}:${type}:${target_external_id}`
 
 /** Makes the link if it may be; gives how many were made. */
 const link = Effect.fnUntraced(function*(
@@ -209,14 +156,12 @@ const link = Effect.fnUntraced(function*(
   return 1
 })
 
-/** The links that an item names, by their names; none where it does not decide that. */
-const namedBy = (upserted: Upserted) => {
-  const named = wanted(upserted, upserted.item.links)
-  return named === undefined ? undefined : new Map(named.map((link) => [idOf(upserted, link), link]))
-}
-
-const ownedBy = (batch: Mappings.Import, { issue, status }: Upserted) =>
-  status === "created" ? Effect.succeed([]) : Mappings.ownedBy(batch, "link", issue.id)
+const ownedBy = (batch: Mappings.Import, { issue, ownedLinks, status }: Upserted) =>
+  status === "created"
+    ? Effect.succeed([])
+    : ownedLinks === undefined
+    ? Mappings.ownedBy(batch, "link", issue.id)
+    : Effect.succeed(ownedLinks)
 
 /**
  * Takes away what the source has no more; gives how many. Of all items that is done before new links come, which it may be in the way of.

@@ -3,9 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalTime } from "../../records/time.ts"
+import type { StorageFailure } from "../../store/StorageFailure.ts"
 import { Store } from "../../store/Store.ts"
+import { type NewEvent, record } from "../events/events.ts"
 import { Int64, type Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
+import type { Pending } from "./importPending.ts"
 
 /** One import: for whom, from where, into what. */
 export interface Import {
@@ -16,6 +19,8 @@ export interface Import {
   readonly takesCircles?: boolean
   /** What the source has changed in the text of a comment is changed here. */
   readonly rewrites?: boolean
+  /** Rows that may wait. */
+  readonly pending?: Pending
   /** Links of which the importer has given up one name, and which may get another. */
   readonly released?: Set<bigint>
 }
@@ -42,6 +47,18 @@ export const find = Effect.fnUntraced(function*({ project, source }: Import, typ
     WHERE source = ${source} AND external_id = ${externalId} AND object_type = ${type} AND project_id = ${project.id}`)
 })
 
+const Owned = Schema.Struct({ ...Mapping.fields, object_type: Schema.String })
+
+/** The labels and links that an importer owns of some issues, by the numbers of the issues. */
+export const ownedByAll = Effect.fnUntraced(function*({ source }: Import, issues: ReadonlyArray<bigint>) {
+  const { sql } = yield* Store
+  const owned = yield* all(Owned)(sql`
+    SELECT m.id, m.external_id, m.issue_id, m.link_id, m.comment_id, m.label, m.source_updated_at, m.object_type
+    FROM json_each(${`[${issues.join(",")}]`}) n CROSS JOIN import_mappings m ON m.issue_id = n.value
+    WHERE m.source = ${source} AND m.object_type IN ('label', 'link') ORDER BY m.id`)
+  return Map.groupBy(owned, ({ issue_id, object_type }) => `${object_type} ${issue_id}`)
+})
+
 /** What the importer owns of an issue, in the order in which it came. */
 export const ownedBy = Effect.fnUntraced(function*({ source }: Import, type: Type, issueId: bigint) {
   const { sql } = yield* Store
@@ -50,7 +67,8 @@ export const ownedBy = Effect.fnUntraced(function*({ source }: Import, type: Typ
     WHERE issue_id = ${issueId} AND object_type = ${type} AND source = ${source} ORDER BY id`)
 })
 
-export const put = Effect.fnUntraced(function*({ project, source }: Import, mapping: {
+/** What comes to be known by a name. */
+export interface NewMapping {
   readonly type: Type
   readonly externalId: string
   readonly issueId: bigint
@@ -58,13 +76,27 @@ export const put = Effect.fnUntraced(function*({ project, source }: Import, mapp
   readonly linkId?: bigint
   readonly label?: string
   readonly updatedAt?: string
-}) {
-  const { sql } = yield* Store
-  yield* run(sql`
+}
+
+export const put = ({ pending, project, source }: Import, mapping: NewMapping) =>
+  pending !== undefined ?
+    Effect.sync(() => void pending.mappings.push(mapping)) :
+    Effect.flatMap(Store, ({ sql }) =>
+      run(sql`
     INSERT INTO import_mappings(source, external_id, object_type, project_id, issue_id, comment_id, link_id, label, source_updated_at)
     VALUES (${source}, ${mapping.externalId}, ${mapping.type}, ${project.id}, ${mapping.issueId},
-      ${mapping.commentId ?? null}, ${mapping.linkId ?? null}, ${mapping.label ?? null}, ${mapping.updatedAt ?? null})`)
-})
+      ${mapping.commentId ?? null}, ${mapping.linkId ?? null}, ${mapping.label ?? null}, ${
+        mapping.updatedAt ?? null
+      })`))
+
+/** Writes an event of the import. */
+export const tell = (
+  { actor, pending, project }: Import,
+  event: Pick<NewEvent, "issue" | "related" | "type" | "payload">
+): Effect.Effect<void, StorageFailure, Store> => {
+  const whole = { project, actor, ...event }
+  return pending === undefined ? Effect.asVoid(record(whole)) : Effect.sync(() => void pending.events.push(whole))
+}
 
 export const drop = Effect.fnUntraced(function*({ id }: Mapping) {
   const { sql } = yield* Store

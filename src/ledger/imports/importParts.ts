@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
-import { record } from "../events/events.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Upserted } from "./importIssues.ts"
 import * as Mappings from "./importMappings.ts"
+import type { Pending } from "./importPending.ts"
 
 /** What the issue is to have; nothing where the item does not decide that. */
 export const wanted = <A>({ stale, status }: Upserted, named: ReadonlyArray<A> | undefined) =>
@@ -33,7 +33,7 @@ const rewritten = Effect.fnUntraced(function*(
   if (Option.isNone(old) || old.value.body === body) return 0
   yield* run(sql`UPDATE comments SET body = ${body} WHERE id = ${comment_id}`)
   const payload = { comment_external_id: externalId, comment_id, external_id: item.external_id, source: batch.source }
-  yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
+  yield* Mappings.tell(batch, { issue, type: "issue.updated", payload })
   return 1
 })
 
@@ -64,11 +64,9 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
       INSERT INTO comments(issue_id, author, body, created_at)
       VALUES (${issue.id}, ${author}, ${body}, ${created_at}) RETURNING id`)
     yield* Mappings.put(batch, { type: "comment", externalId: external_id, issueId: issue.id, commentId: id })
-    yield* record({
-      project: batch.project,
+    yield* Mappings.tell(batch, {
       issue,
       type: "issue.commented",
-      actor: batch.actor,
       payload: {
         comment_external_id: external_id,
         comment_id: id,
@@ -83,21 +81,37 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
 
 const Deleted = Schema.Struct({ gone: Schema.Unknown })
 
-/** Takes away the importer's labels that the source has no more, and brings new ones; gives how many. */
-export const labels = Effect.fnUntraced(function*(batch: Mappings.Import, upserted: Upserted) {
+/** The labels of an issue that is new, which has no others; gives how many. */
+const firstLabels = Effect.fnUntraced(function*(batch: Mappings.Import, pending: Pending, { issue, item }: Upserted) {
+  const labels = new Set(item.labels)
+  for (const label of labels) {
+    const externalId = `${item.external_id}:label:${label}`
+    pending.labels.push({ issueId: issue.id, label, createdAt: item.created_at })
+    yield* Mappings.put(batch, { type: "label", externalId, issueId: issue.id, label, updatedAt: item.updated_at })
+    const payload = { external_id: externalId, label, source: batch.source }
+    yield* Mappings.tell(batch, { issue, type: "issue.labeled", payload })
+  }
+  return labels.size
+})
+
+/** Takes away the importer's labels that the source has no more, and brings new ones; gives how many. `ownedOnes`: those that it owns, if that is known. */
+export const labels = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  upserted: Upserted,
+  ownedOnes?: ReadonlyArray<Mappings.Mapping>
+) {
   const { sql } = yield* Store
   const { issue, item, status } = upserted
   const named = wanted(upserted, item.labels)
   if (named === undefined) return 0
   let changed = 0
-  const owned = status === "created" ? [] : yield* Mappings.ownedBy(batch, "label", issue.id)
+  if (status === "created" && batch.pending !== undefined) return yield* firstLabels(batch, batch.pending, upserted)
+  const owned = status === "created" ? [] : ownedOnes ?? (yield* Mappings.ownedBy(batch, "label", issue.id))
   const idOf = (label: string) => `${item.external_id}:label:${label}`
   const tell = (type: string, label: string) =>
-    record({
-      project: batch.project,
+    Mappings.tell(batch, {
       issue,
       type,
-      actor: batch.actor,
       payload: { external_id: idOf(label), label, source: batch.source }
     })
   const keep = new Set(named)

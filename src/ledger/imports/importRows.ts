@@ -10,20 +10,21 @@ import * as Stream from "effect/Stream"
 import { members } from "../../records/json.ts"
 import { canonicalTime } from "../../records/time.ts"
 import { Store } from "../../store/Store.ts"
-import { record } from "../events/events.ts"
 import { fieldChanges } from "../events/fieldChanges.ts"
 import { actorOf, projectById } from "../lookup.ts"
 import { Int64, maybe, Stored64 } from "../model.ts"
-import { first, run } from "../query.ts"
+import { all, run } from "../query.ts"
 import { object, RawJson } from "../RawJson.ts"
 import { refuse } from "../Refused.ts"
 import { isBlank } from "../values.ts"
 import { settleAbsent } from "./importAbsent.ts"
+import { firstLinks, isSettled, namedLinks } from "./importFirstLinks.ts"
 import { create, type Upserted } from "./importIssues.ts"
-import { linked, namedLinks, unlinked } from "./importLinks.ts"
-import type { Import } from "./importMappings.ts"
+import { linked, unlinked } from "./importLinks.ts"
+import { type Import, ownedByAll, tell } from "./importMappings.ts"
 import { type Clash, merged } from "./importMerge.ts"
 import * as Parts from "./importParts.ts"
+import { flush, flushSome, Pending } from "./importPending.ts"
 import { renameAll } from "./importRename.ts"
 import { type Head, type Row, type RowLine, type State, stateIn } from "./importRow.ts"
 
@@ -66,7 +67,7 @@ export type Brought = typeof Brought.Type
 class DryRun extends Data.TaggedError("DryRun")<{ readonly brought: Brought }> {}
 
 const Known = Schema.Struct({
-  mapping_id: Int64,
+  external_id: Schema.String,
   id: Int64,
   uid: Schema.String,
   short_id: Schema.String,
@@ -83,15 +84,18 @@ const Known = Schema.Struct({
   gone: Int64
 })
 
-const findKnown = Effect.fnUntraced(function*({ project, source }: Import, externalId: string) {
+/** The issues that came before, by the names that they have there. */
+const findKnown = Effect.fnUntraced(function*({ project, source }: Import, names: ReadonlyArray<string>) {
   const { sql } = yield* Store
-  return yield* first(Known)(sql`
-    SELECT m.id AS mapping_id, i.id, i.uid, i.short_id, i.title, i.body, i.owner, i.priority, i.status, i.closed_reason,
+  const found = yield* all(Known)(sql`
+    SELECT m.external_id, i.id, i.uid, i.short_id, i.title, i.body, i.owner, i.priority, i.status, i.closed_reason,
       i.closed_at, i.updated_at, i.metadata, i.revision,
       i.deleted_at IS NOT NULL OR i.project_id <> ${project.id} AS gone
-    FROM import_mappings m JOIN issues i ON i.id = m.issue_id
-    WHERE m.source = ${source} AND m.external_id = ${externalId} AND m.object_type = 'issue'
-      AND m.project_id = ${project.id}`)
+    FROM json_each(${JSON.stringify(names)}) n
+      CROSS JOIN import_mappings m ON m.source = ${source} AND m.external_id = n.value AND m.object_type = 'issue'
+        AND m.project_id = ${project.id}
+      JOIN issues i ON i.id = m.issue_id`)
+  return new Map(found.map((known) => [known.external_id, known]))
 })
 
 /** Metadata with the importer's key, the others as they are. */
@@ -117,7 +121,12 @@ const hashes = (base: Option.Option<State>, { state }: Row) =>
 interface Met extends Upserted {
   changed: boolean
   readonly clashes: ReadonlyArray<Clash>
+  /** Its links are as they are named. */
+  readonly isLinked?: boolean
 }
+
+/** So many issues are looked for at once. */
+const pageSize = 200
 
 const update = Effect.fnUntraced(function*(
   batch: Import,
@@ -147,13 +156,11 @@ const update = Effect.fnUntraced(function*(
   const changes = fieldChanges(known, fields)
   if (Object.keys(changes).length > 0) {
     const payload = { ...said, ...changes }
-    yield* record({ project: batch.project, issue, type: "issue.updated", actor: batch.actor, payload })
+    yield* tell(batch, { issue, type: "issue.updated", payload })
   }
-  yield* record({
-    project: batch.project,
+  yield* tell(batch, {
     issue,
     type: "issue.metadata_updated",
-    actor: batch.actor,
     payload: { diff: { [head.key]: hashes(base, row) }, ...said }
   })
   return clashes
@@ -169,13 +176,11 @@ const foreign = (head: Head, row: Row, shortId: string) =>
     { hint: "take that key away or keep it elsewhere, then import again; nothing was written" }
   )
 
-const meet = Effect.fnUntraced(function*(batch: Import, head: Head, row: Row) {
-  const found = yield* findKnown(batch, row.external_id)
-  if (Option.isNone(found)) {
+const meet = Effect.fnUntraced(function*(batch: Import, head: Head, row: Row, known: typeof Known.Type | undefined) {
+  if (known === undefined) {
     const upserted = yield* create(batch, row, object([[head.key, row.spelled]]))
     return { ...upserted, changed: true, clashes: [] } satisfies Met
   }
-  const known = found.value
   const { id, short_id, uid } = known
   const met = { item: row, issue: { id, uid, short_id }, status: "unchanged" as const, reasons: [] }
   if (known.gone === 1n) return { ...met, gone: true, stale: true, changed: false, clashes: [] } satisfies Met
@@ -187,10 +192,13 @@ const meet = Effect.fnUntraced(function*(batch: Import, head: Head, row: Row) {
   return { ...here, changed: true, clashes: yield* update(batch, head, row, known, base) } satisfies Met
 })
 
-/** Texts are not kept: what an issue still needs when all are there is its links. */
+/** What an issue still needs when all are there is its links: its texts are not kept. */
 const slim = (met: Met): Met => {
-  const { body: _, comments: _comments, labels: _labels, ...item } = met.item
-  return { ...met, item: { ...item, title: "" } }
+  const { author, created_at, external_id, links, status, updated_at } = met.item
+  return {
+    ...met,
+    item: { author, created_at, external_id, status, title: "", updated_at, ...(links === undefined ? {} : { links }) }
+  }
 }
 
 const refuseConflicts = (conflicts: Brought["conflicts"]) => {
@@ -217,41 +225,68 @@ export const importRows = Effect.fn("Imports.importRows")(function*<E, R>(
   }
   const work = Effect.gen(function*() {
     const project = yield* projectById(projectId)
-    const batch: Import = { project, source, actor, takesCircles: true, rewrites: true, released: new Set() }
+    const pending = new Pending()
+    const batch: Import = { project, source, actor, takesCircles: true, rewrites: true, released: new Set(), pending }
     yield* renameAll(batch, head)
     const met = new Map<string, Met>()
     const others = new Map<string, boolean>()
     const counts = { comments: 0, labels: 0, links: 0, unlinked: 0 }
-    yield* Stream.runForEach(lines, (line) =>
-      Effect.gen(function*() {
-        if (line.kind === "end") return
-        if (line.kind === "other") return void others.set(line.external_id, line.deleted)
-        const one = yield* meet(batch, head, line)
+    const page = Effect.fnUntraced(function*(rows: ReadonlyArray<Row>) {
+      const known = yield* findKnown(batch, rows.map(({ external_id }) => external_id))
+      const owned = yield* ownedByAll(batch, [...known.values()].map(({ id }) => id))
+      for (const row of rows) {
+        const one = yield* meet(batch, head, row, known.get(row.external_id))
+        const ownedLinks = owned.get(`link ${one.issue.id}`) ?? []
         const comments = yield* Parts.comments(batch, one)
-        const labels = yield* Parts.labels(batch, one)
+        const labels = yield* Parts.labels(batch, one, owned.get(`label ${one.issue.id}`) ?? [])
         counts.comments += comments
         counts.labels += labels
-        met.set(line.external_id, slim({ ...one, changed: one.changed || comments + labels > 0 }))
-      }))
-    const named = namedLinks(met)
-    for (const one of met.values()) {
-      const gone = yield* unlinked(batch, one, named)
-      counts.unlinked += gone
-      if (gone > 0) one.changed = true
+        const isLinked = one.status !== "created" && isSettled(one, ownedLinks)
+        met.set(row.external_id, {
+          ...slim(one),
+          changed: one.changed || comments + labels > 0,
+          isLinked,
+          ...(isLinked ? {} : { ownedLinks })
+        })
+        yield* flushSome(batch)
+      }
+    })
+    yield* lines.pipe(
+      Stream.filterMap((line): Option.Option<Row> => {
+        if (line.kind === "other") others.set(line.external_id, line.deleted)
+        return line.kind === "issue" ? Option.some(line) : Option.none()
+      }),
+      Stream.grouped(pageSize),
+      Stream.runForEach((rows) => page([...rows]))
+    )
+    yield* flush(batch)
+    const open = [...met.values()].filter(({ isLinked }) => !isLinked)
+    if (open.length === met.size && open.every(({ status }) => status === "created")) {
+      counts.links = yield* firstLinks(batch, pending, met)
+    } else if (open.length > 0) {
+      const named = namedLinks(met)
+      for (const one of open) {
+        const gone = yield* unlinked(batch, one, named)
+        counts.unlinked += gone
+        if (gone > 0) one.changed = true
+      }
+      for (const one of open) {
+        const came = one.gone ? 0 : yield* linked(batch, one, met)
+        counts.links += came
+        if (came > 0) one.changed = true
+        yield* flushSome(batch)
+      }
     }
-    for (const one of met.values()) {
-      const came = one.gone ? 0 : yield* linked(batch, one, met)
-      counts.links += came
-      if (came > 0) one.changed = true
-    }
-    const all = [...met.values()]
-    const fresh = all.flatMap(({ issue, status }) => status === "created" ? [issue.id] : [])
+    yield* flush(batch)
+    const every = [...met.values()]
+    const fresh = every.flatMap(({ issue, status }) => status === "created" ? [issue.id] : [])
     const { absent, suspect } = yield* settleAbsent(batch, head, new Set(met.keys()), others, fresh)
-    const conflicts = all.flatMap(({ clashes, issue, item }) =>
+    yield* flush(batch)
+    const conflicts = every.flatMap(({ clashes, issue, item }) =>
       clashes.map((clash) => ({ external_id: item.external_id, issue_short_id: issue.short_id, ...clash }))
     )
     if (head.on_conflict === "fail") yield* refuseConflicts(conflicts)
-    const count = (is: (one: Met) => boolean) => all.filter(is).length
+    const count = (is: (one: Met) => boolean) => every.filter(is).length
     const brought: Brought = {
       source,
       dry_run: head.dry_run,
@@ -261,7 +296,7 @@ export const importRows = Effect.fn("Imports.importRows")(function*<E, R>(
       gone: count(({ gone }) => gone),
       ...counts,
       conflicts,
-      left_out: all.flatMap(({ item, reasons }) =>
+      left_out: every.flatMap(({ item, reasons }) =>
         reasons.map((reason) => ({ external_id: item.external_id, reason }))
       ),
       absent,
