@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto"
 import type { Account } from "./account.ts"
 import type { BeadsRecord } from "./record.ts"
-import { canonical } from "./text.ts"
 import { timeIn } from "./time.ts"
 import { infra, infraLabels, meaningOf } from "./words.ts"
 
@@ -46,8 +45,8 @@ interface Entry {
 
 const short = (text: string) => createHash("sha256").update(text).digest("base64").slice(0, 16)
 
-const digestOf = ({ members }: BeadsRecord) =>
-  short(canonical(`{${[...members].map(([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`))
+/** Of the record as it is spelled. */
+const digestOf = ({ members }: BeadsRecord) => short([...members].map(([key, raw]) => `${key}:${raw}`).join())
 
 /** Two different issues that have got the same id. */
 export interface Twins {

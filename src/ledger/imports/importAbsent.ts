@@ -90,10 +90,12 @@ export const settleAbsent = Effect.fnUntraced(function*(
   fresh: ReadonlyArray<bigint>
 ) {
   const { sql } = yield* Store
-  const came = yield* all(Came)(sql`
+  const isFresh = new Set(fresh)
+  const known = yield* all(Came)(sql`
     SELECT m.external_id, i.id, i.uid, i.short_id, i.status FROM import_mappings m JOIN issues i ON i.id = m.issue_id
     WHERE m.source = ${batch.source} AND m.project_id = ${batch.project.id} AND m.object_type = 'issue'
       AND i.project_id = m.project_id AND i.deleted_at IS NULL ORDER BY m.id`)
+  const came = known.filter(({ id }) => !isFresh.has(id))
   const gone = came.filter(({ external_id: id }) => !present.has(id) && others.get(id) !== false)
   const isSuspect = !head.force && came.length - gone.length < came.length / 2 &&
     gone.some(({ external_id }) => !others.has(external_id))
