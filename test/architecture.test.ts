@@ -63,6 +63,7 @@ const packages: ReadonlyArray<{ readonly package: RegExp; readonly only?: RegExp
 
 /** `bin.ts` touches `process`; who else does, and why. */
 const process_: Readonly<Record<string, string>> = {
+  "beads/process.ts": "the group of a bd that hangs is ended with a signal",
   "database/engine.ts": "SQLite reads SQLITE_USE_URI when the first database is opened; whether this Node can load it",
   "files/specialFiles.ts": "a descriptor in /proc is ours, or somebody else's",
   "files/staleFiles.ts": "a leftover carries a pid: is that process alive, and is it us",

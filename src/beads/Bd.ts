@@ -13,6 +13,8 @@ export interface Call {
   readonly program: string
   readonly args: ReadonlyArray<string>
   readonly cwd: string
+  /** All variables that it may see, but for those that are set for every call. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Without a byte for so long it is taken for hung. */
   readonly quiet: Duration.DurationInput
 }

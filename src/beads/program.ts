@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import { posix } from "node:path"
 import type { Spooled } from "../files/Spool.ts"
 import { elements, members } from "../records/json.ts"
-import { Bd, type Ran, typed } from "./Bd.ts"
+import { Bd, type Call, type Ran, typed } from "./Bd.ts"
 import { BdFailed, BdLocked, BdMissing, BdUnsuited } from "./errors.ts"
 import { type BeadsComment, commentsOf, decodeComments } from "./record.ts"
 
@@ -16,6 +16,7 @@ import { type BeadsComment, commentsOf, decodeComments } from "./record.ts"
 export interface Program {
   readonly path: string
   readonly cwd: string
+  readonly env: Call["env"]
   /** Numbers, where it says them. */
   readonly version: readonly [number, number, number] | undefined
 }
@@ -68,8 +69,8 @@ export const locate = Effect.fn("Beads.locate")(function*(named: string | undefi
 
 const textOf = ({ bytes }: Spooled) => Stream.runFold(Stream.decodeText(bytes), "", (all, piece) => all + piece)
 
-const call = (program: Pick<Program, "path" | "cwd">, args: ReadonlyArray<string>, quiet: Duration.DurationInput) =>
-  Effect.flatMap(Bd, ({ run }) => run({ program: program.path, cwd: program.cwd, args, quiet }))
+const call = (program: Omit<Program, "version">, args: ReadonlyArray<string>, quiet: Duration.DurationInput) =>
+  Effect.flatMap(Bd, ({ run }) => run({ program: program.path, cwd: program.cwd, env: program.env, args, quiet }))
 
 /** Which version it is. One that does not say goes on as unknown. */
 export const identified = Effect.fn("Beads.identified")(function*(

@@ -83,8 +83,8 @@ export interface BdOptions {
   /** As the user names it. */
   readonly bd: string | undefined
   readonly workspace: string
-  /** Where programs are looked for. */
-  readonly path: string
+  /** Where programs are looked for, and what `bd` sees. */
+  readonly env: Program["env"]
   /** Also what lies outside of the workspace. */
   readonly yes: boolean
   readonly needsComments: boolean
@@ -103,7 +103,7 @@ const within = Effect.fnUntraced(function*(program: Program, { limits: patience,
 })
 
 const fromProgram = Effect.fnUntraced(function*(options: BdOptions, account: Account) {
-  const path = yield* locate(options.bd, options.workspace, options.path).pipe(
+  const path = yield* locate(options.bd, options.workspace, options.env["PATH"] ?? "").pipe(
     Effect.catchTag(
       "BdMissing",
       (error) =>
@@ -113,7 +113,7 @@ const fromProgram = Effect.fnUntraced(function*(options: BdOptions, account: Acc
           ))
     )
   )
-  const program = yield* identified({ path, cwd: options.workspace }, options.limits)
+  const program = yield* identified({ path, cwd: options.workspace, env: options.env }, options.limits)
   yield* suited(program, options.needsComments)
   yield* within(program, options)
   if (isFrom(program, 0, 49, 5) === false) {

@@ -122,7 +122,7 @@ export const runBeads = (flags: BeadsFlags) =>
     const maxLine = yield* sizeOf(flags.maxLine)
     const [file, ...more] = flags.input
     if (more.length > 0) return yield* new UsageError({ reason: "import --source-format beads reads one --input" })
-    const { variables: { PATH: path = "" } } = yield* Environment
+    const { variables: env } = yield* Environment
     const start = yield* startPath
     const { client, project } = yield* inProject
     const { gitRoot, root } = yield* Effect.orElseSucceed(
@@ -134,7 +134,7 @@ export const runBeads = (flags: BeadsFlags) =>
         input: file === undefined ? undefined : yield* inputOf(file),
         bd: flags.bd,
         workspace: root ?? gitRoot ?? start,
-        path,
+        env,
         yes: flags.yes,
         actor: (yield* actor).actor,
         closed: new Set(flags.closedStatus.flatMap((words) => words.split(",")).map((word) => word.trim())),
