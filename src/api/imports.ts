@@ -2,7 +2,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Batch, Imported } from "../ledger/imports/importBatch.ts"
-import { Brought } from "../ledger/imports/importRows.ts"
+import { Brought } from "../ledger/imports/importBrought.ts"
 import { BodyLimit, endpoint, Lines } from "./endpoint.ts"
 import { ProjectPath } from "./params.ts"
 

@@ -8,7 +8,7 @@ import { Store } from "../../store/Store.ts"
 import { type NewEvent, record } from "../events/events.ts"
 import { Int64, type Project } from "../model.ts"
 import { all, first, run } from "../query.ts"
-import type { Pending } from "./importPending.ts"
+import type { NewMapping, Pending, Type } from "./importPending.ts"
 
 /** One import: for whom, from where, into what. */
 export interface Import {
@@ -24,8 +24,6 @@ export interface Import {
   /** Links of which the importer has given up one name, and which may get another. */
   readonly released?: Set<bigint>
 }
-
-export type Type = "issue" | "comment" | "label" | "link"
 
 const Mapping = Schema.Struct({
   id: Int64,
@@ -66,17 +64,6 @@ export const ownedBy = Effect.fnUntraced(function*({ source }: Import, type: Typ
     SELECT ${sql.literal(columns)} FROM import_mappings
     WHERE issue_id = ${issueId} AND object_type = ${type} AND source = ${source} ORDER BY id`)
 })
-
-/** What comes to be known by a name. */
-export interface NewMapping {
-  readonly type: Type
-  readonly externalId: string
-  readonly issueId: bigint
-  readonly commentId?: bigint
-  readonly linkId?: bigint
-  readonly label?: string
-  readonly updatedAt?: string
-}
 
 export const put = ({ pending, project, source }: Import, mapping: NewMapping) =>
   pending !== undefined ?

@@ -5,7 +5,19 @@ import { Store } from "../../store/Store.ts"
 import { type NewEvent, recordAll } from "../events/events.ts"
 import { Int64 } from "../model.ts"
 import { all, run } from "../query.ts"
-import type { NewMapping } from "./importMappings.ts"
+
+export type Type = "issue" | "comment" | "label" | "link"
+
+/** What comes to be known by a name. */
+export interface NewMapping {
+  readonly type: Type
+  readonly externalId: string
+  readonly issueId: bigint
+  readonly commentId?: bigint
+  readonly linkId?: bigint
+  readonly label?: string
+  readonly updatedAt?: string
+}
 
 interface NewLabel {
   readonly issueId: bigint
