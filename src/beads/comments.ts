@@ -11,6 +11,8 @@ export interface CommentRow {
   readonly created_at: string
   /** By what Go kata's import knows it. */
   readonly formerly: string | undefined
+  /** Of those that say the same it is the first, the second …: so many of them may be here under another name. */
+  readonly ordinal: number
 }
 
 const isBlank = (text: string) => text.replace(/\0[^]*$/, "").trim() === ""
@@ -53,7 +55,8 @@ export const commentRows = (
       author: isBlank(author) ? options.actor : author.toWellFormed(),
       body: text.toWellFormed(),
       created_at: typeof time === "string" ? created : time.at,
-      formerly: id
+      formerly: id,
+      ordinal
     })
   }
   return rows

@@ -2,7 +2,7 @@
 import type { Account } from "./account.ts"
 import { type CommentRow, commentRows } from "./comments.ts"
 import type { BeadsComment, BeadsRecord } from "./record.ts"
-import { stateOf } from "./state.ts"
+import { hashOf, stateOf } from "./state.ts"
 import type { Survey } from "./survey.ts"
 import { idLabel, labelOf } from "./text.ts"
 import { later, timeIn } from "./time.ts"
@@ -38,6 +38,8 @@ export interface IssueRow {
   readonly labels: ReadonlyArray<string>
   readonly comments: ReadonlyArray<CommentRow>
   readonly links: ReadonlyArray<{ readonly type: LinkKind; readonly target_external_id: string }>
+  /** The issue that it was made of, and whether it is still what it was then. */
+  readonly origin: { readonly uid: string; readonly unchanged: boolean } | undefined
   /** JSON. */
   readonly state: string
 }
@@ -229,6 +231,9 @@ export const rowOf = (
     labels: labelsOf(record, name, word, told),
     comments: commentRows(fetched ?? record.comments ?? [], name, times.created, account, options),
     links: linksOf(record, survey, told),
+    origin: record.origin === undefined
+      ? undefined
+      : { uid: record.origin.uid, unchanged: record.origin.hash === hashOf(record) },
     state: stateOf(record, { title, body, status: status.is, reason, owner, priority })
   }
   return options.isStrict && told.refused !== undefined ? told.refused : row

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { depth, elements, members } from "../records/json.ts"
+import { object, type Origin, unwrapped } from "./wrap.ts"
 
 /** What is null or empty is not there. */
 const text = Schema.optionalWith(Schema.String, { nullable: true, exact: true })
@@ -78,6 +79,8 @@ export interface BeadsRecord extends Omit<typeof Known.Type, "dependencies" | "c
   readonly members: ReadonlyMap<string, string>
   /** A key stands twice. */
   readonly isDoubled: boolean
+  /** The issue of kata that it was made of. */
+  readonly origin: Origin | undefined
 }
 
 /** What a line is, which is not always an issue. */
@@ -229,22 +232,26 @@ export const recordIn = (text: string, line: number): Either.Either<Read, Misrea
   if (other !== undefined) return Either.left(other)
   const id = String(value.right["id"])
   if (depth(text) > deepest) return Either.left(wrong(id, `is nested more than ${deepest} times`))
-  const known = decode(value.right)
-  if (Either.isLeft(known)) return Either.left(misfit(id, known.left))
   const spelled = [...members(text) ?? []]
-  const all = new Map(spelled)
+  const found = new Map(spelled)
+  const { members: all, origin } = unwrapped(found)
+  // one that was here before is what it was then, under the name that it has there
+  const known = decode(all === found ? value.right : JSON.parse(object(all)))
+  if (Either.isLeft(known)) return Either.left(misfit(id, known.left))
   const { comments, dependencies = [], labels = [], ...rest } = known.right
   const edges = whole(all.get("dependencies"))
   return Either.right({
     is: "issue",
     record: {
       ...rest,
+      id,
       line,
       labels: labels.filter((label) => label !== null),
       dependencies: dependencies.map((one, i) => dependencyOf(one, edges[i] ?? new Map())),
       comments: comments === undefined ? undefined : commentsOf(comments, all.get("comments")),
       members: all,
-      isDoubled: all.size < spelled.length
+      isDoubled: found.size < spelled.length,
+      origin
     }
   })
 }

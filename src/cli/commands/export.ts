@@ -2,6 +2,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { BeadsExportReport, exportBeads, spoolBeads } from "../../beads/Export.ts"
 import { type ExportOptions, ExportReport, spooled, toFile } from "../../export/Export.ts"
 import { text, texts, toggle } from "../Argv.ts"
 import { withDatabase } from "../databaseOption.ts"
@@ -84,9 +85,110 @@ const toStdout = (options: ExportOptions) =>
     return report
   }))
 
-export const exportCommand = Output.command(
+const beadsFormat = Output.report(BeadsExportReport, {
+  stream: (report) => report.output === "-" ? "stderr" : "stdout",
+  human: (report) => [
+    `exported ${report.output} for Beads`,
+    field("project", `${report.project} of ${report.database}`),
+    field("records", plural(report.issues, "issue")),
+    ...(report.deleted === 0 ? [] : [field("", `${plural(report.deleted, "deleted issue")} left here`)]),
+    field("take it", `bd import -i ${report.output}, or bd import ${report.output} from 0.63 on`)
+  ],
+  agent: (report) => [
+    `OK export target_format=beads output=${quote(report.output)} project=${
+      quote(report.project)
+    } issues=${report.issues} deleted=${report.deleted}`
+  ]
+})
+
+/** Flags that say nothing of records of Beads. */
+const notForBeads = (flags: Readonly<Record<string, unknown>>) =>
+  ["projectId", "salvage", "acceptLoss", "asStored", "plain", "allowRunningDaemon"].find((name) => {
+    const value = flags[name]
+    return name !== "allowRunningDaemon" && (Array.isArray(value) ? value.length > 0 : value === true)
+  })
+
+interface BeadsFlags extends Readonly<Record<string, unknown>> {
+  readonly output: string | undefined
+  readonly project: ReadonlyArray<string>
+  readonly prefix: string | undefined
+}
+
+const toBeads = (flags: BeadsFlags) =>
+  withDatabase(({ path }) =>
+    Effect.gen(function*() {
+      const { output, prefix, project: [project, ...more] } = flags
+      const given = notForBeads(flags)
+      if (given !== undefined || more.length > 0) {
+        return yield* new UsageError({
+          reason: `--${given ?? "project twice"} is not supported with --target-format beads`
+        })
+      }
+      if (prefix !== undefined && !/^[a-z][a-z0-9_.-]*$/i.test(prefix)) {
+        return yield* new UsageError({ reason: `--prefix: a letter, then letters, digits, - _ and ., got ${prefix}` })
+      }
+      const options = { database: path, project, prefix }
+      if (output !== "-") return yield* exportBeads(options, output ?? "issues.jsonl")
+      const { stdout } = yield* Stdio
+      return yield* Effect.scoped(Effect.gen(function*() {
+        const { file, report } = yield* spoolBeads(options)
+        yield* Stream.runForEach(file.bytes, stdout.write)
+        return report
+      }))
+    })
+  )
+
+const toSnapshot = (flags: Flags) =>
+  withDatabase(({ chosenBy, homes, path }) =>
+    Effect.gen(function*() {
+      const options = {
+        database: path,
+        projects: [
+          ...flags.project.map((name) => ({ name })),
+          ...(yield* Effect.forEach(flags.projectId, idOf))
+        ],
+        includeDeleted: flags.includeDeleted,
+        plain: flags.plain,
+        salvage: flags.salvage,
+        asStored: flags.asStored,
+        acceptLoss: lossNamesIn(flags.acceptLoss),
+        ...(flags.allowRunningDaemon ? {} : { offline: homes })
+      }
+      const report = yield* flags.output === "-"
+        ? Effect.interruptible(toStdout(options))
+        : toFile({ ...options, output: flags.output, force: flags.force })
+      return new Exported({ ...report, chosen_by: chosenBy })
+    })
+  )
+
+interface Flags {
+  readonly output: string | undefined
+  readonly project: ReadonlyArray<string>
+  readonly projectId: ReadonlyArray<string>
+  readonly includeDeleted: boolean
+  readonly allowRunningDaemon: boolean
+  readonly force: boolean
+  readonly salvage: boolean
+  readonly acceptLoss: ReadonlyArray<string>
+  readonly asStored: boolean
+  readonly plain: boolean
+}
+
+export const exportCommand = Output.action(
   "export",
   {
+    targetFormat: text("target-format", "format").pipe(
+      Options.withDescription(
+        "what it becomes: kata, a snapshot; or beads, records of one project that bd import takes"
+      ),
+      Options.withDefault("kata")
+    ),
+    prefix: text("prefix", "prefix").pipe(
+      Options.withDescription(
+        "with beads: of the ids of issues that Beads does not know; the name of the project unless given"
+      ),
+      Options.withDefault(undefined)
+    ),
     output: text("output", "file").pipe(
       Options.withDescription(
         "where the snapshot goes: a file, .gz by its name, or - for stdout; a new time-stamped file in this directory unless given"
@@ -127,29 +229,12 @@ export const exportCommand = Output.command(
     ),
     plain: toggle("plain", false).pipe(Options.withDescription("no seal, exactly the members that Go kata writes"))
   },
-  format,
   (flags) =>
-    withDatabase(({ chosenBy, homes, path }) =>
-      Effect.gen(function*() {
-        const options = {
-          database: path,
-          projects: [
-            ...flags.project.map((name) => ({ name })),
-            ...(yield* Effect.forEach(flags.projectId, idOf))
-          ],
-          includeDeleted: flags.includeDeleted,
-          plain: flags.plain,
-          salvage: flags.salvage,
-          asStored: flags.asStored,
-          acceptLoss: lossNamesIn(flags.acceptLoss),
-          ...(flags.allowRunningDaemon ? {} : { offline: homes })
-        }
-        const report = yield* flags.output === "-"
-          ? Effect.interruptible(toStdout(options))
-          : toFile({ ...options, output: flags.output, force: flags.force })
-        return new Exported({ ...report, chosen_by: chosenBy })
-      })
-    ),
+    flags.targetFormat === "beads"
+      ? Effect.flatMap(toBeads({ ...flags }), (report) => Output.print(beadsFormat, report))
+      : flags.targetFormat === "kata"
+      ? Effect.flatMap(toSnapshot(flags), (report) => Output.print(format, report))
+      : Effect.fail(new UsageError({ reason: `--target-format: kata or beads, got ${flags.targetFormat}` })),
   {
     commits: true,
     description:
@@ -162,6 +247,7 @@ export const exportCommand = Output.command(
       ["kata export --allow-running-daemon --output kata.jsonl.gz", "online, compressed"],
       ["kata export --project app --project docs --output two.jsonl", "two projects in one file"],
       ["kata export --output - | ssh host 'cat > kata.jsonl'", "through a pipe"],
+      ["kata export --target-format beads --project app --output issues.jsonl", "for bd import"],
       ["kata export --as-stored --output old.jsonl", "a database of versions 1 to 9 in the shape of its version"],
       [
         "kata export --accept-loss all --output v10.jsonl",

@@ -48,7 +48,9 @@ export interface Link {
 export interface Item extends Omit<typeof Item.Type, "links" | "comments"> {
   readonly links?: ReadonlyArray<Link> | undefined
   readonly comments?:
-    | ReadonlyArray<typeof Comment.Type & { readonly formerly?: string | undefined }>
+    | ReadonlyArray<
+      typeof Comment.Type & { readonly formerly?: string | undefined; readonly ordinal?: number | undefined }
+    >
     | undefined
 }
 

@@ -11,7 +11,7 @@ import { all, run } from "../query.ts"
 import { object, RawJson } from "../RawJson.ts"
 import { refuse } from "../Refused.ts"
 import { create, type Upserted } from "./importIssues.ts"
-import { type Import, tell } from "./importMappings.ts"
+import { type Import, put, tell } from "./importMappings.ts"
 import { type Clash, merged } from "./importMerge.ts"
 import { type Head, type Row, type State, stateIn } from "./importRow.ts"
 
@@ -33,18 +33,31 @@ const Known = Schema.Struct({
   gone: Int64
 })
 
+const columns = `i.id, i.uid, i.short_id, i.title, i.body, i.owner, i.priority, i.status, i.closed_reason, i.closed_at,
+  i.updated_at, i.metadata, i.revision`
+
 /** The issues that came before, by the names that they have there. */
-export const findKnown = Effect.fnUntraced(function*({ project, source }: Import, names: ReadonlyArray<string>) {
+export const findKnown = Effect.fnUntraced(function*({ project, source }: Import, rows: ReadonlyArray<Row>) {
   const { sql } = yield* Store
+  const names = JSON.stringify(rows.map(({ external_id }) => external_id))
   const found = yield* all(Known)(sql`
-    SELECT m.external_id, i.id, i.uid, i.short_id, i.title, i.body, i.owner, i.priority, i.status, i.closed_reason,
-      i.closed_at, i.updated_at, i.metadata, i.revision,
-      i.deleted_at IS NOT NULL OR i.project_id <> ${project.id} AS gone
-    FROM json_each(${JSON.stringify(names)}) n
+    SELECT m.external_id, ${sql.literal(columns)}, i.deleted_at IS NOT NULL OR i.project_id <> ${project.id} AS gone
+    FROM json_each(${names}) n
       CROSS JOIN import_mappings m ON m.source = ${source} AND m.external_id = n.value AND m.object_type = 'issue'
         AND m.project_id = ${project.id}
       JOIN issues i ON i.id = m.issue_id`)
   return new Map(found.map((known) => [known.external_id, known]))
+})
+
+/** An issue that was made here, went to the source, and comes back under a name that it has there. */
+const findOrigin = Effect.fnUntraced(function*({ project, source }: Import, { external_id, origin }: Row) {
+  if (origin === undefined) return undefined
+  const { sql } = yield* Store
+  const [found] = yield* all(Known)(sql`
+    SELECT ${external_id} AS external_id, ${sql.literal(columns)}, i.deleted_at IS NOT NULL AS gone FROM issues i
+    WHERE i.uid = ${origin.uid} AND i.project_id = ${project.id} AND NOT EXISTS (SELECT 1 FROM import_mappings m
+      WHERE m.issue_id = i.id AND m.object_type = 'issue' AND m.source = ${source})`)
+  return found
 })
 
 /** Metadata with the importer's key, the others as they are. */
@@ -122,9 +135,23 @@ const foreign = (head: Head, row: Row, shortId: string) =>
     { hint: "take that key away or keep it elsewhere, then import again; nothing was written" }
   )
 
+/** What was made here is met as it is, unless it was changed there; then it is one that came from there, too. */
+const meetOwn = Effect.fnUntraced(function*(batch: Import, head: Head, row: Row, own: typeof Known.Type) {
+  const { gone, id, short_id, uid } = own
+  const met = { item: row, issue: { id, uid, short_id }, status: "unchanged" as const, reasons: [], clashes: [] }
+  if (gone === 1n || row.origin?.unchanged === true) {
+    return { ...met, gone: gone === 1n, stale: true, changed: false } satisfies Met
+  }
+  yield* put(batch, { type: "issue", externalId: row.external_id, issueId: id, updatedAt: row.updated_at })
+  const clashes = yield* update(batch, head, row, own, Option.none())
+  return { ...met, gone: false, stale: false, changed: true, clashes } satisfies Met
+})
+
 /** The issue of a row: a new one, or the one that it became before, merged. */
 export const meet = Effect.fnUntraced(
   function*(batch: Import, head: Head, row: Row, known: typeof Known.Type | undefined) {
+    const own = known === undefined ? yield* findOrigin(batch, row) : undefined
+    if (own !== undefined) return yield* meetOwn(batch, head, row, own)
     if (known === undefined) {
       const upserted = yield* create(batch, row, object([[head.key, row.spelled]]))
       return { ...upserted, changed: true, clashes: [] } satisfies Met

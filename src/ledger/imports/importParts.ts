@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Store } from "../../store/Store.ts"
+import { Int64 } from "../model.ts"
 import { first, IdRow, one, run } from "../query.ts"
 import { refuse } from "../Refused.ts"
 import type { Upserted } from "./importIssues.ts"
@@ -37,11 +38,29 @@ const rewritten = Effect.fnUntraced(function*(
   return 1
 })
 
+const Count = Schema.Struct({ n: Int64 })
+
+/** Whether so many comments that say this are there, under whatever name: it went out from here, and comes back. */
+const isThere = Effect.fnUntraced(function*(
+  issueId: bigint,
+  ordinal: number,
+  { author, body, created_at }: { readonly author: string; readonly body: string; readonly created_at: string }
+) {
+  const { sql } = yield* Store
+  const { n } = yield* one(Count)(sql`
+    SELECT count(*) AS n FROM comments WHERE issue_id = ${issueId} AND author = ${author} AND body = ${body}
+      AND created_at = ${created_at}`)
+  return n >= BigInt(ordinal)
+})
+
 /** Brings the comments that are not there; gives how many came or were changed. */
-export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { gone, issue, item }: Upserted) {
+export const comments = Effect.fnUntraced(function*(
+  batch: Mappings.Import,
+  { gone, issue, item, status }: Upserted
+) {
   const { sql } = yield* Store
   let added = 0
-  for (const { author, body, created_at, external_id, formerly } of gone ? [] : item.comments ?? []) {
+  for (const { author, body, created_at, external_id, formerly, ordinal } of gone ? [] : item.comments ?? []) {
     const known = yield* Mappings.find(batch, "comment", external_id)
     if (Option.isNone(known) && formerly !== undefined) {
       const old = yield* Mappings.find(batch, "comment", formerly)
@@ -59,6 +78,11 @@ export const comments = Effect.fnUntraced(function*(batch: Mappings.Import, { go
         "validation",
         `invalid import: comment ${JSON.stringify(external_id)} is mapped to a different issue`
       )
+    }
+    if (
+      ordinal !== undefined && status !== "created" && (yield* isThere(issue.id, ordinal, { author, body, created_at }))
+    ) {
+      continue
     }
     const { id } = yield* one(IdRow)(sql`
       INSERT INTO comments(issue_id, author, body, created_at)

@@ -58,8 +58,12 @@ const Issue = Schema.Struct({
   ...Item.fields,
   kind: Schema.Literal("issue"),
   priority: may(Schema.BigIntFromNumber),
-  comments: may(Schema.Array(Schema.Struct({ ...Comment.fields, formerly: may(Schema.String) }))),
+  comments: may(
+    Schema.Array(Schema.Struct({ ...Comment.fields, formerly: may(Schema.String), ordinal: may(Schema.Int) }))
+  ),
   links: may(Schema.Array(Link)),
+  /** The issue of this ledger that the source has made it of. */
+  origin: may(Schema.Struct({ uid: Schema.String, unchanged: Schema.Boolean })),
   state: State
 })
 

@@ -67,7 +67,7 @@ export const importRows = Effect.fn("Imports.importRows")(function*<E, R>(
     const others = new Map<string, boolean>()
     const counts = { comments: 0, labels: 0, links: 0, unlinked: 0 }
     const page = Effect.fnUntraced(function*(rows: ReadonlyArray<Row>) {
-      const known = yield* findKnown(batch, rows.map(({ external_id }) => external_id))
+      const known = yield* findKnown(batch, rows)
       const owned = yield* ownedByAll(batch, [...known.values()].map(({ id }) => id))
       for (const row of rows) {
         const one = yield* meet(batch, head, row, known.get(row.external_id))
