@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { depth, elements, members } from "../records/json.ts"
+import { elements, members } from "../records/json.ts"
 import { object, type Origin, unwrapped } from "./wrap.ts"
 
 /** What is null or empty is not there. */
@@ -101,6 +101,10 @@ export interface Misread {
 
 /** With the two objects that it comes into, what SQLite takes for JSON: a thousand levels. */
 const deepest = 996
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" && value !== null &&
+  (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)))
 
 const decode = Schema.decodeUnknownEither(Known)
 
@@ -231,7 +235,7 @@ export const recordIn = (text: string, line: number): Either.Either<Read, Misrea
   const other = foreign(value.right)
   if (other !== undefined) return Either.left(other)
   const id = String(value.right["id"])
-  if (depth(text) > deepest) return Either.left(wrong(id, `is nested more than ${deepest} times`))
+  if (isDeeper(value.right, deepest)) return Either.left(wrong(id, `is nested more than ${deepest} times`))
   const spelled = [...members(text) ?? []]
   const found = new Map(spelled)
   const { members: all, origin } = unwrapped(found)

@@ -33,8 +33,13 @@ const isNothing = (raw: string) => raw === "null" || raw === "\"\""
 
 const byCode = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0
 
+/** A text without an escape is spelled in the only way that there is. */
+const scalar = (raw: string): string =>
+  raw.startsWith("\"") && raw.includes("\\") ? JSON.stringify(JSON.parse(raw)) : raw
+
 /** JSON with sorted keys, texts and blanks in one spelling, numbers as they are spelled, and nothing for what says nothing. */
 export const canonical = (raw: string): string => {
+  if (!raw.startsWith("{") && !raw.startsWith("[")) return scalar(raw)
   const items = elements(raw)
   if (items !== undefined) return `[${[...items].map(canonical).join(",")}]`
   const found = members(raw)
@@ -45,7 +50,7 @@ export const canonical = (raw: string): string => {
         .join(",")
     }}`
   }
-  return raw.startsWith("\"") ? JSON.stringify(JSON.parse(raw)) : raw
+  return scalar(raw)
 }
 
 /** The same of a list whose order says nothing. */
