@@ -66,15 +66,16 @@ const unzipped = (name: string, bytes: Stream.Stream<Uint8Array, FileError>) =>
   )
 
 const fromFile = Effect.fnUntraced(function*(input: Input<FileError>, account: Account) {
-  if (typeof input !== "string") {
+  if (typeof input !== "string" && "bytes" in input) {
     const { bytes } = yield* spool(unzipped(input.name, input.bytes))
     return { input: input.name, bytes, program: undefined } satisfies Opened
   }
   const fs = yield* FileSystem.FileSystem
-  const info = yield* Effect.mapError(fs.stat(input), fromPlatform("open", input))
-  const found = info.type === "Directory" ? yield* fileOf(input) : { file: input, others: [] }
+  const path = typeof input === "string" ? input : input.path
+  const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", path))
+  const found = info.type === "Directory" ? yield* fileOf(path) : { file: path, others: [] }
   for (const other of found.others) account.note("other files of the workspace, not read", other)
-  const source = yield* Source.open(found.file ?? input)
+  const source = yield* Source.open(found.file ?? path)
   const { bytes } = yield* spool(unzipped(source.name, source.bytes))
   return { input: source.name, bytes, program: undefined } satisfies Opened
 })
