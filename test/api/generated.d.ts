@@ -692,6 +692,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/imports/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same as lines of JSON without a limit of size, merged with what was changed here */
+        post: operations["importRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merge": {
         parameters: {
             query?: never;
@@ -1563,6 +1580,16 @@ export interface components {
         };
         /** Format: date-time */
         DateTime: string;
+        ImportConflict: {
+            /** @enum {number} */
+            status: 409;
+            error: {
+                /** @enum {string} */
+                code: "import_conflict";
+                message: string;
+                hint?: string;
+            };
+        };
         /** @description the last line: it is done */
         MergedLine: {
             report: components["schemas"]["MergeReport"];
@@ -6398,6 +6425,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BodyTooSlow"];
+                };
+            };
+            /** @description BodyTooLarge */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description UnsupportedMediaType */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"] | components["schemas"]["BodyTypeUnknown"];
+                };
+            };
+            /** @description InternalError */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    importRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the number of the project */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        source: string;
+                        dry_run: boolean;
+                        created: components["schemas"]["Int"];
+                        updated: components["schemas"]["Int"];
+                        unchanged: components["schemas"]["Int"];
+                        gone: components["schemas"]["Int"];
+                        comments: components["schemas"]["Int"];
+                        labels: components["schemas"]["Int"];
+                        links: components["schemas"]["Int"];
+                        unlinked: components["schemas"]["Int"];
+                        conflicts: {
+                            external_id: string;
+                            issue_short_id: string;
+                            field: string;
+                            kata: string;
+                            source: string;
+                            /** @enum {string} */
+                            kept: "kata" | "source";
+                        }[];
+                        left_out: {
+                            external_id: string;
+                            reason: string;
+                        }[];
+                        absent: {
+                            external_id: string;
+                            issue_short_id: string;
+                            /** @enum {string} */
+                            done: "labeled" | "closed" | "known";
+                        }[];
+                        suspect: boolean;
+                    };
+                };
+            };
+            /** @description InvalidRequest */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidRequest"];
+                };
+            };
+            /** @description AuthRequired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthRequired"];
+                };
+            };
+            /** @description OriginForbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginForbidden"] | components["schemas"]["HostForbidden"] | components["schemas"]["AuthInvalid"];
+                };
+            };
+            /** @description NoSuchProject */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoSuchProject"] | components["schemas"]["NoSuchIssue"];
+                };
+            };
+            /** @description BodyTooSlow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooSlow"];
+                };
+            };
+            /** @description ImportConflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportConflict"];
                 };
             };
             /** @description BodyTooLarge */
