@@ -244,6 +244,7 @@ describe("a rule more, said in one place,", () => {
 
 /** Who hands the format in; all others take it as a parameter. */
 const operations = [
+  "beads/Export.ts",
   "cli/commands/textconv.ts",
   "doctor.ts",
   "export/Export.ts",
