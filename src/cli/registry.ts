@@ -221,7 +221,7 @@ export const registry = [
   },
   {
     name: "undo",
-    summary: "Take back a restore or an upgrade, or look at what can be taken back",
+    summary: "Take back a restore, an upgrade or a merge, or look at what can be taken back",
     section: "Backup and restore",
     load: () => import("./commands/undo.ts").then((module) => module.undoCommand)
   },

@@ -62,9 +62,12 @@ const since = (report: Undone): ReadonlyArray<string> => {
   return [field("since then", recorded), ...lost.map((line) => field("", line))]
 }
 
-const builtOn = ({ built_on: first, built_on_count: count }: Undone): ReadonlyArray<string> =>
+const builtOn = ({ built_on: first, built_on_count: count, dry_run: dry }: Undone): ReadonlyArray<string> =>
   count === 0 ? [] : [
-    field("worked on", `${plural(count, "thing")} since, which would be taken back too:`),
+    field(
+      "worked on",
+      `${plural(count, "thing")} since${dry ? ", which would be taken back too" : ""}:`
+    ),
     ...first.slice(0, 10).map(({ kind, of, why }) => field("", `${kind} ${of}: ${why}`))
   ]
 
@@ -75,6 +78,8 @@ const headline = (report: Undone): string => {
     ? `would be refused without --force: ${what} (dry run, nothing was changed)`
     : report.dry_run
     ? `could be taken back: ${what} (dry run, nothing was changed)`
+    : report.entry === null && report.backup === null
+    ? `nothing is left of it that could be taken back: ${what}`
     : `took back: ${what}`
 }
 

@@ -90,7 +90,9 @@ export class Entry extends Schema.Class<Entry>("Entry")({
     /** Its number on the filesystem: tells after a kill whether it was put in place. */
     inode: Schema.NonNegative,
     /** The highest number of an event; null when that is not known. */
-    last_event: Schema.NullOr(Count)
+    last_event: Schema.NullOr(Count),
+    /** Its uid: tells where rows were changed in place whether a database is the one, later. */
+    last_uid: Schema.optional(Word)
   }),
   back: Back,
   /** Of a merge of sealed snapshots. */

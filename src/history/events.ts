@@ -9,6 +9,25 @@ export const lastEventIn = (db: Session) =>
     return Number.isSafeInteger(id) && id >= 0 ? id : undefined
   })
 
+/** The uid of an event; undefined when there is none of that number. */
+export const uidOf = (db: Session, id: number) =>
+  Effect.map(
+    db.get("read the last event", "SELECT uid FROM events WHERE id = ?", BigInt(id)),
+    (row) => row === undefined ? undefined : String(row["uid"])
+  )
+
+/** Whether the database is the one, later, in which an event had that number: it has it, or has purged it. */
+export const isSameLater = (db: Session, id: number, uid: string) =>
+  Effect.map(
+    db.get(
+      "look for the last event",
+      `SELECT ifnull((SELECT uid = @uid FROM events WHERE id = @id),
+         EXISTS (SELECT 1 FROM purge_log WHERE @id BETWEEN events_deleted_min_id AND events_deleted_max_id)) AS same`,
+      { id: BigInt(id), uid }
+    ),
+    (row) => row?.["same"] === 1n
+  )
+
 /** How many events have a higher number. */
 export const eventsAfter = (db: Session, id: number) =>
   Effect.map(

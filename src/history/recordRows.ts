@@ -24,7 +24,7 @@ import { readFile } from "../files/source.ts"
 import { temporary } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
 import { ChangedRows, Entry, type Merged } from "./Entry.ts"
-import { lastEventIn } from "./events.ts"
+import { lastEventIn, uidOf } from "./events.ts"
 import { directoryOf, namesIn, pendingIn } from "./history.ts"
 import { complete, idAfter, pendingOf, removed, removeEmpty, type Said, said, settle, sizeAt, write } from "./record.ts"
 
@@ -99,6 +99,8 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
         Effect.gen(function*() {
           const id = yield* idAfter((yield* namesIn(real)).last)
           const name = `${id}.rows`
+          const last = (yield* lastEventIn(db)) ?? 0
+          const uid = last === 0 ? undefined : yield* uidOf(db, last)
           const entry = new Entry({
             ...yield* said(id, draft),
             records: {},
@@ -106,7 +108,8 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
               stamp: "",
               pages: null,
               inode: (yield* sizeAt(real)).inode,
-              last_event: (yield* lastEventIn(db)) ?? null
+              last_event: last,
+              ...uid === undefined ? {} : { last_uid: uid }
             },
             back: new ChangedRows({ way: "rows", name, bytes, digest, shifts, changes }),
             ...merged === undefined ? {} : { merged: placed(merged, shifts) }

@@ -160,7 +160,10 @@ const because = {
   gone: ["not_found", "is gone"],
   changed: ["conflict", "is not the file that was put there"],
   damaged: ["damaged", "cannot be used"],
-  taken: ["conflict", "cannot be as it was: something in it has the place"]
+  taken: ["conflict", "cannot be as it was: something else has the place"],
+  other: ["conflict", "is not the database that was changed, or was put back by other means since"],
+  older: ["conflict", "would lose what was there before"],
+  circle: ["conflict", "would have links that go round in a circle"]
 } as const
 
 /** What an entry goes back to is not there any more, or is not what it was. */
@@ -168,7 +171,7 @@ export class CannotGoBack extends Schema.TaggedError<CannotGoBack>()("CannotGoBa
   /** The file. */
   path: Schema.String,
   entry: Schema.String,
-  reason: Schema.Literal("gone", "changed", "damaged", "taken"),
+  reason: Schema.Literal("gone", "changed", "damaged", "taken", "other", "older", "circle"),
   detail: Schema.String
 }) {
   get kind(): FailureKind {
@@ -184,7 +187,13 @@ export class CannotGoBack extends Schema.TaggedError<CannotGoBack>()("CannotGoBa
       case "changed":
         return "nothing was changed. Look at it: KATA_DB=<file> kata doctor; docs/recovery.md says how to put it back by hand"
       case "taken":
-        return "nothing was changed. A name or a short id was given to something else since: rename that, then undo"
+        return "nothing was changed. A name, a short id or a workspace was given to something else since: rename or remove that, then undo"
+      case "other":
+        return "nothing was changed. kata undo --list shows the entries; kata undo --prune removes those of a database that is no more"
+      case "older":
+        return "nothing was changed. Move what was there before out of what came in, then undo"
+      case "circle":
+        return "nothing was changed. Somebody has linked issues since so that the old links do not fit: take one of them away, then undo"
       case "damaged":
         return "nothing was changed. Work on a copy: kata export --salvage takes out what can be read; see docs/recovery.md"
     }
@@ -224,20 +233,27 @@ export class WorkedOnSince extends Schema.TaggedError<WorkedOnSince>()("WorkedOn
   entry: Schema.String,
   /** The first of it. */
   built_on: Schema.Array(BuiltOn),
-  count: Schema.Int
+  count: Schema.Int,
+  /** Later entries that were taken back before. */
+  done: Schema.Array(Schema.String)
 }) {
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
   override get message() {
     const first = this.built_on.slice(0, 10)
     return [
-      `${this.path}: what would be taken back was worked on since:`,
+      `${this.path}: what entry ${this.entry} would take back was worked on since:`,
       ...first.map(why),
       ...(this.count > first.length ? [`  and ${this.count - first.length} more`] : [])
     ].join("\n")
   }
   get hint() {
-    return "nothing was changed. kata undo --dry-run says what would come of it; kata undo --force takes that work back too, and another " +
+    const so = this.done.length === 0
+      ? "nothing was changed"
+      : `${plural(this.done.length, "later entry")} taken back (${
+        this.done.join(", ")
+      }), this one was not: kata undo brings them back`
+    return `${so}. kata undo --dry-run says what would come of it; kata undo --force takes that work back too, and another ` +
       "kata undo brings it back"
   }
 }

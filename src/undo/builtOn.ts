@@ -1,7 +1,7 @@
 /** What was recorded on top of rows that are to be taken back. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { changing, columnsOf, numbersOf, quote, sameKey, sameRow } from "../changes/changeset.ts"
+import { changing, columnsOf, numbersOf, quote, sameKey } from "../changes/changeset.ts"
 import type { Session } from "../database/Session.ts"
 import type { Format } from "../records/Format.ts"
 import type { Kind } from "../records/Kind.ts"
@@ -54,13 +54,20 @@ const isGone = (kind: Kind, row: string, name: string) =>
 
 const byKey = (kind: Kind) => `'number ' || w.${quote(kind.key[0]!)}`
 
+/** Columns that change by being looked at. */
+const seen = new Set(["project_aliases.last_seen_at"])
+
+const sameWork = (kind: Kind, x: string, y: string) =>
+  columnsOf(kind).filter((column) => !seen.has(`${kind.table}.${column}`))
+    .map((column) => `${x}.${quote(column)} IS ${y}.${quote(column)}`).join(" AND ")
+
 const questions = (kind: Kind, format: Format): ReadonlyArray<string> => [
   isGone(kind, "was", byKey(kind)),
   isGone(kind, "drop", byKey(kind)),
   `INSERT INTO built_on SELECT '${kind.name}', ${
     nameOf(kind)
   }, 'changed since' FROM was_${kind.table} w JOIN b.${kind.table} t
-     ON ${sameKey(kind, "t", "w")} WHERE NOT (${sameRow(kind, "t", "w")})`,
+     ON ${sameKey(kind, "t", "w")} WHERE NOT (${sameWork(kind, "t", "w")})`,
   // events have a question of their own
   ...(kind.name === "event" ?
     [] :
@@ -110,6 +117,12 @@ const loosened = new Set(["events.related_issue_id", "issues.recurrence_id"])
  */
 export const forced = Effect.fn("Undo.forced")(function*(db: Session, format: Format) {
   const kinds = changing(format)
+  yield* db.exec(
+    "take back what was recorded since",
+    `CREATE TABLE asked_projects AS SELECT id FROM drop_projects; CREATE TABLE asked_issues AS SELECT id FROM drop_issues;
+     INSERT OR IGNORE INTO drop_links SELECT t.id FROM b.links t JOIN put_links p ON p.fresh AND p.type = 'parent' AND t.type = 'parent'
+       AND p.from_issue_id = t.from_issue_id AND p.id <> t.id WHERE t.id NOT IN (SELECT id FROM put_links)`
+  )
   for (const kind of kinds) {
     const { table } = kind
     const missing = (row: string) => `NOT EXISTS (SELECT 1 FROM b.${table} t WHERE ${sameKey(kind, "t", row)})`
@@ -143,4 +156,47 @@ export const forced = Effect.fn("Undo.forced")(function*(db: Session, format: Fo
       }
     }
   }
+})
+
+/** How many projects and issues would go that were there before what is taken back. */
+export const older = (db: Session) =>
+  Effect.map(
+    db.get(
+      "look what was there before",
+      ["projects", "issues"].map((table) =>
+        `SELECT count(*) AS n FROM drop_${table} WHERE id NOT IN (SELECT id FROM asked_${table})
+           AND id <= (SELECT id FROM a.base WHERE name = '${table}')`
+      ).join(" UNION ALL ").replace(/^/, "SELECT sum(n) AS n FROM (") + ")"
+    ),
+    (row) => Number(row?.["n"] ?? 0)
+  )
+
+/** What has a name by now that a row would get back, as people call it; undefined when nothing has. */
+export const inThePlace = Effect.fn("Undo.inThePlace")(function*(db: Session) {
+  const row = yield* db.get(
+    "look whether names are free",
+    `SELECT 'the project ' || t.name AS of FROM b.projects t JOIN put_projects p ON p.name = t.name AND p.id <> t.id
+       WHERE t.id NOT IN (SELECT id FROM drop_projects) AND t.id NOT IN (SELECT id FROM put_projects)
+     UNION ALL SELECT 'the issue ' || ${
+      issueBy("id", "t.id")
+    } FROM b.issues t JOIN put_issues p ON p.project_id = t.project_id
+       AND p.short_id = t.short_id AND p.id <> t.id WHERE t.id NOT IN (SELECT id FROM drop_issues) AND t.id NOT IN (SELECT id FROM put_issues)
+     UNION ALL SELECT 'the workspace ' || t.alias_identity FROM b.project_aliases t JOIN put_project_aliases p
+       ON p.alias_identity = t.alias_identity AND p.id <> t.id
+       WHERE t.id NOT IN (SELECT id FROM drop_project_aliases) AND t.id NOT IN (SELECT id FROM put_project_aliases)
+     LIMIT 1`
+  )
+  return row === undefined ? undefined : String(row["of"])
+})
+
+/** Whether links that came back go round in a circle with those that are there. */
+export const isCircular = Effect.fn("Undo.isCircular")(function*(db: Session) {
+  const row = yield* db.get(
+    "look for circles",
+    `SELECT EXISTS (SELECT 1 FROM plan.put_links p WHERE p.fresh AND p.type IN ('parent', 'blocks') AND EXISTS (
+       WITH RECURSIVE beyond(id) AS (SELECT p.to_issue_id UNION SELECT l.to_issue_id FROM main.links l JOIN beyond r
+         ON l.from_issue_id = r.id WHERE l.type = p.type)
+       SELECT 1 FROM beyond WHERE id = p.from_issue_id)) AS found`
+  )
+  return row?.["found"] === 1n
 })

@@ -1,6 +1,5 @@
 /** Takes back what was done to rows, in the file that is there. */
 import * as Effect from "effect/Effect"
-import { apply } from "../changes/apply.ts"
 import type { Changes } from "../changes/changeset.ts"
 import { Counts } from "../changes/Counts.ts"
 import { unmoved } from "../changes/moved.ts"
@@ -8,7 +7,7 @@ import { Database } from "../database/Database.ts"
 import type { OfRows } from "../history/Entry.ts"
 import { recordingRows } from "../history/recordRows.ts"
 import { version10 } from "../records/kinds.ts"
-import { planned, taken } from "./rowsBack.ts"
+import { applied, planned, taken } from "./rowsBack.ts"
 import { stepOf } from "./steps.ts"
 import { type UndoOptions, UndoReport, WorkedOnSince } from "./UndoReport.ts"
 
@@ -23,12 +22,14 @@ const sum = (all: ReadonlyArray<Changes>): Changes => {
 
 /** Who goes back by rows, in the file that is there. */
 interface InPlace {
+  /** Later entries that were taken back before. */
+  readonly done: ReadonlyArray<string>
   readonly options: UndoOptions
   readonly real: string
 }
 
 /** Takes one entry back by its rows. A dry run, and what is refused in it, changes nothing. */
-const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: OfRows) {
+const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, entry: OfRows) {
   const { by, database: name, dryRun = false, force = false } = options
   const format = version10
   const { change } = yield* Database
@@ -37,7 +38,7 @@ const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: Of
   )
   const { built, changes } = plan
   if (plan.refused && !dryRun) {
-    return yield* new WorkedOnSince({ path: name, entry: entry.id, built_on: built.first, count: built.count })
+    return yield* new WorkedOnSince({ path: name, entry: entry.id, built_on: built.first, count: built.count, done })
   }
   const isNothing = Object.keys(changes).length === 0
   const recorded = dryRun || isNothing ? undefined : yield* recordingRows(
@@ -46,7 +47,7 @@ const byRows = Effect.fnUntraced(function*({ options, real }: InPlace, entry: Of
     (recorder) =>
       change(real, db, (target) =>
         recorder.begin.pipe(
-          Effect.zipRight(apply(target, format, name)),
+          Effect.zipRight(applied(target, format, entry, name)),
           Effect.flatMap((shifts) => recorder.end(target, shifts))
         ))
   ).pipe(Effect.mapError(taken(entry, name)))
@@ -62,7 +63,8 @@ export const inPlace = Effect.fnUntraced(
     const steps = yield* Effect.forEach(undone, (one) => stepOf(real, one))
     const done = yield* Effect.forEach(
       options.dryRun === true ? undone.slice(0, 1) : undone,
-      (entry) => unmoved(options.database, byRows({ options, real }, entry))
+      (entry, i) =>
+        unmoved(options.database, byRows({ done: undone.slice(0, i).map(({ id }) => id), options, real }, entry))
     )
     const [last, first] = [done[0]!, done.at(-1)!]
     return new UndoReport({

@@ -8,21 +8,23 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import { apply } from "../changes/apply.ts"
 import * as Changeset from "../changes/changeset.ts"
 import { readInverse } from "../changes/inverse.ts"
 import { attachable } from "../database/change.ts"
 import { Database } from "../database/Database.ts"
 import { wholeDatabase } from "../database/Selection.ts"
+import type { Session } from "../database/Session.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { inTemporary } from "../database/temporary.ts"
 import { fromPlatform } from "../files/FileError.ts"
 import { parentOf } from "../files/paths.ts"
 import { readFile } from "../files/source.ts"
 import type { OfRows } from "../history/Entry.ts"
-import { eventsAfter } from "../history/events.ts"
+import { eventsAfter, isSameLater } from "../history/events.ts"
 import { backupOf } from "../history/history.ts"
 import type { Format } from "../records/Format.ts"
-import { builtOn, forced } from "./builtOn.ts"
+import { builtOn, forced, inThePlace, isCircular, older } from "./builtOn.ts"
 import { sizeOf } from "./steps.ts"
 import { CannotGoBack } from "./UndoReport.ts"
 
@@ -64,11 +66,23 @@ export const planned = Effect.fn("Undo.planned")(
       const target = yield* view(path, format)
       const db = yield* Scope.extend(together(rows, target), scope)
       return yield* Effect.gen(function*() {
+        const refuse = (reason: CannotGoBack["reason"], detail = "") =>
+          new CannotGoBack({ path, entry: entry.id, reason, detail })
+        const { last_event, last_uid } = entry.after
+        const mark = last_event ?? 0
+        if (last_uid !== undefined && !(yield* isSameLater(target.db, mark, last_uid))) return yield* refuse("other")
         yield* readInverse(db, format, entry.back.shifts)
-        const mark = entry.after.last_event ?? 0
         const built = yield* builtOn(db, format, BigInt(mark))
         const refused = built.count > 0 && !force
-        if (built.count > 0) yield* forced(db, format)
+        if (built.count > 0) {
+          yield* forced(db, format)
+          const before = yield* older(db)
+          if (before > 0 && force) {
+            return yield* refuse("older", `${before} projects or issues are in what came in`)
+          }
+        }
+        const place = yield* inThePlace(db)
+        if (place !== undefined && !refused) return yield* refuse("taken", place)
         yield* Changeset.base(db, format)
         yield* Changeset.complete(db, format)
         const changes = yield* Changeset.changesIn(db, format)
@@ -87,3 +101,14 @@ export const taken = (entry: OfRows, path: string) => <E>(error: E) =>
   error instanceof SqliteFailure && error.code.startsWith("SQLITE_CONSTRAINT")
     ? new CannotGoBack({ path, entry: entry.id, reason: "taken", detail: error.detail })
     : error
+
+/** Applies what was planned, and looks at what only rows that come back can break. */
+export const applied = Effect.fn("Undo.applied")(
+  function*(db: Session, format: Format, entry: OfRows, name: string) {
+    const shifts = yield* apply(db, format, name)
+    if (yield* isCircular(db)) {
+      return yield* new CannotGoBack({ path: name, entry: entry.id, reason: "circle", detail: "" })
+    }
+    return shifts
+  }
+)

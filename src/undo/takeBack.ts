@@ -7,7 +7,7 @@
  * stays what it is: a later undo can go there again. What was done to rows is taken back where they are (`inPlace`).
  */
 import * as Effect from "effect/Effect"
-import { apply } from "../changes/apply.ts"
+import { TargetBusy } from "../changes/moved.ts"
 import { present } from "../database/absent.ts"
 import { Database } from "../database/Database.ts"
 import { rollBack } from "../database/hotJournal.ts"
@@ -27,7 +27,7 @@ import { phase } from "../Progress.ts"
 import { version10 } from "../records/kinds.ts"
 import { compared, sameAsPutAside, writtenSince } from "./goBack.ts"
 import { inPlace } from "./inPlace.ts"
-import { planned, taken } from "./rowsBack.ts"
+import { applied, planned, taken } from "./rowsBack.ts"
 import { stepOf } from "./steps.ts"
 import {
   CannotGoBack,
@@ -101,10 +101,11 @@ const staged = Effect.fnUntraced(
             path: options.database,
             entry: one.id,
             built_on: built.first,
-            count: built.count
+            count: built.count,
+            done: []
           })
         }
-        yield* change(copy.path, db, (target) => apply(target, version10, options.database)).pipe(
+        yield* change(copy.path, db, (target) => applied(target, version10, one, options.database)).pipe(
           Effect.mapError(taken(one, options.database)),
           // nobody else has the copy
           Effect.catchTag("Moved", Effect.die)
@@ -175,7 +176,10 @@ const begun = Effect.fnUntraced(function*(options: UndoOptions, real: string) {
     yield* Effect.ignore(rollBack(real))
   }
   const history = yield* read(real)
-  return { history, undone: yield* chosen(options, history) }
+  const undone = yield* chosen(options, history)
+  // while it waited for the lock another undo was done, which nobody asked to take back
+  if (undone[0]?.id !== asked[0]?.id) return yield* new TargetBusy({ target: options.database, what: "another undo" })
+  return { history, undone }
 })
 
 /**

@@ -221,6 +221,77 @@ describe("a merge", () => {
       assert.isFalse(yield* isSame(before, here))
     })
   )
+
+  scoped(
+    "is taken back in no other database",
+    Effect.gen(function*() {
+      const { here, snapshot } = yield* two(everything)
+      yield* mergeInto(here, snapshot)
+      yield* kit.copyTo(here, "rich.db")
+      const mine = yield* work(here, born("mine"))
+      for (const force of [false, true]) {
+        assert.deepInclude({ ...(yield* Effect.flip(undo(here, { force }))) }, { reason: "other" })
+      }
+      assert.include(yield* kit.exported(here), `"short_id":"${mine}"`)
+    })
+  )
+
+  scoped(
+    "is taken back although somebody has looked",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      yield* mergeInto(here, snapshot)
+      yield* kit.change(here, "UPDATE project_aliases SET last_seen_at = '2027-01-01T00:00:00.000Z'")
+      assert.strictEqual((yield* undo(here)).built_on_count, 0)
+      const { changes } = yield* diff({ a: { snapshot: before }, b: { database: here } })
+      assert.deepStrictEqual(changes.filter(({ kind }) => kind !== "project_alias"), [])
+    })
+  )
+
+  scoped(
+    "is not taken back where that would close a circle",
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const here = yield* kit.copyTo(`${directory}/kata.db`, "rich.db")
+      const [a, b, c] = yield* work(here, Effect.all([born("a"), born("b"), born("c")]))
+      const link = (from: string, to: string) => Links.add({ ...on(from), type: "blocks", to, replace: false })
+      yield* work(here, link(a, b))
+      const other = yield* kit.writeFile(`${directory}/other.db`, yield* kit.bytesOf(here))
+      const [{ id }] = (yield* kit.query(
+        other,
+        `SELECT l.id FROM links l JOIN issues i ON i.id = l.from_issue_id WHERE i.short_id = '${a}'`
+      )) as unknown as [{ readonly id: number }]
+      yield* work(other, Links.remove({ ...on(a), linkId: BigInt(id) }))
+      const snapshot = yield* kit.writeFile(`${directory}/other.jsonl`, yield* kit.exported(other))
+      yield* mergeInto(here, snapshot)
+      yield* work(here, Effect.zipRight(link(b, c), link(c, a)))
+      const held = yield* kit.exported(here)
+      const error = (yield* Effect.flip(undo(here, { force: true }))) as CannotGoBack
+      assert.deepInclude({ ...error }, { reason: "circle" })
+      assert.strictEqual(yield* kit.exported(here), held)
+    })
+  )
+
+  scoped(
+    "whose name is another's by now is not brought in again, and it is said whose",
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const here = yield* kit.copyTo(`${directory}/kata.db`, "rich.db")
+      const other = yield* kit.copyTo(`${directory}/other.db`, "small.db")
+      const snapshot = yield* kit.writeFile(`${directory}/other.jsonl`, yield* kit.exported(other))
+      const { projects } = yield* mergeInto(here, snapshot)
+      yield* undo(here)
+      const name = projects[0]!.name
+      yield* kit.change(
+        here,
+        `INSERT INTO projects(uid, name, created_at) VALUES ('01KDVDNAZJPEEXJ1T6BJ7N0THR', '${name}', '2027-01-01T00:00:00.000Z')`
+      )
+      assert.deepInclude({ ...(yield* Effect.flip(undo(here, { dryRun: true }))) }, {
+        reason: "taken",
+        detail: `the project ${name}`
+      })
+    })
+  )
 })
 
 describe("the same snapshot again", () => {
