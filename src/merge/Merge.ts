@@ -184,13 +184,20 @@ const planned = Effect.fnUntraced(
   Effect.scoped
 )
 
+/** So many rows are changed before anybody who writes has noticed. */
+const few = 10_000
+
 /** Plans, and changes the target, unless that is not wanted. What is interrupted before the commit leaves what was there. */
 const once = Effect.fnUntraced(
   function*(into: Into, source: Opened, options: Options) {
     const scope = yield* Effect.scope
     const { db, report } = yield* Effect.interruptible(planned(into, source, options, scope))
     if (report.unchanged || options.dryRun === true) return report
-    yield* phase("merging")
+    const rows = Object.values(report.counts).reduce(
+      (sum, { changed, gone, new: fresh }) => sum + changed + gone + fresh,
+      0
+    )
+    yield* phase(rows < few ? "merging" : "merging; whoever writes waits", { rows })
     const { change } = yield* Database
     const { format, history, name, path } = into
     if (history === undefined) {
