@@ -80,7 +80,7 @@ const staged = Effect.fnUntraced(
     digest: string | undefined
   ) {
     const path = backupOf(real, entry)
-    if (options.dryRun === true && older.length === 0) return { path, pages: digest, built: [] }
+    if (options.dryRun === true && older.length === 0) return { path, pages: digest, built: [], read: path }
     yield* phase("copying the old database", { bytes: entry.back.bytes })
     const copy = yield* stagedCopy(path, real)
     if (copy.pages !== digest) {
@@ -91,7 +91,7 @@ const staged = Effect.fnUntraced(
         detail: "it was written to meanwhile"
       })
     }
-    if (older.length === 0) return { ...copy, built: [] }
+    if (older.length === 0) return { ...copy, built: [], read: path }
     const { change } = yield* Database
     const built = yield* Effect.forEach(older, (one) =>
       Effect.gen(function*() {
@@ -112,7 +112,7 @@ const staged = Effect.fnUntraced(
         )
         return built
       }).pipe(Effect.scoped))
-    return { path: copy.path, pages: yield* pagesDigest(copy.path), built }
+    return { path: copy.path, pages: yield* pagesDigest(copy.path), built, read: copy.path }
   }
 )
 
@@ -126,8 +126,8 @@ const prepare = Effect.fnUntraced(
     // By force also when the present database cannot be read any more.
     const asked = writtenSince(real, undone.slice(0, at + 1))
     const written = yield* options.force === true ? Effect.orElseSucceed(asked, () => true) : asked
-    const { built, pages, path } = yield* staged(options, real, entry, older, digest)
-    const { events, from, lastEvent, only, records, to } = yield* compared(real, path, entry, undone[0]!)
+    const { built, pages, path, read: look } = yield* staged(options, real, entry, older, digest)
+    const { events, from, lastEvent, only, records, to } = yield* compared(real, look, entry, undone[0]!)
     const builtCount = built.reduce((sum, { count }) => sum + count, 0)
     const refused = (written || builtCount > 0) && options.force !== true
     if (refused && !dryRun) {

@@ -76,7 +76,7 @@ describe("kata undo", () => {
     )
     expect((await place.run(["undo", "--dry-run", "--force", "--json"])).exit).toBe(0)
     expect(await place.ok(["undo", "--force", "--agent"])).toMatch(
-      /^OK undo target=\S+ dry_run=false refused=false undone=\S+ from=10 to=10 written_since=true events_since=0 only_in_present=\S+ backup=\S+ entry=[0-9A-Z]{26}\n$/
+      /^OK undo target=\S+ dry_run=false refused=false undone=\S+ from=10 to=10 written_since=true events_since=0 only_in_present=\S+ built_on=0 backup=\S+ entry=[0-9A-Z]{26}\n$/
     )
   })
 
@@ -129,7 +129,7 @@ describe("kata undo", () => {
     await prepare(place)
     const { stdout } = await place.run(["doctor"])
     expect(stdout).toMatch(
-      /\n {2}history +1 entry, \d+ kB in their \.bak files; the last: restore of rich\.jsonl, \S+\n/
+      /\n {2}history +1 entry, \d+ kB in their files; the last: restore of rich\.jsonl, \S+\n/
     )
   })
 
