@@ -27,6 +27,7 @@ import { resolve } from "../files/paths.ts"
 import * as Rejected from "../files/rejected.ts"
 import { privateDirectory, sweepPrivate } from "../files/staleFiles.ts"
 import { lastEventIn } from "../history/events.ts"
+import { isUnsettled } from "../history/history.ts"
 import { recording, settle } from "../history/record.ts"
 import { DaemonRunning, running } from "../presence/daemons.ts"
 import * as GoUpgrade from "../presence/goUpgrade.ts"
@@ -223,6 +224,10 @@ const prepare = Effect.fnUntraced(function*(options: UpgradeOptions, real: strin
     nothing = from === format.version
   }
   if (nothing) {
+    // A killed upgrade may have left its entry pending. Ignored: who has the lock, or works next, does it.
+    if (!dryRun && (yield* isUnsettled(real))) {
+      yield* Effect.ignore(Effect.scoped(Effect.zipRight(Lock.acquire(real, "upgrade"), settle(real))))
+    }
     const none = {
       from,
       to: from,

@@ -99,6 +99,8 @@ export const recipes = {
   "daemon reload": () => ({ argv: ["daemon", "reload"], own: true }),
   "daemon logs": () => ({ argv: ["daemon", "logs"], own: true }),
   "daemon restart": () => ({ argv: ["daemon", "restart"], own: true }),
+  // a daemon says what it is to do; nobody has said it here
+  "daemon work": () => ({ argv: ["daemon", "work"], exit: 2 }),
   "daemon stop": () => ({ argv: ["daemon", "stop"], own: true }),
   health: () => ({ argv: ["health"] }),
 
