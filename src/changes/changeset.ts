@@ -92,7 +92,7 @@ export const complete = (db: Session, format: Format) =>
   Effect.forEach(changing(format), (kind) => {
     const { table } = kind
     return db.exec(
-      "plan the merge",
+      "plan the changes",
       `DELETE FROM put_${table} WHERE NOT fresh AND EXISTS (SELECT 1 FROM b.${table} t WHERE ${
         sameKey(kind, "t", `put_${table}`)
       } AND ${sameRow(kind, "t", `put_${table}`)});

@@ -1,5 +1,4 @@
 /** The database of an entry: whether it is still what was put aside, and what going back to it would take away. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Database } from "../database/Database.ts"
@@ -8,31 +7,21 @@ import { OpenError } from "../database/OpenError.ts"
 import { pagesDigest } from "../database/pagesDigest.ts"
 import { wholeDatabase } from "../database/Selection.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
-import { fromPlatform } from "../files/FileError.ts"
 import { stamp } from "../files/fileIdentity.ts"
 import type { Entry, OfFile } from "../history/Entry.ts"
 import { eventsAfter, lastEventIn } from "../history/events.ts"
-import { backupOf } from "../history/history.ts"
 import { onlyInOld } from "../import/lostByReplacing.ts"
 import { phase } from "../Progress.ts"
 import { version10 } from "../records/kinds.ts"
 import { anyVersion } from "../snapshot/convert.ts"
-import { sizeOf } from "./steps.ts"
+import { putAside, sizeOf } from "./steps.ts"
 import { CannotGoBack } from "./UndoReport.ts"
 
 /** Fails unless the file is the one that the entry speaks of, byte for byte; gives its digest. */
 export const sameAsPutAside = Effect.fnUntraced(function*(real: string, entry: OfFile) {
-  const fs = yield* FileSystem.FileSystem
   const { bytes, pages, sides, stamp: before } = entry.back
-  const path = backupOf(real, entry)
-  const refused = (reason: CannotGoBack["reason"], detail = "") =>
-    new CannotGoBack({ path, entry: entry.id, reason, detail })
-  const size = yield* sizeOf(path)
-  if (size === undefined) return yield* refused("gone")
-  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
-  if (type !== "File") return yield* refused("changed", "it is no regular file")
+  const { path, refused } = yield* putAside(real, entry)
   if (sides.length > 0) return yield* refused("damaged", "SQLite could not use it before it was replaced")
-  if (size !== bytes) return yield* refused("changed", `it had ${bytes} bytes and has ${size}`)
   for (const side of ["-wal", "-journal"]) {
     if (((yield* sizeOf(path + side)) ?? 0) > 0) {
       return yield* refused("changed", `somebody has worked with it: there is a ${path}${side}`)

@@ -3,7 +3,6 @@
  *
  *     entry ──▶ its rows ──digest──▶ what was built on them? ──▶ a changeset, planned against the database as it is
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -17,28 +16,18 @@ import { wholeDatabase } from "../database/Selection.ts"
 import type { Session } from "../database/Session.ts"
 import { SqliteFailure } from "../database/SqliteFailure.ts"
 import { inTemporary } from "../database/temporary.ts"
-import { fromPlatform } from "../files/FileError.ts"
 import { parentOf } from "../files/paths.ts"
 import { readFile } from "../files/source.ts"
 import type { OfRows } from "../history/Entry.ts"
 import { eventsAfter, isSameLater } from "../history/events.ts"
-import { backupOf } from "../history/history.ts"
 import type { Format } from "../records/Format.ts"
 import { builtOn, forced, inThePlace, isCircular, older } from "./builtOn.ts"
-import { sizeOf } from "./steps.ts"
+import { putAside } from "./steps.ts"
 import { CannotGoBack } from "./UndoReport.ts"
 
 /** The file of the rows, which must be what was put there. */
 const rowsOf = Effect.fnUntraced(function*(real: string, entry: OfRows) {
-  const fs = yield* FileSystem.FileSystem
-  const path = backupOf(real, entry)
-  const refused = (reason: CannotGoBack["reason"], detail = "") =>
-    new CannotGoBack({ path, entry: entry.id, reason, detail })
-  const size = yield* sizeOf(path)
-  if (size === undefined) return yield* refused("gone")
-  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
-  if (type !== "File") return yield* refused("changed", "it is no regular file")
-  if (size !== entry.back.bytes) return yield* refused("changed", `it had ${entry.back.bytes} bytes and has ${size}`)
+  const { path, refused } = yield* putAside(real, entry)
   const hash = createHash("sha256")
   yield* Stream.runForEach(readFile(path), (bytes) => Effect.sync(() => hash.update(bytes)))
   if (hash.digest("hex") !== entry.back.digest) return yield* refused("changed", "its bytes are not what they were")

@@ -5,7 +5,7 @@ import { fromPlatform } from "../files/FileError.ts"
 import { resolve } from "../files/paths.ts"
 import type { Entry } from "../history/Entry.ts"
 import { backupOf, read } from "../history/history.ts"
-import { HistoryReport, Step } from "./UndoReport.ts"
+import { CannotGoBack, HistoryReport, Step } from "./UndoReport.ts"
 
 /** The size of a file; undefined when nothing is there. */
 export const sizeOf = (path: string) =>
@@ -15,6 +15,21 @@ export const sizeOf = (path: string) =>
     // Nothing has a name that is too long; that of a side file may be.
     Effect.catchIf(({ code }) => code === "ENOENT" || code === "ENAMETOOLONG", () => Effect.succeed(undefined))
   )
+
+/** The path of the file of an entry, which has its size and is a regular one, and how to refuse it for more. */
+export const putAside = Effect.fnUntraced(function*(real: string, entry: Entry) {
+  const fs = yield* FileSystem.FileSystem
+  const path = backupOf(real, entry)
+  const { bytes } = entry.back
+  const refused = (reason: CannotGoBack["reason"], detail = "") =>
+    new CannotGoBack({ path, entry: entry.id, reason, detail })
+  const size = yield* sizeOf(path)
+  if (size === undefined) return yield* refused("gone")
+  const { type } = yield* Effect.mapError(fs.stat(path), fromPlatform("stat", path))
+  if (type !== "File") return yield* refused("changed", "it is no regular file")
+  if (size !== bytes) return yield* refused("changed", `it had ${bytes} bytes and has ${size}`)
+  return { path, refused }
+})
 
 /** An entry, and whether its file is there. */
 export const stepOf = Effect.fnUntraced(function*(real: string, entry: Entry) {
