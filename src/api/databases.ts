@@ -26,6 +26,7 @@ export const MergeQuery = Schema.Struct({
   project: maybe(texts("only this project of the snapshot, by name or uid; again for more")),
   issue: maybe(texts("only this issue of the snapshot, as in app#abc4, or a uid; again for more")),
   apply_purges: maybe(Bool),
+  restore_purged: maybe(Bool),
   dry_run: maybe(Bool)
 })
 

@@ -40,6 +40,9 @@ export const mergeOptions = {
   ),
   applyPurges: toggle("apply-purges", false).pipe(
     Options.withDescription("with --merge: purge here what was purged in the input")
+  ),
+  restorePurged: toggle("restore-purged", false).pipe(
+    Options.withDescription("with --merge and --issue: bring these back also when they were purged here")
   )
 }
 
@@ -51,6 +54,7 @@ export interface MergeFlags {
   readonly issue: ReadonlyArray<string>
   readonly prefer: ReadonlyArray<string>
   readonly applyPurges: boolean
+  readonly restorePurged: boolean
   readonly dryRun: boolean
 }
 
@@ -164,6 +168,7 @@ const mergeThere = Effect.fnUntraced(function*(
     project: flags.project,
     issue: flags.issue,
     apply_purges: flags.applyPurges,
+    restore_purged: flags.restorePurged,
     dry_run: flags.dryRun
   })
 })
@@ -180,6 +185,7 @@ const mergeHere = (sources: ReadonlyArray<Source<FileError>>, flags: MergeFlags)
         prefer,
         decisions,
         applyPurges: flags.applyPurges,
+        restorePurged: flags.restorePurged,
         dryRun: flags.dryRun,
         actor: (yield* actor).actor,
         homes
@@ -190,6 +196,9 @@ const mergeHere = (sources: ReadonlyArray<Source<FileError>>, flags: MergeFlags)
 /** Into the database that is named, that of the server that the workspace works with, or that of this machine. */
 export const runMerge = (flags: MergeFlags) =>
   Effect.scoped(Effect.gen(function*() {
+    if (flags.restorePurged && flags.issue.length === 0) {
+      return yield* new UsageError({ reason: "--restore-purged needs --issue: say which issues are to come back" })
+    }
     const sources = yield* sourcesOf(flags)
     const server = flags.target === undefined ? yield* elsewhere : Option.none()
     return yield* Option.match(server, {

@@ -171,6 +171,7 @@ const planned = Effect.fnUntraced(
       decisions: { prefer: options.prefer, each: new Map(each) },
       applyPurges: options.applyPurges === true && only === undefined,
       only,
+      restorePurged: options.restorePurged === true && only !== undefined,
       actor: options.actor ?? "kata"
     }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
     if (made.conflictCount > 0) {

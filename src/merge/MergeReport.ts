@@ -27,6 +27,8 @@ export interface MergeOptions<E = never> {
   readonly decisions?: ReadonlyArray<{ readonly issue: string; readonly side: Preferred }> | undefined
   /** Issues that were purged on the other side are purged here. */
   readonly applyPurges?: boolean | undefined
+  /** Of the issues that are named, what was purged in the target comes back, and its purge is taken out of the log. */
+  readonly restorePurged?: boolean | undefined
   /** Everything but the change. */
   readonly dryRun?: boolean | undefined
   /** Who decides; recorded with each decision. */

@@ -20,14 +20,15 @@ import { MergedProject, MergeNote, type MergeOptions, MergeReport } from "./Merg
 import { Side } from "./Side.ts"
 import type { Opened } from "./sides.ts"
 
-type Asked = Pick<MergeOptions, "projects" | "issues" | "prefer" | "decisions" | "applyPurges">
+type Asked = Pick<MergeOptions, "projects" | "issues" | "prefer" | "decisions" | "applyPurges" | "restorePurged">
 
-const askedOf = ({ applyPurges = false, decisions = [], issues = [], prefer, projects = [] }: Asked): string =>
-  createHash("sha256")
-    .update(
-      JSON.stringify([applyPurges, decisions.map(({ issue, side }) => [issue, side]), issues, prefer ?? "", projects])
-    )
+const askedOf = (asked: Asked): string => {
+  const { applyPurges = false, decisions = [], issues = [], prefer, projects = [], restorePurged = false } = asked
+  const sides = decisions.map(({ issue, side }) => [issue, side])
+  return createHash("sha256")
+    .update(JSON.stringify([applyPurges, sides, issues, prefer ?? "", projects, restorePurged]))
     .digest("hex")
+}
 
 /** The last event that a plan brings, with the number that it gives it. */
 const lastEvent = (plan: Session) =>

@@ -57,6 +57,7 @@ const merged = (task: MergeTask, homes: Homes) =>
       prefer: task.prefer,
       decisions: task.decisions,
       applyPurges: task.apply_purges,
+      restorePurged: task.restore_purged,
       dryRun: task.dry_run,
       actor: task.actor,
       homes

@@ -23,6 +23,7 @@ export const MergeTask = Schema.Struct({
   projects: Schema.Array(Schema.String),
   issues: Schema.Array(Schema.String),
   apply_purges: Schema.Boolean,
+  restore_purged: Schema.Boolean,
   dry_run: Schema.Boolean
 })
 export type MergeTask = typeof MergeTask.Type

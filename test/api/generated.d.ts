@@ -6610,6 +6610,7 @@ export interface operations {
                 /** @description only this issue of the snapshot, as in app#abc4, or a uid; again for more */
                 issue?: string[];
                 apply_purges?: boolean;
+                restore_purged?: boolean;
                 dry_run?: boolean;
             };
             header?: never;

@@ -126,6 +126,32 @@ describe("two copies", () => {
   })
 })
 
+describe("an issue that was purged by mistake", () => {
+  it("comes back out of a backup when it is named, while a daemon serves the database", async ({ world }) => {
+    const { ana, first, second } = await two(world)
+    await ana.kata("comment", first, "--body", "what only stands here")
+    const backup = join(world.root, "monday.jsonl")
+    await world.ok(["export", "--output", backup], { env: { KATA_DB: ana.path } })
+    await ana.kata("purge", first, "--force", "--confirm", `PURGE app#${first}`)
+    const asked = ["--input", backup, "--issue", `app#${first}`]
+    expect(await ana.merged(...asked)).toMatch(
+      new RegExp(`nothing to merge.*note: purged here: app#${first}: --restore-purged brings it back`, "su")
+    )
+    expect(await ana.merge("--input", backup, "--restore-purged")).toMatchObject({
+      exit: 2,
+      stderr: expect.stringMatching(/--restore-purged needs --issue/) as string
+    })
+    expect(await ana.merged(...asked, "--restore-purged")).toMatch(/issues +1 new/)
+    expect(await ana.kata("show", first)).toMatch(/what only stands here/)
+    await world.ok(["diff", backup, ana.path])
+    // one that was deleted comes back otherwise
+    await ana.kata("delete", second, "--force", "--confirm", `DELETE app#${second}`)
+    expect(await ana.merged("--input", backup, "--issue", `app#${second}`, "--restore-purged")).toMatch(
+      `note: deleted here: app#${second}: kata restore brings it back`
+    )
+  })
+})
+
 describe("what comes in", () => {
   it("is the same after a dry run as it said", async ({ world }) => {
     const { ana, bob } = await two(world)

@@ -8,6 +8,7 @@ import { assign } from "../../src/ledger/issues/assignment.ts"
 import { add as comment } from "../../src/ledger/issues/comments.ts"
 import { create } from "../../src/ledger/issues/create.ts"
 import * as Labels from "../../src/ledger/issues/labels.ts"
+import { move } from "../../src/ledger/issues/move.ts"
 import { purge } from "../../src/ledger/issues/removal.ts"
 import * as Links from "../../src/ledger/links/links.ts"
 import { diff } from "../../src/merge/Diff.ts"
@@ -290,6 +291,75 @@ describe("a merge", () => {
         reason: "taken",
         detail: `the project ${name}`
       })
+    })
+  )
+})
+
+describe("an undo", () => {
+  scoped(
+    "by force takes nothing with it that was there before, and says why",
+    Effect.gen(function*() {
+      const directory = yield* kit.temporary
+      const here = yield* kit.copyTo(`${directory}/kata.db`, "rich.db")
+      const other = yield* kit.copyTo(`${directory}/other.db`, "small.db")
+      const mine = yield* work(here, born("mine"))
+      const snapshot = yield* kit.writeFile(`${directory}/other.jsonl`, yield* kit.exported(other))
+      const { projects: [came] } = yield* mergeInto(here, snapshot)
+      yield* work(here, move({ ...on(mine), revision: 1n, toProjectUid: came!.uid }))
+      const held = yield* kit.exported(here)
+      assert.strictEqual((yield* Effect.flip(undo(here)))._tag, "WorkedOnSince")
+      const error = (yield* Effect.flip(undo(here, { force: true }))) as CannotGoBack
+      assert.deepInclude({ ...error }, { reason: "older" })
+      assert.include(error.hint, "Move what was there before out of what came in")
+      assert.strictEqual(yield* kit.exported(here), held)
+      assert.strictEqual((yield* list(here)).entries.length, 1)
+    })
+  )
+
+  scoped(
+    "of several stops at the first that was worked on, and names those that it has taken back",
+    Effect.gen(function*() {
+      const { here, other, snapshot } = yield* two(everything)
+      const first = (yield* mergeInto(here, snapshot)).entry!
+      yield* work(other, comment({ ...on("k3vq"), body: "second" }))
+      const again = yield* kit.writeFile(`${here}.again.jsonl`, yield* kit.exported(other))
+      const second = (yield* mergeInto(here, again)).entry!
+      // on what the first one brought, and not on what the second one did
+      const [born] = (yield* kit.query(
+        here,
+        "SELECT short_id FROM issues WHERE title = 'there'"
+      )) as unknown as [{ readonly short_id: string }]
+      yield* work(here, Labels.add({ ...on(born.short_id), label: "mine" }))
+      const stopped = (yield* Effect.flip(undo(here, { to: first }))) as WorkedOnSince
+      assert.deepInclude({ ...stopped }, { _tag: "WorkedOnSince", entry: first, done: [second] })
+      assert.include(stopped.hint, `1 later entry taken back (${second}), this one was not`)
+      const text = yield* kit.exported(here)
+      assert.notInclude(text, "\"second\"")
+      assert.include(text, "of the new one")
+    })
+  )
+
+  scoped(
+    "beside another one takes back what was asked for, once",
+    Effect.gen(function*() {
+      const { here, other, snapshot } = yield* two(everything)
+      const first = (yield* mergeInto(here, snapshot)).entry!
+      const between = yield* kit.writeFile(`${here}.between.jsonl`, yield* kit.exported(here))
+      yield* work(other, comment({ ...on("k3vq"), body: "second" }))
+      const again = yield* kit.writeFile(`${here}.again.jsonl`, yield* kit.exported(other))
+      const second = (yield* mergeInto(here, again)).entry!
+      const both = yield* Effect.all([Effect.either(undo(here)), Effect.either(undo(here))], {
+        concurrency: "unbounded"
+      })
+      const done = both.flatMap((one) => one._tag === "Right" ? [one.right.undone.map(({ id }) => id)] : [])
+      assert.deepStrictEqual(done, [[second]])
+      const refused = both.flatMap((one) => one._tag === "Left" ? [one.left.kind] : [])
+      assert.include(["conflict", "locked"], refused[0])
+      assert.isTrue(yield* isSame(between, here))
+      assert.deepStrictEqual(
+        (yield* list(here)).entries.map(({ id, what }) => what === "undo" ? what : id),
+        ["undo", second, first]
+      )
     })
   )
 })

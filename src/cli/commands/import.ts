@@ -66,7 +66,8 @@ const goTogether = (flags: Flags) => {
       project: project.length > 0,
       issue: issue.length > 0,
       prefer: prefer.length > 0,
-      "apply-purges": applyPurges
+      "apply-purges": applyPurges,
+      "restore-purged": flags.restorePurged
     }
   const [given] = Object.entries(foreign).find(([, isGiven]) => isGiven) ?? []
   if (given !== undefined) {
@@ -107,6 +108,7 @@ const notOfBeads = (flags: Flags): Readonly<Record<string, boolean>> => ({
   issue: flags.issue.length > 0,
   prefer: flags.prefer.length > 0,
   "apply-purges": flags.applyPurges,
+  "restore-purged": flags.restorePurged,
   "new-instance": flags.newInstance,
   rejected: flags.rejected !== undefined,
   salvage: flags.salvage,

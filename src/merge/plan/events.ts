@@ -1,6 +1,7 @@
 /** The events that come in, behind those of the target and in the order of the source; and those that find an issue that was missing. */
 import * as Effect from "effect/Effect"
 import { inWindows } from "../matching.ts"
+import { ofOnly } from "./known.ts"
 import { exec, isLinking, type Room, run, select } from "./room.ts"
 
 const inGone = (uid: string) => `ifnull(${uid}, '') IN (SELECT uid FROM gone_b)`
@@ -37,9 +38,7 @@ const wanted = (room: Room) =>
     `NOT (${inGone("e.issue_uid")})`,
     `NOT (e.type ${isLinking} AND ${inGone("e.related_issue_uid")})`,
     "e.project_id IN (SELECT a FROM project_map)",
-    ...(room.only
-      ? ["e.issue_uid IN (SELECT uid FROM only) AND e.issue_id IS NOT NULL AND e.type NOT LIKE 'recurrence.%'"]
-      : [])
+    ...(room.only ? [ofOnly, "e.issue_id IS NOT NULL"] : [])
   ].join(" AND ")
 
 /** Events that the target has without their issue, which is there now, as the source has it. */
@@ -71,7 +70,9 @@ const related = (room: Room) =>
     inGone("ifnull(o.related_issue_uid, e.related_issue_uid)")
   })
      AND ${idOf("ifnull(o.related_issue_uid, e.related_issue_uid)")} IS NOT NULL` +
-  (room.only ? " AND o.issue_uid IN (SELECT uid FROM only)" : "")
+  (room.only
+    ? " AND (o.issue_uid IN (SELECT uid FROM only) OR ifnull(o.related_issue_uid, e.related_issue_uid) IN (SELECT uid FROM restored))"
+    : "")
 
 export const events = Effect.fn("Merge.events")(function*(room: Room) {
   yield* exec(room, "CREATE TABLE coming_event(number INTEGER PRIMARY KEY, id INTEGER)")

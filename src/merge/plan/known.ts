@@ -11,6 +11,7 @@ import { all, exec, get, isLinking, type Room, run } from "./room.ts"
 
 const tables = `
 CREATE TABLE only(uid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE restored(uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE scope(uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE gone_a(uid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE gone_b(uid TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -23,6 +24,21 @@ CREATE TABLE note(what TEXT NOT NULL, of TEXT NOT NULL, detail TEXT NOT NULL);
 const gone = (schema: "a" | "b") =>
   `INSERT OR IGNORE INTO gone_${schema} SELECT issue_uid FROM ${schema}.purge_log l WHERE issue_uid IS NOT NULL` +
   ` AND NOT EXISTS (SELECT 1 FROM ${schema}.issues i WHERE i.uid = l.issue_uid)`
+
+/** What is asked for by name and is purged here is not purged any more; without being asked for it stays purged, and that is said. */
+const askedFor = (restore: boolean) =>
+  restore
+    ? `INSERT INTO restored SELECT uid FROM gone_b WHERE uid IN (SELECT uid FROM only);
+       INSERT INTO drop_purge_log SELECT l.id FROM b.purge_log l WHERE l.issue_uid IN (SELECT uid FROM restored);
+       DELETE FROM gone_b WHERE uid IN (SELECT uid FROM restored)`
+    : `INSERT INTO note SELECT 'purged here', p.name || '#' || x.short_id, '--restore-purged brings it back' FROM only o
+         JOIN gone_b g ON g.uid = o.uid JOIN a.issues x ON x.uid = o.uid JOIN a.projects p ON p.id = x.project_id`
+
+/** A deletion is a later change than what the source has: nothing of it comes back by a merge. */
+const deleted =
+  `INSERT INTO note SELECT 'deleted here', p.name || '#' || y.short_id, 'kata restore brings it back' FROM only o
+  JOIN b.issues y ON y.uid = o.uid AND y.deleted_at IS NOT NULL JOIN b.projects p ON p.id = y.project_id
+  JOIN a.issues x ON x.uid = o.uid AND x.deleted_at IS NULL`
 
 /** Of the source's purges those that the target does not have. */
 const toPurge =
@@ -43,6 +59,15 @@ const staying: { readonly [kind: string]: string } = {
     ` AND NOT (t.type ${isLinking} AND ifnull(t.related_issue_uid, '') IN (SELECT uid FROM purging))`
 }
 
+/** Whose purges count. */
+export interface Wanted {
+  readonly applyPurges: boolean
+  /** Uids of issues; undefined: everything. */
+  readonly only: ReadonlyArray<string> | undefined
+  /** Of these issues what was purged in the target comes back. */
+  readonly restorePurged: boolean
+}
+
 export interface Staying {
   /** The condition on `t`; "1" when nothing is to be purged. */
   readonly of: (kind: Kind) => string
@@ -54,13 +79,14 @@ const paired = new Set(["project", "recurrence", "issue", "comment", "issue_labe
 
 /** Makes the tables, and the views `t_<table>` of what stays in the target. */
 export const sidesOf = Effect.fn("Merge.sidesOf")(
-  function*(room: Room, applyPurges: boolean, only: ReadonlyArray<string>) {
+  function*(room: Room, { applyPurges, only = [], restorePurged }: Wanted) {
     yield* exec(room, tables)
     for (const uid of only) yield* run(room, "INSERT OR IGNORE INTO only VALUES (?)", uid)
     for (const uid of room.scope ?? []) yield* run(room, "INSERT OR IGNORE INTO scope VALUES (?)", uid)
     yield* run(room, gone("a"))
     if (applyPurges) yield* run(room, toPurge)
     yield* run(room, gone("b"))
+    yield* exec(room, `${askedFor(restorePurged)};${deleted}`)
     yield* run(room, "INSERT OR IGNORE INTO gone_b SELECT uid FROM purging")
     const isPurging = (yield* get(room, "SELECT 1 FROM purging"))?.["1"] === 1n
     const of = ({ name }: Kind) => isPurging ? staying[name] ?? "1" : "1"
@@ -80,6 +106,10 @@ export const pair = (room: Room, staying: Staying) =>
 
 const counts = (event: string) => `(${event}.issue_uid IS NULL OR ${event}.issue_id IS NOT NULL)`
 
+/** Whether an event of the source `e` is one of an issue that is asked for: a purge took with it what others had linked with the issue. */
+export const ofOnly = `(e.issue_uid IN (SELECT uid FROM only) OR e.type ${isLinking} AND e.related_issue_uid IN
+  (SELECT uid FROM restored)) AND e.type NOT LIKE 'recurrence.%'`
+
 /** Events of one side that count and are unknown to the other. Those of issues that the target does not have come in as they are. */
 const extraOf = (room: Room, side: 0 | 1, everyIssue: boolean) => {
   const [from, other, gone, schema] = side === 1
@@ -98,7 +128,7 @@ const extraOf = (room: Room, side: 0 | 1, everyIssue: boolean) => {
     `NOT EXISTS (SELECT 1 FROM ${other} o WHERE o.uid = e.uid AND ${counts("o")})`,
     `(e.issue_uid IS NULL OR e.issue_uid NOT IN (SELECT uid FROM ${gone}))`,
     `NOT (e.type ${isLinking} AND ifnull(e.related_issue_uid, '') IN (SELECT uid FROM ${gone}))`,
-    ...(side === 1 && room.only ? ["e.issue_uid IN (SELECT uid FROM only) AND e.type NOT LIKE 'recurrence.%'"] : [])
+    ...(side === 1 && room.only ? [ofOnly] : [])
   ]
   return inWindows(room.db, `${schema}.events`, (first, last) =>
     run(

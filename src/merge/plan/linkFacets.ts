@@ -44,7 +44,7 @@ const page = (limit: number) =>
 const whereabouts =
   `SELECT EXISTS (SELECT 1 FROM a.issues WHERE uid = @uid) AS source, EXISTS (SELECT 1 FROM t_issues WHERE uid = @uid) AS target,
   EXISTS (SELECT 1 FROM gone_a WHERE uid = @uid) AS gone, EXISTS (SELECT 1 FROM issue_map m JOIN a.issues i ON i.id = m.a WHERE i.uid = @uid AND m.fresh) AS fresh,
-  EXISTS (SELECT 1 FROM only WHERE uid = @uid) AS only, ifnull((SELECT s FROM history WHERE uid = @uid), 0) AS murky_s,
+  EXISTS (SELECT 1 FROM only WHERE uid = @uid) AS only, EXISTS (SELECT 1 FROM restored WHERE uid = @uid) AS restored, ifnull((SELECT s FROM history WHERE uid = @uid), 0) AS murky_s,
   ifnull((SELECT t FROM history WHERE uid = @uid), 0) AS murky_t, ifnull((SELECT mute FROM history WHERE uid = @uid), 0) AS mute`
 
 const valueIn = (side: "a" | "b") => {
@@ -80,12 +80,14 @@ const decided = (room: Room, { prepare }: Statements, row: Row) => {
     return at["target"] === 1n || at["fresh"] === 1n
   }
   if (ends.some((end) => end["target"] !== 1n && end["fresh"] !== 1n) || !has("source")) return undefined
-  if (room.only && !has("only")) return undefined
   const value = (side: "a" | "b") => {
     const found = prepare(values[side][kind]).get(params)?.["value"]
     return found === undefined || found === null ? null : String(found)
   }
   const [inSource, b] = [value("a"), value("b")]
+  // children of what comes back after a purge get their parent again
+  const isRestored = kind === "parent" && inSource !== null && ask(inSource)["restored"] === 1n
+  if (room.only && !has("only") && !isRestored) return undefined
   const became = row["became"] === null ? null : String(row["became"])
   const isTold = row["s"] === 1n
   const purgedThere = (end: Row) => end["gone"] === 1n

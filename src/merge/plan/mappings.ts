@@ -17,6 +17,10 @@ const rehomed =
     t.label, t.source_updated_at, t.imported_at FROM put_issues i JOIN t_import_mappings t ON t.issue_id = i.id
   WHERE NOT i.fresh AND t.project_id <> i.project_id ORDER BY t.id`
 
+/** Of an issue that is asked for, or of a link with one that comes back after a purge. */
+const ofOnly = `(x.uid IN (SELECT uid FROM only) OR t.link_id IN
+  (SELECT id FROM a.links WHERE from_issue_uid IN (SELECT uid FROM restored) OR to_issue_uid IN (SELECT uid FROM restored)))`
+
 /** Rows of the source by what they would be here. */
 const coming = (room: Room) =>
   `CREATE TABLE coming AS SELECT t.id AS a, t.source, t.external_id, t.object_type,
@@ -24,7 +28,7 @@ const coming = (room: Room) =>
     m.b AS issue_id, (SELECT b FROM comment_map c WHERE c.a = t.comment_id) AS comment_id, (SELECT b FROM link_map l WHERE l.a = t.link_id) AS link_id,
     t.label, t.source_updated_at, t.imported_at, t.comment_id IS NOT NULL AS of_comment, t.link_id IS NOT NULL AS of_link
   FROM a.import_mappings t JOIN issue_map m ON m.a = t.issue_id JOIN a.issues x ON x.id = m.a
-  WHERE ${room.only ? "x.uid IN (SELECT uid FROM only) AND " : ""}(t.object_type <> 'issue' OR m.fresh
+  WHERE ${room.only ? `${ofOnly} AND ` : ""}(t.object_type <> 'issue' OR m.fresh
     OR EXISTS (SELECT 1 FROM extra e WHERE e.side = 1 AND e.issue = x.uid))`
 
 const columns =

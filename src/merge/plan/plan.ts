@@ -15,7 +15,7 @@ import { decisions } from "./decisions.ts"
 import { events } from "./events.ts"
 import { facets, murky } from "./facets.ts"
 import { issues } from "./issues.ts"
-import { extras, pair, sidesOf } from "./known.ts"
+import { extras, pair, sidesOf, type Wanted as WantedSides } from "./known.ts"
 import { labels } from "./labels.ts"
 import { linkFacets } from "./linkFacets.ts"
 import { links } from "./links.ts"
@@ -28,11 +28,8 @@ import { all, type Room, run } from "./room.ts"
 import { shortIds } from "./shortIds.ts"
 import { touched } from "./touched.ts"
 
-export interface Wanted {
+export interface Wanted extends WantedSides {
   readonly decisions: Decisions
-  readonly applyPurges: boolean
-  /** Uids of issues; undefined: everything. */
-  readonly only: ReadonlyArray<string> | undefined
   readonly actor: string
 }
 
@@ -104,7 +101,7 @@ const untouched = `DELETE FROM concerned WHERE uid NOT IN (SELECT issue FROM ext
 /** Decides, and unless there are conflicts leaves the changeset in the session's own tables. */
 export const plan = Effect.fn("Merge.plan")(function*(room: Room, wanted: Wanted) {
   yield* Changeset.create(room.db, room.format)
-  const staying = yield* sidesOf(room, wanted.applyPurges, wanted.only ?? [])
+  const staying = yield* sidesOf(room, wanted)
   yield* pair(room, staying)
   const followed = yield* maps(room)
   yield* extras(room)

@@ -82,8 +82,12 @@ export const databasesHandlers = (turns: Turns): Handlers<typeof databases, Serv
   return {
     databaseMerge: ({ request, urlParams }) =>
       Effect.gen(function*() {
-        const { actor, apply_purges, decision = [], dry_run, issue = [], name, prefer, project = [] } = urlParams
+        const { actor, apply_purges, decision = [], dry_run, issue = [], name, prefer, project = [], restore_purged } =
+          urlParams
         yield* actorOf(actor)
+        if (restore_purged === true && issue.length === 0) {
+          return yield* refuse("validation", "restore_purged needs issue: which issues are to come back")
+        }
         const decisions: Array<Decision> = []
         for (const word of decision) {
           const read = decisionOf(word)
@@ -103,6 +107,7 @@ export const databasesHandlers = (turns: Turns): Handlers<typeof databases, Serv
           projects: project,
           issues: issue,
           apply_purges: apply_purges ?? false,
+          restore_purged: restore_purged ?? false,
           dry_run: dry_run ?? false
         })
       }),
