@@ -131,7 +131,7 @@ describe("an issue that was purged by mistake", () => {
     const { ana, first, second } = await two(world)
     await ana.kata("comment", first, "--body", "what only stands here")
     const backup = join(world.root, "monday.jsonl")
-    await world.ok(["export", "--output", backup], { env: { KATA_DB: ana.path } })
+    await world.ok(["export", "--allow-running-daemon", "--output", backup], { env: { KATA_DB: ana.path } })
     await ana.kata("purge", first, "--force", "--confirm", `PURGE app#${first}`)
     const asked = ["--input", backup, "--issue", `app#${first}`]
     expect(await ana.merged(...asked)).toMatch(
