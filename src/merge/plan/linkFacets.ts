@@ -119,11 +119,15 @@ const decided = (room: Room, { prepare }: Statements, row: Row) => {
   return { ...facet, outcome: b === null ? "source" : "unexplained" }
 }
 
+/** Of both sides, and not made by the same at the same time: after single issues were merged that may be without an event that tells of it. */
+const otherwiseMade = `INSERT OR IGNORE INTO candidate(kind, of, key) SELECT kind, of, key FROM a_links v
+  WHERE EXISTS (SELECT 1 FROM pair_links p WHERE p.a = v.id AND NOT p.same)`
+
 export const linkFacets = Effect.fn("Merge.linkFacets")(function*(room: Room) {
   yield* exec(room, canonical("a"))
   yield* exec(room, canonical("b"))
   yield* exec(room, candidate)
-  for (const sql of candidates) yield* run(room, sql)
+  for (const sql of [...candidates, otherwiseMade]) yield* run(room, sql)
   yield* run(
     room,
     "INSERT OR IGNORE INTO candidate(kind, of, key) SELECT kind, of, key FROM touch WHERE kind IN ('parent', 'blocks', 'related')"

@@ -20,7 +20,7 @@ const page = (limit: number) =>
 
 const listed =
   `CREATE TABLE listed_link AS SELECT row_number() OVER (ORDER BY kind, of, key) AS rowid_, kind, of, key, a, b, s, t, outcome
-  FROM facet WHERE kind IN ('parent', 'blocks', 'related') AND (outcome = 'source' OR outcome = 'same' AND s)`
+  FROM facet WHERE kind IN ('parent', 'blocks', 'related') AND (outcome = 'source' OR outcome = 'same' AND (s OR NOT t))`
 
 const id = (issues: string, uid: string) => `(SELECT id FROM ${issues} WHERE uid = ${uid})`
 
@@ -62,7 +62,7 @@ const applied = ({ prepare }: Statements, row: Row, next: bigint): bigint => {
   const ours = before === null ? undefined : prepare(linkIn("b")).get({ ...named, to: before })
   if (row["outcome"] === "same") {
     if (theirs === undefined || ours === undefined || to === null) return next
-    if (row["t"] === 1n && !isLater(theirs, ours)) return next
+    if (row["s"] === row["t"] && !isLater(theirs, ours)) return next
     const [x, y] = [of, to].map((uid) => prepare(resulting).get({ uid })!)
     prepare(one).run({
       ...named,

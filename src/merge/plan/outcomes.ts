@@ -124,6 +124,13 @@ export interface Decisions {
   readonly each: ReadonlyMap<string, Side>
 }
 
+const isFresh = (uid: string) =>
+  `EXISTS (SELECT 1 FROM a.issues i JOIN issue_map m ON m.a = i.id WHERE i.uid = ${uid} AND m.fresh)`
+
+/** A link of an issue that comes in comes with it: nothing was decided. */
+const comesAlong =
+  `kind IN ('parent', 'blocks', 'related') AND (${isFresh("facet.of")} OR kind <> 'parent' AND ${isFresh("facet.key")})`
+
 const put = "UPDATE facet SET outcome = ?, decided = 1 WHERE outcome = 'conflict'"
 
 export const settle = Effect.fn("Merge.settle")(function*(room: Room, { each, prefer }: Decisions) {
@@ -133,6 +140,6 @@ export const settle = Effect.fn("Merge.settle")(function*(room: Room, { each, pr
   yield* run(
     room,
     "UPDATE facet SET decided = 1 WHERE outcome IN ('source', 'target') AND NOT equal AND (of IN (SELECT uid FROM history WHERE murky)" +
-      " OR (kind IN ('blocks', 'related') AND key IN (SELECT uid FROM history WHERE murky)))"
+      ` OR (kind IN ('blocks', 'related') AND key IN (SELECT uid FROM history WHERE murky))) AND NOT (${comesAlong})`
   )
 })
