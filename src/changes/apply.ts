@@ -2,6 +2,7 @@
  * A changeset becomes what the target holds, in one transaction: nothing that the plan was made from has moved, every row is as it was planned,
  * and there are as many as there should be, or nothing is changed.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { fillFullText, triggers } from "../database/schema.ts"
@@ -69,6 +70,7 @@ const changes = (table: string, columns: ReadonlyArray<string>) =>
 
 /** Names that one row gives to another are given back before: SQLite looks at them row by row. A whole uid is the short id of nobody else. */
 const freed = [
+  "UPDATE main.projects SET name = uid WHERE id IN (SELECT id FROM plan.drop_projects)",
   `UPDATE main.issues SET short_id = lower(uid) WHERE ${changes("issues", ["project_id", "short_id"])}`,
   `UPDATE main.issues SET recurrence_id = NULL WHERE ${changes("issues", ["recurrence_id", "occurrence_key"])}`,
   `UPDATE main.import_mappings SET external_id = 'row ' || id WHERE ${
@@ -185,13 +187,16 @@ export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: For
   const shifts = yield* shifted(db, format)
   const before = yield* counts(db, format)
   const kinds = changing(format)
-  for (const kind of kinds.toReversed()) yield* remove(db, kind)
+  // with a project SQLite would delete what lies in it, also what goes elsewhere: it goes last
+  const [projects, others] = Arr.partition(kinds, ({ name }) => name !== "project")
+  for (const kind of others.toReversed()) yield* remove(db, kind)
   yield* db.exec(operation, freed)
   for (const kind of kinds) {
     yield* update(db, kind)
     if (kind.name === "issue") yield* fill(db, format)
     else yield* insert(db, kind, kind.name === "comment" ? `NOT (${ofFresh})` : undefined)
   }
+  for (const kind of projects) yield* remove(db, kind)
   yield* db.exec(
     operation,
     `UPDATE main.sqlite_sequence SET seq = max(CAST(seq AS INTEGER), ifnull((SELECT max(purge_reset_after_event_id) FROM plan.put_purge_log), 0)) WHERE name = 'events'`

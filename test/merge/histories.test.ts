@@ -39,6 +39,19 @@ describe("the merge", () => {
       assert.isAbove(met.merges, 20)
     }).pipe(Effect.provide(services)))
 
+  for (
+    const [seed, what] of [
+      [14742, "links of the same two, made twice, of which a single issue knows one"],
+      [15315, "an issue that comes in with a link to one that lacks its beginning"],
+      [15365, "a project that goes again, from which something went elsewhere"]
+    ] as const
+  ) {
+    it.scopedLive(`gives what the model says of ${what}`, () =>
+      Effect.gen(function*() {
+        assert.isUndefined(yield* tryHistory(seed, nothingMet()))
+      }).pipe(Effect.provide(services)))
+  }
+
   it.scopedLive("is held against the model: by another rule they part", () =>
     Effect.gen(function*() {
       const parted = yield* Effect.flip(

@@ -128,8 +128,9 @@ const isFresh = (uid: string) =>
   `EXISTS (SELECT 1 FROM a.issues i JOIN issue_map m ON m.a = i.id WHERE i.uid = ${uid} AND m.fresh)`
 
 /** A link of an issue that comes in comes with it: nothing was decided. */
-const comesAlong =
-  `kind IN ('parent', 'blocks', 'related') AND (${isFresh("facet.of")} OR kind <> 'parent' AND ${isFresh("facet.key")})`
+const comesAlong = `kind IN ('parent', 'blocks', 'related') AND (${isFresh("facet.of")} OR kind <> 'parent' AND ${
+  isFresh("facet.key")
+})`
 
 const put = "UPDATE facet SET outcome = ?, decided = 1 WHERE outcome = 'conflict'"
 
