@@ -18,6 +18,7 @@ import {
   Project,
   ProjectStats,
   PurgeLog,
+  ReadyIssue,
   SearchResult
 } from "../ledger/model.ts"
 import { may, maybe } from "./optional.ts"
@@ -68,8 +69,9 @@ export const Restored = Schema.Struct({
 export const ProjectPatched = Schema.Struct({ project: Project, event: maybe(Event), changed: Schema.Boolean })
 export const Detached = Schema.Struct({ alias: Alias, event: Event })
 
-export const Listed = Schema.Struct({ issues: Schema.Array(IssueOut) })
-export const Ready = Schema.Struct({ issues: Schema.Array(Issue) })
+/** `total`: how many there are without a limit; only when `detail` was asked for. */
+export const Listed = Schema.Struct({ issues: Schema.Array(IssueOut), total: may(Int64) })
+export const Ready = Schema.Struct({ issues: Schema.Array(ReadyIssue), total: may(Int64) })
 export const Found = Schema.Struct({ query: Schema.String, results: Schema.Array(SearchResult) })
 export const LabelCounts = Schema.Struct({ labels: Schema.Array(LabelCount) })
 

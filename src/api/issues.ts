@@ -67,7 +67,8 @@ const Filter = {
   status: maybe(Status),
   priority: maybe(PriorityText("only those of this priority")),
   max_priority: maybe(PriorityText("only those of this priority or a higher one")),
-  limit: maybe(Limit)
+  limit: maybe(Limit),
+  detail: maybe(Bool)
 }
 
 const ShowQuery = Schema.Struct({ include_deleted: maybe(Bool) })
@@ -165,7 +166,9 @@ export const issues = HttpApiGroup.make("issues", { topLevel: true })
   .add(
     endpoint("ready", "Open issues of a project that wait for no other open one", ["project_not_found"])
       .setPath(ProjectPath)
-      .setUrlParams(Schema.Struct({ limit: maybe(Limit), sort: maybe(oneOf("changed", "priority")) }))
+      .setUrlParams(
+        Schema.Struct({ limit: maybe(Limit), sort: maybe(oneOf("changed", "priority")), detail: maybe(Bool) })
+      )
       .addSuccess(Ready)
   )
   .add(

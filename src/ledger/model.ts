@@ -124,21 +124,30 @@ export type End = Pick<Issue, "id" | "uid" | "short_id">
 export const LinkPeer = named("LinkPeer", Schema.Struct({ uid: Schema.String, short_id: Schema.String }))
 export type LinkPeer = typeof LinkPeer.Type
 
+const outline = {
+  labels: maybe(Schema.Array(Schema.String)),
+  parent_short_id: maybe(Schema.String),
+  child_counts: maybe(Schema.Struct({ open: Int64, total: Int64 })),
+  blocks: maybe(Schema.Array(LinkPeer)),
+  blocked_by: maybe(Schema.Array(LinkPeer)),
+  related: maybe(Schema.Array(LinkPeer)),
+  /** Short ids of open issues that block this one: only when they are asked for. */
+  waits_for: maybe(Schema.Array(Schema.String))
+}
+
 /** An issue in a list. */
 export const IssueOut = named(
   "IssueOut",
-  Schema.Struct({
-    ...issueFields,
-    qualified_id: Schema.String,
-    labels: maybe(Schema.Array(Schema.String)),
-    parent_short_id: maybe(Schema.String),
-    child_counts: maybe(Schema.Struct({ open: Int64, total: Int64 })),
-    blocks: maybe(Schema.Array(LinkPeer)),
-    blocked_by: maybe(Schema.Array(LinkPeer)),
-    related: maybe(Schema.Array(LinkPeer))
-  })
+  Schema.Struct({ ...issueFields, qualified_id: Schema.String, ...outline })
 )
 export type IssueOut = typeof IssueOut.Type
+
+/** An issue that can be worked on; what a list says beside its own columns comes only when it is asked for. */
+export const ReadyIssue = named(
+  "ReadyIssue",
+  Schema.Struct({ ...issueFields, qualified_id: maybe(Schema.String), ...outline })
+)
+export type ReadyIssue = typeof ReadyIssue.Type
 
 export const IssueRef = named(
   "IssueRef",

@@ -16,6 +16,8 @@ export interface Paged<A> {
   /** Each page is what it is when it is read. What was deleted meanwhile is left out. */
   readonly rest: Stream.Stream<ReadonlyArray<A>, StorageFailure, Store>
   readonly more: boolean
+  /** How many there are without a limit, where that was asked for. */
+  readonly total: bigint | undefined
 }
 
 /** The ids that a statement gives in its column `id`, in its order. */
@@ -27,10 +29,11 @@ export const among = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>) {
   return sql`(SELECT value FROM json_each(${`[${ids.join(",")}]`}))`
 })
 
-/** `pageOf` gives the issues of these ids in any order. */
+/** `pageOf` gives the issues of these ids in any order; `count` how many there are, of the same state. */
 export const paged = Effect.fnUntraced(function*<A extends { readonly id: bigint }, E>(
   ids: Effect.Effect<ReadonlyArray<{ readonly id: bigint }>, E | StorageFailure, Store>,
-  pageOf: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<A>, StorageFailure, Store>
+  pageOf: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<A>, StorageFailure, Store>,
+  count: Effect.Effect<bigint | undefined, E | StorageFailure, Store> = Effect.succeed(undefined)
 ) {
   const { read } = yield* Store
   const inOrder = (page: ReadonlyArray<bigint>) =>
@@ -43,7 +46,8 @@ export const paged = Effect.fnUntraced(function*<A extends { readonly id: bigint
     return {
       first: yield* inOrder(first),
       rest: Stream.mapEffect(Stream.fromIterable(pages), (page) => read(inOrder(page))),
-      more: pages.length > 0
+      more: pages.length > 0,
+      total: yield* count
     } satisfies Paged<A>
   }))
 })

@@ -25,6 +25,7 @@ const tables: Readonly<Record<string, string>> = {
   LinkPeer: "issues",
   Project: "projects",
   PurgeLog: "purge_log",
+  ReadyIssue: "issues",
   Recurrence: "recurrences"
 }
 

@@ -86,21 +86,22 @@ export const asResponse = (
 }
 
 /**
- * `{"<name>":[…]}` of a list. A long one is written while it is read, and never whole in memory; when reading fails in its middle, the
+ * `{"<name>":[…]}` of a list, and `total` where that is known. A long one is written while it is read, and never whole in memory; when reading fails in its middle, the
  * connection ends before the body does.
  */
 export const listed = Effect.fnUntraced(function*<A, I, Name extends string>(
   name: Name,
   item: Schema.Schema<A, I>,
-  { first, more, rest }: Paged<A>
+  { first, more, rest, total }: Paged<A>
 ) {
-  if (!more) return { [name]: first } as { readonly [_ in Name]: ReadonlyArray<A> }
+  const counted = total === undefined ? {} : { total }
+  if (!more) return { [name]: first, ...counted } as { readonly [_ in Name]: ReadonlyArray<A> }
   const encode = Schema.encodeSync(Schema.Array(item))
   const items = (page: ReadonlyArray<A>) => write(encode(page)).slice(1, -1)
   const pages = Stream.make(`{${JSON.stringify(name)}:[${items(first)}`).pipe(
     // a page of which everything was deleted meanwhile has nothing to separate
     Stream.concat(Stream.map(Stream.filter(rest, ({ length }) => length > 0), (page) => `,${items(page)}`)),
-    Stream.concat(Stream.make("]}\n")),
+    Stream.concat(Stream.make(`]${total === undefined ? "" : `,"total":${total}`}}\n`)),
     Stream.encodeText,
     Stream.provideContext(yield* Effect.context<Store>())
   )

@@ -1273,6 +1273,7 @@ export interface components {
             blocks?: components["schemas"]["LinkPeer"][] | null;
             blocked_by?: components["schemas"]["LinkPeer"][] | null;
             related?: components["schemas"]["LinkPeer"][] | null;
+            waits_for?: string[] | null;
         };
         RemovedParam: {
             /** @enum {number} */
@@ -1383,6 +1384,39 @@ export interface components {
         LabelCount: {
             label: string;
             count: components["schemas"]["Int64"];
+        };
+        ReadyIssue: {
+            id: components["schemas"]["Int64"];
+            uid: string;
+            project_id: components["schemas"]["Int64"];
+            project_uid?: string | null;
+            short_id: string;
+            title: string;
+            body: string;
+            status: string;
+            closed_reason?: string | null;
+            owner?: string | null;
+            priority?: components["schemas"]["Stored64"] | null;
+            author: string;
+            metadata: components["schemas"]["Metadata"];
+            revision: components["schemas"]["Stored64"];
+            recurrence_id?: components["schemas"]["Int64"] | null;
+            occurrence_key?: string | null;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            closed_at?: components["schemas"]["Time"] | null;
+            deleted_at?: components["schemas"]["Time"] | null;
+            qualified_id?: string | null;
+            labels?: string[] | null;
+            parent_short_id?: string | null;
+            child_counts?: {
+                open: components["schemas"]["Int64"];
+                total: components["schemas"]["Int64"];
+            } | null;
+            blocks?: components["schemas"]["LinkPeer"][] | null;
+            blocked_by?: components["schemas"]["LinkPeer"][] | null;
+            related?: components["schemas"]["LinkPeer"][] | null;
+            waits_for?: string[] | null;
         };
         SearchResult: {
             issue: components["schemas"]["Issue"];
@@ -1933,6 +1967,7 @@ export interface operations {
                     cwd: string;
                     directory: string;
                     terminal: boolean;
+                    columns: components["schemas"]["Int"];
                     variables: {
                         [key: string]: string;
                     };
@@ -3040,6 +3075,7 @@ export interface operations {
                 max_priority?: number;
                 /** @description at most so many; 0 for all */
                 limit?: number;
+                detail?: boolean;
             };
             header?: never;
             path: {
@@ -3058,6 +3094,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         issues: components["schemas"]["IssueOut"][];
+                        total?: components["schemas"]["Int64"] | null;
                     };
                 };
             };
@@ -3246,6 +3283,7 @@ export interface operations {
                 max_priority?: number;
                 /** @description at most so many; 0 for all */
                 limit?: number;
+                detail?: boolean;
                 /** @description only this project; 0 for all */
                 project_id?: number;
                 /** @description was removed: it is refused */
@@ -3269,6 +3307,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         issues: components["schemas"]["IssueOut"][];
+                        total?: components["schemas"]["Int64"] | null;
                     };
                 };
             };
@@ -4508,6 +4547,7 @@ export interface operations {
                 /** @description at most so many; 0 for all */
                 limit?: number;
                 sort?: "changed" | "priority";
+                detail?: boolean;
             };
             header?: never;
             path: {
@@ -4525,7 +4565,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        issues: components["schemas"]["Issue"][];
+                        issues: components["schemas"]["ReadyIssue"][];
+                        total?: components["schemas"]["Int64"] | null;
                     };
                 };
             };

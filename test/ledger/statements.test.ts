@@ -35,7 +35,7 @@ const counted = (n: number) =>
       context: (work) => work()
     })
     const native = yield* Effect.tracer
-    const all = { status: undefined, priority: undefined, maxPriority: undefined, limit: 0n }
+    const all = { status: undefined, priority: undefined, maxPriority: undefined, limit: 0n, detail: false }
     const found: Record<string, readonly [statements: number, issues: number]> = {}
     const count = <A, E>(name: string, work: Effect.Effect<A, E, Store>, of: (result: A) => number) =>
       Effect.gen(function*() {
@@ -50,16 +50,19 @@ const counted = (n: number) =>
         Effect.gen(function*() {
           yield* count("list", Lists.list(1n, all), ({ first }) => first.length)
           yield* count("list of all", Lists.listAll(undefined, all), ({ first }) => first.length)
-          yield* count("ready", Lists.ready(1n, 0n), ({ first }) => first.length)
+          yield* count("ready", Lists.ready(1n, { limit: 0n, sort: "changed", detail: false }), ({ first }) =>
+            first.length)
           yield* count(
             "show",
             show({ projectId: 1n, ref: "00000001", deleted: false }),
-            ({ children }) => children?.length ?? 0
+            ({ children }) =>
+              children?.length ?? 0
           )
           yield* count(
             "search",
             search({ projectId: 1n, text: "issue", limit: 200n, deleted: false }),
-            (results) => results.length
+            (results) =>
+              results.length
           )
         }),
         SqliteStore.layer(path)

@@ -13,7 +13,8 @@ const PeerRow = all(Schema.Struct({
   issue_id: Int64,
   role: Schema.Literal("parent", "blocks", "blocked_by", "related"),
   uid: Schema.String,
-  short_id: Schema.String
+  short_id: Schema.String,
+  status: Schema.String
 }))
 
 /** Rows by their issue, in their order. */
@@ -27,8 +28,8 @@ const groups = <Row extends { readonly issue_id: bigint }>(rows: ReadonlyArray<R
   return out
 }
 
-/** Nothing that is empty is listed, and no deleted issue but as a parent, as in Go kata. */
-export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>) {
+/** Nothing that is empty is listed, and no deleted issue but as a parent, as in Go kata. `detail`: also what an issue waits for. */
+export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueOut>, detail = false) {
   if (issues.length === 0) return []
   const { sql } = yield* Store
   const page = yield* among(issues.map(({ id }) => id))
@@ -43,11 +44,12 @@ export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueO
   )
   const peers = groups(
     yield* PeerRow(sql`
-      SELECT l.id, l.from_issue_id AS issue_id, l.type AS role, p.uid, p.short_id
+      SELECT l.id, l.from_issue_id AS issue_id, l.type AS role, p.uid, p.short_id, p.status
       FROM links l JOIN issues p ON p.id = l.to_issue_id WHERE l.from_issue_id IN ${page}
         AND (p.deleted_at IS NULL OR l.type = 'parent')
       UNION ALL
-      SELECT l.id, l.to_issue_id, CASE l.type WHEN 'blocks' THEN 'blocked_by' ELSE l.type END, p.uid, p.short_id
+      SELECT l.id, l.to_issue_id, CASE l.type WHEN 'blocks' THEN 'blocked_by' ELSE l.type END, p.uid, p.short_id,
+        p.status
       FROM links l JOIN issues p ON p.id = l.from_issue_id
       WHERE l.to_issue_id IN ${page} AND l.type IN ('blocks', 'related') AND p.deleted_at IS NULL
       ORDER BY 1`)
@@ -58,6 +60,7 @@ export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueO
       const found = linked.filter((peer) => peer.role === role).map(({ short_id, uid }) => ({ uid, short_id }))
       return found.length === 0 ? undefined : found
     }
+    const waits = linked.filter(({ role, status }) => role === "blocked_by" && status === "open")
     const counted = children.get(issue.id)?.[0]
     return present({
       ...issue,
@@ -66,7 +69,8 @@ export const outlined = Effect.fnUntraced(function*(issues: ReadonlyArray<IssueO
       child_counts: counted === undefined ? undefined : { open: counted.open, total: counted.total },
       blocks: those("blocks"),
       blocked_by: those("blocked_by"),
-      related: those("related")
+      related: those("related"),
+      waits_for: detail && waits.length > 0 ? waits.map(({ short_id }) => short_id) : undefined
     })
   })
 })

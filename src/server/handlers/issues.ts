@@ -9,7 +9,7 @@ import * as Lists from "../../ledger/issues/lists.ts"
 import { search } from "../../ledger/issues/search.ts"
 import * as Show from "../../ledger/issues/show.ts"
 import * as Links from "../../ledger/links/links.ts"
-import { Issue, IssueOut } from "../../ledger/model.ts"
+import { IssueOut, ReadyIssue } from "../../ledger/model.ts"
 import type { Paged } from "../../ledger/paged.ts"
 import { refuse } from "../../ledger/Refused.ts"
 import type { Store } from "../../store/Store.ts"
@@ -29,12 +29,14 @@ const filter = Effect.fnUntraced(function*(query: {
   readonly priority?: string | undefined
   readonly max_priority?: string | undefined
   readonly limit?: bigint | undefined
+  readonly detail?: boolean | undefined
 }): Effect.fn.Return<Lists.Filter, Effect.Effect.Error<ReturnType<typeof priority>>> {
   return {
     status: query.status === "" ? undefined : query.status,
     priority: yield* priority(query.priority, "priority"),
     maxPriority: yield* priority(query.max_priority, "max_priority"),
-    limit: query.limit ?? 0n
+    limit: query.limit ?? 0n,
+    detail: query.detail ?? false
   }
 })
 
@@ -121,8 +123,12 @@ export const issuesHandlers: Handlers<typeof issues, Store> = {
   labelCounts: ({ path }) => Effect.map(Labels.counts(path.project_id), (labels) => ({ labels })),
   ready: ({ path, urlParams }) =>
     Effect.flatMap(
-      Lists.ready(path.project_id, urlParams.limit ?? 0n, urlParams.sort),
-      (list) => listed("issues", Issue, list)
+      Lists.ready(path.project_id, {
+        limit: urlParams.limit ?? 0n,
+        sort: urlParams.sort ?? "changed",
+        detail: urlParams.detail ?? false
+      }),
+      (list) => listed("issues", ReadyIssue, list)
     ),
   search: ({ path, urlParams }) =>
     Effect.map(
