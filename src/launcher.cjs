@@ -235,17 +235,24 @@ const variables = [
   "KATA_HTTP_TIMEOUT",
   "KATA_SERVER",
   "PATH",
-  "XDG_CONFIG_HOME"
+  "XDG_CONFIG_HOME",
+  "CLICOLOR",
+  "CLICOLOR_FORCE",
+  "COLUMNS",
+  "KATA_FORCE_TTY",
+  "NO_COLOR",
+  "TERM"
 ]
 
 /** These steer git otherwise than by files, and may hold anything: they are not sent. */
 const steersGit = (name) => name.startsWith("GIT_CONFIG") || name === "GIT_CEILING_DIRECTORIES"
 
-/** What would steer a terminal: kata prints none of it to people. */
+/** What would steer a terminal: kata prints none of it to people, but for colours. */
 const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+const colours = /\u001b\[[0-9;]{1,9}m/g
 
 /** Whether what was printed may go to that descriptor as it is. */
-const isPrintable = (text, fd) => !steering.test(text) || !require("node:tty").isatty(fd)
+const isPrintable = (text, fd) => !steering.test(text.replace(colours, "")) || !require("node:tty").isatty(fd)
 
 /** What a command has printed, in an answer of HTTP that has come whole; undefined for anything else. */
 const printedIn = (answer) => {
@@ -269,12 +276,14 @@ const askable = (argv) => {
     const [path] = sockets(process.env)
     if (path === undefined) return undefined
     const { dev, ino } = fs.statSync(".")
+    const terminal = require("node:tty").isatty(1)
     const call = {
       build: "__KATA_BUNDLE__",
       argv,
       cwd: process.cwd(),
       directory: `${dev}:${ino}`,
-      terminal: require("node:tty").isatty(1),
+      terminal,
+      columns: terminal ? process.stdout.columns || 0 : 0,
       variables: Object.fromEntries(
         variables.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]])
       )

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { Int64 } from "../ledger/model.ts"
 
 /** What the commands that run in the daemon read of the environment: the launcher sends nothing else of it, which may hold secrets. */
 export const variables = [
@@ -17,7 +18,14 @@ export const variables = [
   "KATA_SERVER",
   // git's
   "PATH",
-  "XDG_CONFIG_HOME"
+  "XDG_CONFIG_HOME",
+  // the form of output: cli/screen/Screen.ts
+  "CLICOLOR",
+  "CLICOLOR_FORCE",
+  "COLUMNS",
+  "KATA_FORCE_TTY",
+  "NO_COLOR",
+  "TERM"
 ] as const
 
 /** A command line as it was typed, and where. */
@@ -30,6 +38,8 @@ export const Call = Schema.Struct({
   directory: Schema.String,
   /** Whether stdout is a terminal there, which agents' text must not steer. */
   terminal: Schema.Boolean,
+  /** Its width in cells; 0 where it has none or does not say. */
+  columns: Int64,
   /** Those of `variables` that the one who asks has. */
   variables: Schema.Record({ key: Schema.String, value: Schema.String })
 })

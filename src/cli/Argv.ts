@@ -17,7 +17,7 @@ import type { Failure } from "../Failure.ts"
 import { accepts, nothing } from "./flags.ts"
 import type { Accepted, Flag } from "./flags.ts"
 import type { GlobalValues } from "./Globals.ts"
-import { modeOf, modes } from "./Globals.ts"
+import { colorOf, modeOf, modes } from "./Globals.ts"
 import { usage } from "./Help.ts"
 import { plain } from "./helpDoc.ts"
 import type { Given, Scan } from "./tokenize.ts"
@@ -178,9 +178,11 @@ export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Eff
     const last = new Map(line.given.filter((given) => !given.own).map(({ flag, value }) => [flag.name, value]))
     const value = (name: string) => last.get(name)
     const mode = modeOf(value)
+    const color = colorOf(value("--color"))
     const globals = {
       mode: Either.getOrElse(mode, () => modeAsFarAsKnown(value)),
       quiet: value("--quiet") === "true",
+      color: Either.getOrElse(color, () => "auto" as const),
       as: value("--as"),
       workspace: value("--workspace"),
       project: value("--project")
@@ -192,6 +194,7 @@ export const read = <R>(root: Group<R>, argv: ReadonlyArray<string>): Effect.Eff
     if (Either.isLeft(mode)) {
       return refuse(new UsageError({ reason: mode.left, advice: formatAdvice(own, value("--format")) }))
     }
+    if (Either.isLeft(color)) return refuse(new UsageError({ reason: color.left }))
     const unknownTopic = line.topic[0]
     if (value("--version") === "true") return answer({ _tag: "Version" })
     if (line.help || leaf === undefined || command === undefined) return answer({ _tag: "Help", command, unknownTopic })

@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Either from "effect/Either"
 import type { Flag } from "./flags.ts"
+import type { ColorWhen } from "./screen/Screen.ts"
 
 export type Mode = "human" | "json" | "agent"
 
@@ -11,6 +12,7 @@ export const modes: ReadonlyArray<Mode> = ["human", "json", "agent"]
 export interface GlobalValues {
   readonly mode: Mode
   readonly quiet: boolean
+  readonly color: ColorWhen
   readonly as: string | undefined
   readonly workspace: string | undefined
   readonly project: string | undefined
@@ -34,6 +36,7 @@ export const globalFlags: ReadonlyArray<Flag> = [
   flag(["--json"], "", "print JSON, the same as --format json"),
   flag(["--agent"], "", "print lines for agents, the same as --format agent"),
   flag(["--format"], "mode", "print results and errors for human, json or agent"),
+  flag(["--color"], "when", "colour what people read: auto, always or never"),
   flag(["-q", "--quiet"], "", "print no line that only confirms success"),
   flag(["--as"], "actor", "author of changes"),
   flag(["--workspace"], "dir", "find the project from this directory"),
@@ -45,6 +48,16 @@ export const globalFlags: ReadonlyArray<Flag> = [
 export const globals: ReadonlyMap<string, Flag> = new Map(
   globalFlags.flatMap((flag) => flag.names.map((name) => [name, flag] as const))
 )
+
+const colors: ReadonlyArray<ColorWhen> = ["auto", "always", "never"]
+
+/** When there are colours; or why that is not known. */
+export const colorOf = (word: string | undefined): Either.Either<ColorWhen, string> => {
+  const known = word === undefined ? "auto" : colors.find((when) => when === word)
+  return known === undefined
+    ? Either.left(`--color takes auto, always or never, not ${JSON.stringify(word)}`)
+    : Either.right(known)
+}
 
 /** The mode that the flags choose, or why there is none; the same mode may be chosen twice. */
 export const modeOf = (value: (name: string) => string | undefined): Either.Either<Mode, string> => {

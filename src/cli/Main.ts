@@ -78,7 +78,7 @@ const program = <R>(argv: ReadonlyArray<string>, root: Group<R>, state: State, e
     const bar = yield* ProgressBar.make({
       enabled: globals.mode === "human" && !globals.quiet && environment.variables["TERM"] !== "dumb"
     })
-    const output = Output.make(globals, stdio, bar.erase, exitCode)
+    const output = Output.make(globals, stdio, bar.erase, exitCode, environment.variables)
     switch (request._tag) {
       case "Refused":
         return yield* request.error

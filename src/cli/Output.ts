@@ -3,6 +3,7 @@
  * stdout stays empty when a command fails.
  */
 import * as EffectCommand from "@effect/cli/Command"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -13,19 +14,23 @@ import type { Failure, FailureKind } from "../Failure.ts"
 import { exitCodes } from "../Failure.ts"
 import { members, write } from "../records/json.ts"
 import type { GlobalValues, Mode } from "./Globals.ts"
+import { screenOf } from "./screen/Screen.ts"
+import type { Tabular } from "./screen/table.ts"
 import type { Stdio, WriteFailed, Writer } from "./Stdio.ts"
 import { lines, singleLine, visibleJson } from "./terminal.ts"
 import type { About, Command } from "./Tree.ts"
 import { UsageError } from "./UsageError.ts"
 
+/** Lines, in which control characters are made visible, so that text of users needs no care; or rows, which care for it themselves. */
+export type Lines = ReadonlyArray<string> | Tabular
+
 /** What people and agents are shown of a result. */
 export interface View<B> {
-  /** Lines; control characters in them are made visible, so text of users needs no care. */
-  readonly human: (shown: B) => ReadonlyArray<string>
+  readonly human: (shown: B) => Lines
   /** Lines, the first of them `OK <command> …`; values of users go through `quote`. */
   readonly agent: (shown: B) => ReadonlyArray<string>
-  /** What `--quiet` leaves of the human lines; nothing unless given. */
-  readonly quiet?: (shown: B) => ReadonlyArray<string>
+  /** What `--quiet` leaves of the human lines, of rows without their header; nothing unless given. */
+  readonly quiet?: (shown: B) => Lines
   /** Lines for stderr, for people who did not ask for quiet. */
   readonly aside?: (shown: B) => ReadonlyArray<string>
 }
@@ -119,7 +124,7 @@ export const written = (mode: Mode, { isTTY }: Pick<Writer, "isTTY">): (line: st
 /** The lines for each stream. */
 const render = <A, B>({ mode, quiet }: GlobalValues, format: Format<A, B>, result: A) => {
   if (mode === "json") return Effect.sync(() => ({ main: [envelope(format.json(result))], aside: [] }))
-  return Effect.map(format.read(result), (shown) => {
+  return Effect.map(format.read(result), (shown): { readonly main: Lines; readonly aside: ReadonlyArray<string> } => {
     if (mode === "agent") {
       const lines = format.agent(shown)
       return { main: quiet && lines[0]?.startsWith("OK") ? lines.slice(1) : lines, aside: [] }
@@ -138,7 +143,9 @@ export const make = (
   globals: GlobalValues,
   { stderr, stdout }: Stdio["Type"],
   erase: Effect.Effect<void>,
-  exitCode: Ref.Ref<number>
+  exitCode: Ref.Ref<number>,
+  /** Of the environment. */
+  variables: Readonly<Record<string, string | undefined>>
 ) =>
   Output.of({
     print: (format, result) =>
@@ -148,7 +155,11 @@ export const make = (
         if (outcome !== undefined) yield* Ref.set(exitCode, exitCodes[outcome])
         yield* erase
         const stream = format.stream?.(result) === "stderr" ? stderr : stdout
-        yield* stream.write(joined(main.map(written(globals.mode, stream))))
+        const now = yield* Clock.currentTimeMillis
+        const lines = "lines" in main
+          ? main.lines(screenOf(stream, variables, globals.color, now), !globals.quiet)
+          : main.map(written(globals.mode, stream))
+        yield* stream.write(joined(lines))
         yield* stderr.write(joined(aside.map(written(globals.mode, stderr))))
       })
   })

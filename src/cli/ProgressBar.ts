@@ -76,7 +76,8 @@ export const make = Effect.fn("ProgressBar.make")(function*(options: { readonly 
 
   const draw = (now: number) => {
     last = now
-    const text = phase === undefined ? "" : singleLine(line(phase, now)).slice(0, Math.max(0, stderr.columns() - 1))
+    const columns = stderr.columns() || 80
+    const text = phase === undefined ? "" : singleLine(line(phase, now)).slice(0, columns - 1)
     if (text === shown) return Effect.void
     shown = text
     return write(`\r${text}\u001b[K`)

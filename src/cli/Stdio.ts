@@ -21,7 +21,7 @@ export interface Writer {
   /** Done when the operating system has all of it. */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, WriteFailed>
   readonly isTTY: boolean
-  /** Asked each time, because a terminal may be resized. */
+  /** Asked each time, because a terminal may be resized; 0 where it does not say. */
   readonly columns: () => number
 }
 
@@ -54,8 +54,7 @@ const fromNode = (stream: "stdout" | "stderr", node: NodeWritable): Writer => {
           resume(error == null ? Effect.void : Effect.fail(new WriteFailed({ stream, code: codeOf(error) }))))
       }),
     isTTY: node.isTTY === true,
-    // A terminal whose size was never set says 0.
-    columns: () => node.columns || 80
+    columns: () => node.columns ?? 0
   }
 }
 

@@ -28,7 +28,7 @@ const shown = registry.filter((node): node is Look => looks.some((word) => word 
 /** As much of an output as is kept, in characters. */
 const limit = 4 * 1024 * 1024
 
-const kept = (stream: "stdout" | "stderr", isTTY: boolean) => {
+const kept = (stream: "stdout" | "stderr", isTTY: boolean, columns: number) => {
   let text = ""
   const writer: Writer = {
     write: (data) =>
@@ -37,7 +37,7 @@ const kept = (stream: "stdout" | "stderr", isTTY: boolean) => {
         return text.length > limit ? new WriteFailed({ stream, code: "EFBIG" }) : Effect.void
       }),
     isTTY,
-    columns: () => 80
+    columns: () => columns
   }
   return { writer, text: () => text }
 }
@@ -83,7 +83,7 @@ export const answer = Effect.fn("forwarded.answer")(function*(
     return Option.none<Printed>()
   }
   const { start } = yield* CommandExecutor.CommandExecutor
-  const [stdout, stderr] = [kept("stdout", call.terminal), kept("stderr", false)]
+  const [stdout, stderr] = [kept("stdout", call.terminal, Number(call.columns)), kept("stderr", false, 0)]
   const environment: Environment["Type"] = {
     ...own,
     variables: call.variables,

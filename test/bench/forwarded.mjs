@@ -33,7 +33,15 @@ const head = (line, ...headers) => [`${line} HTTP/1.0`, "host: kata.invalid", ..
 export const forwarded = async ({ cwd, env, issue, launcher, pid, socketPath }, requests) => {
   const [, build] = /build: "(\w+)"/.exec(readFileSync(launcher, "utf8"))
   const { dev, ino } = statSync(cwd)
-  const call = { build, argv: ["show", issue], cwd, directory: `${dev}:${ino}`, terminal: false, variables: env }
+  const call = {
+    build,
+    argv: ["show", issue],
+    cwd,
+    directory: `${dev}:${ino}`,
+    terminal: false,
+    columns: 0,
+    variables: env
+  }
   const body = JSON.stringify(call)
   const post = head(
     "POST /api/v1/commands",

@@ -189,7 +189,7 @@ it.effect.prop(
       expect(path.map((node) => node.name)).toStrictEqual(["kata", "any"])
       expect(request).toMatchObject({ _tag: "Run", flags: { words } })
       expect(request).toHaveProperty("flags", { ...flags, words })
-      expect(globals).toStrictEqual({ mode: "human", as, project, quiet, workspace: undefined })
+      expect(globals).toStrictEqual({ mode: "human", color: "auto", as, project, quiet, workspace: undefined })
     }),
   { fastCheck: { numRuns: Number(process.env["KATA_RUNS"] ?? 500) } }
 )

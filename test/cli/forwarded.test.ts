@@ -35,6 +35,7 @@ const daemon = Effect.gen(function*() {
       cwd,
       directory: `${dev}:${ino}`,
       terminal,
+      columns: 0n,
       variables: { HOME: join(root, "user"), KATA_DB: databasePath, ...variables }
     }, { databasePath, app: counting })
   return { call, counted, forwarded, root }

@@ -208,7 +208,7 @@ describe("every command", () => {
         [3, "create", "x", "--label", "NO"],
         [3, "search", " "],
         [3, "ready", "--limit", "-1"],
-        [3, "list", "--limit", "0"],
+        [3, "list", "--limit", "-1"],
         [2, "events", "--after", "-1"],
         [4, "labels", "--project", "none"],
         [4, "projects", "show", "none"],

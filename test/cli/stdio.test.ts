@@ -5,10 +5,10 @@ import { Writable } from "node:stream"
 import { fromStreams } from "../../src/cli/Stdio.ts"
 
 describe("a Node stream", () => {
-  it("of a terminal without a size has 80 columns", () => {
+  it("of a terminal without a size says that it does not know it", () => {
     const sink = Object.assign(new Writable(), { isTTY: true, columns: 0 })
     const { stderr } = fromStreams({ stdout: sink, stderr: sink })
-    expect([stderr.isTTY, stderr.columns()]).toEqual([true, 80])
+    expect([stderr.isTTY, stderr.columns()]).toEqual([true, 0])
   })
 
   it.live("is done when everything is taken, however slowly", () =>
@@ -26,7 +26,7 @@ describe("a Node stream", () => {
       yield* stdout.write(new Uint8Array(3))
       expect(taken).toBe(1_000_003)
       expect(stdout).toMatchObject({ isTTY: false })
-      expect(stdout.columns()).toBe(80)
+      expect(stdout.columns()).toBe(0)
     }))
 
   it.live("whose reader is gone fails with EPIPE, each time and typed", () =>

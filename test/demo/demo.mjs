@@ -56,7 +56,8 @@ const kata = (args) => {
       TMPDIR: folder,
       XDG_RUNTIME_DIR: inFolder("run"),
       KATA_HOME: inFolder("home"),
-      KATA_AUTHOR: "ana"
+      KATA_AUTHOR: "ana",
+      KATA_FORCE_TTY: "76"
     }
   })
   if (error !== undefined) throw error

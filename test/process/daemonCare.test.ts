@@ -112,7 +112,7 @@ describe("a disk on which no more can be written", () => {
     for (; last.exit === 0 && made.length < 60; last = await create(made.length)) made.push(last.stdout.trim())
     expect(last).toMatchObject({ exit: 11, stdout: "" })
     expect(last.stderr).toMatch(/^kata: .*(?:full|disk I\/O error).*\nhint: .+\n$/)
-    const listed = (await world.ok(["list"])).trimEnd().split("\n").map((line) => line.split(" ")[0] ?? "")
+    const listed = (await world.ok(["list"])).trimEnd().split("\n").map((line) => line.split("\t")[0] ?? "")
     expect(listed.toSorted()).toEqual(made.toSorted())
     expect(await world.ok(["show", made.at(-1)!])).toContain(body)
   })

@@ -42,6 +42,10 @@ describe("a command that only shows something", () => {
         [["show", "--quiet", issue, "--workspace", world.work], away],
         [["show", issue, "--project", "app"], away],
         [["list"]],
+        [["list"], world.work, { KATA_FORCE_TTY: "60" }],
+        [["list"], world.work, { KATA_FORCE_TTY: "60", CLICOLOR_FORCE: "1" }],
+        [["search", "first"], world.work, { KATA_FORCE_TTY: "120", NO_COLOR: "1" }],
+        [["ready", "--color", "always"]],
         [["list", "--json", "--limit", "1"]],
         [["ready", "--agent"]],
         [["search", "second"]],
@@ -62,6 +66,21 @@ describe("a command that only shows something", () => {
       const at = cwd === undefined ? {} : { cwd }
       const answered = await world.run(argv, { ...at, env: { ...env } })
       expect(answered, argv.join(" ")).toEqual(await world.run(argv, { ...at, env: { ...env, ...here } }))
+    }
+  })
+
+  it("is the same table on a terminal, with its width and colours", async ({ world }) => {
+    await filled(world)
+    const typed = (command: string, env: Readonly<Record<string, string>> = {}) =>
+      world.run([command], {
+        env: { TERM: "xterm", ...env },
+        shell: `script -qec "stty cols 50; '$1' '$2' ${command}" /dev/null`
+      })
+    for (const command of ["list", "ready"]) {
+      const { exit, stdout } = await typed(command)
+      expect({ exit, lines: stdout.split("\n").length }, stdout).toEqual({ exit: 0, lines: 4 })
+      expect(stdout).toContain("\u001b[4mTITLE\u001b[0m")
+      expect(await typed(command, here)).toMatchObject({ exit, stdout })
     }
   })
 
@@ -182,7 +201,14 @@ describe("a command that only shows something", () => {
     await filled(world)
     const [, build] = /build: "(\w+)"/.exec(fs.readFileSync(launcher, "utf8")) ?? []
     const { dev, ino } = fs.statSync(world.work)
-    const call = { build, argv: ["list", "--quiet"], cwd: world.work, terminal: false, variables: world.env() }
+    const call = {
+      build,
+      argv: ["list", "--quiet"],
+      cwd: world.work,
+      terminal: false,
+      columns: 0,
+      variables: world.env()
+    }
     const body = JSON.stringify({ ...call, directory: `${dev}:${ino}` })
     const post = () => ask(world.daemon().address, "/api/v1/commands", { "content-type": "application/json" }, body)
     const { printed } = JSON.parse((await post()).text)

@@ -55,13 +55,17 @@ describe("from nothing", () => {
   it("an issue is created, found, closed, and comes back from a backup", async ({ app, place }) => {
     expect(await app.ok("init")).toBe("created and bound project app\n")
     const id = await app.create("Parser crashes", "--body", "on empty input")
-    expect(await app.ok("search", "crashes")).toContain(`${id}      `)
-    expect(await app.ok("ready")).toBe(`${id}      Parser crashes  (-)\n`)
+    expect(await app.ok("search", "crashes")).toContain(`${id}\topen\t`)
+    expect(await app.ok("ready")).toMatch(new RegExp(`^${id}\topen\t{4}\\S+Z\t\tParser crashes\n$`))
     const message = "Rewrote the reader and ran the whole test suite on it."
     expect(await app.ok("close", id, "--done", "--message", message, "--commit", "3a401a8")).toBe(
       `${id} Parser crashes [closed]\n`
     )
-    expect(await app.ok("list")).toBe("")
+    expect(await app.run(["list"])).toMatchObject({
+      exit: 0,
+      stdout: "",
+      stderr: expect.stringMatching(/^nothing is open/) as string
+    })
     await app.ok("export", "--allow-running-daemon", "--output", "backup.jsonl")
     await app.ok("import", "--input", "backup.jsonl", "--target", place.path("restored.db"))
     const restored = { env: { KATA_DB: place.path("restored.db") } }
@@ -234,11 +238,12 @@ describe.skipIf(!hasPty)("on a terminal", () => {
 describe("a time limit", () => {
   it("that is none is told once, and the default holds", async ({ app }) => {
     await app.ok("init")
+    const seen = await app.create("seen")
     const warned = await app.run(["list"], { env: { KATA_HTTP_TIMEOUT: "soon" } })
     expect(warned).toEqual({
       exit: 0,
       signal: null,
-      stdout: "",
+      stdout: expect.stringMatching(new RegExp(`^${seen}\t`)) as string,
       stderr:
         "kata: ignoring invalid KATA_HTTP_TIMEOUT=\"soon\" (expected a Go duration like 30s or 2m); using default 5s\n"
     })

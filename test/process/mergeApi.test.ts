@@ -83,7 +83,7 @@ it("a command that changes something waits for a long transaction of another pro
   const writing = world.start(["create", "in the end", "--quiet"])
   // longer than a daemon that says nothing is waited for
   await sleep(7000)
-  await world.ok(["list"])
+  await world.ok(["list", "--quiet"])
   expect(writing.child.exitCode).toBeNull()
   other.exec("ROLLBACK")
   other.close()

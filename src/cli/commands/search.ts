@@ -5,29 +5,42 @@ import { Found } from "../../api/answers.ts"
 import { answer } from "../answer.ts"
 import { toggle } from "../Argv.ts"
 import { command, inProject } from "../daemon.ts"
-import { stateOf } from "../issue.ts"
+import { issueColumns, issueFields } from "../issueTable.ts"
 import { isBlank, refused } from "../refs.ts"
+import { table } from "../screen/table.ts"
 import { quoted } from "../terminal.ts"
 
 type Found = typeof Found.Type
 
-const human = ({ results }: Found) =>
-  results.map(({ issue, matched_in: where, score }) =>
-    `${issue.short_id.padEnd(8)}  ${score.toFixed(2)}  ${stateOf(issue).padEnd(8)}  ${issue.title}  (${
-      where.join(",")
-    })`
+const changed = ({ updated_at: at }: Found["results"][number]["issue"]) => at
+
+const human = ({ results }: Found) => {
+  const fields = issueFields(changed)
+  return table<Found["results"][number]["issue"] & { readonly where: ReadonlyArray<string> }>(
+    [
+      ...issueColumns({ title: "CHANGED", time: changed, withState: true }),
+      { title: "IN", text: ({ where }) => where.join(", "), drop: 4 }
+    ],
+    [...fields.slice(0, -1), ({ where }) => where.join(","), ...fields.slice(-1)],
+    results.map(({ issue, matched_in: where }) => ({ ...issue, where }))
   )
+}
 
 export const search = command(
   "search",
   {
     words: Args.text({ name: "word" }).pipe(Args.withDescription("words that must all be there"), Args.atLeast(1)),
-    limit: Options.integer("limit").pipe(Options.withDescription("at most so many rows"), Options.withDefault(20)),
+    limit: Options.integer("limit").pipe(
+      Options.withAlias("n"),
+      Options.withDescription("at most so many rows"),
+      Options.withDefault(20)
+    ),
     includeDeleted: toggle("include-deleted", false).pipe(Options.withDescription("deleted issues too"))
   },
   answer(Found, {
-    human: (found) => found.results.length === 0 ? ["no matches"] : human(found),
+    human,
     quiet: human,
+    aside: ({ results }) => results.length === 0 ? ["no issue has all of these words"] : [],
     agent: ({ query, results }) => [
       `OK search count=${results.length} query=${quoted(query)}`,
       ...results.map(({ issue: { deleted_at, short_id: id, status, title }, matched_in: where, score }) =>
@@ -49,7 +62,9 @@ export const search = command(
       })
     }),
   {
-    description: "Find issues of the project by the words in their titles, texts and comments, the best match first.",
+    description:
+      "Find issues of the project by the words in their titles, texts and comments, the best match first. In a pipe the fields of " +
+      "kata list, and where the words are before the title.",
     examples: [["kata search parser crash", ""]]
   }
 )

@@ -69,6 +69,14 @@ const noChange = (said: string, instead = false): Difference => ({
 const aliasFirst = "a bare ref is looked for in the project of the workspace as every command finds it, by alias first"
 const modeFirst = "the output mode is found wherever it stands on the line"
 
+/** stdout is for results: why there is none goes to stderr. */
+const emptySays = (said: string): Difference => ({
+  why: "an empty list says why, and not on stdout",
+  ours: { stdout: "", stderr: `${said}\n` }
+})
+
+const nothingOpen = "nothing is open; kata list --status all shows what is closed, too"
+
 /** `close` refuses a command line as one, and an input as one; in May both were internal errors. */
 const closeFlags = (exit: number, kind: string): Difference => ({
   why: "flags that contradict each other are a usage error, a missing reason is one of validation",
@@ -156,7 +164,10 @@ export const differences: Readonly<Record<string, Scenario>> = {
       }],
       [/^bad flag value$/, {
         why: notGo,
-        ours: instead("strconv.ParseInt: parsing \"x\": invalid syntax", "want an integer")
+        ours: instead(
+          "\"--limit\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
+          "\"-n, --limit\" flag: want an integer"
+        )
       }],
       [/^bad bool value$/, {
         why: notGo,
@@ -179,6 +190,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
         why: aliasFirst,
         ours: error(4, "not_found", "alias github.com/acme/app is not registered", "project_not_initialized")
       }],
+      [/^(list in a subdirectory|--workspace|--project)$/, emptySays(nothingOpen)],
       [/^init with extra word/, extraWord("init")],
       [/^broken .kata.toml/, {
         why: notGo,
@@ -217,8 +229,17 @@ export const differences: Readonly<Record<string, Scenario>> = {
         }
       }],
       [/^list --limit 2$/, {
-        why: "a full page says that there may be more (since 2026-05-25)",
-        ours: { stderr: "... showing 2 (raise --limit to see more)\n" }
+        why: "a page says how many there are",
+        ours: { stderr: "2 of 13; -n 0 shows all\n" }
+      }],
+      [/^list, none$/, emptySays(nothingOpen)],
+      [/^ready, none$/, emptySays("nothing is ready: no issue is open")],
+      [/^search, none$/, emptySays("no issue has all of these words")],
+      [/^list --status closed$/, emptySays("no issue is closed")],
+      [/^list --limit 0/, { why: "0 is all, as of ready (test/cli/tables.test.ts)", skip: true }],
+      [/^list --limit -1/, {
+        why: "0 is all",
+        ours: instead("--limit must be a positive integer", "--limit must be non-negative")
       }],
       [/^list extra word$/, extraWord("list")],
       [/^show (bad ref|upper case|empty|three letters|# only|project#)/, badRef]
@@ -270,6 +291,7 @@ export const differences: Readonly<Record<string, Scenario>> = {
   "06-throttle": { throttle: { enabled: true, window: 300_000 }, cases: [] },
   "07-search-ready": {
     cases: [
+      [/^search nothing$/, emptySays("no issue has all of these words")],
       [/^search (one word|two words|limit) --json$/, {
         why: "a found issue has its uid and its project's, which Go leaves out",
         ours: (recorded) => ({ stdout: withUids(recorded.stdout) })

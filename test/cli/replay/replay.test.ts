@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { inside } from "../../server/replay/serve.ts"
 import { differences } from "./differences.ts"
+import { comparable } from "./rows.ts"
 import { type Case, type Outcome, place, replay, scenario } from "./scenario.ts"
 
 /** Texts that are ours to write. */
@@ -40,7 +41,7 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
     Effect.gen(function*() {
       const root = yield* place
       const daemon = yield* inside(throttle === undefined ? {} : { throttle })
-      outcomes = yield* replay(
+      const done = yield* replay(
         scenario(name),
         { root, daemon },
         {
@@ -48,6 +49,7 @@ describe.each(Object.entries(differences))("%s", (name, { cases, throttle }) => 
           asked: ({ argv = [], name }) => differenceOf(name)?.asked?.(argv) ?? argv
         }
       )
+      outcomes = done.map(comparable)
       const wrong = outcomes.flatMap(({ argv, name, ours, recorded }) => {
         const meant = differenceOf(name)?.ours
         const wanted = filled({ ...recorded, ...(typeof meant === "function" ? meant(recorded) : meant) }, ours)
