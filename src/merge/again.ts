@@ -59,14 +59,24 @@ export const kept = Effect.fnUntraced(
   }
 )
 
-/** The merges since which nothing else was done to the database as a whole. */
+/**
+ * The merges since which nothing else was done to the database as a whole. Purges are no events that both know: what was purged by a merge may
+ * have come back by a later one, and what is alive here and purged there may be purged here since.
+ */
 const candidates = (
   entries: ReadonlyArray<Entry>,
-  asked: string
-): ReadonlyArray<{ readonly id: string; readonly merged: Merged }> =>
-  entries.slice(entries.findLastIndex(({ what }) => what !== "merge") + 1).toReversed().flatMap(({ id, merged }) =>
-    merged?.asked === asked ? [{ id, merged }] : []
+  options: Asked
+): ReadonlyArray<{ readonly id: string; readonly merged: Merged }> => {
+  // what is named may have been purged or deleted here since, and is asked for anew
+  if (options.issues !== undefined && options.issues.length > 0) return []
+  const asked = askedOf(options)
+  const since = options.applyPurges === true
+    ? entries.slice(-1)
+    : entries.slice(entries.findLastIndex(({ what }) => what !== "merge") + 1)
+  return since.toReversed().flatMap(({ id, merged }) =>
+    merged?.asked === asked && merged.purged_there === 0 ? [{ id, merged }] : []
   )
+}
 
 const sizesOf = (paths: ReadonlyArray<string>) =>
   Effect.forEach(paths, (path) =>
@@ -106,7 +116,7 @@ export const again = <E>(options: MergeOptions<E>, real: string, format: Format)
     const paths = files.map(({ path }) => path)
     const names = files.map(({ name }) => name)
     if (paths.length === 0 || paths.length < options.sources.length) return Option.none()
-    const found = candidates((yield* read(real)).entries, askedOf(options))
+    const found = candidates((yield* read(real)).entries, options)
     if (found.length === 0) return Option.none()
     const sizes = yield* sizesOf(paths)
     const same = found.filter(({ merged: { sources } }) =>

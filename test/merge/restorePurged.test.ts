@@ -120,6 +120,40 @@ describe("a purged issue", () => {
       assert.deepStrictEqual(yield* isSame(purged, here), [])
     }).pipe(Effect.provide(kit.services)))
 
+  it.scopedLive("of a copy that has more to tell is purged, comes back, is counted, and is purged, whatever was merged before", () =>
+    Effect.gen(function*() {
+      const { bring, directory, here, wrong } = yield* monday
+      const there = yield* kit.writeFile(`${directory}/there.db`, yield* kit.bytesOf(here))
+      yield* work(there, Effect.zipRight(gone(wrong), comment({ ...on("k3vq"), body: "of there" })))
+      const purged = yield* kit.writeFile(`${directory}/there.jsonl`, yield* kit.exported(there))
+      const mergeAll = (applyPurges: boolean) =>
+        merge({ target: here, sources: [{ snapshot: purged }], homes: kit.homes, applyPurges })
+      assert.strictEqual((yield* mergeAll(false)).purged_there, 1)
+      assert.strictEqual((yield* mergeAll(false)).purged_there, 1)
+      yield* work(here, gone(wrong))
+      assert.strictEqual((yield* mergeAll(false)).purged_there, 0)
+      yield* bring({ restorePurged: true })
+      for (const _ of [1, 2]) {
+        yield* mergeAll(true)
+        assert.deepStrictEqual(yield* isSame(purged, here), [])
+        yield* bring({ restorePurged: true })
+      }
+    }).pipe(Effect.provide(kit.services)))
+
+  it.scopedLive("comes back again when it is purged again, also where the same backup was merged before", () =>
+    Effect.gen(function*() {
+      const { bring, here, snapshot, wrong } = yield* monday
+      const issues = [`app#${wrong}`, "app#k3vq"]
+      yield* work(here, Effect.zipRight(gone(wrong), gone("k3vq")))
+      yield* bring({ issues, restorePurged: true })
+      for (const ref of [wrong, "k3vq"]) {
+        yield* work(here, gone(ref))
+        const { counts } = yield* bring({ issues, restorePurged: true })
+        assert.strictEqual(counts["issue"]?.new, 1, ref)
+        assert.deepStrictEqual(yield* isSame(snapshot, here), [], ref)
+      }
+    }).pipe(Effect.provide(kit.services)))
+
   it.scopedLive("comes back alone: another one that was purged and is not named stays purged", () =>
     Effect.gen(function*() {
       const { bring, here, wrong } = yield* monday
