@@ -91,7 +91,7 @@ export class Entry extends Schema.Class<Entry>("Entry")({
     inode: Schema.NonNegative,
     /** The highest number of an event; null when that is not known. */
     last_event: Schema.NullOr(Count),
-    /** Its uid: tells where rows were changed in place whether a database is the one, later. */
+    /** The uid of the last event: tells where rows were changed in place whether a database is the one, later. */
     last_uid: Schema.optional(Word)
   }),
   back: Back,

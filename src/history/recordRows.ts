@@ -24,7 +24,7 @@ import { readFile } from "../files/source.ts"
 import { temporary } from "../files/staleFiles.ts"
 import type { Format } from "../records/Format.ts"
 import { ChangedRows, Entry, type Merged } from "./Entry.ts"
-import { lastEventIn, uidOf } from "./events.ts"
+import { lastEventIn, lastUidIn } from "./events.ts"
 import { directoryOf, namesIn, pendingIn } from "./history.ts"
 import { complete, idAfter, pendingOf, removed, removeEmpty, type Said, said, settle, sizeAt, write } from "./record.ts"
 
@@ -62,10 +62,11 @@ export interface Recorder {
   readonly end: (db: Session, shifts: Shifts) => Effect.Effect<void, FileError | SqliteFailure>
 }
 
-const placed = ({ event, ...merged }: Merged, shifts: Shifts): Merged => ({
-  ...merged,
-  event: { ...event, id: event.id + (shifts["events"] ?? 0) }
-})
+/** None when the event has a number that an entry cannot say. */
+const placed = ({ event, ...merged }: Merged, shifts: Shifts): { readonly merged?: Merged } => {
+  const id = event.id + (shifts["events"] ?? 0)
+  return Number.isSafeInteger(id) ? { merged: { ...merged, event: { ...event, id } } } : {}
+}
 
 /** Runs a change of rows in one transaction of the database at a real path, and leaves an entry. When it fails the history is what it was. */
 export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, R>(
@@ -99,8 +100,7 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
         Effect.gen(function*() {
           const id = yield* idAfter((yield* namesIn(real)).last)
           const name = `${id}.rows`
-          const last = (yield* lastEventIn(db)) ?? 0
-          const uid = last === 0 ? undefined : yield* uidOf(db, last)
+          const uid = yield* lastUidIn(db)
           const entry = new Entry({
             ...yield* said(id, draft),
             records: {},
@@ -108,11 +108,11 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
               stamp: "",
               pages: null,
               inode: (yield* sizeAt(real)).inode,
-              last_event: last,
+              last_event: (yield* lastEventIn(db)) ?? null,
               ...uid === undefined ? {} : { last_uid: uid }
             },
             back: new ChangedRows({ way: "rows", name, bytes, digest, shifts, changes }),
-            ...merged === undefined ? {} : { merged: placed(merged, shifts) }
+            ...merged === undefined ? {} : placed(merged, shifts)
           })
           pending = entry
           yield* Effect.mapError(

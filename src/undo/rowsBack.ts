@@ -19,7 +19,7 @@ import { inTemporary } from "../database/temporary.ts"
 import { parentOf } from "../files/paths.ts"
 import { readFile } from "../files/source.ts"
 import type { OfRows } from "../history/Entry.ts"
-import { eventsAfter, isSameLater } from "../history/events.ts"
+import { eventsAfter, isSameLater, numberOf } from "../history/events.ts"
 import type { Format } from "../records/Format.ts"
 import { builtOn, forced, inThePlace, isCircular, older } from "./builtOn.ts"
 import { putAside } from "./steps.ts"
@@ -58,10 +58,12 @@ export const planned = Effect.fn("Undo.planned")(
         const refuse = (reason: CannotGoBack["reason"], detail = "") =>
           new CannotGoBack({ path, entry: entry.id, reason, detail })
         const { last_event, last_uid } = entry.after
-        const mark = last_event ?? 0
+        const mark = last_event === null && last_uid !== undefined
+          ? (yield* numberOf(target.db, last_uid)) ?? 0n
+          : BigInt(last_event ?? 0)
         if (last_uid !== undefined && !(yield* isSameLater(target.db, mark, last_uid))) return yield* refuse("other")
         yield* readInverse(db, format, entry.back.shifts)
-        const built = yield* builtOn(db, format, BigInt(mark))
+        const built = yield* builtOn(db, format, mark)
         const refused = built.count > 0 && !force
         if (built.count > 0) {
           yield* forced(db, format)

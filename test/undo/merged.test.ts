@@ -274,6 +274,27 @@ describe("a merge", () => {
   )
 
   scoped(
+    "goes and comes in again where events have numbers that no entry can say",
+    Effect.gen(function*() {
+      const { before, here, snapshot } = yield* two(everything)
+      yield* kit.change(
+        here,
+        `UPDATE events SET id = 9007199254740993 WHERE id = (SELECT max(id) FROM events);
+         UPDATE sqlite_sequence SET seq = 9007199254740993 WHERE name = 'events'`
+      )
+      yield* mergeInto(here, snapshot)
+      assert.isTrue((yield* mergeInto(here, snapshot)).unchanged)
+      const merged = yield* kit.writeFile(`${here}.merged.jsonl`, yield* kit.exported(here))
+      yield* undo(here)
+      assert.isTrue(yield* isSame(before, here))
+      yield* undo(here)
+      assert.isTrue(yield* isSame(merged, here))
+      yield* work(here, comment({ ...on("k3vq"), body: "of here" }))
+      assert.strictEqual((yield* Effect.flip(undo(here)))._tag, "WorkedOnSince")
+    })
+  )
+
+  scoped(
     "whose name is another's by now is not brought in again, and it is said whose",
     Effect.gen(function*() {
       const directory = yield* kit.temporary
