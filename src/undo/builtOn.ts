@@ -189,14 +189,18 @@ export const inThePlace = Effect.fn("Undo.inThePlace")(function*(db: Session) {
   return row === undefined ? undefined : String(row["of"])
 })
 
-/** Whether links that came back go round in a circle with those that are there. */
-export const isCircular = Effect.fn("Undo.isCircular")(function*(db: Session) {
+/**
+ * Whether links that came back go round in a circle with some that were made since: those whose number is above `last`, the highest that was
+ * given before. A circle of older ones was there already.
+ */
+export const isCircular = Effect.fn("Undo.isCircular")(function*(db: Session, last: bigint) {
   const row = yield* db.get(
     "look for circles",
     `SELECT EXISTS (SELECT 1 FROM plan.put_links p WHERE p.fresh AND p.type IN ('parent', 'blocks') AND EXISTS (
-       WITH RECURSIVE beyond(id) AS (SELECT p.to_issue_id UNION SELECT l.to_issue_id FROM main.links l JOIN beyond r
-         ON l.from_issue_id = r.id WHERE l.type = p.type)
-       SELECT 1 FROM beyond WHERE id = p.from_issue_id)) AS found`
+       WITH RECURSIVE beyond(id, later) AS (SELECT p.to_issue_id, 0 UNION SELECT l.to_issue_id, r.later OR l.id > ?
+         FROM main.links l JOIN beyond r ON l.from_issue_id = r.id WHERE l.type = p.type)
+       SELECT 1 FROM beyond WHERE id = p.from_issue_id AND later)) AS found`,
+    last
   )
   return row?.["found"] === 1n
 })

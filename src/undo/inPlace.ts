@@ -47,7 +47,7 @@ const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, ent
     (recorder) =>
       change(real, db, (target) =>
         recorder.begin.pipe(
-          Effect.zipRight(applied(target, format, entry, name)),
+          Effect.zipRight(applied(target, format, entry, name, plan.lastLink)),
           Effect.flatMap((shifts) => recorder.end(target, shifts))
         ))
   ).pipe(Effect.mapError(taken(entry, name)))

@@ -41,6 +41,13 @@ const afterwards = (before: ReadonlyMap<string, number>, changes: Changeset.Chan
     return [kind, count + fresh - gone]
   }))
 
+/** The highest number that a link had when the entry was made; its rows are the schema `a`. */
+const lastLinkOf = (db: Session) =>
+  Effect.map(
+    db.get("read the way back", "SELECT id FROM a.base WHERE name = 'links'"),
+    (row) => typeof row?.["id"] === "bigint" ? row["id"] : 0n
+  )
+
 /**
  * The changeset that takes an entry of the history of `real` back in the database at `path`, in a session of its own, and what was built on
  * its rows. It is complete when nothing was, or with `force`.
@@ -63,6 +70,7 @@ export const planned = Effect.fn("Undo.planned")(
           : BigInt(last_event ?? 0)
         if (last_uid !== undefined && !(yield* isSameLater(target.db, mark, last_uid))) return yield* refuse("other")
         yield* readInverse(db, format, entry.back.shifts)
+        const lastLink = yield* lastLinkOf(db)
         const built = yield* builtOn(db, format, mark)
         const refused = built.count > 0 && !force
         if (built.count > 0) {
@@ -81,7 +89,7 @@ export const planned = Effect.fn("Undo.planned")(
         const records = afterwards(yield* target.count(wholeDatabase), changes)
         yield* target.confirm
         yield* Changeset.finish(db)
-        return { db, built, refused, changes, events, records }
+        return { db, built, refused, changes, events, records, lastLink }
       }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
     }))
   }
@@ -95,9 +103,9 @@ export const taken = (entry: OfRows, path: string) => <E>(error: E) =>
 
 /** Applies what was planned, and looks at what only rows that come back can break. */
 export const applied = Effect.fn("Undo.applied")(
-  function*(db: Session, format: Format, entry: OfRows, name: string) {
+  function*(db: Session, format: Format, entry: OfRows, name: string, lastLink: bigint) {
     const shifts = yield* apply(db, format, name)
-    if (yield* isCircular(db)) {
+    if (yield* isCircular(db, lastLink)) {
       return yield* new CannotGoBack({ path: name, entry: entry.id, reason: "circle", detail: "" })
     }
     return shifts

@@ -95,7 +95,7 @@ const staged = Effect.fnUntraced(
     const { change } = yield* Database
     const built = yield* Effect.forEach(older, (one) =>
       Effect.gen(function*() {
-        const { built, db } = yield* planned(real, one, copy.path, version10, true)
+        const { built, db, lastLink } = yield* planned(real, one, copy.path, version10, true)
         if (built.count > 0 && options.force !== true && options.dryRun !== true) {
           return yield* new WorkedOnSince({
             path: options.database,
@@ -105,7 +105,7 @@ const staged = Effect.fnUntraced(
             done: []
           })
         }
-        yield* change(copy.path, db, (target) => applied(target, version10, one, options.database)).pipe(
+        yield* change(copy.path, db, (target) => applied(target, version10, one, options.database, lastLink)).pipe(
           Effect.mapError(taken(one, options.database)),
           // nobody else has the copy
           Effect.catchTag("Moved", Effect.die)

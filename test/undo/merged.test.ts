@@ -295,6 +295,25 @@ describe("a merge", () => {
   )
 
   scoped(
+    "comes in again with a circle of links that it has brought",
+    Effect.gen(function*() {
+      const { here, other } = yield* two(everything)
+      yield* kit.change(
+        other,
+        `INSERT INTO links(project_id, from_issue_id, to_issue_id, from_issue_uid, to_issue_uid, type, author, created_at)
+         SELECT i.project_id, j.id, i.id, j.uid, i.uid, 'blocks', 'ann', '2027-01-01T00:00:00.000Z'
+         FROM issues i JOIN issues j ON i.title = 'there' AND j.short_id = 'k3vq' AND j.project_id = i.project_id`
+      )
+      const snapshot = yield* kit.writeFile(`${other}.jsonl`, yield* kit.exported(other))
+      yield* mergeInto(here, snapshot)
+      const merged = yield* kit.writeFile(`${here}.merged.jsonl`, yield* kit.exported(here))
+      yield* undo(here)
+      yield* undo(here)
+      assert.isTrue(yield* isSame(merged, here))
+    })
+  )
+
+  scoped(
     "whose name is another's by now is not brought in again, and it is said whose",
     Effect.gen(function*() {
       const directory = yield* kit.temporary
