@@ -41,6 +41,7 @@ import {
 } from "./MergeReport.ts"
 import { plan, type Planned } from "./plan/plan.ts"
 import type { Room } from "./plan/room.ts"
+import { saySpent } from "./plan/spent.ts"
 import { type Opened, openSide } from "./sides.ts"
 import { empty, together } from "./sources.ts"
 
@@ -173,7 +174,7 @@ const planned = Effect.fnUntraced(
       only,
       restorePurged: options.restorePurged === true && only !== undefined,
       actor: options.actor ?? "kata"
-    }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
+    }).pipe(Effect.catchTag("SqliteFailure", saySpent(db, name)), Effect.mapError(inTemporary(parentOf(db.path))))
     if (made.conflictCount > 0) {
       return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
     }
