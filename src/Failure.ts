@@ -29,4 +29,6 @@ export interface Failure {
   readonly isText?: boolean
   /** The next step, when there is one. */
   readonly hint?: string | undefined
+  /** What a program is told beside the message, with `--json`. */
+  readonly data?: unknown
 }

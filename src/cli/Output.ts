@@ -172,7 +172,16 @@ export const renderFailure = ({ mode }: Pick<GlobalValues, "mode">, word: string
   switch (mode) {
     case "json":
       return `${
-        visibleJson(write({ error: { kind: failure.kind, code, message: failure.message, hint, exit_code: exitCode } }))
+        visibleJson(write({
+          error: {
+            kind: failure.kind,
+            code,
+            message: failure.message,
+            hint,
+            exit_code: exitCode,
+            data: failure.data
+          }
+        }))
       }\n`
     case "agent":
       return [

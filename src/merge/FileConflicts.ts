@@ -1,7 +1,7 @@
 /** Why two files that come from one are not merged. */
 import * as Schema from "effect/Schema"
 import type { FailureKind } from "../Failure.ts"
-import { conflictLines, MergeConflict } from "./plan/outcomes.ts"
+import { conflictData, conflictLines, MergeConflict } from "./plan/outcomes.ts"
 
 /** Both have changed the same; the `target` of each conflict is ours, its `source` theirs. */
 export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConflicts", {
@@ -13,6 +13,9 @@ export class FileConflicts extends Schema.TaggedError<FileConflicts>()("FileConf
 }) {
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
+  get data() {
+    return conflictData({ conflicts: this.conflicts, count: this.count })
+  }
   override get message() {
     return [
       `${this.file}: ${this.count} ${this.count === 1 ? "conflict" : "conflicts"}: both sides have changed the same`,

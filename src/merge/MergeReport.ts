@@ -4,7 +4,7 @@ import { Counts } from "../changes/Counts.ts"
 import type { FailureKind } from "../Failure.ts"
 import type { Homes } from "../import/stopHint.ts"
 import type { Format } from "../records/Format.ts"
-import { conflictLines, MergeConflict } from "./plan/outcomes.ts"
+import { conflictData, conflictLines, MergeConflict } from "./plan/outcomes.ts"
 import type { Side as Preferred } from "./plan/room.ts"
 import { Side } from "./Side.ts"
 import type { Source } from "./sides.ts"
@@ -90,6 +90,9 @@ export class MergeConflicts extends Schema.TaggedError<MergeConflicts>()("MergeC
 }) {
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
+  get data() {
+    return conflictData({ conflicts: this.conflicts, count: this.count })
+  }
   override get message() {
     return [
       `${this.count} ${

@@ -37,6 +37,11 @@ export class MergeConflict extends Schema.Class<MergeConflict>("MergeConflict")(
   why: Schema.NullOr(Schema.String)
 }) {}
 
+/** Conflicts as a program is told of them: those that are told, and how many there are. */
+export const conflictData = Schema.encodeSync(
+  Schema.Struct({ conflicts: Schema.Array(MergeConflict), count: Schema.Int })
+)
+
 /** How many conflicts a message has. */
 const mostShown = 20
 
