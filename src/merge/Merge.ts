@@ -30,6 +30,7 @@ import { phase } from "../Progress.ts"
 import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { again, kept } from "./again.ts"
+import { refuseBroken, sayingBroken } from "./broken.ts"
 import {
   type Case,
   MergeConflicts,
@@ -45,6 +46,7 @@ import { saySpent } from "./plan/spent.ts"
 import { type Opened, openSide } from "./sides.ts"
 import { empty, together } from "./sources.ts"
 
+export { BreaksRules } from "./broken.ts"
 export * from "./Diff.ts"
 export * from "./MergeReport.ts"
 
@@ -179,6 +181,7 @@ const planned = Effect.fnUntraced(
       return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
     }
     const report = yield* told(db, made)
+    if (options.dryRun === true) yield* refuseBroken(db, format, name)
     yield* confirm
     yield* finish(db)
     return { db, report }
@@ -203,7 +206,7 @@ const once = Effect.fnUntraced(
     const { change } = yield* Database
     const { format, history, name, path } = into
     if (history === undefined) {
-      yield* change(path, db, (target) => apply(target, format, name))
+      yield* change(path, db, (target) => apply(target, format, name)).pipe(sayingBroken(db, format, name))
       return report
     }
     const merged = yield* kept(db, history.asked, history.sources, report)
@@ -213,7 +216,7 @@ const once = Effect.fnUntraced(
         recorder.begin.pipe(
           Effect.zipRight(apply(target, format, name)),
           Effect.flatMap((shifts) => recorder.end(target, shifts))
-        )))
+        ))).pipe(sayingBroken(db, format, name))
     return { ...report, entry: entry ?? null }
   },
   Effect.scoped,
