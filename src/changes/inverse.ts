@@ -83,9 +83,26 @@ export const readInverse = Effect.fn("Changes.readInverse")(function*(db: Sessio
   }
 })
 
-/** Whether what an inverse takes back is done in the database `b`: by any row, since it was done whole or not at all. */
-export const isDone = Effect.fn("Changes.isDone")(function*(db: Session, format: Format, shifts: Shifts) {
-  yield* readInverse(db, format, shifts)
+/** The last event that the database had when a change was done in it. */
+export interface LastEvent {
+  readonly id: number | null
+  readonly uid: string | undefined
+}
+
+/** Whether the event of that uid is there, or is not for it was purged; none when there is another one in its place. */
+const hasEvent = (db: Session, { id, uid }: LastEvent) =>
+  Effect.map(
+    db.get(
+      operation,
+      `SELECT EXISTS (SELECT 1 FROM b.events WHERE uid = @uid) AS there,
+         EXISTS (SELECT 1 FROM b.purge_log WHERE @id BETWEEN events_deleted_min_id AND events_deleted_max_id) AS purged`,
+      { uid: uid ?? null, id: id === null ? null : BigInt(id) }
+    ),
+    (row) => row?.["there"] === 1n ? "there" : row?.["purged"] === 1n ? "purged" : "missing"
+  )
+
+/** Whether any row says so, since all of it was done, or nothing. */
+const byAnyRow = (db: Session, format: Format) => {
   const signs = changing(format).flatMap((kind) => {
     const { table } = kind
     const there = (row: string, more = "") =>
@@ -96,5 +113,31 @@ export const isDone = Effect.fn("Changes.isDone")(function*(db: Session, format:
       `SELECT 1 FROM put_${table} p WHERE p.fresh AND NOT ${there("p")}`
     ]
   })
-  return yield* Effect.exists(signs, (sql) => isFound(db, sql))
+  return Effect.exists(signs, (sql) => isFound(db, sql))
+}
+
+/**
+ * Whether what an inverse takes back is done in the database `b`, to which others may have written since. By the events that came or went:
+ * a new one is known by its uid, because where nothing was done its number is another one's by now; what came back has a number that nobody
+ * else gets.
+ */
+export const isDone = Effect.fn("Changes.isDone")(function*(
+  db: Session,
+  format: Format,
+  shifts: Shifts,
+  last: LastEvent
+) {
+  yield* readInverse(db, format, shifts)
+  const newest = "(SELECT id FROM a.base WHERE name = 'events')"
+  if (last.uid !== undefined && (yield* isFound(db, `SELECT 1 FROM drop_events WHERE id > ${newest}`))) {
+    const is = yield* hasEvent(db, last)
+    return is === "there" || (is === "purged" && (yield* byAnyRow(db, format)))
+  }
+  if (yield* isFound(db, "SELECT 1 FROM drop_events")) {
+    return yield* isFound(db, "SELECT 1 FROM drop_events d JOIN b.events t ON t.id = d.id")
+  }
+  if (yield* isFound(db, "SELECT 1 FROM put_events WHERE fresh")) {
+    return !(yield* isFound(db, "SELECT 1 FROM put_events p JOIN b.events t ON t.id = p.id WHERE p.fresh"))
+  }
+  return yield* byAnyRow(db, format)
 })

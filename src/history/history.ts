@@ -64,11 +64,11 @@ const entryIn = (directory: string, name: string, id: string) =>
   )
 
 /** Whether the rows of a pending entry were changed. What cannot be asked now keeps its entry. */
-const isChanged = (real: string, { back }: OfRows) =>
+const isChanged = (real: string, { after, back }: OfRows) =>
   Effect.gen(function*() {
     const { together, view } = yield* Database
     const db = yield* together(attachable(`${directoryOf(real)}/${back.name}`), yield* view(real, version10))
-    return yield* isDone(db, version10, back.shifts)
+    return yield* isDone(db, version10, back.shifts, { id: after.last_event, uid: after.last_uid })
   }).pipe(Effect.scoped, Effect.orElseSucceed(() => true))
 
 /** Whether what a pending entry tells of was done. */
