@@ -83,13 +83,15 @@ export class Database extends Context.Tag("kata/Database")<Database, {
    * out about them, which can be attached once it is committed. A name without a schema that `main` does not have is one of `b`. A stage must be sealed.
    */
   readonly together: (a: Attachable, b: Attachable) => Effect.Effect<Session & Attachable, DatabaseError, Scope.Scope>
+  /** The same without databases to read: a session in a transaction, with nothing but room of its own. */
+  readonly alone: () => Effect.Effect<Session & Attachable, DatabaseError, Scope.Scope>
   /**
    * Runs work in one write transaction of the database at a real path, which commits it and is on disk, or leaves what was there. What the
-   * work is to change stands in the schema `plan`, in which it may write too.
+   * work is to change, where that is known before, stands in the schema `plan`, in which it may write too.
    */
   readonly change: <A, E, R>(
     path: string,
-    plan: Attachable,
+    plan: Attachable | undefined,
     work: (db: Session) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | DatabaseError | CommitNotConfirmed, R>
   /** Removes what a killed restore of `target` left beside it. Who calls it holds the lock of the target. */

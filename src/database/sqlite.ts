@@ -21,6 +21,7 @@ export const layer = Layer.effect(
       salvage: lazily(() => import("./salvage.ts").then(({ salvage }) => salvage)),
       stage: lazily(() => import("./stage.ts").then(({ stage }) => stage)),
       together: lazily(() => import("./together.ts").then(({ together }) => together)),
+      alone: lazily(() => import("./together.ts").then(({ alone }) => alone)),
       change: (path, plan, work) =>
         Effect.flatMap(Effect.promise(() => import("./change.ts")), ({ change }) => change(path, plan, work)),
       cleanUp: lazily(() => import("./previous.ts").then(({ cleanUp }) => cleanUp)),

@@ -94,6 +94,7 @@ export const layerFaultyDatabase = (
         contentStamp: real.contentStamp,
         change: (path, plan, work) => real.change(path, plan, (db) => work(session(db))),
         together: (a, b) => Effect.map(real.together(a, b), (both) => ({ ...session(both), uri: both.uri })),
+        alone: () => Effect.map(real.alone(), (alone) => ({ ...session(alone), uri: alone.uri })),
         swap: (stage, target, force, unchanged, recorded) =>
           decorated("swap", target, real.swap(stage, target, force, unchanged, recorded))
       }
