@@ -5,7 +5,7 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { fillFullText, triggers } from "../database/schema.ts"
+import { fillFullText, reindexing, triggers } from "../database/schema.ts"
 import type { Session } from "../database/Session.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import type { FailureKind } from "../Failure.ts"
@@ -90,6 +90,24 @@ const update = (db: Session, kind: Kind) => {
     }) WHERE EXISTS (SELECT 1 FROM plan.put_${kind.table} p WHERE NOT p.fresh AND ${sameKey(kind, "p", "t")})`
   )
 }
+
+/** The issues whose comments are changed otherwise than the triggers see it, both before and after that. */
+const reindexed = `CREATE TABLE plan.reindexed AS
+  SELECT t.issue_id AS id FROM plan.put_comments p JOIN main.comments t ON t.id = p.id
+    WHERE NOT p.fresh AND (p.body IS NOT t.body OR p.issue_id IS NOT t.issue_id)
+  UNION SELECT p.issue_id FROM plan.put_comments p JOIN main.comments t ON t.id = p.id
+    WHERE NOT p.fresh AND p.issue_id IS NOT t.issue_id`
+
+const updateComments = Effect.fnUntraced(function*(db: Session, kind: Kind) {
+  // what is made of several sources has no index
+  if (!(yield* isFound(db, "SELECT 1 FROM main.sqlite_schema WHERE name = 'issues_fts'"))) {
+    return yield* update(db, kind)
+  }
+  const { put, take } = reindexing("SELECT id FROM plan.reindexed")
+  yield* db.exec(operation, `${reindexed}; ${take}`)
+  yield* update(db, kind)
+  yield* db.exec(operation, put)
+})
 
 const insert = (db: Session, kind: Kind, where = "1") => {
   const columns = columnsOf(kind).map(quote).join(", ")
@@ -192,7 +210,7 @@ export const apply = Effect.fn("Merge.apply")(function*(db: Session, format: For
   for (const kind of others.toReversed()) yield* remove(db, kind)
   yield* db.exec(operation, freed)
   for (const kind of kinds) {
-    yield* update(db, kind)
+    yield* kind.name === "comment" ? updateComments(db, kind) : update(db, kind)
     if (kind.name === "issue") yield* fill(db, format)
     else yield* insert(db, kind, kind.name === "comment" ? `NOT (${ofFresh})` : undefined)
   }

@@ -67,24 +67,29 @@ const tablesOf = (kind: Kind) => {
   ] as const
 }
 
-/** The highest number that each table of a database has given, as the changeset is planned on it. */
-export const base = (db: Session, format: Format) =>
+/** The highest number that each table of the database in the schema `of` has given, as the changeset is planned on it, as a table in `to`. */
+export const base = (db: Session, format: Format, { of = "b", to = "main" } = {}) =>
   Effect.zipRight(
-    db.exec("plan the changes", "CREATE TABLE base(name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID"),
+    db.exec("plan the changes", `CREATE TABLE ${to}.base(name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID`),
     Effect.forEach(changing(format), ({ table }) =>
       db.exec(
         "plan the changes",
-        `INSERT INTO base SELECT '${table}', max(ifnull((SELECT max(rowid) FROM b.${table}), 0),` +
-          ` ifnull((SELECT max(CAST(seq AS INTEGER)) FROM b.sqlite_sequence WHERE name = '${table}'), 0))`
+        `INSERT INTO ${to}.base SELECT '${table}', max(ifnull((SELECT max(rowid) FROM ${of}.${table}), 0),` +
+          ` ifnull((SELECT max(CAST(seq AS INTEGER)) FROM ${of}.sqlite_sequence WHERE name = '${table}'), 0))`
       ), { discard: true })
   )
 
-/** Makes the tables of a changeset, or those of them that are wanted. */
-export const create = (db: Session, format: Format, wanted: (table: string) => boolean = () => true) =>
+/** Makes the tables of a changeset in a schema, or those of them that are wanted. */
+export const create = (
+  db: Session,
+  format: Format,
+  wanted: (table: string) => boolean = () => true,
+  schema: "main" | "temp" = "main"
+) =>
   db.exec(
     "plan the changes",
     changing(format).flatMap(tablesOf).filter(([name]) => wanted(name))
-      .map(([name, columns]) => `CREATE TABLE ${name}${columns}`).join(";")
+      .map(([name, columns]) => `CREATE TABLE ${schema}.${name}${columns}`).join(";")
   )
 
 /** Takes out what changes nothing, and keeps what the rows are before. `b` is the target. */

@@ -152,6 +152,19 @@ export const fillFullText = {
   FROM issues i WHERE i.id > ? AND i.id <= ? ORDER BY i.id`
 } as const
 
+/**
+ * What the triggers do not see: a comment whose text is changed, or that goes to another issue. `ids` selects the issues; they are taken out of
+ * the index before, as they are, and put into it after.
+ */
+export const reindexing = (ids: string) => {
+  const rows = `FROM issues i WHERE i.id IN (${ids})`
+  const words = `i.id, i.title, i.body, ${joined("comments WHERE issue_id = i.id")}`
+  return {
+    take: `INSERT INTO issues_fts(issues_fts, rowid, title, body, comments) SELECT 'delete', ${words} ${rows}`,
+    put: `INSERT INTO issues_fts(rowid, title, body, comments) SELECT ${words} ${rows}`
+  }
+}
+
 // ---- triggers -------------------------------------------------------------------------------------------------------
 
 export interface Trigger {

@@ -29,7 +29,7 @@ export class ReplacedFile extends Schema.Class<ReplacedFile>("ReplacedFile")({
   pages: Schema.NullOr(Digest)
 }) {}
 
-/** The rows that take back what a merge did in place: a file of the history itself. */
+/** The rows that take back what a merge or an import did in place: a file of the history itself. */
 export class ChangedRows extends Schema.Class<ChangedRows>("ChangedRows")({
   way: Schema.Literal("rows"),
   /** Its name in the directory of the history. */
@@ -62,7 +62,7 @@ export const Merged = Schema.Struct({
 export type Merged = typeof Merged.Type
 
 /** What can be taken back. */
-export const What = Schema.Literal("restore", "upgrade", "merge", "undo")
+export const What = Schema.Literal("restore", "upgrade", "merge", "import", "undo")
 export type What = typeof What.Type
 
 export class Entry extends Schema.Class<Entry>("Entry")({
@@ -76,7 +76,7 @@ export class Entry extends Schema.Class<Entry>("Entry")({
   by: Schema.NullOr(Word),
   /** The version of kata that did it. */
   kata: Word,
-  /** Of a restore or a merge the name of its input; else null. */
+  /** Of a restore or a merge the name of its input, of an import that of its source; else null. */
   input: Schema.NullOr(Word),
   /** Of an undo the entries that it took back, the last one first. */
   undone: Schema.Array(Id).pipe(Schema.maxItems(1000)),

@@ -1,7 +1,7 @@
 /**
- * Writes what takes a change of rows back. The rows are on disk, under a name that says nothing, before the transaction of the database begins;
- * within it they get their name, and the entry is pending; after its commit it is complete. The transaction is the only one that
- * writes, so no two that change a database at once can disturb each other's entries.
+ * Writes what takes a change of rows back. The rows are on disk, under a name that says nothing, before the change gets to its end; then, within the
+ * transaction of the database, they get their name, and the entry is pending; after its commit it is complete. The transaction is the
+ * only one that writes, so no two that change a database at once can disturb each other's entries.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -11,8 +11,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import type { Changes, Shifts } from "../changes/changeset.ts"
-import { inverse } from "../changes/inverse.ts"
-import { type Attachable, Database } from "../database/Database.ts"
+import type { Database } from "../database/Database.ts"
 import type { Session } from "../database/Session.ts"
 import type { SqliteFailure } from "../database/SqliteFailure.ts"
 import { closed } from "../files/closeErrors.ts"
@@ -22,11 +21,18 @@ import { writeSynced } from "../files/output.ts"
 import { exists, syncDirectory } from "../files/paths.ts"
 import { readFile } from "../files/source.ts"
 import { temporary } from "../files/staleFiles.ts"
-import type { Format } from "../records/Format.ts"
 import { ChangedRows, Entry, type Merged } from "./Entry.ts"
 import { lastEventIn, lastUidIn } from "./events.ts"
 import { directoryOf, namesIn, pendingIn } from "./history.ts"
 import { complete, idAfter, pendingOf, removed, removeEmpty, type Said, said, settle, sizeAt, write } from "./record.ts"
+
+/** The file of an inverse in a history, under a name that says nothing. */
+export interface Kept {
+  readonly path: string
+  readonly bytes: number
+  /** SHA-256. */
+  readonly digest: string
+}
 
 /** Copies a file to where nobody looks for it yet: on disk, and gone with the scope unless it was renamed. Errors name the directory. */
 const kept = Effect.fnUntraced(function*(from: string, directory: string) {
@@ -43,23 +49,28 @@ const kept = Effect.fnUntraced(function*(from: string, directory: string) {
       Effect.scoped,
       closed(directory)
     )
-  return { path, bytes, digest: hash.digest("hex") }
+  return { path, bytes, digest: hash.digest("hex") } satisfies Kept
 })
 
-/** What is changed, and by whom. */
-export interface Work extends Said {
-  readonly format: Format
-  /** The changeset, complete. */
-  readonly plan: Attachable
+/** What was done, and what takes it back. */
+export interface Done {
+  readonly rows: Kept
+  readonly shifts: Shifts
   readonly changes: Changes
   /** What a merge keeps of itself; the number of its event as it was planned. */
   readonly merged?: Merged | undefined
 }
 
-/** What a transaction that changes rows calls: at its beginning, and when all is done but the commit. */
+/** What a change of rows calls. */
 export interface Recorder {
+  /** Keeps the file of an inverse, whose own scope ends with that: before the transaction, or within it. */
+  readonly keep: <E, R>(
+    inverse: Effect.Effect<string, E, R>
+  ) => Effect.Effect<Kept, E | FileError | Directories.NotOurs, Exclude<R, Scope.Scope>>
+  /** At the beginning of the transaction. */
   readonly begin: Effect.Effect<void, Effect.Effect.Error<ReturnType<typeof settle>>>
-  readonly end: (db: Session, shifts: Shifts) => Effect.Effect<void, FileError | SqliteFailure>
+  /** When all is done but the commit. Without it there is no entry. */
+  readonly end: (db: Session, done: Done) => Effect.Effect<void, FileError | SqliteFailure>
 }
 
 /** None when the event has a number that an entry cannot say. */
@@ -71,7 +82,7 @@ const placed = ({ event, ...merged }: Merged, shifts: Shifts): { readonly merged
 /** Runs a change of rows in one transaction of the database at a real path, and leaves an entry. When it fails the history is what it was. */
 export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, R>(
   real: string,
-  { changes, format, merged, plan, ...draft }: Work,
+  draft: Said,
   change: (recorder: Recorder) => Effect.Effect<A, E, R>
 ) {
   const services = yield* Effect.context<Database | FileSystem.FileSystem | Path.Path>()
@@ -91,12 +102,16 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
   const run = Effect.gen(function*() {
     yield* Directories.ensureOwn(directory)
     const scope = yield* Effect.scope
-    const { bytes, digest, path } = yield* Effect.scoped(
-      Effect.flatMap(inverse(plan, format), (from) => Scope.extend(kept(from, directory), scope))
-    )
     const recorder: Recorder = {
+      keep: (inverse) =>
+        Effect.scoped(Effect.flatMap(inverse, (from) =>
+          // the beginning takes a history away in which nothing is yet
+          Directories.ensureOwn(directory).pipe(
+            Effect.zipRight(Scope.extend(kept(from, directory), scope)),
+            Effect.provide(services)
+          ))),
       begin: Effect.provide(settle(real), services),
-      end: (db, shifts) =>
+      end: (db, { changes, merged, rows: { bytes, digest, path }, shifts }) =>
         Effect.gen(function*() {
           const id = yield* idAfter((yield* namesIn(real)).last)
           const name = `${id}.rows`
@@ -125,7 +140,10 @@ export const recordingRows = Effect.fn("History.recordingRows")(function*<A, E, 
     }
     return yield* change(recorder)
   }).pipe(Effect.scoped)
-  const result = yield* Effect.onExit(run, (exit) => Exit.isSuccess(exit) ? Effect.void : forget)
+  const result = yield* Effect.onExit(
+    run,
+    (exit) => Exit.isSuccess(exit) && pending !== undefined ? Effect.void : forget
+  )
   // Ignored: it is done, and an entry that is still pending is completed by the next work.
   if (pending !== undefined) yield* Effect.ignore(complete(real, pending))
   return { result, entry: pending?.id }

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { apply } from "../changes/apply.ts"
 import { finish } from "../changes/changeset.ts"
+import { inverse } from "../changes/inverse.ts"
 import { unmoved } from "../changes/moved.ts"
 import { type Attachable, Database, type DatabaseError, type View } from "../database/Database.ts"
 import * as Lock from "../database/Lock.ts"
@@ -210,13 +211,17 @@ const once = Effect.fnUntraced(
       return report
     }
     const merged = yield* kept(db, history.asked, history.sources, report)
-    const work = { ...history.said, format, merged, plan: db, changes: report.counts }
-    const { entry } = yield* recordingRows(path, work, (recorder) =>
-      change(path, db, (target) =>
-        recorder.begin.pipe(
-          Effect.zipRight(apply(target, format, name)),
-          Effect.flatMap((shifts) => recorder.end(target, shifts))
-        ))).pipe(sayingBroken(db, format, name))
+    const { entry } = yield* recordingRows(
+      path,
+      history.said,
+      (recorder) =>
+        Effect.flatMap(recorder.keep(inverse(db, format)), (rows) =>
+          change(path, db, (target) =>
+            recorder.begin.pipe(
+              Effect.zipRight(apply(target, format, name)),
+              Effect.flatMap((shifts) => recorder.end(target, { rows, shifts, changes: report.counts, merged }))
+            )))
+    ).pipe(sayingBroken(db, format, name))
     return { ...report, entry: entry ?? null }
   },
   Effect.scoped,

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Changes } from "../changes/changeset.ts"
 import { Counts } from "../changes/Counts.ts"
+import { inverse } from "../changes/inverse.ts"
 import { unmoved } from "../changes/moved.ts"
 import { Database } from "../database/Database.ts"
 import type { OfRows } from "../history/Entry.ts"
@@ -43,13 +44,14 @@ const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, ent
   const isNothing = Object.keys(changes).length === 0
   const recorded = dryRun || isNothing ? undefined : yield* recordingRows(
     real,
-    { what: "undo", by, undone: [entry.id], format, plan: db, changes },
+    { what: "undo", by, undone: [entry.id] },
     (recorder) =>
-      change(real, db, (target) =>
-        recorder.begin.pipe(
-          Effect.zipRight(applied(target, format, entry, name, plan.lastLink)),
-          Effect.flatMap((shifts) => recorder.end(target, shifts))
-        ))
+      Effect.flatMap(recorder.keep(inverse(db, format)), (rows) =>
+        change(real, db, (target) =>
+          recorder.begin.pipe(
+            Effect.zipRight(applied(target, format, entry, name, plan.lastLink)),
+            Effect.flatMap((shifts) => recorder.end(target, { rows, shifts, changes }))
+          )))
   ).pipe(Effect.mapError(taken(entry, name)))
   return { ...plan, entry: recorded?.entry ?? null }
 }, Effect.scoped)
