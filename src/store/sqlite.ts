@@ -6,31 +6,15 @@ import * as Schedule from "effect/Schedule"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Handle from "../database/Handle.ts"
 import { version } from "../database/inspect.ts"
-import { usableInstance } from "../database/meta.ts"
-import { newUlid } from "../database/newUlid.ts"
-import { openError } from "../database/OpenError.ts"
 import { look, unusable } from "../database/view.ts"
 import { watched } from "../files/fileIdentity.ts"
 import { resolve } from "../files/paths.ts"
 import { version10 } from "../records/kinds.ts"
 import { asStorageFailure, openClient } from "./client.ts"
 import { failStop } from "./failStop.ts"
+import { instanceOf, readable } from "./rows.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { type Statement, Store } from "./Store.ts"
-
-const instanceOf = Effect.fnUntraced(function*(handle: Handle.Handle, path: string) {
-  const row = yield* handle.get("read the instance", "SELECT value FROM meta WHERE key = 'instance_uid'")
-  const known = row?.["value"]
-  if (typeof known === "string" && usableInstance(known)) return known
-  if (row !== undefined) {
-    return yield* openError(path, "version", `meta.instance_uid is ${JSON.stringify(String(known))}, no ULID`)
-  }
-  const made = yield* newUlid
-  yield* handle.attempt("name the instance", () => {
-    handle.prepare("INSERT INTO meta(key, value) VALUES('instance_uid', ?)").run(made)
-  })
-  return made
-})
 
 const moved = (path: string, gone: string) =>
   new StorageFailure({
@@ -65,19 +49,6 @@ const checked = Effect.fnUntraced(function*(handle: Handle.Handle, path: string)
   yield* version(handle, path, version10)
   return yield* instanceOf(handle, path)
 })
-
-/** A blob where a text belongs is read as one: SQLite keeps what it is given, and one such row must not hide the others. */
-const readable = (row: unknown): unknown => {
-  if (typeof row !== "object" || row === null || !Object.values(row).some((cell) => cell instanceof Uint8Array)) {
-    return row
-  }
-  return Object.fromEntries(
-    Object.entries(row).map(([name, cell]) => [
-      name,
-      cell instanceof Uint8Array ? Buffer.from(cell).toString("utf8") : cell
-    ])
-  )
-}
 
 const rowsOf = (path: string, statement: Statement) =>
   Effect.mapBoth(statement, {
