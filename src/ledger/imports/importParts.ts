@@ -18,7 +18,12 @@ import type { Pending } from "./importPending.ts"
 export const wanted = <A>({ stale, status }: Upserted, named: ReadonlyArray<A> | undefined) =>
   status !== "unchanged" ? named ?? [] : stale ? undefined : named
 
-const Text = Schema.Struct({ body: Schema.String })
+const Comment = Schema.Struct({
+  issue_id: Int64,
+  author: Schema.String,
+  body: Schema.String,
+  created_at: Schema.Unknown
+})
 
 /** A comment whose text the source has changed. What kata does not change, only the source can have; gives whether it was. */
 const rewritten = Effect.fnUntraced(function*(
@@ -30,9 +35,22 @@ const rewritten = Effect.fnUntraced(function*(
 ) {
   const { sql } = yield* Store
   if (batch.rewrites !== true || comment_id === null) return 0
-  const old = yield* first(Text)(sql`SELECT body FROM comments WHERE id = ${comment_id}`)
+  const old = yield* first(Comment)(
+    sql`SELECT issue_id, author, body, created_at FROM comments WHERE id = ${comment_id}`
+  )
   if (Option.isNone(old) || old.value.body === body) return 0
-  yield* run(sql`UPDATE comments SET body = ${body} WHERE id = ${comment_id}`)
+  // Search follows comments that come and go, not their texts: it goes and comes again, and its names wait with another one meanwhile.
+  const { author, created_at, issue_id } = old.value
+  const { id } = yield* one(IdRow)(sql`
+    INSERT INTO comments(issue_id, author, body, created_at) VALUES (${issue_id}, ${author}, ${body}, ${created_at})
+    RETURNING id`)
+  yield* run(sql`UPDATE import_mappings SET comment_id = ${id} WHERE comment_id = ${comment_id}`)
+  yield* run(sql`DELETE FROM comments WHERE id = ${comment_id}`)
+  yield* run(sql`
+    INSERT INTO comments(id, issue_id, author, body, created_at)
+    VALUES (${comment_id}, ${issue_id}, ${author}, ${body}, ${created_at})`)
+  yield* run(sql`UPDATE import_mappings SET comment_id = ${comment_id} WHERE comment_id = ${id}`)
+  yield* run(sql`DELETE FROM comments WHERE id = ${id}`)
   const payload = { comment_external_id: externalId, comment_id, external_id: item.external_id, source: batch.source }
   yield* Mappings.tell(batch, { issue, type: "issue.updated", payload })
   return 1
