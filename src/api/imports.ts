@@ -20,7 +20,7 @@ export const imports = HttpApiGroup.make("imports", { topLevel: true })
       "project_not_found",
       "issue_not_found",
       "import_conflict"
-    ])
+    ], ["NoRoom"])
       .setPath(ProjectPath)
       .setPayload(HttpApiSchema.Text({ contentType: "application/jsonl" }))
       .addSuccess(Brought)

@@ -20,7 +20,7 @@ import { applicationId, isLock, removedBesideNothing, stillNamed } from "./lockF
 import { onlyName } from "./onlyName.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
-export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge", "undo")
+export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge", "import", "undo")
 export type Purpose = typeof Purpose.Type
 
 /** Which process has the lock. It is certain that one has it; which, it writes itself, and may not have written yet. */
@@ -38,7 +38,7 @@ export class Holder extends Schema.Class<Holder>("Holder")({
   get words(): string {
     const what = this.purpose === "unknown"
       ? "another kata"
-      : `${this.purpose.startsWith("u") ? "an" : "a"} ${this.purpose}`
+      : `${/^[iu]/.test(this.purpose) ? "an" : "a"} ${this.purpose}`
     const details = [this.pid === null ? "" : `pid ${this.pid}`, this.startedAt === "" ? "" : `since ${this.startedAt}`]
     const known = details.filter((detail) => detail !== "")
     return `${what}${known.length === 0 ? "" : ` (${known.join(", ")})`}`

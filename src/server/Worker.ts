@@ -1,6 +1,6 @@
 /**
  * Work on the whole database, done beside the daemon: its thread goes on answering. A port, with a layer that starts a process of this
- * program; what that takes is loaded when there is work. Without the layer a daemon refuses such work.
+ * program; what that takes is loaded when there is work. Without the layer a daemon refuses such work, but for imports, which it does itself.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -12,7 +12,7 @@ const reasons = {
 } satisfies Record<string, readonly [FailureKind, string]>
 
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", {
-  operation: Schema.Literal("merge", "diff"),
+  operation: Schema.Literal("merge", "diff", "import"),
   /** `missing`: this daemon starts no programs; `ended`: it died; `time`: it took too long and was ended. */
   reason: Schema.Literal("missing", "start", "ended", "time"),
   detail: Schema.String

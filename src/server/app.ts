@@ -36,6 +36,7 @@ export const make = Effect.fn("daemon.app")(function*(
   { damaged, insecureReadonly, token, ...daemon }: AppOptions
 ) {
   const store = yield* Layer.build(SqliteStore.layer(daemon.databasePath, damaged))
+  const taken = yield* turns
   const routes = serve<Store | Daemon | Machine | Scope.Scope>(
     Api,
     {
@@ -45,8 +46,8 @@ export const make = Effect.fn("daemon.app")(function*(
       ...changesHandlers,
       ...recurrencesHandlers,
       ...eventsHandlers,
-      ...importsHandlers,
-      ...databasesHandlers(yield* turns),
+      ...importsHandlers(taken),
+      ...databasesHandlers(taken),
       ...reportsHandlers
     },
     [

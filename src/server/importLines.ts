@@ -1,23 +1,16 @@
-/**
- * The lines of an import: kept in a private file as they come, each checked, and all of them there before anything is written. How many there
- * are is not limited, how long one is, and how long the next one may take, is.
- */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+/** The lines of an import in their file: each checked, and all of them there before anything is written. Only how long one is is limited. */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { FileError } from "../files/FileError.ts"
-import { blocks, linesIn, type LineTooLong } from "../files/lines.ts"
-import { spool } from "../files/Spool.ts"
+import { blocks, linesIn as linesOfBlock, type LineTooLong } from "../files/lines.ts"
+import { readFile } from "../files/source.ts"
 import { type Head, headIn, lineIn, type RowLine } from "../ledger/imports/importRow.ts"
 import { type InvalidRequest, refuse } from "../ledger/Refused.ts"
 import { StorageFailure } from "../store/StorageFailure.ts"
 
 /** In bytes: an issue with all that belongs to it. */
 const longest = 64 * 1024 * 1024
-
-/** A client that sends nothing for so long is gone. */
-const patience = "30 seconds"
 
 /** The checked lines, which can be read again and again. */
 export interface Received {
@@ -29,7 +22,7 @@ const unstored = (error: FileError) =>
   new StorageFailure({
     storage: error.path,
     kind: "io",
-    operation: "keep the lines of the import",
+    operation: "read the lines of the import",
     detail: error.message,
     code: error.code,
     ...(error.hint === undefined ? {} : { hint: error.hint })
@@ -54,7 +47,7 @@ const linesOf = (bytes: Stream.Stream<Uint8Array, FileError>): Received["lines"]
     Stream.mapError(failed),
     Stream.mapConcatEffect((block) =>
       Effect.forEach(
-        [...linesIn(block)].filter(({ line }) => line > 1),
+        [...linesOfBlock(block)].filter(({ line }) => line > 1),
         ({ bytes, line }) => Effect.mapError(lineIn(utf8.decode(bytes)), (what) => at(line, what))
       )
     )
@@ -66,7 +59,7 @@ const headOf = (bytes: Stream.Stream<Uint8Array, FileError>) =>
     Stream.mapError(failed),
     Stream.take(1),
     Stream.runFold("", (_, block) => {
-      for (const { bytes } of linesIn(block)) return utf8.decode(bytes)
+      for (const { bytes } of linesOfBlock(block)) return utf8.decode(bytes)
       return ""
     }),
     Effect.flatMap((text) => Effect.mapError(headIn(text), (what) => at(1, what)))
@@ -99,18 +92,11 @@ const complete = ({ lines }: Received) =>
     }
   })
 
-/** Uses the lines of a request, when all of them are there and each is what it has to be. */
-export const receive = <A, E, R>(
-  request: HttpServerRequest.HttpServerRequest,
-  use: (received: Received) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | InvalidRequest | StorageFailure, R | FileSystem.FileSystem> =>
-  Effect.scoped(Effect.gen(function*() {
-    const sent = request.stream.pipe(
-      Stream.mapError(() => refuse("validation", "request body could not be read")),
-      Stream.timeoutFail(() => refuse("validation", "request body read timeout"), patience)
-    )
-    const { bytes } = yield* Effect.mapError(Effect.interruptible(spool(sent)), failed)
-    const received: Received = { head: yield* headOf(bytes), lines: linesOf(bytes) }
-    yield* complete(received)
-    return yield* use(received)
-  }))
+/** The lines in a file, when all of them are there and each is what it has to be. */
+export const linesIn = Effect.fn("daemon.importLines")(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const bytes = Stream.provideService(readFile(path), FileSystem.FileSystem, fs)
+  const received: Received = { head: yield* headOf(bytes), lines: linesOf(bytes) }
+  yield* complete(received)
+  return received
+})

@@ -4,12 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { failedLine, lineOf } from "../api/lines.ts"
 import type { Homes } from "../import/stopHint.ts"
+import { Brought } from "../ledger/imports/importBrought.ts"
 import { diff } from "../merge/Diff.ts"
 import { DiffReport } from "../merge/DiffReport.ts"
 import { merge } from "../merge/Merge.ts"
 import { MergeReport } from "../merge/MergeReport.ts"
 import { Progress, type ProgressListener, type Total } from "../Progress.ts"
-import type { DiffTask, MergeTask, Task } from "./task.ts"
+import { importRecorded } from "./importRecorded.ts"
+import type { DiffTask, ImportTask, MergeTask, Task } from "./task.ts"
 
 /** Milliseconds between two lines about one phase. */
 const interval = 250
@@ -77,13 +79,19 @@ const compared = (task: DiffTask) =>
     (report) => ({ report: Schema.encodeSync(DiffReport)(report) })
   )
 
-/** The failure of the task is its last line; only a line that cannot be written fails. A merge is interrupted until it commits. */
+const imported = (task: ImportTask, homes: Homes) =>
+  Effect.map(importRecorded(task, homes), (brought) => ({ report: Schema.encodeSync(Brought)(brought) }))
+
+/** The failure of the task is its last line; only a line that cannot be written fails. What writes is interrupted until it commits. */
 export const perform = Effect.fn("daemon.perform")(function*<E>(task: Task, homes: Homes, write: Write<E>) {
   // Who does not read how far it is may read the end.
   const progress = told((line) => Effect.ignore(write(line)))
+  const line = { onFailure: failedLine, onSuccess: lineOf }
   const work = task.operation === "merge"
-    ? Effect.mapBoth(merged(task, homes), { onFailure: failedLine, onSuccess: lineOf })
-    : Effect.mapBoth(compared(task), { onFailure: failedLine, onSuccess: lineOf })
+    ? Effect.mapBoth(merged(task, homes), line)
+    : task.operation === "import"
+    ? Effect.mapBoth(imported(task, homes), line)
+    : Effect.mapBoth(compared(task), line)
   const last = yield* work.pipe(
     Effect.catchAll((failed) => Effect.succeed(lineOf(failed))),
     Effect.provideService(Progress, progress)

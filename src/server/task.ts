@@ -8,7 +8,7 @@ const Preferred = Schema.Literal("target", "source")
 const common = {
   /** Of the daemon. */
   database: Schema.String,
-  /** The snapshot that came. */
+  /** What came: a snapshot, or the lines of an import. */
   file: Schema.String,
   /** What reports and errors call it. */
   name: Schema.String
@@ -37,7 +37,15 @@ export const DiffTask = Schema.Struct({
 })
 export type DiffTask = typeof DiffTask.Type
 
-export const Task = Schema.Union(MergeTask, DiffTask)
+export const ImportTask = Schema.Struct({
+  ...common,
+  operation: Schema.Literal("import"),
+  /** The number of the project, in digits. */
+  project: Schema.String
+})
+export type ImportTask = typeof ImportTask.Type
+
+export const Task = Schema.Union(MergeTask, DiffTask, ImportTask)
 export type Task = typeof Task.Type
 
 /** The variable in which the process finds its task: what stands in an argument everybody on the machine can read. */

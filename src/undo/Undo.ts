@@ -1,4 +1,4 @@
-/** What replaced a database file, or changed its rows, can be taken back: restores, upgrades, merges, and undos themselves. */
+/** What replaced a database file, or changed its rows, can be taken back: restores, upgrades, merges, imports, and undos themselves. */
 export { OddFile } from "../history/history.ts"
 export { BuiltOn } from "./builtOn.ts"
 export { prune, type PruneOptions } from "./prune.ts"

@@ -33,7 +33,7 @@ export class Step extends Schema.Class<Step>("Step")({
   by: Schema.NullOr(Schema.String),
   /** The version of kata that did it. */
   kata: Schema.String,
-  /** Of a restore or a merge the name of its input. */
+  /** Of a restore or a merge the name of its input, of an import that of its source. */
   input: Schema.NullOr(Schema.String),
   /** Of an undo the entries that it took back. */
   undone: Schema.Array(Schema.String),
@@ -133,7 +133,7 @@ export class NothingToUndo extends Schema.TaggedError<NothingToUndo>()("NothingT
       (first === undefined ? "" : `: no file in it can be used (${first.name}: ${first.problem})`)
   }
   get hint() {
-    return "kata import --force, kata import --merge, kata upgrade and kata undo leave an entry each. What was replaced before that is beside the database " +
+    return "kata import (--force, --merge, --source-format beads), kata upgrade and kata undo leave an entry each. What was replaced before that is beside the database " +
       "as .bak.<time>: see docs/recovery.md"
   }
 }

@@ -1624,6 +1624,16 @@ export interface components {
                 hint?: string;
             };
         };
+        NoRoom: {
+            /** @enum {number} */
+            status: 507;
+            error: {
+                /** @enum {string} */
+                code: "no_room";
+                message: string;
+                hint?: string;
+            };
+        };
         /** @description the last line: it is done */
         MergedLine: {
             report: components["schemas"]["MergeReport"];
@@ -1708,16 +1718,6 @@ export interface components {
                 data?: {
                     [key: string]: unknown;
                 };
-            };
-        };
-        NoRoom: {
-            /** @enum {number} */
-            status: 507;
-            error: {
-                /** @enum {string} */
-                code: "no_room";
-                message: string;
-                hint?: string;
             };
         };
         /** @description the last line: it is done */
@@ -6632,6 +6632,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InternalError"];
+                };
+            };
+            /** @description NoRoom */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRoom"];
                 };
             };
         };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { place, run } from "../cli/replay/scenario.ts"
 import { inside } from "../server/replay/serve.ts"
 import { rows } from "../server/sql.ts"
+import { here } from "../server/worker.ts"
 
 export const fixtures = fileURLToPath(new URL("../fixtures/beads", import.meta.url))
 
@@ -75,9 +76,10 @@ export interface Issue {
 /** What every run has of the machine. */
 const machine = dirname(process.execPath)
 
-export const workspace = Effect.gen(function*() {
+/** `worker`: what does the work of an import; the real thing unless given. */
+export const workspaceWith = Effect.fn("workspace")(function*(worker: typeof here) {
   const root = yield* place
-  const daemon = yield* inside({})
+  const daemon = yield* inside({ worker })
   const cwd = join(root, "ws")
   for (const name of [".git", "bin"]) mkdirSync(join(cwd, name))
   const database = daemon.databasePath
@@ -131,8 +133,15 @@ export const workspace = Effect.gen(function*() {
   const state = (id: string) => JSON.parse(issues().get(id)?.metadata ?? "{}").beads
   const events = () => Number(all<{ readonly n: bigint }>("SELECT count(*) AS n FROM events")[0]?.n)
   yield* kata(["init"])
-  return { kata, beads, bring, bd, all, issues, links, labels, state, events, cwd, root, database }
+  /** All rows that an import may write. */
+  const tables = () =>
+    ["issues", "issue_labels", "comments", "links", "import_mappings", "events"].map((table) =>
+      all(`SELECT * FROM ${table} ORDER BY 1, 2`)
+    )
+  return { kata, beads, bring, bd, all, issues, links, labels, state, events, tables, cwd, root, database }
 })
+
+export const workspace = workspaceWith(here)
 
 /** Those of a kind of note that begin so, counted. */
 export const counted = (notes: ReadonlyArray<Noted>, beginning: string): number =>

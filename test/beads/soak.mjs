@@ -1,9 +1,9 @@
 /**
  * `node test/beads/soak.mjs [issues]`: so many issues of Beads with two edges each (25,000), through the built program: CPU seconds and peak
- * memory of the command and of the daemon, beside those of `kata import` of the export of what came of it. Fails beyond three times
- * the time, beyond 256 MiB, or when a second run writes anything.
+ * memory of the command, of the daemon and of the process beside it, and what `kata import` of the export of what came of it takes. Fails
+ * beyond three times the time, beyond 256 MiB, when a second run writes anything, or when `kata undo` leaves anything.
  */
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -61,44 +61,48 @@ const run = (argv) => {
   if (done.status !== 0) throw new Error(`kata ${argv.join(" ")}: ${done.status}\n${done.stderr}`)
 }
 
-/** CPU seconds and peak memory in MiB of the daemon of this database. */
-const daemon = () => {
+/** CPU seconds, also of its children that have ended, and peak memory in MiB of the process of this database that was started so. */
+const found = (words) => {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
       if (!readFileSync(`/proc/${pid}/environ`, "utf8").includes(`KATA_HOME=${root}\0`)) continue
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("daemon\0start")) continue
+      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(words)) continue
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")
       const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
-      return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, peak: Number(peak) / 1024 }
+      const cpu = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0)
+      return { cpu, peak: Number(peak ?? 0) / 1024 }
     } catch {
       // another user's, or gone meanwhile
     }
   }
   return { cpu: 0, peak: 0 }
 }
+const daemon = () => found("daemon\0start")
 
 /** A command, measured by the shell that waits for it. */
-const measured = (argv) => {
+const measured = async (argv) => {
   const before = daemon()
-  const script = `"$@" > ${root}/out; code=$?; times > ${root}/times; exit $code`
-  const done = spawnSync("bash", ["-c", script, "bash", process.execPath, launcher, ...argv], {
-    cwd: root,
-    env,
-    encoding: "utf8"
-  })
-  if (done.status !== 0) throw new Error(`kata ${argv.join(" ")}: ${done.status}\n${done.stderr}`)
+  const script = `"$@" > ${root}/out 2> ${root}/err; code=$?; times > ${root}/times; exit $code`
+  const child = spawn("bash", ["-c", script, "bash", process.execPath, launcher, ...argv], { cwd: root, env })
+  let beside = 0
+  const look = setInterval(() => void (beside = Math.max(beside, found("daemon\0work").peak)), 200)
+  const status = await new Promise((resolve) => child.on("close", resolve))
+  clearInterval(look)
+  if (status !== 0) throw new Error(`kata ${argv.join(" ")}: ${status}\n${readFileSync(`${root}/err`, "utf8")}`)
   const [, line = ""] = readFileSync(`${root}/times`, "utf8").split("\n")
   const cpu = [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
     0
   )
   const after = daemon()
-  return { out: readFileSync(`${root}/out`, "utf8"), cpu, daemon: after.cpu - before.cpu, peak: after.peak }
+  return { out: readFileSync(`${root}/out`, "utf8"), cpu, daemon: after.cpu - before.cpu, peak: after.peak, beside }
 }
 
-const show = (name, { cpu, daemon, peak }) =>
+const show = (name, { beside, cpu, daemon, peak }) =>
   console.log(
-    `${name.padEnd(24)} ${cpu.toFixed(1)} s of CPU, the daemon ${daemon.toFixed(1)} s and up to ${peak.toFixed(0)} MiB`
+    `${name.padEnd(24)} ${cpu.toFixed(1)} s of CPU, the daemon and what is beside it ${daemon.toFixed(1)} s, up to ${
+      peak.toFixed(0)
+    } and ${beside.toFixed(0)} MiB`
   )
 
 try {
@@ -108,13 +112,22 @@ try {
   )
   run(["init", "--project", "soak"])
   const argv = ["import", "--source-format", "beads", "--input", join(root, "in.jsonl"), "--json"]
-  const first = measured(argv)
+  const first = await measured(argv)
   show("first import", first)
-  const again = measured(argv)
+  const again = await measured(argv)
   show("second import", again)
   run(["export", "--allow-running-daemon", "--output", join(root, "kata.jsonl")])
-  const restored = measured(["import", "--input", join(root, "kata.jsonl"), "--target", join(root, "restored.db")])
+  const restored = await measured([
+    "import",
+    "--input",
+    join(root, "kata.jsonl"),
+    "--target",
+    join(root, "restored.db")
+  ])
   show("kata import of the same", restored)
+  const undone = await measured(["undo", "--json"])
+  show("kata undo", undone)
+  const { changes, records } = JSON.parse(undone.out)
   const { created, links } = JSON.parse(first.out)
   const { unchanged } = JSON.parse(again.out)
   const ratio = (first.cpu + first.daemon) / restored.cpu
@@ -122,7 +135,8 @@ try {
   const failed = [
     ...(created === count && unchanged === count ? [] : ["not all came, or not all were unchanged"]),
     ...(ratio <= 3 ? [] : ["more than three times a restore"]),
-    ...(again.peak <= 256 ? [] : ["more than 256 MiB"])
+    ...(Math.max(again.peak, first.beside, again.beside) <= 256 ? [] : ["more than 256 MiB"]),
+    ...(changes.issue.gone === count && records.issue === 0 ? [] : ["not all was taken back"])
   ]
   for (const what of failed) console.error(`FAILED: ${what}`)
   process.exitCode = failed.length > 0 ? 1 : 0

@@ -7,7 +7,7 @@ import { describe, expect } from "vitest"
 import { Random } from "../../src/testing/random.ts"
 import { type Body, holds, Team } from "./clients.ts"
 import { large, query, sleep, until } from "./kit.ts"
-import { isAlive, it, listing, type World } from "./world.ts"
+import { isAlive, it, listing, tellsChildren, workers, type World } from "./world.ts"
 
 /** Sends a file to a daemon at a socket; gives the lines of its answer. */
 const post = (socketPath: string, path: string, file: string) =>
@@ -28,11 +28,6 @@ const post = (socketPath: string, path: string, file: string) =>
   })
 
 const socketOf = (world: World) => world.daemon().address.replace("unix://", "")
-
-/** The processes that work beside a daemon; where the system does not say so, tests that need it are left out. */
-const tellsChildren = fs.existsSync(`/proc/self/task/${process.pid}/children`)
-const workers = (pid: number): ReadonlyArray<number> =>
-  fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((word) => word !== "").map(Number)
 
 it("a merge under four writers loses nothing, doubles nothing, and is an error for nobody", async ({ world }) => {
   await world.up()

@@ -31,6 +31,12 @@ export const isAlive = (pid: number): boolean => {
   }
 }
 
+/** Whether the system says which processes work beside a daemon; where it does not, tests that need it are left out, which is said. */
+export const tellsChildren = fs.existsSync(`/proc/self/task/${process.pid}/children`)
+if (!tellsChildren) console.warn("skipped: tests of what works beside a daemon need /proc/PID/task/PID/children")
+export const workers = (pid: number): ReadonlyArray<number> =>
+  fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((word) => word !== "").map(Number)
+
 export class World extends Place {
   readonly home = join(this.root, "home")
   readonly sockets = join(this.root, "run")

@@ -258,6 +258,7 @@ const operations = [
   "merge/MergeFile.ts",
   "server/create.ts",
   "server/handlers/system.ts",
+  "server/importRecorded.ts",
   "server/lifecycle.ts",
   "snapshot/backupReport.ts",
   "snapshot/verify.ts",

@@ -11,21 +11,25 @@ import type { Task } from "../../src/server/task.ts"
 import { Worker } from "../../src/server/Worker.ts"
 import type { WorkerFailed } from "../../src/server/WorkerFailed.ts"
 
-const machine = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
+export const machine = Layer.mergeAll(Sqlite.layer, Processes.layer).pipe(Layer.provideMerge(NodeContext.layer))
 
-/** The real work, in this process; what it says comes at its end. */
-export const here: Layer.Layer<Worker> = Layer.succeed(Worker, {
-  lines: (task) =>
-    Stream.unwrap(Effect.suspend(() => {
-      const lines: Array<string> = []
-      const home = dirname(task.database)
-      return perform(task, { kataHome: home, userHome: home }, (line) => Effect.sync(() => void lines.push(line))).pipe(
-        Effect.as(Stream.fromIterable(lines)),
-        Effect.orDie,
-        Effect.provide(machine)
-      )
-    }))
-})
+/** The real work, in this process and on what is given then; what it says comes at its end. */
+export const hereOn = (given: () => typeof machine): Layer.Layer<Worker> =>
+  Layer.succeed(Worker, {
+    lines: (task) =>
+      Stream.unwrap(Effect.suspend(() => {
+        const lines: Array<string> = []
+        const home = dirname(task.database)
+        return perform(task, { kataHome: home, userHome: home }, (line) => Effect.sync(() => void lines.push(line)))
+          .pipe(
+            Effect.as(Stream.fromIterable(lines)),
+            Effect.orDie,
+            Effect.provide(given())
+          )
+      }))
+  })
+
+export const here = hereOn(() => machine)
 
 /** Says what the test says. */
 export const saying = (lines: (task: Task) => Stream.Stream<string, WorkerFailed>): Layer.Layer<Worker> =>

@@ -97,11 +97,11 @@ export const undoCommand = Output.action(
   {
     commits: true,
     description:
-      "Take back what replaced the database (a restore, an upgrade, an undo) or was merged into it. The file that was put aside is checked, byte " +
-      "for byte, a copy of it is made beside the database, and one rename puts it in place; the database that is there is kept as .bak.<time>. " +
-      "Of a merge the rows become what they were, in one transaction, also while a daemon serves; other work stays. An undo leaves an entry too: " +
-      "another undo brings it back. Refused when something was recorded since, about what is taken back where that is a merge (exit 5), unless " +
-      "--force says so. Nothing is ever removed but by --prune.",
+      "Take back what replaced the database (a restore, an upgrade, an undo), or was merged or imported into it. The file that was put aside is " +
+      "checked, byte for byte, a copy of it is made beside the database, and one rename puts it in place; the database that is there is kept as " +
+      ".bak.<time>. Of a merge or an import from Beads the rows become what they were, in one transaction, also while a daemon serves; other work " +
+      "stays. An undo leaves an entry too: another undo brings it back. Refused when something was recorded since, about what is taken back where " +
+      "that is a merge or an import (exit 5), unless --force says so. Nothing is ever removed but by --prune.",
     examples: [
       ["kata undo --list", "what can be taken back?"],
       ["kata undo --dry-run", "what would come of it?"],

@@ -15,7 +15,7 @@ import { mostChanges } from "../../merge/DiffReport.ts"
 import { Store } from "../../store/Store.ts"
 import { Daemon } from "../Daemon.ts"
 import type { Handlers } from "../Router.ts"
-import type { Task } from "../task.ts"
+import type { DiffTask, MergeTask, Task } from "../task.ts"
 import { received } from "../upload.ts"
 import { Worker } from "../Worker.ts"
 import { WorkerFailed } from "../WorkerFailed.ts"
@@ -28,7 +28,9 @@ const progress = (phase: string, bytes = 0) => lineOf({ progress: { phase, rows:
 /** The lines of the work, which begins in its turn; the last progress again and again between them, and always a last line. */
 const answered = (worker: Worker["Type"], task: Task, turn: Effect.Semaphore, news: Effect.Effect<void>) => {
   const { operation } = task
-  let said = progress(`waiting for another ${operation}`)
+  let said = progress(
+    operation === "merge" ? "waiting for another merge or import" : `waiting for another ${operation}`
+  )
   let isDone = false
   const mute = Stream.suspend(() =>
     isDone
@@ -49,17 +51,17 @@ const answered = (worker: Worker["Type"], task: Task, turn: Effect.Semaphore, ne
   return Stream.merge(lines, beats, { haltStrategy: "left" })
 }
 
-/** So many of an operation are done at a time. */
-export interface Turns {
-  readonly merge: Effect.Semaphore
-  readonly diff: Effect.Semaphore
-}
+/** So many of an operation are done at a time; of those that write one waits for the other, whichever they are. */
+export type Turns = { readonly [operation in Task["operation"]]: Effect.Semaphore }
 
-export const turns: Effect.Effect<Turns> = Effect.all({ merge: Effect.makeSemaphore(1), diff: Effect.makeSemaphore(1) })
+export const turns: Effect.Effect<Turns> = Effect.map(
+  Effect.all([Effect.makeSemaphore(1), Effect.makeSemaphore(1)]),
+  ([writing, reading]) => ({ merge: writing, import: writing, diff: reading })
+)
 
 type Services = Store | Daemon | FileSystem.FileSystem | Path.Path | Scope.Scope
 
-type Asked<T> = T extends Task ? Omit<T, "database" | "file" | "name"> : never
+type Asked<T> = T extends MergeTask | DiffTask ? Omit<T, "database" | "file" | "name"> : never
 
 export const databasesHandlers = (turns: Turns): Handlers<typeof databases, Services> => {
   const work = (request: HttpServerRequest.HttpServerRequest, name: string | undefined, asked: Asked<Task>) =>

@@ -43,6 +43,7 @@ export const work = Output.action(
     commits: true,
     description:
       "Do one operation on the database beside its daemon, and tell how far it is and what came of it in lines of JSON: what a daemon runs for " +
-      "POST /api/v1/merge and /api/v1/diff, so that it goes on answering. It ends without a change when the daemon does."
+      "POST /api/v1/merge, /api/v1/diff and /api/v1/projects/{project_id}/imports/rows, so that it goes on answering. It ends without a change when " +
+      "the daemon does."
   }
 )
