@@ -170,7 +170,7 @@ const linksOf = (record: BeadsRecord, survey: Survey, told: Told): IssueRow["lin
       if (!known) account.note("edges of types that Beads does not know", type)
       if (link !== "parent") add(link, target)
       else if (parent === target) add("parent", target)
-      else if (!survey.cut.has(record.id)) add("related", target)
+      else if (survey.cut.get(record.id) !== target) add("related", target)
     }
   }
   if (parent !== undefined && name === record.id) add("parent", parent)
@@ -234,7 +234,11 @@ export const rowOf = (
     origin: record.origin === undefined
       ? undefined
       : { uid: record.origin.uid, unchanged: record.origin.hash === hashOf(record) },
-    state: stateOf(record, { title, body, status: status.is, reason, owner, priority })
+    state: stateOf(
+      record,
+      { title, body, status: status.is, reason, owner, priority },
+      name === record.id ? survey.cut.get(record.id) : undefined
+    )
   }
   return options.isStrict && told.refused !== undefined ? told.refused : row
 }

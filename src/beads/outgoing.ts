@@ -63,11 +63,15 @@ const edgeOf = (name: string, { author, created_at, isFrom, peer, type }: OutLin
 
 const list = (raws: ReadonlyArray<string>) => `[${raws.join(",")}]`
 
-/** The edges that it came with, but for those whose links were taken away here, and those of links that were made here. */
+/**
+ * The edges that it came with, but for those whose links were taken away here, and those of links that were made here. `cut` is the target of one
+ * that never had a link.
+ */
 const edges = (
   issue: OutIssue,
   deps: ReadonlyArray<string>,
-  isThere: (name: string) => boolean
+  isThere: (name: string) => boolean,
+  cut?: string
 ): ReadonlyArray<string> => {
   const { links, name } = issue
   const peers = new Set(links.map(({ peer }) => peer))
@@ -75,7 +79,7 @@ const edges = (
     const all = new Map(members(raw))
     const target = textOf(all.get("id")) ?? ""
     all.delete("id")
-    if (isThere(target) && target !== name && !peers.has(target)) return []
+    if (isThere(target) && target !== name && target !== cut && !peers.has(target)) return []
     return [object([["issue_id", json(name)], ["depends_on_id", json(target)], ...all])]
   })
   const added = links.flatMap((link) => {
@@ -100,7 +104,9 @@ const original = (issue: OutIssue, state: Members, isThere: (name: string) => bo
   if (body !== "") out.set("description", json(body))
   let isChanged = !isTitle || digestOf(body) !== textOf(state.get("body_hash"))
   for (const [key, raw] of state) {
-    if (["v", "id", "type", "labels", "deps", "extra", "hash", "title_hash", "body_hash", "imported"].includes(key)) {
+    if (
+      ["v", "id", "type", "labels", "deps", "cut", "extra", "hash", "title_hash", "body_hash", "imported"].includes(key)
+    ) {
       continue
     }
     out.set(key, raw)
@@ -133,7 +139,7 @@ const original = (issue: OutIssue, state: Members, isThere: (name: string) => bo
   const known = new Set(kept.map((raw) => labelOf(textOf(raw) ?? "")))
   const added = labels.filter(({ isOwned, label }) => !isOwned && !isMade(label) && !known.has(label))
   if (kept.length + added.length > 0) out.set("labels", list([...kept, ...added.map(({ label }) => json(label))]))
-  const deps = edges(issue, [...elements(state.get("deps") ?? "") ?? []], isThere)
+  const deps = edges(issue, [...elements(state.get("deps") ?? "") ?? []], isThere, textOf(state.get("cut")))
   if (deps.length > 0) out.set("dependencies", list(deps))
   if (isChanged) out.set("updated_at", json(updated_at))
   return out

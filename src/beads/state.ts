@@ -72,8 +72,8 @@ export interface Imported {
   readonly priority: number | undefined
 }
 
-/** Version 1, as JSON. */
-export const stateOf = (record: BeadsRecord, imported: Imported): string => {
+/** Version 1, as JSON. `cut`: the parent whose edge has no link, since it would close a circle. */
+export const stateOf = (record: BeadsRecord, imported: Imported, cut?: string): string => {
   const { members } = record
   const { body, owner, priority, reason, status, title } = imported
   const kept = own.flatMap((key) => {
@@ -92,6 +92,7 @@ export const stateOf = (record: BeadsRecord, imported: Imported): string => {
     ...(type === undefined ? [] : [["type", type] as const]),
     ["labels", `[${record.labels.map((label) => JSON.stringify(label)).join(",")}]`],
     ["deps", `[${record.dependencies.map(({ spelled }) => spelled).join(",")}]`],
+    ...(cut === undefined ? [] : [["cut", JSON.stringify(cut)] as const]),
     ...([...extra, ...said].length === 0 ? [] : [["extra", object([...extra, ...said])] as const]),
     ["hash", JSON.stringify(hashOf(record))],
     ["title_hash", JSON.stringify(digestOf(title))],

@@ -41,6 +41,8 @@ interface Entry {
   /** What is known of its comments: how many there are, and how many texts; -1 where it does not say. */
   count: number
   bodies: number
+  /** How many edges it counts while it carries none. */
+  edges: number
 }
 
 const short = (text: string) => createHash("sha256").update(text).digest("base64").slice(0, 16)
@@ -62,8 +64,8 @@ export class Survey {
   private readonly blocks = new Map<string, ReadonlyArray<string>>()
   /** The parent of each; what went round in a circle is cut. */
   readonly parents = new Map<string, string>()
-  /** Children whose edge was cut. */
-  readonly cut = new Set<string>()
+  /** Children whose edge was cut, and the parent that it was to. */
+  readonly cut = new Map<string, string>()
   /** Some record says priority 0: then one that says none has none. */
   writesZero = false
   /** Some record carries the texts of its comments. */
@@ -71,13 +73,15 @@ export class Survey {
   twins: Array<Twins> = []
 
   add(record: BeadsRecord, includeInfra: boolean): void {
-    const { comment_count, comments, created_at = "", dependencies, id, line, title = "" } = record
+    const { comment_count, comments, created_at = "", dependencies, dependency_count = 0, id, line, title = "" } =
+      record
     const digest = digestOf(record)
     const known = this.entries.get(id)
     if (record.members.get("priority") === "0") this.writesZero = true
     if (comments !== undefined) this.hasBodies = true
     const count = comment_count ?? -1
     const bodies = comments === undefined ? -1 : comments.length
+    const missing = dependencies.length === 0 ? Math.max(0, dependency_count) : 0
     const time = timeIn(record.updated_at)
     const updated = typeof time === "string" ? "" : time.at
     const skip = skipOf(record, includeInfra)
@@ -92,7 +96,8 @@ export class Survey {
         created: created_at,
         twin: undefined,
         count,
-        bodies
+        bodies,
+        edges: missing
       })
     } else {
       known.last = line
@@ -108,6 +113,7 @@ export class Survey {
       known.digests.add(digest)
       known.count = Math.max(known.count, count)
       known.bodies = Math.max(known.bodies, bodies)
+      known.edges = Math.min(known.edges, missing)
     }
     this.edges(id, dependencies)
   }
@@ -190,8 +196,8 @@ export class Survey {
           this.named.get(id)?.find(({ target }) => target === this.parents.get(id))?.at ?? ""
         const last = circle.reduce((a, b) => timed(b) > timed(a) || (timed(b) === timed(a) && b > a) ? b : a)
         account.note("parents in a circle, of which the latest was left out", [...circle, at].join(" -> "))
+        this.cut.set(last, this.parents.get(last) ?? "")
         this.parents.delete(last)
-        this.cut.add(last)
       }
       for (const id of way) done.add(id)
     }

@@ -89,6 +89,42 @@ describe("a round trip", () => {
     120_000
   )
 
+  it.live("carries the edge of a child that was cut out of a circle", () =>
+    using(({ bring, cwd, events, kata, links }) =>
+      Effect.gen(function*() {
+        const of = (id: string, target: string, day: number, ...more: ReadonlyArray<object>) =>
+          record(id, { dependencies: [edge(id, target, "parent-child", `2026-03-0${day}T10:00:00Z`), ...more] })
+        const text = jsonl(
+          of("zz-1", "zz-2", 1),
+          of("zz-2", "zz-3", 2),
+          of("zz-3", "zz-1", 3, edge("zz-3", "zz-4", "parent-child", "2026-03-04T10:00:00Z")),
+          record("zz-4")
+        )
+        yield* bring(text)
+        expect(links()).toEqual(["zz-1 parent zz-2", "zz-2 parent zz-3", "zz-3 related zz-4"])
+        const out = join(cwd, "out.jsonl")
+        yield* kata(["export", "--target-format", "beads", "--output", out])
+        const third = readFileSync(out, "utf8").split("\n").filter((line) => line !== "").map((line) =>
+          JSON.parse(line)
+        )[2]
+        expect(third.dependencies).toMatchObject([
+          { depends_on_id: "zz-1", type: "parent-child" },
+          { depends_on_id: "zz-4", type: "parent-child" }
+        ])
+        const before = events()
+        for (const again of [text, readFileSync(out, "utf8")]) {
+          expect((yield* bring(again)).report).toMatchObject({
+            created: 0,
+            updated: 0,
+            unchanged: 4,
+            links: 0,
+            unlinked: 0
+          })
+        }
+        expect(events()).toBe(before)
+      })
+    ))
+
   it.live("carries what was changed and made here, and what Beads changes of it comes back", () =>
     using(({ all, bring, cwd, issues, kata, links }) =>
       Effect.gen(function*() {
