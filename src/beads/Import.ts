@@ -19,7 +19,7 @@ import { write } from "../records/json.ts"
 import type { Input } from "../snapshot/input.ts"
 import { Account } from "./account.ts"
 import { type Bodies, type CommentMode, fetchBodies } from "./bodies.ts"
-import { BeadsRecordRefused } from "./errors.ts"
+import { BeadsIncomplete, BeadsRecordRefused } from "./errors.ts"
 import { defaultMaxLine, type Numbered, records } from "./lines.ts"
 import { type MappingOptions, rowOf } from "./mapping.ts"
 import { exported, type Program } from "./program.ts"
@@ -106,6 +106,19 @@ const refuseTwins = (input: string, { twins: [twins] }: Survey) =>
     next: `--on-duplicate keep-both takes both, the second as ${twins.id}~2`
   })
 
+/** Edges that the records count and do not carry: a program is to say them, of a file they are lost. */
+const checkEdges = ({ input, program }: Opened, { entries }: Survey, account: Account) => {
+  const without = [...entries].filter(([, { edges, skip }]) => edges > 0 && skip === undefined)
+  const [[record, { edges }] = ["", { edges: 0 }]] = without
+  if (program !== undefined && without.length > 0) {
+    return new BeadsIncomplete({ input, record, edges, records: without.length })
+  }
+  for (const [id, { edges }] of without) {
+    account.lose("dependencies that the records count and do not carry", id, edges)
+  }
+  return Effect.void
+}
+
 const line = (value: unknown) => `${write(value)}\n`
 
 /** A row with its state, which is JSON already, as it is spelled. */
@@ -175,9 +188,9 @@ const compared = Effect.fnUntraced(
 )
 
 const imported = Effect.fnUntraced(function*<E, R>(options: BeadsOptions, send: Send<E, R>) {
-  const account = new Account()
   yield* phase("reading Beads")
   const prepared = Effect.gen(function*() {
+    const account = new Account()
     const opened = yield* open(options.input, { ...options, needsComments: options.comments !== "none" }, account)
     const { input, program } = opened
     const lineOptions = {
@@ -189,6 +202,7 @@ const imported = Effect.fnUntraced(function*<E, R>(options: BeadsOptions, send: 
     }
     const survey = yield* surveyed(records(opened.bytes, lineOptions, account), account, options)
     if (!options.keepBoth) yield* refuseTwins(input, survey)
+    yield* checkEdges(opened, survey, account)
     const bodies = yield* fetchBodies(survey, account, program, options.comments, options.limits)
     const head: Head = {
       kind: "head",
@@ -210,9 +224,11 @@ const imported = Effect.fnUntraced(function*<E, R>(options: BeadsOptions, send: 
         `${account.read} records are not ${done.issues} issues and ${account.skippedCount} that were skipped`
       )
     }
-    return { input, program, rows }
+    return { account, input, program, rows }
   })
-  const { input, program, rows } = yield* Effect.interruptible(prepared)
+  const { account, input, program, rows } = yield* Effect.interruptible(
+    Effect.retry(prepared, { times: 1, while: (error) => error instanceof BeadsIncomplete })
+  )
   yield* phase("writing issues", { bytes: rows.size })
   const { source: _, gone, ...brought } = yield* send(rows.bytes)
   for (let i = 0; i < gone; i++) account.skip("deleted in kata, and stays so")

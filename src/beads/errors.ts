@@ -40,6 +40,25 @@ export class BeadsDamaged extends Schema.TaggedError<BeadsDamaged>()("BeadsDamag
   }
 }
 
+/** A program has left out edges that it counts, twice. */
+export class BeadsIncomplete extends Schema.TaggedError<BeadsIncomplete>()("BeadsIncomplete", {
+  input: Schema.String,
+  /** The first record, how many edges it counts, and how many such records there are. */
+  record: Schema.String,
+  edges: Schema.Number,
+  records: Schema.Number
+}) {
+  readonly kind = "damaged" satisfies FailureKind
+  override get message() {
+    const { edges, input, record, records } = this
+    return `${input}: the export is incomplete: ${record} counts ${edges} dependencies and carries none` +
+      (records === 1 ? "" : `, nor do ${records - 1} others`)
+  }
+  get hint() {
+    return "look what bd says of the issue (bd show), then run it again; nothing was written"
+  }
+}
+
 /** There is no `bd`. */
 export class BdMissing extends Schema.TaggedError<BdMissing>()("BdMissing", {
   /** What was asked for, where it was. */
@@ -120,6 +139,7 @@ export class BeadsElsewhere extends Schema.TaggedError<BeadsElsewhere>()("BeadsE
 export type BeadsError =
   | BeadsRecordRefused
   | BeadsDamaged
+  | BeadsIncomplete
   | BdMissing
   | BdFailed
   | BdLocked

@@ -58,6 +58,27 @@ export const fileOf = Effect.fn("Beads.fileOf")(function*(workspace: string) {
   return { file: there[0], others: there.slice(1) }
 })
 
+/** Files of a workspace that tell of something else than issues. */
+const diaries = ["deletions.jsonl", "interactions.jsonl", "backup/events.jsonl"]
+
+/** How many lines a file has; none where it cannot be read, which nobody asked for. */
+const linesOf = (path: string) =>
+  Stream.runFold(Source.readFile(path), { lines: 0, last: 0x0a }, ({ last, lines }, bytes) => ({
+    lines: bytes.reduce((sum, byte) => byte === 0x0a ? sum + 1 : sum, lines),
+    last: bytes.at(-1) ?? last
+  })).pipe(
+    Effect.map(({ last, lines }) => last === 0x0a ? lines : lines + 1),
+    Effect.orElseSucceed(() => 0)
+  )
+
+/** Counts what is beside the issues and does not come. Nothing is deleted by it: ids are found there whose issues live on. */
+const noteDiaries = Effect.fnUntraced(function*(workspace: string, account: Account) {
+  const directory = posix.basename(workspace) === ".beads" ? workspace : posix.join(workspace, ".beads")
+  for (const name of diaries) {
+    account.note(`lines of ${name}, which does not come`, undefined, yield* linesOf(posix.join(directory, name)))
+  }
+})
+
 const unzipped = (name: string, bytes: Stream.Stream<Uint8Array, FileError>) =>
   Stream.catchTag(
     gunzip(bytes),
@@ -75,6 +96,7 @@ const fromFile = Effect.fnUntraced(function*(input: Input<FileError>, account: A
   const info = yield* Effect.mapError(fs.stat(path), fromPlatform("open", path))
   const found = info.type === "Directory" ? yield* fileOf(path) : { file: path, others: [] }
   for (const other of found.others) account.note("other files of the workspace, not read", other)
+  if (info.type === "Directory") yield* noteDiaries(path, account)
   const source = yield* Source.open(found.file ?? path)
   const { bytes } = yield* spool(unzipped(source.name, source.bytes))
   return { input: source.name, bytes, program: undefined } satisfies Opened
@@ -123,6 +145,7 @@ const fromProgram = Effect.fnUntraced(function*(options: BdOptions, account: Acc
       versionWords(program)
     )
   }
+  yield* noteDiaries(options.workspace, account)
   const ran = yield* exported(program, options.limits)
   return { input: typed({ program: path, args: ran.args }), bytes: ran.stdout.bytes, program } satisfies Opened
 })

@@ -1,10 +1,13 @@
 /** The program `bd`: as its versions were recorded, and as it goes wrong, each time as a real process. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { fixtures, jsonl, record, type Report, workspace } from "./kit.ts"
+import { layerFaultyDatabase } from "../../src/testing/faultyDatabase.ts"
+import { hereOn, machine } from "../server/worker.ts"
+import { counted, edge, fixtures, jsonl, record, type Report, workspace, workspaceWith } from "./kit.ts"
 
 type Kit = Effect.Effect.Success<typeof workspace>
 
@@ -77,6 +80,7 @@ describe("a recorded bd", () => {
 /** A script with the parts that most have alike. */
 const script = (parts: {
   readonly version?: string
+  readonly where?: string
   readonly records?: string
   readonly export?: string
   readonly comments?: string
@@ -84,7 +88,7 @@ const script = (parts: {
   `#!/bin/sh
 case "$1" in
 version) ${parts.version ?? "echo 'bd version 1.0.5 (dev)'"} ;;
-where) exit 1 ;;
+where) ${parts.where ?? "exit 1"} ;;
 info) exit 1 ;;
 export) ${parts.export ?? `cat <<'END'\n${parts.records ?? ""}END\n`} ;;
 comments) ${parts.comments ?? "echo '[]'"} ;;
@@ -159,6 +163,27 @@ const failures: ReadonlyArray<Case> = [
     says: "--comments none goes on without"
   },
   {
+    name: "12: has no database",
+    script: script({ export: "echo 'Error: no beads database found' >&2; exit 1" }),
+    exit: 11,
+    says: "exit 1: Error: no beads database found"
+  },
+  {
+    name: "12: finds the database of a directory above",
+    script: script({ where: "echo '{\"path\":\"../../above/.beads\"}'", records: one }),
+    exit: 6,
+    says: /the Beads database is outside of .*: \/.*above\/\.beads\nhint: --yes imports it all the same/
+  },
+  {
+    name: "12: is sent elsewhere by a redirect",
+    script: script({
+      where: "echo '{\"database_path\":\"/srv/elsewhere/beads.db\",\"redirected_from\":\".beads\"}'",
+      records: one
+    }),
+    exit: 6,
+    says: "/srv/elsewhere/beads.db"
+  },
+  {
     name: "13: is locked",
     script: script({ export: "echo 'Error: failed to open database: sqlite3: database is locked' >&2; exit 1" }),
     exit: 10,
@@ -197,6 +222,12 @@ const failures: ReadonlyArray<Case> = [
     argv: ["--max-line", "1000000"],
     exit: 3,
     says: "line 1: is longer than 1000000 bytes"
+  },
+  {
+    name: "6.3: counts dependencies that it does not carry, twice",
+    script: script({ records: `${one}${jsonl(record("zz-2", { dependency_count: 2 }))}` }),
+    exit: 8,
+    says: "the export is incomplete: zz-2 counts 2 dependencies and carries none"
   },
   {
     name: "17: nests too deep",
@@ -272,6 +303,33 @@ const successes: ReadonlyArray<Case> = [
     says: "created 1"
   },
   {
+    name: "12: finds the database of a directory above, which is wanted",
+    script: script({ where: "echo '{\"path\":\"../../above/.beads\"}'", records: one }),
+    argv: ["--yes"],
+    exit: 0,
+    says: "created 1"
+  },
+  {
+    name: "6.3: counts dependencies that it does not carry, and carries them when it is asked again",
+    script: script({
+      export: `if [ -e "$0.asked" ]; then cat <<'END'\n${
+        jsonl(record("zz-1"), record("zz-2", { dependency_count: 1, dependencies: [edge("zz-2", "zz-1", "blocks")] }))
+      }END\nelse : > "$0.asked"; cat <<'END'\n${jsonl(record("zz-1"), record("zz-2", { dependency_count: 1 }))}END\nfi`
+    }),
+    exit: 0,
+    says: "links 1"
+  },
+  {
+    name: "43: is changed while its comments are read",
+    script: script({
+      export: `if [ -e "$0.asked" ]; then cat <<'END'\n${two}${
+        jsonl(record("zz-3"))
+      }END\nelse : > "$0.asked"; cat <<'END'\n${two}END\nfi`
+    }),
+    exit: 0,
+    says: "1 Beads was changed while its comments were read: import again for what is new"
+  },
+  {
     name: "starts a program that goes on and holds its stdout",
     script: script({ export: `cat <<'END'\n${one}END\n(sleep 30 &) ` }),
     exit: 0,
@@ -306,6 +364,52 @@ describe("a bd that goes wrong", () => {
         })
       ),
     30_000
+  )
+
+  it.live(
+    "32: has ten thousand labels: a thousand of an issue come, all of them stay in the metadata",
+    () =>
+      using(({ bd, beads, kata, labels, state }) =>
+        Effect.gen(function*() {
+          const many = Array.from({ length: 10_000 }, (_, n) => `label-${n}`)
+          const each = Array.from(
+            { length: 1000 },
+            (_, n) => record(`zz-${n}`, { labels: many.slice(n * 9, n * 9 + 9), comment_count: 0 })
+          )
+          bd(script({ records: jsonl(record("zz-all", { labels: many, comment_count: 0 }), ...each) }))
+          const done = yield* kata([...beads(), "--json"])
+          expect(done.exit, done.stderr).toBe(0)
+          const report = JSON.parse(done.stdout) as Report
+          expect(report).toMatchObject({ read: 1001, created: 1001, labels: 1000 + 1000 * (9 + 3) })
+          // its own three are among the thousand
+          expect(counted(report.changes, "labels beyond 1000")).toBe(9003)
+          expect([labels("zz-all").length, state("zz-all").labels]).toEqual([1000, many])
+        })
+      ),
+    120_000
+  )
+
+  it.live(
+    "42: and a disk that is full, in the commit or before, leave nothing; once there is room all of it comes",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        let broken: typeof machine | undefined
+        const { all, bd, beads, kata } = yield* workspaceWith(hereOn(() => broken ?? machine))
+        bd(script({ records: `${one}${jsonl(record("zz-2"))}` }))
+        for (const call of [5, 30, 60]) {
+          broken = Layer.provideMerge(
+            layerFaultyDatabase([{ operation: "attempt", call, code: "SQLITE_FULL", onwards: true }]),
+            machine
+          )
+          const { exit, stderr, stdout } = yield* kata(beads())
+          expect([exit, stdout, all("SELECT 1 FROM issues")], stderr).toEqual([11, "", []])
+          expect(stderr).toMatch(/SQLITE_FULL.*\nhint: make room/)
+        }
+        broken = undefined
+        const done = yield* kata(beads())
+        expect([done.exit, done.stdout]).toEqual([0, expect.stringContaining("created 2")])
+      })),
+    60_000
   )
 
   it.live("1, 2: is not there, or may not be executed", () =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { counted, edge, fixtures, jsonl, record, workspace } from "./kit.ts"
+import { counted, edge, fixtures, jsonl, record, type Report, workspace } from "./kit.ts"
 
 type Kit = Effect.Effect.Success<typeof workspace>
 
@@ -30,6 +30,12 @@ describe("a workspace of Beads", () => {
         expect([counts.exit, counts.report.not_carried]).toEqual([9, [{
           what: "comments that the records count and do not carry",
           count: 2,
+          examples: ["zz-1"]
+        }]])
+        const edges = yield* bring(jsonl(record("zz-1", { dependency_count: 3, dependent_count: 7 })))
+        expect([edges.exit, edges.report.not_carried]).toEqual([9, [{
+          what: "dependencies that the records count and do not carry",
+          count: 3,
           examples: ["zz-1"]
         }]])
       })
@@ -332,6 +338,48 @@ describe("a workspace of Beads", () => {
           all<{ external_id: string }>("SELECT external_id FROM import_mappings WHERE object_type = 'comment'")
             .map(({ external_id }) => external_id)
         ).toEqual(["c:zz-1:7", "c:zz-1:8", "c:zz-2:7"])
+      })
+    ))
+
+  it.live("§8.14: has diaries beside its issues, by which nothing is deleted and of which nothing comes but how much it is", () =>
+    using(({ beads, cwd, issues, kata }) =>
+      Effect.gen(function*() {
+        const directory = join(cwd, ".beads")
+        mkdirSync(join(directory, "backup"), { recursive: true })
+        writeFileSync(join(directory, "issues.jsonl"), jsonl(record("zz-1"), record("zz-2")))
+        writeFileSync(join(directory, "deletions.jsonl"), jsonl({ id: "zz-1" }, { id: "zz-9" }))
+        writeFileSync(join(directory, "interactions.jsonl"), `${jsonl({ kind: "a" }, { kind: "b" })}{"kind":"c"}`)
+        writeFileSync(join(directory, "backup", "events.jsonl"), jsonl({ id: 1 }))
+        for (const input of [cwd, directory]) {
+          const { exit, stderr, stdout } = yield* kata([...beads("--input", input), "--json"])
+          expect(exit, stderr).toBe(0)
+          const report = JSON.parse(stdout) as Report
+          expect(report).toMatchObject({ read: 2, absent: [], not_carried: [] })
+          expect(
+            ["deletions", "interactions", "backup/events"].map((name) => counted(report.changes, `lines of ${name}`))
+          )
+            .toEqual([2, 3, 1])
+        }
+        expect([...issues().values()].map(({ external_id, status }) => [external_id, status])).toEqual([
+          ["zz-1", "open"],
+          ["zz-2", "open"]
+        ])
+      })
+    ))
+
+  it.live("§8.16: has several prefixes in one file, also when one of them goes and another comes", () =>
+    using(({ bring, issues, links }) =>
+      Effect.gen(function*() {
+        const of = (prefix: string) =>
+          Array.from({ length: 4 }, (_, n) => record(`${prefix}-${n}`, { title: `${prefix} ${n}` }))
+        const across = record("bb-x", { dependencies: [edge("bb-x", "aa-1", "blocks")] })
+        const first = yield* bring(jsonl(...of("aa"), ...of("bb"), across))
+        expect([first.exit, first.report.created, links()]).toEqual([0, 9, ["aa-1 blocks bb-x"]])
+        const second = yield* bring(jsonl(...of("bb"), across, ...of("cc")))
+        expect(second.exit, second.stderr).toBe(0)
+        expect(second.report).toMatchObject({ created: 4, unchanged: 5 - 1, updated: 1, suspect: false })
+        expect(second.report.absent.map(({ external_id }) => external_id)).toEqual(["aa-0", "aa-1", "aa-2", "aa-3"])
+        expect([...issues().keys()].filter((id) => id.startsWith("cc-"))).toHaveLength(4)
       })
     ))
 
