@@ -15,6 +15,7 @@ import type { FailureKind } from "../Failure.ts"
 import * as Atomic from "../files/Atomic.ts"
 import { spool } from "../files/Spool.ts"
 import { version10 } from "../records/kinds.ts"
+import { isBeads } from "./named.ts"
 import { lineOf, type OutIssue, type OutLink } from "./outgoing.ts"
 import { stateKey } from "./state.ts"
 
@@ -24,6 +25,8 @@ export interface BeadsExportOptions {
   readonly project: string | undefined
   /** Of the ids of issues that Beads does not know; the name of the project unless given. */
   readonly prefix: string | undefined
+  /** The workspace that they go to, as it was called when they came. */
+  readonly source: string
 }
 
 /** Which project is to go out was not said. */
@@ -47,6 +50,8 @@ export class BeadsExportReport extends Schema.Class<BeadsExportReport>("BeadsExp
   issues: Schema.Int,
   /** Soft-deleted ones, which stay here. */
   deleted: Schema.Int,
+  /** Those that came from other workspaces of Beads, which stay here too. */
+  elsewhere: Schema.Int,
   bytes: Schema.Int
 }) {}
 
@@ -56,16 +61,25 @@ const text = (cell: Row[string] | undefined): string =>
   typeof cell === "string" ? cell : cell == null ? "" : String(cell)
 const orNull = (cell: Row[string] | undefined): string | null => cell == null ? null : text(cell)
 
+const mapped = (issue: string) =>
+  `import_mappings m WHERE m.issue_id = ${issue}.id AND m.object_type = 'issue' AND m.project_id = ${issue}.project_id`
+
 /** The id of an issue there; found by its issue, never by the source (`+`), which all of them share. It is the one that it came with, else one of ours. */
 const nameOf = (issue: string) =>
-  `coalesce((SELECT min(m.external_id) FROM import_mappings m WHERE m.issue_id = ${issue}.id AND m.object_type = 'issue'
-    AND +m.source = 'beads' AND m.project_id = ${issue}.project_id), @prefix || '-' || ${issue}.short_id)`
+  `coalesce((SELECT min(m.external_id) FROM ${
+    mapped(issue)
+  } AND +m.source = @source), @prefix || '-' || ${issue}.short_id)`
+
+/** Whether an issue came from another workspace, and not from this one. */
+const isElsewhere = (issue: string) =>
+  `ifnull((SELECT max(m.source = @source) FROM ${mapped(issue)} AND ${isBeads}), 1) = 0`
 
 const isOwned = (condition: string) =>
-  `EXISTS (SELECT 1 FROM import_mappings m WHERE +m.source = 'beads' AND ${condition})`
+  `EXISTS (SELECT 1 FROM import_mappings m WHERE +m.source = @source AND ${condition})`
 
 const issuesSql = `SELECT * FROM (SELECT i.*, ${nameOf("i")} AS name FROM issues i
-  WHERE i.project_id = @project AND i.deleted_at IS NULL) WHERE name > @after ORDER BY name LIMIT ${pageSize}`
+  WHERE i.project_id = @project AND i.deleted_at IS NULL AND NOT ${isElsewhere("i")})
+  WHERE name > @after ORDER BY name LIMIT ${pageSize}`
 
 const labelsSql = `SELECT l.issue_id, l.label,
     ${isOwned("m.issue_id = l.issue_id AND m.object_type = 'label' AND m.label = l.label")} AS owned
@@ -78,7 +92,7 @@ const linksSql = `SELECT n.value AS issue_id, l.type, l.from_issue_id = n.value 
     ${nameOf("p")} AS peer, ${isOwned("m.link_id = l.id")} AS owned
   FROM json_each(@ids) n CROSS JOIN links l ON l.from_issue_id = n.value OR l.to_issue_id = n.value
     JOIN issues p ON p.id = iif(l.from_issue_id = n.value, l.to_issue_id, l.from_issue_id)
-  WHERE p.deleted_at IS NULL AND p.project_id = @project ORDER BY l.id`
+  WHERE p.deleted_at IS NULL AND p.project_id = @project AND NOT ${isElsewhere("p")} ORDER BY l.id`
 
 const byIssue = (rows: ReadonlyArray<Row>) => Map.groupBy(rows, ({ issue_id }) => String(issue_id))
 
@@ -86,15 +100,16 @@ interface Chosen {
   readonly view: View
   readonly project: bigint
   readonly prefix: string
+  readonly source: string
 }
 
-const pageOf = Effect.fnUntraced(function*({ prefix, project, view }: Chosen, after: string) {
+const pageOf = Effect.fnUntraced(function*({ prefix, project, source, view }: Chosen, after: string) {
   const operation = "read the issues"
-  const rows = yield* view.db.all(operation, issuesSql, { project, prefix, after })
+  const rows = yield* view.db.all(operation, issuesSql, { project, prefix, source, after })
   const ids = `[${rows.map(({ id }) => String(id)).join(",")}]`
-  const labels = byIssue(yield* view.db.all(operation, labelsSql, { ids }))
+  const labels = byIssue(yield* view.db.all(operation, labelsSql, { ids, source }))
   const comments = byIssue(yield* view.db.all(operation, commentsSql, { ids }))
-  const links = byIssue(yield* view.db.all(operation, linksSql, { ids, project, prefix }))
+  const links = byIssue(yield* view.db.all(operation, linksSql, { ids, project, prefix, source }))
   return rows.map((row): OutIssue => ({
     uid: text(row["uid"]),
     name: text(row["name"]),
@@ -147,7 +162,8 @@ const chosen = Effect.fnUntraced(function*(view: View, options: BeadsExportOptio
       : new ProjectNotFound({ path: options.database, project: options.project, known })
   }
   const name = text(found["name"])
-  return { name, view, project: found["id"] as bigint, prefix: options.prefix ?? prefixOf(name) }
+  const { prefix = prefixOf(name), source } = options
+  return { name, view, project: found["id"] as bigint, prefix, source }
 })
 
 /** The lines of a project, and what they are of. */
@@ -157,14 +173,19 @@ const begin = Effect.fnUntraced(function*(options: BeadsExportOptions) {
   const { name, ...from } = yield* chosen(view, options)
   const names = yield* view.db.all(
     "read the issues",
-    `SELECT ${nameOf("i")} AS name FROM issues i WHERE i.project_id = @project AND i.deleted_at IS NULL`,
-    { project: from.project, prefix: from.prefix }
+    `SELECT ${nameOf("i")} AS name FROM issues i WHERE i.project_id = @project AND i.deleted_at IS NULL AND NOT ${
+      isElsewhere("i")
+    }`,
+    { project: from.project, prefix: from.prefix, source: from.source }
   )
   const there = new Set(names.map(({ name }) => text(name)))
-  const [deleted] = yield* view.db.all(
+  const left = yield* view.db.get(
     "read the issues",
-    "SELECT count(*) AS n FROM issues WHERE project_id = @project AND deleted_at IS NOT NULL",
-    { project: from.project }
+    `SELECT ifnull(sum(i.deleted_at IS NOT NULL), 0) AS deleted, ifnull(sum(i.deleted_at IS NULL AND ${
+      isElsewhere("i")
+    }), 0) AS elsewhere
+     FROM issues i WHERE i.project_id = @project`,
+    { project: from.project, source: from.source }
   )
   const lines = Stream.paginateEffect("", (after: string) =>
     Effect.map(pageOf(from, after), (page) => {
@@ -180,7 +201,8 @@ const begin = Effect.fnUntraced(function*(options: BeadsExportOptions) {
       output,
       project: name,
       issues: there.size,
-      deleted: Number(deleted?.["n"] ?? 0),
+      deleted: Number(left?.["deleted"] ?? 0),
+      elsewhere: Number(left?.["elsewhere"] ?? 0),
       bytes: size
     })
   return { bytes, report }

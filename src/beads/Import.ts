@@ -43,6 +43,8 @@ export interface BeadsOptions extends Omit<BdOptions, "needsComments" | "limits"
   readonly prune: boolean
   readonly force: boolean
   readonly rename?: Head["rename"]
+  /** What the workspace is called: issues of one never meet those of another. */
+  readonly source: string
   readonly dryRun: boolean
 }
 
@@ -207,7 +209,7 @@ const imported = Effect.fnUntraced(function*<E, R>(options: BeadsOptions, send: 
     const head: Head = {
       kind: "head",
       actor: options.actor,
-      source: "beads",
+      source: options.source,
       key: stateKey,
       on_conflict: options.policy,
       prune: options.prune,

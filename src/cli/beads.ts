@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { CommentMode } from "../beads/bodies.ts"
 import { BeadsReport, importBeads } from "../beads/Import.ts"
+import { sourceOf } from "../beads/named.ts"
 import * as Process from "../beads/process.ts"
 import { read } from "../client/Client.ts"
 import { Brought } from "../ledger/imports/importBrought.ts"
@@ -49,6 +50,11 @@ export const beadsOptions = {
   includeInfra: flag("include-infra", "also ephemeral records, templates, and those of the machinery of agents"),
   mergeIdenticalComments: flag("merge-identical-comments", "of comments that say the same at the same time one comes"),
   rename: optional("rename", "old=new", "the prefix of all ids was changed since the last import"),
+  source: optional(
+    "source",
+    "name",
+    "what this workspace is called, where several go into one project; the same each time"
+  ),
   skipInvalid: flag("skip-invalid", "leave out lines that are no records, and list them (exit 9)"),
   lenient: flag("lenient", "bytes that are no text become U+FFFD"),
   strict: flag("strict", "blank titles and times that are none are errors"),
@@ -71,6 +77,7 @@ export interface BeadsFlags {
   readonly includeInfra: boolean
   readonly mergeIdenticalComments: boolean
   readonly rename: string | undefined
+  readonly source: string | undefined
   readonly skipInvalid: boolean
   readonly lenient: boolean
   readonly strict: boolean
@@ -108,6 +115,10 @@ const sizeOf = (word: string | undefined) =>
     ? Effect.succeed(Number(word))
     : Effect.fail(new UsageError({ reason: `--max-line: a number of bytes, got ${word}` }))
 
+/** A workspace by the name that a flag gives it. */
+export const sourceIn = (name: string | undefined) =>
+  Effect.mapError(sourceOf(name), (wrong) => new UsageError({ reason: `--source: ${wrong}` }))
+
 /** A large import is written in one go, and its answer comes when that is done. */
 const patience = Duration.hours(1)
 
@@ -119,6 +130,7 @@ export const runBeads = (flags: BeadsFlags) =>
     const keepBoth = yield* oneOf("on-duplicate", flags.onDuplicate, ["", "keep-both"])
     const prune = yield* oneOf("prune", flags.prune, ["", "close"])
     const rename = yield* renameOf(flags.rename)
+    const source = yield* sourceIn(flags.source)
     const maxLine = yield* sizeOf(flags.maxLine)
     const [file, ...more] = flags.input
     if (more.length > 0) return yield* new UsageError({ reason: "import --source-format beads reads one --input" })
@@ -152,6 +164,7 @@ export const runBeads = (flags: BeadsFlags) =>
         prune: prune === "close",
         force: flags.force,
         rename,
+        source,
         dryRun: flags.dryRun
       },
       (lines) =>

@@ -178,6 +178,53 @@ describe("the next import", () => {
       })
     ))
 
+  it.live("from another workspace is kept apart by its name, also where ids are the same, and each goes back to its own", () =>
+    using(({ all, bring, kata }) =>
+      Effect.gen(function*() {
+        const of = (where: string) =>
+          jsonl(
+            record("zz-1", { title: `one of ${where}` }),
+            record("zz-2", { title: `two of ${where}`, dependencies: [edge("zz-2", "zz-1", "blocks")] })
+          )
+        const titles = () =>
+          all<{ readonly title: string }>("SELECT title FROM issues ORDER BY id").map(({ title }) => title)
+        for (const where of ["app", "web"]) {
+          const { report } = yield* bring(of(where), "--source", where)
+          expect(report).toMatchObject({ created: 2, links: 1, absent: [] })
+        }
+        expect(titles()).toEqual(["one of app", "two of app", "one of web", "two of web"])
+        for (const where of ["app", "web"]) {
+          expect((yield* bring(of(where), "--source", where)).report).toMatchObject({ unchanged: 2, absent: [] })
+        }
+        yield* bring(
+          jsonl(
+            record("zz-1", { title: "changed in web" }),
+            record("zz-2", { title: "two of web", dependencies: [edge("zz-2", "zz-1", "blocks")] })
+          ),
+          "--source",
+          "web"
+        )
+        expect(titles()).toEqual(["one of app", "two of app", "changed in web", "two of web"])
+        yield* kata(["create", "made here"])
+        for (const [where, title] of [["app", "one of app"], ["web", "changed in web"]] as const) {
+          const out = ["export", "--target-format", "beads", "--output", "-", "--prefix", "kx", "--source", where]
+          const { exit, stderr, stdout } = yield* kata(out)
+          expect([exit, stderr], stderr).toEqual([0, expect.stringContaining("2 issues of other workspaces left here")])
+          const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+          expect(records.map(({ id, title }) => [id.replace(/^kx-.*/, "kx"), title])).toEqual([
+            ["kx", "made here"],
+            ["zz-1", title],
+            ["zz-2", `two of ${where}`]
+          ])
+          expect(records[2].dependencies).toMatchObject([{ depends_on_id: "zz-1" }])
+          expect((yield* bring(stdout, "--source", where)).report).toMatchObject({ created: 0, updated: 0 })
+        }
+        for (const name of ["", "a b", "a:b", "-x", "x".repeat(65)]) {
+          expect((yield* bring(of("app"), `--source=${name}`)).exit, name).toBe(2)
+        }
+      })
+    ))
+
   it.live("stops where the prefix of all ids was changed, and finds them again when it is told", () =>
     using(({ bring, events, issues, links }) =>
       Effect.gen(function*() {

@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import { BeadsExportReport, exportBeads, spoolBeads } from "../../beads/Export.ts"
 import { type ExportOptions, ExportReport, spooled, toFile } from "../../export/Export.ts"
 import { text, texts, toggle } from "../Argv.ts"
+import { sourceIn } from "../beads.ts"
 import { withDatabase } from "../databaseOption.ts"
 import { lossNamesIn } from "../lossNames.ts"
 import * as Output from "../Output.ts"
@@ -92,12 +93,20 @@ const beadsFormat = Output.report(BeadsExportReport, {
     field("project", `${report.project} of ${report.database}`),
     field("records", plural(report.issues, "issue")),
     ...(report.deleted === 0 ? [] : [field("", `${plural(report.deleted, "deleted issue")} left here`)]),
+    ...(report.elsewhere === 0
+      ? []
+      : [
+        field(
+          "",
+          `${plural(report.elsewhere, "issue")} of other workspaces left here (--source NAME takes those of one)`
+        )
+      ]),
     field("take it", `bd import -i ${report.output}, or bd import ${report.output} from 0.63 on`)
   ],
   agent: (report) => [
     `OK export target_format=beads output=${quote(report.output)} project=${
       quote(report.project)
-    } issues=${report.issues} deleted=${report.deleted}`
+    } issues=${report.issues} deleted=${report.deleted} elsewhere=${report.elsewhere}`
   ]
 })
 
@@ -112,6 +121,7 @@ interface BeadsFlags extends Readonly<Record<string, unknown>> {
   readonly output: string | undefined
   readonly project: ReadonlyArray<string>
   readonly prefix: string | undefined
+  readonly source: string | undefined
 }
 
 const toBeads = (flags: BeadsFlags) =>
@@ -127,7 +137,7 @@ const toBeads = (flags: BeadsFlags) =>
       if (prefix !== undefined && !/^[a-z][a-z0-9_.-]*$/i.test(prefix)) {
         return yield* new UsageError({ reason: `--prefix: a letter, then letters, digits, - _ and ., got ${prefix}` })
       }
-      const options = { database: path, project, prefix }
+      const options = { database: path, project, prefix, source: yield* sourceIn(flags.source) }
       if (output !== "-") return yield* exportBeads(options, output ?? "issues.jsonl")
       const { stdout } = yield* Stdio
       return yield* Effect.scoped(Effect.gen(function*() {
@@ -189,6 +199,10 @@ export const exportCommand = Output.action(
       ),
       Options.withDefault(undefined)
     ),
+    source: text("source", "name").pipe(
+      Options.withDescription("with beads: the workspace that it is for, as it was called at the import"),
+      Options.withDefault(undefined)
+    ),
     output: text("output", "file").pipe(
       Options.withDescription(
         "where the snapshot goes: a file, .gz by its name, or - for stdout; a new time-stamped file in this directory unless given"
@@ -232,6 +246,8 @@ export const exportCommand = Output.action(
   (flags) =>
     flags.targetFormat === "beads"
       ? Effect.flatMap(toBeads({ ...flags }), (report) => Output.print(beadsFormat, report))
+      : flags.source !== undefined
+      ? Effect.fail(new UsageError({ reason: "--source is only for --target-format beads" }))
       : flags.targetFormat === "kata"
       ? Effect.flatMap(toSnapshot(flags), (report) => Output.print(format, report))
       : Effect.fail(new UsageError({ reason: `--target-format: kata or beads, got ${flags.targetFormat}` })),

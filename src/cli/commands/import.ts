@@ -93,6 +93,7 @@ const ofBeads = (flags: Flags): Readonly<Record<string, boolean>> => ({
   "include-infra": flags.includeInfra,
   "merge-identical-comments": flags.mergeIdenticalComments,
   rename: flags.rename !== undefined,
+  source: flags.source !== undefined,
   "skip-invalid": flags.skipInvalid,
   lenient: flags.lenient,
   strict: flags.strict,
