@@ -24,6 +24,7 @@ const order = [
   "ledger",
   "merge",
   "undo",
+  "backup",
   "api",
   "workspace",
   "server",
