@@ -20,7 +20,7 @@ import { applicationId, isLock, removedBesideNothing, stillNamed } from "./lockF
 import { onlyName } from "./onlyName.ts"
 import type { SqliteFailure } from "./SqliteFailure.ts"
 
-export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge", "import", "undo")
+export const Purpose = Schema.Literal("daemon", "restore", "upgrade", "merge", "import", "undo", "backup")
 export type Purpose = typeof Purpose.Type
 
 /** Which process has the lock. It is certain that one has it; which, it writes itself, and may not have written yet. */

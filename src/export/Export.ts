@@ -209,10 +209,19 @@ export const into = <A, E, R>(
   options: ExportOptions,
   output: string,
   sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
+) => Effect.map(throughSink(options, output, sink), ({ report }) => report)
+
+/** The same, with what the sink made of it. */
+export const throughSink = <A, E, R>(
+  options: ExportOptions,
+  output: string,
+  sink: (bytes: SnapshotBytes) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(
-    Effect.flatMap(run(options, output, sink), ({ rejected, report }) =>
-      Rejected.beside(rejected, Effect.succeed(report)))
+    Effect.flatMap(
+      run(options, output, sink),
+      ({ rejected, report, result }) => Rejected.beside(rejected, Effect.succeed({ report, result }))
+    )
   )
 
 /**

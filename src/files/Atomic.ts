@@ -40,6 +40,9 @@ export type WriteError = FileError | NotAFile | DurabilityNotConfirmed
 /** What a filesystem without permissions answers, when they are set on a file that we have just made. */
 const keepsNoModes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
 
+/** What a filesystem without hard links answers. */
+const noLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
+
 /** Permissions that do not depend on the umask. */
 const setMode = (file: FileSystem.File, temp: string, path: string, mode: number) =>
   Effect.gen(function*() {
@@ -153,3 +156,62 @@ export const write = <E, R, E2 = never, R2 = never>(
     Effect.scoped,
     Effect.withSpan("Atomic.write")
   )
+
+/** A complete file that is on disk and has no name yet; it disappears with its scope unless it gets one. */
+export interface Nameless {
+  readonly bytes: number
+  /** Where it is until then. */
+  readonly staged: string
+  /**
+   * Gives it a name in its directory that nothing has. Fails with EEXIST, and changes nothing, when something has it. Only
+   * `DurabilityNotConfirmed` means that it has the name now.
+   */
+  readonly name: (name: string) => Effect.Effect<void, FileError | DurabilityNotConfirmed, FileSystem.FileSystem>
+}
+
+/** Without hard links: who has made the name may replace it. */
+const reserveAndRename = (staged: string, path: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* Effect.scoped(fs.open(path, { flag: "wx", mode: 0o600 })).pipe(
+      Effect.mapError(fromPlatform("create", path)),
+      closed(path)
+    )
+    yield* fs.rename(staged, path).pipe(
+      Effect.mapError(fromPlatform("rename", path)),
+      // Ignored: the failure is the one to report, and what stays is empty.
+      Effect.tapError(() => Effect.ignore(fs.remove(path)))
+    )
+  })
+
+/**
+ * Writes a file for the owner alone whose name is only known when it is complete. `stem` is what temporary files in this directory are named
+ * after, so that the next one removes what a dead process has left. Nothing is ever replaced.
+ */
+export const prepareNew = <E, R>(
+  directory: string,
+  stem: string,
+  bytes: Stream.Stream<Uint8Array, E, R>
+): Effect.Effect<Nameless, E | FileError, R | FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = `${directory}/${stem}`
+    yield* sweep(path)
+    const staged = yield* temporary(path)
+    // Ignored: what cannot be removed now is removed by the next one, when this process is dead.
+    yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(staged, { force: true })))
+    const size = yield* fill(staged, directory, bytes, Option.some(0o600))
+    const name = (name: string) =>
+      Effect.uninterruptible(Effect.gen(function*() {
+        const target = `${directory}/${name}`
+        yield* fs.link(staged, target).pipe(
+          Effect.mapError(fromPlatform("link", target)),
+          Effect.catchIf(({ code }) => noLinks.has(code), () => reserveAndRename(staged, target))
+        )
+        yield* Effect.mapError(
+          syncDirectory(directory),
+          (error) => new DurabilityNotConfirmed({ path: target, code: error.code })
+        )
+      }))
+    return { bytes: size, staged, name } satisfies Nameless
+  }).pipe(Effect.withSpan("Atomic.prepareNew"))
