@@ -1,5 +1,6 @@
 /** kata as a library: what the command line does, as functions with typed errors, streams and reports. See docs/library.md. */
 export * as Api from "./api/Api.ts"
+export * as Backup from "./backup/Backup.ts"
 export * as Client from "./client/Client.ts"
 export * as DaemonClient from "./client/DaemonClient.ts"
 export * as RemoteDatabase from "./client/databases.ts"

@@ -184,6 +184,48 @@ export const registry = [
     load: () => import("./commands/verify.ts").then((module) => module.verifyCommand)
   },
   {
+    name: "backup",
+    summary: "A directory of backups that looks after itself",
+    section: "Backup and restore",
+    children: [
+      {
+        name: "init",
+        summary: "Make a directory one of backups",
+        load: () => import("./commands/backup/init.ts").then((module) => module.init)
+      },
+      {
+        name: "run",
+        summary: "Save the database, unless the newest backup holds it as it is",
+        load: () => import("./commands/backup/run.ts").then((module) => module.runCommand)
+      },
+      {
+        name: "list",
+        summary: "The backups in the directory",
+        load: () => import("./commands/backup/list.ts").then((module) => module.list)
+      },
+      {
+        name: "show",
+        summary: "What is in one of them",
+        load: () => import("./commands/backup/show.ts").then((module) => module.show)
+      },
+      {
+        name: "verify",
+        summary: "Read backups to their ends: are they whole?",
+        load: () => import("./commands/backup/verify.ts").then((module) => module.verifyCommand)
+      },
+      {
+        name: "prune",
+        summary: "Remove those that no rule keeps",
+        load: () => import("./commands/backup/prune.ts").then((module) => module.pruneCommand)
+      },
+      {
+        name: "status",
+        summary: "Would the newest give back what there is now?",
+        load: () => import("./commands/backup/status.ts").then((module) => module.statusCommand)
+      }
+    ]
+  },
+  {
     name: "diff",
     summary: "What changed between two snapshots or databases",
     section: "Backup and restore",

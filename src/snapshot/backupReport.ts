@@ -55,8 +55,8 @@ const command = (directory: string, isThere: boolean, inUse: boolean, now: numbe
   return `${make}kata export ${inUse ? "--allow-running-daemon " : ""}--output ${output}`
 }
 
-/** What a database has behind a position; undefined when it cannot be asked. */
-const stateOf = (path: string, position: number) =>
+/** What a database has behind a position: how many events, when the oldest of them was, and the last number of one; undefined when it cannot be asked. */
+export const stateOf = (path: string, position: number) =>
   Effect.scoped(Effect.gen(function*() {
     const { db } = yield* anyVersion(path, version10)
     const later = yield* db.get(

@@ -228,7 +228,16 @@ describe("what a page says of an exit code is held against the command", () => {
 describe("commands run as they stand there", () => {
   const machines: Array<Machine> = []
   afterAll(() => machines.forEach(({ folder }) => rmSync(folder, { recursive: true, force: true })))
-  for (const file of ["docs/recovery.md", "docs/undo.md", "docs/format.md", "docs/go-kata.md", "docs/git.md"]) {
+  for (
+    const file of [
+      "docs/recovery.md",
+      "docs/undo.md",
+      "docs/backups.md",
+      "docs/format.md",
+      "docs/go-kata.md",
+      "docs/git.md"
+    ]
+  ) {
     for (const block of runnable(file)) {
       it(`${file}, line ${block.line}`, async () => {
         const one = machine()

@@ -244,6 +244,8 @@ describe("a rule more, said in one place,", () => {
 
 /** Who hands the format in; all others take it as a parameter. */
 const operations = [
+  "backup/identify.ts",
+  "backup/status.ts",
   "beads/Export.ts",
   "cli/commands/textconv.ts",
   "doctor.ts",
