@@ -1,10 +1,12 @@
 /** Directories of backups that look after themselves: made by runs, read back, and removed only by the words of a policy. */
+export { drill, type DrillOptions, DrillReport } from "./drill.ts"
 export { BackupUnknown } from "./entries.ts"
 export { listBackups, Listed, ListReport, showBackup, ShowReport, VerifiedReport, verifyBackups } from "./list.ts"
 export { initBackups, InitReport, type Where } from "./open.ts"
 export { BackupsNotThere } from "./place.ts"
 export { RetentionRefused, usual, type Words } from "./policy.ts"
 export { NoGoodBackup, prune, type PruneOptions, PruneReport } from "./prune.ts"
+export { restoreBackup, type RestoreOptions, RestoreReport } from "./restore.ts"
 export { counted, periods } from "./retention.ts"
 export { run } from "./run.ts"
 export { AnotherDatabase, NotReadBack, type RunOptions, RunReport } from "./RunReport.ts"

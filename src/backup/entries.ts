@@ -210,23 +210,29 @@ export class BackupUnknown extends Schema.TaggedError<BackupUnknown>()("BackupUn
   readonly kind = "not_found" satisfies FailureKind
   override get message() {
     const { candidates, directory, name } = this
-    return name === ""
+    return name === "" && candidates.length > 0
+      ? `${directory} has backups of several databases: ${candidates.join(", ")}`
+      : name === ""
       ? `${directory} has no backup`
       : candidates.length === 0
       ? `${directory} has no backup ${name}`
       : `${directory} has several backups ${name}: ${candidates.join(", ")}`
   }
   get hint(): string {
-    return this.name === "" ? "kata backup run makes one" : "kata backup list shows them: a name, or any part of one"
+    return this.name === "" && this.candidates.length > 0
+      ? "name the one that is meant"
+      : this.name === ""
+      ? "kata backup run makes one"
+      : "kata backup list shows them: a name, or any part of one"
   }
 }
 
 /** The backup that a word names: its name, or any part of it that no other has. */
 export const named = (place: Place, { managed }: Entries, word: string) => {
   const exact = managed.find(({ name }) => name === word)
-  const found = exact === undefined ? managed.filter(({ name }) => name.includes(word)) : [exact]
+  const found = exact === undefined ? managed.filter(({ name }) => word !== "" && name.includes(word)) : [exact]
   const [one] = found
-  return one !== undefined && found.length === 1 && word !== ""
+  return one !== undefined && found.length === 1
     ? Effect.succeed(one)
     : Effect.fail(
       new BackupUnknown({

@@ -5,6 +5,7 @@ import { posix } from "node:path"
 import type { Listed, Where } from "../backup/Backup.ts"
 import type { Failure } from "../Failure.ts"
 import { sizeWords } from "../files/sizeWords.ts"
+import type { Homes } from "../import/stopHint.ts"
 import { text } from "./Argv.ts"
 import { withDatabase } from "./databaseOption.ts"
 import { Environment } from "./Environment.ts"
@@ -20,7 +21,13 @@ export const toOption = text("to", "dir").pipe(
 /** Runs with the directory that is meant and the database of the environment. */
 export const withBackups = <A, E extends Failure, R>(
   to: string | undefined,
-  use: (given: { readonly where: Where; readonly usual: boolean; readonly database: string }) => Effect.Effect<A, E, R>
+  use: (given: {
+    readonly where: Where
+    /** The directory is the one that is used when none is named. */
+    readonly usual: boolean
+    readonly database: string
+    readonly homes: Homes
+  }) => Effect.Effect<A, E, R>
 ) =>
   withDatabase(({ homes, path }) =>
     Effect.gen(function*() {
@@ -28,7 +35,7 @@ export const withBackups = <A, E extends Failure, R>(
       const { cwd } = yield* Environment
       const directory = to === undefined ? posix.join(homes.kataHome, "backups") : posix.resolve(cwd, to)
       const where = { directory, kataHome: homes.kataHome }
-      return yield* use({ where, usual: to === undefined, database: path })
+      return yield* use({ where, usual: to === undefined, database: path, homes })
     })
   )
 

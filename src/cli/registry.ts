@@ -219,6 +219,16 @@ export const registry = [
         load: () => import("./commands/backup/prune.ts").then((module) => module.pruneCommand)
       },
       {
+        name: "restore",
+        summary: "Make the database again of the newest one, or of another",
+        load: () => import("./commands/backup/restore.ts").then((module) => module.restoreCommand)
+      },
+      {
+        name: "drill",
+        summary: "Restore the newest to nowhere: would it work, and how long would it take?",
+        load: () => import("./commands/backup/drill.ts").then((module) => module.drillCommand)
+      },
+      {
         name: "status",
         summary: "Would the newest give back what there is now?",
         load: () => import("./commands/backup/status.ts").then((module) => module.statusCommand)

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Backup from "../../src/backup/Backup.ts"
 import { type Fault, type FileCall, layerFaultyFileSystem } from "../../src/testing/faults.ts"
 import * as kit from "../snapshot/kit.ts"
@@ -111,6 +111,21 @@ describe("a run on a disk that fails", () => {
       assert.deepInclude(error, { _tag: "NotReadBack", kind: "damaged" })
       assert.deepStrictEqual(contents(), before)
       assert.deepInclude(yield* run(), { outcome: "saved" })
+    }).pipe(Effect.provide(kit.services)))
+
+  it.scoped("that gives back another snapshot, which is whole: nothing gets a name either", () =>
+    Effect.gen(function*() {
+      const { contents, directory, names, run } = yield* prepared
+      const before = contents()
+      let opened = 0
+      const lying = layerFaultyFileSystem([], ({ operation, path }) => {
+        if (operation !== "open" || !path.includes("/.run.kata-")) return
+        opened += 1
+        if (opened === 2) copyFileSync(`${directory}/${names()[0]!}`, path)
+      })
+      const error = yield* Effect.flip(Effect.provide(run(), lying))
+      assert.deepInclude(error, { _tag: "NotReadBack", reason: "its content is not what was written" })
+      assert.deepStrictEqual(contents(), before)
     }).pipe(Effect.provide(kit.services)))
 
   it.scoped("that knows no hard links: the name is taken, and then replaced by who has taken it", () =>

@@ -100,6 +100,43 @@ describe("kata backup", () => {
     expect((await place.run(["backup", "status"])).exit).toBe(4)
   })
 
+  it("3, 12: restores a database that was lost, one of before with --force, and drills", async ({ place }) => {
+    place.fixture("small.db")
+    await place.ok(["backup", "run"])
+    expect(await place.ok(["backup", "drill"])).toMatch(
+      /^restored in \d+(?:\.\d)? s, equal to the database\n {2}backup +kata-/
+    )
+    work(place)
+    expect(await place.ok(["backup", "drill", "--agent"])).toMatch(/^OK backup drill outcome=behind file=\S+ behind=1 /)
+    const [file = ""] = names(place)
+    fs.rmSync(place.path("small.db"))
+    expect(await place.ok(["backup", "restore", "--dry-run"])).toMatch(/^would restore kata-/)
+    expect(place.names()).toEqual([])
+    expect(await place.ok(["backup", "restore"])).toMatch(
+      /^restored kata-\S+\n {2}made +\S+Z\nimported \S+small\.db\n(?:.*\n)* {2}proof +exported again, the database gives the bytes of the sealed file\n/
+    )
+    expect(await place.ok(["backup", "run"])).toMatch(new RegExp(`^unchanged: ${file} `))
+    work(place)
+    expect(await place.fails(3, ["backup", "restore", "--json"])).toMatch(
+      /"kind":"validation".*exists already.*--force/
+    )
+    const json = JSON.parse(await place.ok(["backup", "restore", "--at", "today", "--force", "--json"]))
+    expect(json).toMatchObject({
+      kind: "backup_restore",
+      backup: { file },
+      saved: expect.stringContaining("-e9-"),
+      restored: { proof: "seal", only_in_old: { events: 1 } }
+    })
+    expect(names(place)).toEqual([file, json.saved])
+    expect(await place.ok(["undo", "-q"])).toBe("")
+    expect(await place.ok(["backup", "run", "--agent"])).toMatch(/ outcome=unchanged .* position=9 /)
+    expect(await place.fails(2, ["backup", "restore", file, "--at", "today"])).toMatch(/cannot be combined/)
+    expect(await place.fails(2, ["backup", "restore", "--at", "someday"])).toMatch(/--at: someday is no time/)
+    expect(await place.fails(4, ["backup", "restore", "--at", "2020-01-01", "--target", "x.db"])).toMatch(
+      /has no backup/
+    )
+  })
+
   it("11: works with nothing in the environment but what cron gives, and prints nothing", async ({ place }) => {
     place.fixture("small.db", "../user/kata.db")
     fs.mkdirSync(place.path("../user/.kata"))

@@ -244,6 +244,7 @@ describe("a rule more, said in one place,", () => {
 
 /** Who hands the format in; all others take it as a parameter. */
 const operations = [
+  "backup/drill.ts",
   "backup/identify.ts",
   "backup/status.ts",
   "beads/Export.ts",
