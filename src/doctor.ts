@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { directoriesReport } from "./backup/directoriesReport.ts"
 import { remainsOf } from "./database/absent.ts"
 import { waiting } from "./database/blockCircles.ts"
 import { EngineUnusable } from "./database/engine.ts"
@@ -43,6 +44,7 @@ export class Check extends Schema.Class<Check>("Check")({
     "go-kata",
     "daemon",
     "backup",
+    "backups",
     "history"
   ),
   status: Status,
@@ -238,6 +240,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     expected: options.expected === true,
     inUse
   })
+  const saved = yield* directoriesReport(options.database, options.homes.kataHome)
   const history = yield* historyReport(options.database)
   const unopened = content._tag === "Left" &&
     (content.left instanceof OpenError || content.left instanceof EngineUnusable)
@@ -267,6 +270,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
     ...(goKata === undefined ? [] : [check("go-kata", goKata.status, goKata.says, goKata)]),
     check("daemon", daemon.status, daemon.says, daemon),
     check("backup", backup.status, backup.says, backup),
+    ...saved.map((one) => check("backups", one.status, one.says, one)),
     check("history", history.status, history.says, history)
   ]
   const damage = integrity._tag === "Right" && integrity.right.status === "error"
@@ -288,7 +292,7 @@ export const examine = Effect.fn("Doctor.examine")(function*(options: DoctorOpti
       ? "damaged"
       : blocking(findings).length > 0
       ? "validation"
-      : backup.wrong
+      : backup.wrong || saved.some(({ wrong }) => wrong)
       ? "conflict"
       : null
   })

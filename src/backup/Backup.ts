@@ -1,4 +1,5 @@
 /** Directories of backups that look after themselves: made by runs, read back, and removed only by the words of a policy. */
+export { directoriesReport, usualMaxAge } from "./directoriesReport.ts"
 export { drill, type DrillOptions, DrillReport } from "./drill.ts"
 export { BackupUnknown } from "./entries.ts"
 export { listBackups, Listed, ListReport, showBackup, ShowReport, VerifiedReport, verifyBackups } from "./list.ts"

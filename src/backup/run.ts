@@ -131,7 +131,7 @@ const nameIt = Effect.fnUntraced(function*(file: Atomic.Nameless, first: Names.B
 const noted = (
   { managed }: Entries,
   found: ReadonlyMap<string, Known>,
-  seen: { readonly database: string; readonly of: Seen } | undefined
+  seen: { readonly database: string; readonly of: Seen }
 ) =>
 (remembered: Remembered): Remembered => {
   const names = new Set([...managed.map(({ name }) => name), ...found.keys()])
@@ -139,7 +139,7 @@ const noted = (
   return {
     ...remembered,
     files: { ...Object.fromEntries(files), ...Object.fromEntries(found) },
-    seen: seen === undefined ? remembered.seen : { ...remembered.seen, [seen.database]: seen.of }
+    seen: { ...remembered.seen, [seen.database]: seen.of }
   }
 }
 
@@ -203,13 +203,15 @@ export const run = Effect.fn("Backup.run")((options: RunOptions) =>
       return yield* Effect.dieMessage("neither a new backup nor a previous one")
     }
     const file = whole.entry.name
-    const seenNow = looked.stamps === undefined
-      ? undefined
-      : { database: looked.real, of: { stamps: looked.stamps, at: new Date(began).toISOString(), file } }
+    // Without stamps it is only known where it was saved, and not that nothing was written since.
+    const seenNow: Seen = { stamps: looked.stamps ?? "", at: new Date(began).toISOString(), file }
     const unnoted = yield* remember(
       options.kataHome,
       place,
-      noted(entries, new Map([...read, ...drafted === undefined ? [] : [[file, whole.known] as const]]), seenNow)
+      noted(entries, new Map([...read, ...drafted === undefined ? [] : [[file, whole.known] as const]]), {
+        database: looked.real,
+        of: seenNow
+      })
     )
     return yield* done({
       outcome: drafted === undefined ? "unchanged" : "saved",

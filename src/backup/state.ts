@@ -49,7 +49,7 @@ export type Known = typeof Known.Type
 
 /** A database that was found to be in a backup, as it was then. */
 export const Seen = Schema.Struct({
-  /** Of its files. */
+  /** Of its files; empty when it had just been written to. */
   stamps: Schema.String,
   /** When it was looked at, ISO 8601: before it was read. */
   at: Schema.String,

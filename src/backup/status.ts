@@ -54,7 +54,26 @@ export class StatusReport extends Schema.Class<StatusReport>("BackupStatusReport
   bytes: Schema.Int,
   /** What the disk of the directory has left, in bytes; null when it does not say. */
   free: Schema.NullOr(Schema.Int)
-}) {}
+}) {
+  /** The answer, in one line. */
+  get words(): string {
+    const { behind, directory, newest, outcome, problem } = this
+    const events = behind?.events ?? 0
+    const counted = `${events} ${events === 1 ? "event" : "events"}`
+    switch (outcome) {
+      case "none":
+        return `no backup of this database in ${directory}`
+      case "damaged":
+        return newest === null ? "no backup of this database is whole" : "the newest backup is damaged"
+      case "unknown":
+        return `the database cannot be asked: ${problem}`
+      case "stale":
+        return `${counted} in no backup, the oldest of ${behind?.since ?? "?"}`
+      case "ok":
+        return events === 0 ? "no event is newer than the newest backup" : `${counted} since the newest backup`
+    }
+  }
+}
 
 /** Who the database is, or why that cannot be asked. */
 const asked = (database: string) =>

@@ -19,23 +19,6 @@ const kinds: Readonly<Record<StatusReport["outcome"], FailureKind | undefined>> 
   damaged: "damaged"
 }
 
-const headline = ({ behind, directory, newest, outcome, problem }: StatusReport): string => {
-  switch (outcome) {
-    case "none":
-      return `no backup of this database in ${directory}`
-    case "damaged":
-      return newest === null ? "no backup of this database is whole" : "the newest backup is damaged"
-    case "unknown":
-      return `the database cannot be asked: ${problem}`
-    case "stale":
-      return `${plural(behind?.events ?? 0, "event")} in no backup, the oldest of ${behind?.since ?? "?"}`
-    case "ok":
-      return behind === null || behind.events === 0
-        ? "no event is newer than the newest backup"
-        : `${plural(behind.events, "event")} since the newest backup`
-  }
-}
-
 const told = (report: StatusReport): ReadonlyArray<string> => [
   ...report.bad.map(({ file, problem }) => `WARNING: ${file} is no good: ${problem}`),
   ...report.future.map((file) => `WARNING: ${file} is dated in the future, and counts for nothing`),
@@ -47,7 +30,7 @@ const told = (report: StatusReport): ReadonlyArray<string> => [
 
 const format = Output.report(StatusReport, {
   human: (report) => [
-    `${report.outcome === "ok" ? "" : "WARNING: "}${headline(report)}`,
+    `${report.outcome === "ok" ? "" : "WARNING: "}${report.words}`,
     field("database", report.database),
     ...(report.newest === null ? [] : [
       field("newest", `${report.newest.file}, ${stateWords(report.newest.state)}`),
@@ -64,7 +47,7 @@ const format = Output.report(StatusReport, {
     ` ahead=${report.ahead} database=${quote(report.database)}`,
     ...told(report).map((line) => `- warning text=${quote(line.replace("WARNING: ", ""))}`)
   ],
-  quiet: (report) => [...(report.outcome === "ok" ? [] : [`WARNING: ${headline(report)}`]), ...told(report)],
+  quiet: (report) => [...(report.outcome === "ok" ? [] : [`WARNING: ${report.words}`]), ...told(report)],
   outcome: ({ outcome }) => kinds[outcome]
 })
 
