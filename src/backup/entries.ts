@@ -163,6 +163,12 @@ const day = 24 * 60 * 60 * 1000
 export const isFresh = ({ read_at: at }: Known, now: number) =>
   !isFuture(Date.parse(at), now) && now - Date.parse(at) < day
 
+/** Those that nobody has read come first, then those that were read longest ago; of the same moment the oldest. */
+export const longestUnread = (a: Entry, b: Entry): number => {
+  const [one, other] = [a.known?.read_at ?? "", b.known?.read_at ?? ""]
+  return one < other ? -1 : one > other ? 1 : newestFirst(b, a)
+}
+
 /** A backup that is whole, and what stands in it. */
 export interface Whole {
   readonly entry: Entry

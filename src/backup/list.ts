@@ -7,7 +7,7 @@ import { phase } from "../Progress.ts"
 import { Finding } from "../records/Finding.ts"
 import { ProjectCounts } from "../snapshot/projectCounts.ts"
 import { LastEvent } from "../snapshot/reach.ts"
-import { BackupUnknown, check, type Entries, type Entry, inspect, named } from "./entries.ts"
+import { BackupUnknown, check, type Entries, type Entry, inspect, longestUnread, named } from "./entries.ts"
 import { isoOf } from "./names.ts"
 import { opened, type Where } from "./open.ts"
 import { isFuture } from "./retention.ts"
@@ -113,7 +113,7 @@ const wanted = Effect.fnUntraced(
     if (options.all === true) return entries.managed
     if (options.sample === undefined) return [first]
     return entries.managed
-      .toSorted((a, b) => (a.known?.read_at ?? "") < (b.known?.read_at ?? "") ? -1 : 1)
+      .toSorted(longestUnread)
       .slice(0, options.sample)
   }
 )

@@ -33,6 +33,7 @@ import * as Names from "./names.ts"
 import { open, openOrMake } from "./open.ts"
 import { hold, type Place } from "./place.ts"
 import { isFuture } from "./retention.ts"
+import { roll, type Rolled } from "./rolling.ts"
 import { AnotherDatabase, type Found, NotReadBack, reportOf, type RunOptions } from "./RunReport.ts"
 import { type Facts, type Known, remember, type Remembered, type Seen, stampOf } from "./state.ts"
 import { look, untouched } from "./untouched.ts"
@@ -131,7 +132,8 @@ const nameIt = Effect.fnUntraced(function*(file: Atomic.Nameless, first: Names.B
 const noted = (
   { managed }: Entries,
   found: ReadonlyMap<string, Known>,
-  seen: { readonly database: string; readonly of: Seen }
+  seen: { readonly database: string; readonly of: Seen },
+  rolledAt: string | undefined
 ) =>
 (remembered: Remembered): Remembered => {
   const names = new Set([...managed.map(({ name }) => name), ...found.keys()])
@@ -139,7 +141,8 @@ const noted = (
   return {
     ...remembered,
     files: { ...Object.fromEntries(files), ...Object.fromEntries(found) },
-    seen: { ...remembered.seen, [seen.database]: seen.of }
+    seen: { ...remembered.seen, [seen.database]: seen.of },
+    ...rolledAt === undefined ? {} : { rolled_at: rolledAt }
   }
 }
 
@@ -147,19 +150,29 @@ const noted = (
 interface Prepared {
   readonly ours: ReadonlyArray<Entry>
   readonly newest: Newest
+  /** An old backup that was read again. */
+  readonly rolled: Option.Option<Rolled>
   /** Nothing when the newest backup holds the database as it is. */
   readonly drafted: Draft | undefined
 }
 
 /** Reads the newest backup of this database, and writes a new one that has no name yet. Can be interrupted. */
-const prepare = Effect.fnUntraced(function*(options: RunOptions, place: Place, entries: Entries) {
+const prepare = Effect.fnUntraced(function*(
+  options: RunOptions,
+  place: Place,
+  entries: Entries,
+  remembered: Remembered,
+  now: number
+) {
   const identity = yield* identify(options.database)
   const { instance } = identity
   const ours = entries.managed.filter(({ label: { tag } }) => tag === Names.tagOf(instance))
   yield* refuseAnother(options, entries, ours, identity)
   yield* phase("reading the newest backup")
   const newest = yield* newestWhole(ours)
-  return { ours, newest, drafted: yield* draft(options, place, newest.whole, instance) } satisfies Prepared
+  const others = ours.filter(({ name }) => name !== newest.whole?.entry.name && !newest.read.has(name))
+  const rolled = yield* roll(others, remembered, now)
+  return { ours, newest, rolled, drafted: yield* draft(options, place, newest.whole, instance) } satisfies Prepared
 })
 
 /** Gives a draft its name; what is now the newest backup. */
@@ -195,8 +208,9 @@ export const run = Effect.fn("Backup.run")((options: RunOptions) =>
     if (same !== undefined) {
       return yield* done({ outcome: "unchanged", whole: same, previous: same, warnings: [], objects: false })
     }
-    const prepared = yield* Effect.interruptible(prepare(options, place, entries))
+    const prepared = yield* Effect.interruptible(prepare(options, place, entries, remembered, began))
     const { drafted, newest: { bad, read, whole: previous } } = prepared
+    const rolled = Option.getOrUndefined(prepared.rolled)
     const whole = drafted === undefined ? previous : yield* put(place, drafted, prepared, began)
     // A defect: without a previous backup there is nothing that could be the same.
     if (whole === undefined) {
@@ -208,19 +222,26 @@ export const run = Effect.fn("Backup.run")((options: RunOptions) =>
     const unnoted = yield* remember(
       options.kataHome,
       place,
-      noted(entries, new Map([...read, ...drafted === undefined ? [] : [[file, whole.known] as const]]), {
-        database: looked.real,
-        of: seenNow
-      })
+      noted(
+        entries,
+        new Map([
+          ...read,
+          ...rolled === undefined ? [] : [[rolled.entry.name, rolled.known] as const],
+          ...drafted === undefined ? [] : [[file, whole.known] as const]
+        ]),
+        { database: looked.real, of: seenNow },
+        rolled === undefined ? undefined : seenNow.at
+      )
     )
     return yield* done({
       outcome: drafted === undefined ? "unchanged" : "saved",
       whole,
       previous,
       warnings: [
-        ...bad.map(({ entry, known }) =>
-          `${entry.name} is no good: ${known.problem}`
-        ),
+        ...[...bad, ...rolled === undefined || rolled.known.facts !== null ? [] : [rolled]]
+          .map(({ entry, known }) =>
+            `${entry.name} is no good: ${known.problem}`
+          ),
         ...drafted?.judged.warnings ?? [],
         ...Option.toArray(unnoted)
       ],

@@ -62,7 +62,9 @@ export const Remembered = Schema.Struct({
   id: Schema.String,
   files: Schema.Record({ key: Schema.String, value: Known }),
   /** By the path of the database. */
-  seen: Schema.Record({ key: Schema.String, value: Seen })
+  seen: Schema.Record({ key: Schema.String, value: Seen }),
+  /** When a run has read an old backup last, ISO 8601. */
+  rolled_at: Schema.optional(Schema.String)
 })
 export type Remembered = typeof Remembered.Type
 

@@ -116,8 +116,9 @@ const salvageCounts = ({ salvage }: Imported): string =>
     : ` whole=${salvage.whole} good=${salvage.good} rejected=${salvage.rejected} dropped=${salvage.dropped}` +
       ` repaired=${salvage.repaired}`
 
-export const format = Output.report(Imported, {
-  human: (report) => [
+/** What people and agents are shown, for commands that show more than that. */
+export const view = {
+  human: (report: Imported): ReadonlyArray<string> => [
     report.refused_losses.length > 0
       ? `would be refused: ${report.target} (dry run, nothing was written)`
       : (report.dry_run
@@ -135,7 +136,7 @@ export const format = Output.report(Imported, {
     ...findings(report.findings),
     ...lost(report)
   ],
-  agent: (report) => [
+  agent: (report: Imported): ReadonlyArray<string> => [
     `OK import source_format=kata target=${quote(report.target)} dry_run=${report.dry_run} proof=${report.proof} ${
       findingCounts(report.findings)
     }` +
@@ -149,6 +150,9 @@ export const format = Output.report(Imported, {
     ...report.findings.map((finding) => `- finding outcome=${finding.outcome} text=${quote(finding.line)}`),
     ...lost(report).map((line) => `- ${line}`)
   ],
-  quiet: (report) => [...leftOut(report), ...lost(report)],
-  outcome: (report) => report.refused_losses.length > 0 ? "validation" : isIncomplete(report) ? "incomplete" : undefined
-})
+  quiet: (report: Imported): ReadonlyArray<string> => [...leftOut(report), ...lost(report)],
+  outcome: (report: Imported) =>
+    report.refused_losses.length > 0 ? "validation" : isIncomplete(report) ? "incomplete" : undefined
+} as const
+
+export const format = Output.report(Imported, view)

@@ -91,6 +91,35 @@ describe("a run", () => {
       assert.deepInclude(yield* run(), { outcome: "saved", new_events: 0 })
     }).pipe(Effect.provide(kit.services)))
 
+  it.scoped("reads an old backup again, one a day, and tells what the disk has made of it", () =>
+    Effect.gen(function*() {
+      const { database, directory, names, run, where } = yield* site()
+      for (const days of [0, 1, 2]) {
+        yield* at(days)
+        yield* work(database)
+        yield* run()
+      }
+      const readAt = Effect.map(
+        Backup.listBackups(where),
+        ({ backups }) => backups.toReversed().map(({ read_at: at }) => at)
+      )
+      const before = yield* readAt
+      yield* at(2, 3)
+      assert.deepInclude(yield* run({ always: true }), { warnings: [] })
+      // that of the second day was read by the run of the third, as the newest; a day has not passed since the first was
+      assert.deepStrictEqual((yield* readAt).slice(0, 3), before)
+      truncateSync(`${directory}/${names()[0]!}`, 900)
+      yield* at(3, 4)
+      const { outcome, warnings } = yield* run()
+      assert.strictEqual(outcome, "unchanged")
+      assert.match(warnings.join(), new RegExp(`^${names()[0]} is no good: `))
+      yield* at(4, 5)
+      assert.deepStrictEqual((yield* run()).warnings, [])
+      const after = yield* readAt
+      assert.notStrictEqual(after[1], before[1])
+      assert.strictEqual((yield* Backup.listBackups(where)).backups.at(-1)?.state, "damaged")
+    }).pipe(Effect.provide(kit.services)))
+
   it.scoped("writes a file with the same content when that is asked", () =>
     Effect.gen(function*() {
       yield* at(0)

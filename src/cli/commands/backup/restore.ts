@@ -10,7 +10,7 @@ import { asked } from "../../actor.ts"
 import { text, toggle } from "../../Argv.ts"
 import { agentWarnings, toOption, warningLines, withBackups } from "../../backup.ts"
 import { Environment } from "../../Environment.ts"
-import { format as importFormat, Imported } from "../../imported.ts"
+import { Imported, view } from "../../imported.ts"
 import * as Output from "../../Output.ts"
 import { field, plural } from "../../report.ts"
 import { sinceForms, sinceOf } from "../../since.ts"
@@ -40,7 +40,7 @@ const format = Output.report(Restored, {
     ...after(report),
     ...(report.saved === null ? [] : [field("before", `what was there is saved as ${report.saved}`)]),
     ...warningLines([...skipped(report), ...report.warnings]),
-    ...importFormat.human(importedOf(report))
+    ...view.human(importedOf(report))
   ],
   agent: (report) => [
     `OK backup restore file=${
@@ -49,13 +49,13 @@ const format = Output.report(Restored, {
     (report.saved === null ? "" : ` saved=${quote(report.saved)}`) +
     (report.next === null ? "" : ` next=${quote(report.next.file)}`),
     ...agentWarnings([...skipped(report), ...report.warnings]),
-    ...importFormat.agent(importedOf(report)).map((line) => line.startsWith("OK ") ? `- ${line.slice(3)}` : line)
+    ...view.agent(importedOf(report)).map((line) => line.startsWith("OK ") ? `- ${line.slice(3)}` : line)
   ],
   quiet: (report) => [
     ...warningLines([...skipped(report), ...report.warnings]),
-    ...importFormat.quiet?.(importedOf(report)) ?? []
+    ...view.quiet(importedOf(report))
   ],
-  outcome: (report) => importFormat.outcome?.(importedOf(report))
+  outcome: (report) => view.outcome(importedOf(report))
 })
 
 /** The end of a day that is named, or the instant. */
