@@ -32,20 +32,13 @@ import type { Format } from "../records/Format.ts"
 import { version10 } from "../records/kinds.ts"
 import { again, kept } from "./again.ts"
 import { refuseBroken, sayingBroken } from "./broken.ts"
-import {
-  type Case,
-  MergeConflicts,
-  MergedProject,
-  MergeNote,
-  type MergeOptions,
-  MergeReport,
-  NotInSource
-} from "./MergeReport.ts"
-import { plan, type Planned } from "./plan/plan.ts"
+import { MergeConflicts, type MergeOptions, MergeReport, NotInSource } from "./MergeReport.ts"
+import { plan } from "./plan/plan.ts"
 import type { Room } from "./plan/room.ts"
 import { saySpent } from "./plan/spent.ts"
 import { type Opened, openSide } from "./sides.ts"
 import { empty, together } from "./sources.ts"
+import { told } from "./told.ts"
 
 export { BreaksRules } from "./broken.ts"
 export * from "./Diff.ts"
@@ -63,56 +56,6 @@ const issueIn = Effect.fnUntraced(function*(db: Session, schema: "a" | "b", aske
       asked.slice(hash + 1)
     )
   return found === undefined ? yield* new NotInSource({ issue: asked }) : String(found["uid"])
-})
-
-const caseOf = (isNew: boolean, source: number, target: number): Case =>
-  isNew ? "new" : source === 0 ? (target === 0 ? "same" : "ahead") : target === 0 ? "fast-forward" : "diverged"
-
-const projectsOf = (db: Session) =>
-  Effect.map(
-    db.all(
-      "tell of the projects",
-      `SELECT x.uid, coalesce((SELECT name FROM put_projects p WHERE p.id = m.b), (SELECT name FROM b.projects p WHERE p.id = m.b)) AS name,
-         m.fresh, ifnull(c.n, 0) AS source,
-         (SELECT count(*) FROM extra e WHERE e.side = 0 AND e.project = (SELECT uid FROM b.projects p WHERE p.id = m.b)) AS target
-       FROM project_map m JOIN a.projects x ON x.id = m.a
-         LEFT JOIN (SELECT e.project_id, count(*) AS n FROM coming_event v JOIN put_events e ON e.id = v.number GROUP BY e.project_id) c
-           ON c.project_id = m.b
-       ORDER BY name`
-    ),
-    (rows) =>
-      rows.map((row) => {
-        const [source, target] = [Number(row["source"]), Number(row["target"])]
-        return new MergedProject({
-          uid: String(row["uid"]),
-          name: String(row["name"]),
-          case: caseOf(row["fresh"] === 1n, source, target),
-          source_events: source,
-          target_events: target
-        })
-      })
-  )
-
-const told = Effect.fnUntraced(function*(db: Session, { changes, conflicts, unexplained, unexplainedCount }: Planned) {
-  const count = (sql: string) => Effect.map(db.get("tell of the merge", sql), (row) => Number(row?.["n"] ?? 0))
-  const notes = yield* db.all("tell of the merge", "SELECT what, of, detail FROM note ORDER BY rowid LIMIT 1000")
-  return {
-    entry: null as string | null,
-    unchanged: Object.keys(changes).length === 0 && conflicts.length === 0,
-    projects: yield* projectsOf(db),
-    counts: changes,
-    unexplained,
-    unexplained_count: unexplainedCount,
-    decided: yield* count(
-      "SELECT count(*) AS n FROM facet WHERE decided AND NOT equal AND outcome IN ('source', 'target')"
-    ),
-    purged_there: yield* count(
-      "SELECT count(*) AS n FROM gone_a g WHERE EXISTS (SELECT 1 FROM t_issues i WHERE i.uid = g.uid)"
-    ),
-    notes: notes.map(({ detail, of, what }) =>
-      new MergeNote({ what: String(what), of: String(of), detail: String(detail) })
-    )
-  }
 })
 
 /** Of a merge whose result depends on nothing but what is merged, and of one of two that come from the same. */

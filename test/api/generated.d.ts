@@ -866,6 +866,8 @@ export interface components {
                 };
             };
         };
+        /** Format: int64 */
+        Int64: number;
         UnsupportedMediaType: {
             /** @enum {number} */
             status: 415;
@@ -915,8 +917,6 @@ export interface components {
             created_at: components["schemas"]["Time"];
             deleted_at?: components["schemas"]["Time"] | null;
         };
-        /** Format: int64 */
-        Int64: number;
         Metadata: {
             [key: string]: unknown;
         };
@@ -1967,7 +1967,7 @@ export interface operations {
                     cwd: string;
                     directory: string;
                     terminal: boolean;
-                    columns: components["schemas"]["Int"];
+                    columns: components["schemas"]["Int64"];
                     variables: {
                         [key: string]: string;
                     };
