@@ -78,7 +78,9 @@ export class BeadsReport extends Schema.Class<BeadsReport>("BeadsReport")({
   conflicts: Brought.fields.conflicts,
   left_out: Brought.fields.left_out,
   absent: Brought.fields.absent,
-  suspect: Schema.Boolean
+  suspect: Schema.Boolean,
+  /** The entry of the history by which `kata undo` takes it back; null when nothing was changed. */
+  entry: Schema.NullOr(Schema.String)
 }) {}
 
 /** The first reading. */
@@ -232,11 +234,12 @@ const imported = Effect.fnUntraced(function*<E, R>(options: BeadsOptions, send: 
     Effect.retry(prepared, { times: 1, while: (error) => error instanceof BeadsIncomplete })
   )
   yield* phase("writing issues", { bytes: rows.size })
-  const { source: _, gone, ...brought } = yield* send(rows.bytes)
+  const { source: _, entry = null, gone, ...brought } = yield* send(rows.bytes)
   for (let i = 0; i < gone; i++) account.skip("deleted in kata, and stays so")
   const { changes, lost, read, skipped, skippedCount } = account
   return new BeadsReport({
     ...brought,
+    entry,
     input,
     bd_version: program?.version?.join(".") ?? null,
     read,

@@ -225,13 +225,15 @@ export const beadsFormat = Output.report(BeadsReport, {
       ...report.left_out.slice(0, 10).map(({ external_id, reason }) => `  ${external_id}: ${reason}`)
     ]),
     ...absentWords(report),
-    ...lossWords(report)
+    ...lossWords(report),
+    ...(report.entry === null ? [] : [field("go back", "kata undo")])
   ],
   agent: (report) => [
     `OK import source_format=beads dry_run=${report.dry_run} created=${report.created} updated=${report.updated}` +
     ` unchanged=${report.unchanged} comments=${report.comments} links=${report.links} read=${report.read}` +
     ` skipped=${report.skipped} conflicts=${report.conflicts.length} absent=${report.absent.length}` +
-    ` not_carried=${report.not_carried.reduce((sum, { count }) => sum + count, 0)}`,
+    ` not_carried=${report.not_carried.reduce((sum, { count }) => sum + count, 0)}` +
+    (report.entry === null ? "" : ` entry=${report.entry}`),
     ...report.skipped_why.map(({ count, what }) => `- skipped what=${quote(what)} count=${count}`),
     ...report.changes.map(({ count, what }) => `- change what=${quote(what)} count=${count}`),
     ...report.conflicts.map(({ external_id, field, issue_short_id, kept }) =>

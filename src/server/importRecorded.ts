@@ -26,7 +26,7 @@ const brought = Effect.fnUntraced(function*(path: string, project: bigint, { hea
   const { change } = yield* Database
   const format = version10
   const said = { what: "import", by: head.actor, input: head.source } as const
-  const { result } = yield* recordingRows(
+  const { entry, result } = yield* recordingRows(
     path,
     said,
     (recorder) =>
@@ -42,7 +42,7 @@ const brought = Effect.fnUntraced(function*(path: string, project: bigint, { hea
           return done
         }))
   )
-  return result
+  return entry === undefined ? result : { ...result, entry }
 })
 
 /** The same without a commit, which leaves no trace. */

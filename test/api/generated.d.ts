@@ -6550,6 +6550,7 @@ export interface operations {
                             done: "labeled" | "closed" | "known";
                         }[];
                         suspect: boolean;
+                        entry?: string;
                     };
                 };
             };

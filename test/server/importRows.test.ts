@@ -116,9 +116,11 @@ describe("an import of lines", () => {
           for (const [what, [body, project]] of Object.entries(bodies)) {
             const events = () => (rows(database, "SELECT CAST(count(*) AS TEXT) AS n FROM events")[0] as Body).n
             const before = events()
-            const { answer, status } = await post(body, project)
+            const { answer: { entry, ...answer }, status } = await post(body, project)
             const isDone = status === 200 && answer.created > 0
             expect(events() !== before, what).toBe(isDone)
+            // only what is done beside the daemon can be taken back
+            expect(entry !== undefined, what).toBe(isDone && answers === beside)
             answers.push([what, status, JSON.parse(JSON.stringify(answer).replace(/\((?:\w{4})\)/g, "(id)"))])
           }
           await eventually(() => leftovers(directory).length === 0)

@@ -32,6 +32,8 @@ export const Brought = Schema.Struct({
     done: Schema.Literal("labeled", "closed", "known")
   })),
   /** So many of them were gone that nothing was done about it. */
-  suspect: Schema.Boolean
+  suspect: Schema.Boolean,
+  /** The entry of the history by which it can be taken back, where it has one. */
+  entry: Schema.optionalWith(Schema.String, { exact: true })
 })
 export type Brought = typeof Brought.Type
