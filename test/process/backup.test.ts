@@ -1,4 +1,5 @@
 /** `kata backup` of the built program: what it says in each mode, how it ends, and what a kill leaves. */
+import Sqlite from "better-sqlite3"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { describe, expect } from "vitest"
@@ -165,6 +166,46 @@ describe("kata backup", () => {
     expect(run(commands[0])).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining(`${title}\n`) })
     expect(run(commands[1])).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining(`: ${body}\n`) })
   })
+})
+
+it("8: while somebody writes, each backup is a state that existed, and none is older than the one before", async ({ place }) => {
+  await large(place.path("small.db"), 300)
+  const db = new Sqlite(place.path("small.db"))
+  db.pragma("journal_mode = WAL")
+  const [{ id, uid } = { id: 0, uid: "" }] = db.prepare<[], { id: number; uid: string }>(
+    "SELECT id, uid FROM events ORDER BY id LIMIT 1"
+  ).all()
+  const comment = db.prepare("INSERT INTO comments(issue_id, author, body) SELECT min(id), 'ana', 'more' FROM issues")
+  const event = db.prepare(
+    `INSERT INTO events(uid, origin_instance_uid, project_id, project_name, type, actor, payload, created_at)
+     SELECT ?, origin_instance_uid, project_id, project_name, type, actor, payload, created_at FROM events WHERE id = ?`
+  )
+  let written = 0
+  // both or none: a backup with one of them alone would be a state that never was
+  const write = db.transaction(() => {
+    written += 1
+    comment.run()
+    event.run(`${uid.slice(0, 20)}${String(written).padStart(6, "0")}`, id)
+  })
+  const writing = setInterval(() => write(), 5)
+  const reports: Array<{ position: number; new_events: number; records: Record<string, number>; warnings: [] }> = []
+  try {
+    for (let i = 0; i < 8; i++) {
+      reports.push(JSON.parse(await place.ok(["backup", "run", "--json"])))
+    }
+  } finally {
+    clearInterval(writing)
+    db.close()
+  }
+  expect(written).toBeGreaterThan(20)
+  const difference = ({ records }: (typeof reports)[number]) => records["event"]! - records["comment"]!
+  for (const [i, report] of reports.entries()) {
+    expect(report.warnings).toEqual([])
+    expect(difference(report)).toBe(difference(reports[0]!))
+    if (i > 0) expect(report.new_events).toBe(report.position - reports[i - 1]!.position)
+    if (i > 0) expect(report.new_events).toBeGreaterThan(0)
+  }
+  expect(await place.ok(["backup", "verify", "--all"])).toMatch(/\n8 whole, 0 damaged\n$/)
 })
 
 const kills = some("kills", Array.from({ length: 12 }, (_, i) => i))
