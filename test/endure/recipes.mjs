@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const folderOf = (place, n) => join(place, `lib-${n}`)
+const toBackups = (place) => ["--to", join(place, "backups")]
 
 /**
  * In this order: what one leaves is what the next ones work on. `round` has the number `n`, the `issue` that `create` made, and the
@@ -92,6 +93,23 @@ export const recipes = {
       ? { argv: ["undo", "--list", copy] }
       : { argv: ["undo", "--dry-run", join(place, "good.db")], exit: 4 }
   },
+  "backup init": ({ place }) => ({ argv: ["backup", "init", ...toBackups(place)] }),
+  "backup run": ({ place }) => ({ argv: ["backup", "run", ...toBackups(place)] }),
+  "backup list": ({ place }) => ({ argv: ["backup", "list", ...toBackups(place)] }),
+  "backup verify": ({ place }) => ({ argv: ["backup", "verify", "--all", ...toBackups(place)] }),
+  "backup prune": ({ n, place }) => ({
+    argv: ["backup", "prune", "--keep-last", n % 3 === 2 ? "0" : "1", ...toBackups(place)],
+    exit: n % 3 === 2 ? 2 : 0
+  }),
+  "backup show": ({ n, place }) =>
+    n % 3 === 2
+      ? { argv: ["backup", "show", "none", ...toBackups(place)], exit: 4 }
+      : { argv: ["backup", "show", ".jsonl.gz", ...toBackups(place)] },
+  "backup restore": ({ n, place }) => ({
+    argv: ["backup", "restore", "--target", join(place, `restored-${n}.db`), ...toBackups(place)]
+  }),
+  "backup drill": ({ place }) => ({ argv: ["backup", "drill", ...toBackups(place)] }),
+  "backup status": ({ place }) => ({ argv: ["backup", "status", ...toBackups(place)] }),
   doctor: () => ({ argv: ["doctor"] }),
 
   "daemon start": () => ({ argv: ["daemon", "start"], own: true }),
