@@ -39,6 +39,18 @@ export const gathered = <E, R, E2, R2>(
   })
 
 /**
+ * Runs work that has fibers of its own where nothing can be interrupted: they can be, or who waits for room in a buffer that nobody empties any
+ * more would wait for ever. An interruption that reaches whoever asks for it ends it, as ever.
+ */
+const withOwnFibers = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      Effect.fork(Effect.interruptible(work)),
+      (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
+    )
+  )
+
+/**
  * Writes all bytes to an open file; while a piece is written, the next one is made. A single write is not interrupted: the call would go
  * on in its thread while the descriptor is closed and given to another file.
  */
@@ -48,14 +60,14 @@ export const writeTo = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   written: (size: number) => Effect.Effect<void, FileError> = () => Effect.void
 ): Effect.Effect<number, E | FileError, R> =>
-  gathered(
+  withOwnFibers(gathered(
     Stream.bufferChunks(bytes, { capacity: 1 }),
     (piece) =>
       Effect.zipRight(
         Effect.uninterruptible(Effect.mapError(file.writeAll(piece), fromPlatform("write", path))),
         written(piece.length)
       )
-  )
+  ))
 
 /** Enough to keep a disk busy. */
 const syncSize = 64 * 1024 * 1024

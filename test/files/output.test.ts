@@ -3,8 +3,10 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { gathered, writeSynced } from "../../src/files/output.ts"
+import { layerFaultyFileSystem } from "../../src/testing/faults.ts"
 import { temporaryDirectory } from "./temp.ts"
 
 const half = 512 * 1024
@@ -41,6 +43,27 @@ layer(NodeContext.layer, { excludeTestServices: true })("bytes", (it) => {
         )
       }))
   }
+
+  it.scoped("that do not fit on the disk end the writing, also where it cannot be interrupted", () =>
+    Effect.gen(function*() {
+      const path = `${yield* temporaryDirectory}/large`
+      const pieces = Stream.repeatValue(Buffer.alloc(1024 * 1024, "x")).pipe(Stream.take(20))
+      const written = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.open(path, { flag: "wx" })).pipe(
+        Effect.flatMap((file) => writeSynced(file, path, pieces)),
+        Effect.scoped,
+        Effect.uninterruptible,
+        Effect.flip,
+        // cut off from what could not be interrupted
+        Effect.disconnect,
+        Effect.timeout("20 seconds"),
+        Effect.provide(
+          layerFaultyFileSystem([{ operation: "write", call: 3, onwards: true, code: "ENOSPC", path: "large" }]).pipe(
+            Layer.provide(NodeContext.layer)
+          )
+        )
+      )
+      assert.include((yield* written).message, "ENOSPC")
+    }))
 
   it.scoped("that are more than what is synced at once are all there", () =>
     Effect.gen(function*() {
