@@ -71,6 +71,10 @@ const builtOn = ({ built_on: first, built_on_count: count, dry_run: dry }: Undon
     ...first.slice(0, 10).map(({ kind, of, why }) => field("", `${kind} ${of}: ${why}`))
   ]
 
+/** Where rows were changed each step has left an entry, and one undo takes back the last. */
+const toEntry = ({ changes, entry, undone: { length } }: Undone): string =>
+  changes !== null && length > 1 ? `--to ${entry} ` : ""
+
 const headline = (report: Undone): string => {
   const [first, ...more] = report.undone
   const what = `${first === undefined ? "" : first.words}${more.length === 0 ? "" : ` and ${more.length} before it`}`
@@ -122,7 +126,9 @@ export const undone = Output.report(Undone, {
       ]),
     ...builtOn(report),
     ...(report.backup === null ? [] : [field("was", beside(report, report.backup))]),
-    ...(report.entry === null ? [] : [field("go back", `kata undo ${shellWord(beside(report, report.database))}`)]),
+    ...(report.entry === null
+      ? []
+      : [field("go back", `kata undo ${toEntry(report)}${shellWord(beside(report, report.database))}`)]),
     ...report.notes.map((note) => `note: ${note}`)
   ],
   agent: (report) => [

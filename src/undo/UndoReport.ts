@@ -98,7 +98,7 @@ export class UndoReport extends Schema.Class<UndoReport>("UndoReport")({
   refused: Schema.Boolean,
   /** Where the database before is now; null in a dry run. */
   backup: Schema.NullOr(Schema.String),
-  /** The entry that takes this back; null in a dry run. */
+  /** The entry to which this is taken back; later ones, where each step left its own, belong to it. Null in a dry run. */
   entry: Schema.NullOr(Schema.String),
   notes: Schema.Array(Schema.String)
 }) {}

@@ -85,7 +85,7 @@ export const inPlace = Effect.fnUntraced(
       only_in_present: null,
       refused: last.refused,
       backup: null,
-      entry: first.entry,
+      entry: done.find(({ entry }) => entry !== null)?.entry ?? null,
       notes: options.dryRun === true && undone.length > 1
         ? [...notes, "only the last one was looked at: the others follow from it"]
         : notes

@@ -380,6 +380,20 @@ describe("an undo", () => {
   )
 
   scoped(
+    "of several is taken back as a whole by the entry that it names",
+    Effect.gen(function*() {
+      const { here, other, snapshot } = yield* two(everything)
+      const first = (yield* mergeInto(here, snapshot)).entry!
+      yield* work(other, comment({ ...on("k3vq"), body: "second" }))
+      yield* mergeInto(here, yield* kit.writeFile(`${here}.again.jsonl`, yield* kit.exported(other)))
+      const merged = yield* kit.writeFile(`${here}.merged.jsonl`, yield* kit.exported(here))
+      const { entry } = yield* undo(here, { to: first })
+      yield* undo(here, { to: entry! })
+      assert.isTrue(yield* isSame(merged, here))
+    })
+  )
+
+  scoped(
     "beside another one takes back what was asked for, once",
     Effect.gen(function*() {
       const { here, other, snapshot } = yield* two(everything)
