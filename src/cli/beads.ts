@@ -226,7 +226,8 @@ export const beadsFormat = Output.report(BeadsReport, {
     ]),
     ...absentWords(report),
     ...lossWords(report),
-    ...(report.entry === null ? [] : [field("go back", "kata undo")])
+    // by its name: of a server elsewhere it is the database there that has it, and here nothing is taken back in its place
+    ...(report.entry === null ? [] : [field("go back", `kata undo --to ${report.entry}`)])
   ],
   agent: (report) => [
     `OK import source_format=beads dry_run=${report.dry_run} created=${report.created} updated=${report.updated}` +

@@ -66,7 +66,7 @@ describe("kata undo of an import", () => {
         const { bring, kata } = kit
         yield* kata(["create", "made here"])
         const states = [looked(kit)]
-        yield* bring(first)
+        const { stdout } = yield* kata(kit.beads("--input", "-"), { stdin: first })
         states.push(looked(kit))
         const { report } = yield* bring(second)
         expect(report).toMatchObject({ created: 1, updated: 2, absent: [{ external_id: "zz-3" }] })
@@ -79,6 +79,7 @@ describe("kata undo of an import", () => {
         ])
         expect(entries[1].changes).toMatchObject({ issue: { new: 3, changed: 0, gone: 0 }, comment: { new: 1 } })
         expect(entries[0].changes).toMatchObject({ issue: { new: 1, changed: 2 }, comment: { new: 1, changed: 1 } })
+        expect(stdout).toContain(`go back    kata undo --to ${entries[1].id}\n`)
         expect((yield* kata(["undo", "--list"])).stdout).toContain("import of beads, by ana")
         for (const name of history(kit)) expect(statSync(`${historyOf(kit)}/${name}`).mode & 0o777, name).toBe(0o600)
 
