@@ -214,9 +214,9 @@ describe("what comes in", () => {
       const running = world.start(["import", "--merge", "--from", other, "--target", ana.path])
       await sleep(wait)
       running.child.kill("SIGINT")
-      const { exit } = await running.done
-      // on a fast machine the later ones may come too late
-      expect(wait === 300 ? [130] : [0, 130]).toContain(exit)
+      const { exit, signal } = await running.done
+      // on a fast machine it may come too late, on a busy one before kata listens
+      expect([0, 130, "SIGINT"]).toContain(exit ?? signal)
       if (exit === 0) break
       expect(ana.bytes().equals(before)).toBe(true)
     }
