@@ -114,21 +114,23 @@ const planned = Effect.fnUntraced(
       uidOf: options.uidOf ?? (() => newUlid),
       ancestor: options.ancestor
     }
-    const made = yield* plan(room, {
-      decisions: { prefer: options.prefer, each: new Map(each) },
-      applyPurges: options.applyPurges === true && only === undefined,
-      only,
-      restorePurged: options.restorePurged === true && only !== undefined,
-      actor: options.actor ?? "kata"
-    }).pipe(Effect.catchTag("SqliteFailure", saySpent(db, name)), Effect.mapError(inTemporary(parentOf(db.path))))
-    if (made.conflictCount > 0) {
-      return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
-    }
-    const report = yield* told(db, made)
-    if (options.dryRun === true) yield* refuseBroken(db, format, name)
-    yield* confirm
-    yield* finish(db)
-    return { db, report }
+    return yield* Effect.gen(function*() {
+      const made = yield* plan(room, {
+        decisions: { prefer: options.prefer, each: new Map(each) },
+        applyPurges: options.applyPurges === true && only === undefined,
+        only,
+        restorePurged: options.restorePurged === true && only !== undefined,
+        actor: options.actor ?? "kata"
+      }).pipe(Effect.catchTag("SqliteFailure", saySpent(db, name)))
+      if (made.conflictCount > 0) {
+        return yield* new MergeConflicts({ target: name, conflicts: made.conflicts, count: made.conflictCount })
+      }
+      const report = yield* told(db, made)
+      if (options.dryRun === true) yield* refuseBroken(db, format, name)
+      yield* confirm
+      yield* finish(db)
+      return { db, report }
+    }).pipe(Effect.mapError(inTemporary(parentOf(db.path))))
   },
   Effect.scoped
 )
