@@ -235,7 +235,9 @@ export class WorkedOnSince extends Schema.TaggedError<WorkedOnSince>()("WorkedOn
   built_on: Schema.Array(BuiltOn),
   count: Schema.Int,
   /** Later entries that were taken back before. */
-  done: Schema.Array(Schema.String)
+  done: Schema.Array(Schema.String),
+  /** The first entry of these undos: going back to before it brings all of them back. Null where nothing was taken back. */
+  way: Schema.NullOr(Schema.String)
 }) {
   readonly kind = "conflict" satisfies FailureKind
   readonly isText = true
@@ -252,7 +254,7 @@ export class WorkedOnSince extends Schema.TaggedError<WorkedOnSince>()("WorkedOn
       ? "nothing was changed"
       : `${plural(this.done.length, "later entry")} taken back (${
         this.done.join(", ")
-      }), this one was not: kata undo brings them back`
+      }), this one was not: kata undo --to ${this.way ?? ""} brings them back`
     return `${so}. kata undo --dry-run says what would come of it; kata undo --force takes that work back too, and another ` +
       "kata undo brings it back"
   }

@@ -25,12 +25,14 @@ const sum = (all: ReadonlyArray<Changes>): Changes => {
 interface InPlace {
   /** Later entries that were taken back before. */
   readonly done: ReadonlyArray<string>
+  /** The entry that takes the first of these back. */
+  readonly way: string | null
   readonly options: UndoOptions
   readonly real: string
 }
 
 /** Takes one entry back by its rows. A dry run, and what is refused in it, changes nothing. */
-const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, entry: OfRows) {
+const byRows = Effect.fnUntraced(function*({ done, options, real, way }: InPlace, entry: OfRows) {
   const { by, database: name, dryRun = false, force = false } = options
   const format = version10
   const { change } = yield* Database
@@ -39,7 +41,14 @@ const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, ent
   )
   const { built, changes } = plan
   if (plan.refused && !dryRun) {
-    return yield* new WorkedOnSince({ path: name, entry: entry.id, built_on: built.first, count: built.count, done })
+    return yield* new WorkedOnSince({
+      path: name,
+      entry: entry.id,
+      built_on: built.first,
+      count: built.count,
+      done,
+      way
+    })
   }
   const isNothing = Object.keys(changes).length === 0
   const recorded = dryRun || isNothing ? undefined : yield* recordingRows(
@@ -63,10 +72,13 @@ const byRows = Effect.fnUntraced(function*({ done, options, real }: InPlace, ent
 export const inPlace = Effect.fnUntraced(
   function*(options: UndoOptions, real: string, undone: ReadonlyArray<OfRows>, notes: ReadonlyArray<string>) {
     const steps = yield* Effect.forEach(undone, (one) => stepOf(real, one))
+    let way: string | null = null
     const done = yield* Effect.forEach(
       options.dryRun === true ? undone.slice(0, 1) : undone,
       (entry, i) =>
-        unmoved(options.database, byRows({ done: undone.slice(0, i).map(({ id }) => id), options, real }, entry))
+        Effect.suspend(() =>
+          unmoved(options.database, byRows({ done: undone.slice(0, i).map(({ id }) => id), options, real, way }, entry))
+        ).pipe(Effect.tap(({ entry: made }) => Effect.sync(() => way ??= made)))
     )
     const [last, first] = [done[0]!, done.at(-1)!]
     return new UndoReport({

@@ -102,7 +102,8 @@ const staged = Effect.fnUntraced(
             entry: one.id,
             built_on: built.first,
             count: built.count,
-            done: []
+            done: [],
+            way: null
           })
         }
         yield* change(copy.path, db, (target) => applied(target, version10, one, options.database, lastLink)).pipe(

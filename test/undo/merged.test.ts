@@ -373,6 +373,7 @@ describe("an undo", () => {
       const stopped = (yield* Effect.flip(undo(here, { to: first }))) as WorkedOnSince
       assert.deepInclude({ ...stopped }, { _tag: "WorkedOnSince", entry: first, done: [second] })
       assert.include(stopped.hint, `1 later entry taken back (${second}), this one was not`)
+      assert.include(stopped.hint, `kata undo --to ${(yield* list(here)).entries[0]?.id} brings them back`)
       const text = yield* kit.exported(here)
       assert.notInclude(text, "\"second\"")
       assert.include(text, "of the new one")
