@@ -110,11 +110,13 @@ export class MergeConflicts extends Schema.TaggedError<MergeConflicts>()("MergeC
 
 /** No source has the issue that was asked for. */
 export class NotInSource extends Schema.TaggedError<NotInSource>()("NotInSource", {
-  issue: Schema.String
+  issue: Schema.String,
+  /** Where it was looked for. */
+  side: Schema.Literal("source", "target")
 }) {
   readonly kind = "not_found" satisfies FailureKind
   override get message() {
-    return `there is no issue ${this.issue}`
+    return `the ${this.side === "source" ? "input" : "target"} has no issue ${this.issue}`
   }
   get hint() {
     return "an issue is named by its project and short id, as in app#abc4, or by its uid"
