@@ -55,7 +55,9 @@ const issueIn = Effect.fnUntraced(function*(db: Session, schema: "a" | "b", aske
       asked.slice(0, hash),
       asked.slice(hash + 1)
     )
-  return found === undefined ? yield* new NotInSource({ issue: asked, side: schema === "a" ? "source" : "target" }) : String(found["uid"])
+  return found === undefined
+    ? yield* new NotInSource({ issue: asked, side: schema === "a" ? "source" : "target" })
+    : String(found["uid"])
 })
 
 /** Of a merge whose result depends on nothing but what is merged, and of one of two that come from the same. */
