@@ -141,7 +141,15 @@ describe("found S1: the socket of a daemon", () => {
     const all = { ...Object.fromEntries(variables.map((name) => [name, "x"])), ...world.env(), ...secrets }
     expect(await world.ok(["list"], { env: { ...all, GIT_PAGER: "less", LD_NOTHING: "x" } })).toBe("as it says\n")
     const call = JSON.parse(heard.join("").split("\r\n\r\n")[1] ?? "")
-    expect(Object.keys(call).toSorted()).toEqual(["argv", "build", "cwd", "directory", "terminal", "variables"])
+    expect(Object.keys(call).toSorted()).toEqual([
+      "argv",
+      "build",
+      "columns",
+      "cwd",
+      "directory",
+      "terminal",
+      "variables"
+    ])
     expect(Object.keys(call.variables).toSorted()).toEqual([...variables].toSorted())
     heard.length = 0
     // what steers git is for git alone: such a command runs where it was typed
