@@ -72,6 +72,8 @@ export const Detached = Schema.Struct({ alias: Alias, event: Event })
 /** `total`: how many there are without a limit; only when `detail` was asked for. */
 export const Listed = Schema.Struct({ issues: Schema.Array(IssueOut), total: may(Int64) })
 export const Ready = Schema.Struct({ issues: Schema.Array(ReadyIssue), total: may(Int64) })
+/** That alone of a list: its rows are not read for it. */
+export const Total = Schema.Struct({ total: may(Int64) })
 export const Found = Schema.Struct({ query: Schema.String, results: Schema.Array(SearchResult) })
 export const LabelCounts = Schema.Struct({ labels: Schema.Array(LabelCount) })
 

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import { inTemporary } from "../database/temporary.ts"
 import { into } from "../export/Export.ts"
 import { privateDirectory } from "../files/staleFiles.ts"
+import { isSameLater } from "../history/events.ts"
 import { restore } from "../import/Import.ts"
 import type { Homes } from "../import/stopHint.ts"
 import { phase } from "../Progress.ts"
@@ -54,21 +55,11 @@ const secondsSince = (from: number) => Effect.map(millis, (now) => Math.round((n
 
 /** Whether the database has the last event of the backup, or has purged it. */
 const knowsLast = (database: string, { last_event: last }: Facts) =>
-  last === null ? Effect.succeed(true) : Effect.scoped(Effect.gen(function*() {
-    const { db } = yield* anyVersion(database, version10)
-    const event = yield* db.get(
-      "look for the last event",
-      "SELECT 1 AS one FROM events NOT INDEXED WHERE uid = ?",
-      last.uid
+  last === null
+    ? Effect.succeed(true)
+    : Effect.scoped(
+      Effect.flatMap(anyVersion(database, version10), ({ db }) => isSameLater(db, BigInt(last.id), last.uid))
     )
-    if (event !== undefined) return true
-    const purge = yield* db.get(
-      "look for the last event",
-      "SELECT 1 AS one FROM purge_log NOT INDEXED WHERE ? BETWEEN events_deleted_min_id AND events_deleted_max_id",
-      last.id
-    )
-    return purge !== undefined
-  }))
 
 const choose = Effect.fnUntraced(function*({ database, directory, name, ...where }: DrillOptions) {
   const { entries, place } = yield* opened({ directory, ...where })

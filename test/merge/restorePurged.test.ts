@@ -2,40 +2,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { add as comment } from "../../src/ledger/issues/comments.ts"
-import { create } from "../../src/ledger/issues/create.ts"
 import * as Labels from "../../src/ledger/issues/labels.ts"
 import { purge, remove } from "../../src/ledger/issues/removal.ts"
 import * as Links from "../../src/ledger/links/links.ts"
 import { diff } from "../../src/merge/Diff.ts"
 import { merge, type MergeOptions } from "../../src/merge/Merge.ts"
 import { verify } from "../../src/snapshot/verify.ts"
-import * as SqliteStore from "../../src/store/sqlite.ts"
-import type { Store } from "../../src/store/Store.ts"
 import { undo } from "../../src/undo/Undo.ts"
 import * as kit from "../snapshot/kit.ts"
-
-const on = (ref: string) => ({ projectId: 1n, ref, actor: "ann" })
-
-const work = <A, E>(path: string, done: Effect.Effect<A, E, Store>) => Effect.provide(done, SqliteStore.layer(path))
-
-const born = (title: string) =>
-  Effect.map(
-    create({
-      projectId: 1n,
-      actor: "ann",
-      title,
-      body: `what ${title} is`,
-      owner: "",
-      priority: undefined,
-      labels: ["fresh"],
-      links: [],
-      forceNew: true,
-      idempotencyKey: ""
-    }),
-    ({ issue }) => issue.short_id
-  )
-
-const gone = (ref: string) => purge({ ...on(ref), confirm: `PURGE app#${ref}` })
+import { born, gone, on, work } from "./recorded.ts"
 
 /** A database with an issue that others are linked with, and Monday's backup of it. */
 const monday = Effect.gen(function*() {

@@ -6,36 +6,16 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { assign, prioritise } from "../../src/ledger/issues/assignment.ts"
 import { add as comment } from "../../src/ledger/issues/comments.ts"
-import { create } from "../../src/ledger/issues/create.ts"
 import * as Labels from "../../src/ledger/issues/labels.ts"
-import { purge, remove } from "../../src/ledger/issues/removal.ts"
+import { remove } from "../../src/ledger/issues/removal.ts"
 import * as Links from "../../src/ledger/links/links.ts"
 import { diff } from "../../src/merge/Diff.ts"
 import { merge } from "../../src/merge/Merge.ts"
 import { verify } from "../../src/snapshot/verify.ts"
-import * as SqliteStore from "../../src/store/sqlite.ts"
 import type { Store } from "../../src/store/Store.ts"
 import * as kit from "../snapshot/kit.ts"
 import { type Files, merged, turned } from "./files.ts"
-
-const on = (ref: string) => ({ projectId: 1n, ref, actor: "ann" })
-
-const born = (title: string, links: Parameters<typeof create>[0]["links"] = []) =>
-  Effect.map(
-    create({
-      projectId: 1n,
-      actor: "ann",
-      title,
-      body: `what ${title} is`,
-      owner: "",
-      priority: undefined,
-      labels: ["fresh"],
-      links,
-      forceNew: true,
-      idempotencyKey: ""
-    }),
-    ({ issue }) => issue.short_id
-  )
+import { born, gone, on, work } from "./recorded.ts"
 
 /** What the two do in each round, each on its own: other issues, other parts of the same issue, the same part of one. */
 const rounds: ReadonlyArray<
@@ -70,7 +50,7 @@ const rounds: ReadonlyArray<
     })
   ],
   [
-    purge({ ...on("k3vq"), confirm: "PURGE app#k3vq" }),
+    gone("k3vq"),
     comment({ ...on("k3vq"), body: "to what is purged elsewhere" })
   ],
   [born("last of one"), born("last of two")]
@@ -84,11 +64,11 @@ it.scopedLive("two clones become equal by the file in which they meet", () =>
     const exported = (database: string, name: string) =>
       Effect.flatMap(kit.exported(database), (text) => kit.writeFile(`${directory}/${name}.jsonl`, text))
     let base = yield* exported(one, "base")
-    for (const [n, work] of rounds.entries()) {
+    for (const [n, deeds] of rounds.entries()) {
       const first = n % 2
       // who begins is the one that the other one's work comes into
       for (const at of [first, 1 - first]) {
-        yield* Effect.provide(work[at]!, SqliteStore.layer(databases[at]!))
+        yield* work(databases[at]!, deeds[at]!)
       }
       const files: Files = {
         directory,

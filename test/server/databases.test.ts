@@ -4,7 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { request } from "node:http"
 import { gzipSync } from "node:zlib"
 import { FreeSpace } from "../../src/files/freeSpace.ts"
@@ -17,6 +17,7 @@ import type { Send } from "./replay/scenario.ts"
 import { type Address, served, type ServeOptions, serving } from "./replay/serve.ts"
 import { watch } from "./replay/sse.ts"
 import { rows } from "./sql.ts"
+import { eventually, leftovers } from "./waiting.ts"
 import { here, saying } from "./worker.ts"
 
 const jsonl = "application/x-ndjson"
@@ -35,13 +36,6 @@ const sends =
     const lines = text.split("\n").filter((line) => line !== "").map((line): Body => JSON.parse(line))
     return { status, type: received["content-type"], lines, last: lines.at(-1) }
   }
-
-/** What is beside the database of a test and is no part of it. */
-const leftovers = (directory: string) => readdirSync(directory).filter((name) => name.includes(".kata-"))
-
-const eventually = async (so: () => boolean) => {
-  while (!so()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
 
 /** Ours and theirs, and the database that both come from with what ours did. */
 const sides = Effect.map(

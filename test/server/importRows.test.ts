@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { readdirSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import { request } from "node:http"
 import { WorkerFailed } from "../../src/server/WorkerFailed.ts"
 import { type Body, client } from "./client.ts"
@@ -11,6 +11,7 @@ import type { Send } from "./replay/scenario.ts"
 import { type Address, served, type ServeOptions, serving } from "./replay/serve.ts"
 import { watch } from "./replay/sse.ts"
 import { rows } from "./sql.ts"
+import { eventually, leftovers } from "./waiting.ts"
 import { here, saying } from "./worker.ts"
 
 const head = {
@@ -55,12 +56,6 @@ const posting = (send: Send) => async (body: string, project = 1) => {
   const answer: Body = JSON.parse(text)
   return { status, answer }
 }
-
-const eventually = async (so: () => boolean) => {
-  while (!so()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-const leftovers = (directory: string) => readdirSync(directory).filter((name) => name.includes(".kata-"))
 
 const importing = (
   options: ServeOptions,

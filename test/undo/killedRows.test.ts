@@ -2,35 +2,12 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { create } from "../../src/ledger/issues/create.ts"
-import { purge } from "../../src/ledger/issues/removal.ts"
 import { diff } from "../../src/merge/Diff.ts"
 import { merge } from "../../src/merge/Merge.ts"
-import * as SqliteStore from "../../src/store/sqlite.ts"
 import type { Store } from "../../src/store/Store.ts"
+import { born, gone, work } from "../merge/recorded.ts"
 import * as kit from "../snapshot/kit.ts"
 import { historyOf, list, undo } from "./kit.ts"
-
-const work = <A, E>(path: string, done: Effect.Effect<A, E, Store>) => Effect.provide(done, SqliteStore.layer(path))
-
-const born = (title: string) =>
-  Effect.map(
-    create({
-      projectId: 1n,
-      actor: "ann",
-      title,
-      body: "",
-      owner: "",
-      priority: undefined,
-      labels: [],
-      links: [],
-      forceNew: true,
-      idempotencyKey: ""
-    }),
-    ({ issue }) => issue.short_id
-  )
-
-const gone = (ref: string) => purge({ projectId: 1n, ref, actor: "ann", confirm: `PURGE app#${ref}` })
 
 const equal = (snapshot: string, database: string) =>
   Effect.map(diff({ a: { snapshot }, b: { database } }), (report) => report.equal)
@@ -58,7 +35,7 @@ const written: ReadonlyArray<readonly [what: string, by: Effect.Effect<unknown, 
   ["nothing", Effect.void],
   ["an issue that got its numbers", born("of here")],
   ["issues of which one was purged", Effect.all([Effect.flatMap(born("a"), gone), born("b"), born("c")])],
-  ["more issues than it", Effect.all(["a", "b", "c", "d", "e"].map(born))]
+  ["more issues than it", Effect.all(["a", "b", "c", "d", "e"].map((title) => born(title)))]
 ]
 
 describe("a merge that was killed just before its commit", () => {

@@ -6,40 +6,17 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { assign } from "../../src/ledger/issues/assignment.ts"
 import { add as comment } from "../../src/ledger/issues/comments.ts"
-import { create } from "../../src/ledger/issues/create.ts"
 import * as Labels from "../../src/ledger/issues/labels.ts"
 import { move } from "../../src/ledger/issues/move.ts"
-import { purge } from "../../src/ledger/issues/removal.ts"
 import * as Links from "../../src/ledger/links/links.ts"
 import { diff } from "../../src/merge/Diff.ts"
 import { merge, type MergeOptions } from "../../src/merge/Merge.ts"
 import { verify } from "../../src/snapshot/verify.ts"
-import * as SqliteStore from "../../src/store/sqlite.ts"
 import type { Store } from "../../src/store/Store.ts"
 import type { CannotGoBack, WorkedOnSince } from "../../src/undo/Undo.ts"
+import { born, gone, on, work } from "../merge/recorded.ts"
 import * as kit from "../snapshot/kit.ts"
 import { historyOf, list, restored, rich, small, undo } from "./kit.ts"
-
-const on = (ref: string, actor = "ann") => ({ projectId: 1n, ref, actor })
-
-const born = (title: string, actor = "ann") =>
-  Effect.map(
-    create({
-      projectId: 1n,
-      actor,
-      title,
-      body: `what ${title} is`,
-      owner: "",
-      priority: undefined,
-      labels: ["fresh"],
-      links: [],
-      forceNew: true,
-      idempotencyKey: ""
-    }),
-    ({ issue }) => issue.short_id
-  )
-
-const work = <A, E>(path: string, done: Effect.Effect<A, E, Store>) => Effect.provide(done, SqliteStore.layer(path))
 
 /** The rules that a snapshot of a database breaks, and how often. */
 const findingsOf = (path: string) =>
@@ -152,7 +129,7 @@ describe("a merge", () => {
   scoped(
     "that purged brings back what it purged",
     Effect.gen(function*() {
-      const { before, here, snapshot } = yield* two(purge({ ...on("k3vq"), confirm: "PURGE app#k3vq" }))
+      const { before, here, snapshot } = yield* two(gone("k3vq"))
       yield* mergeInto(here, snapshot, { applyPurges: true })
       assert.isFalse(yield* isSame(before, here))
       const { changes } = yield* undo(here)
@@ -365,11 +342,8 @@ describe("an undo", () => {
       const again = yield* kit.writeFile(`${here}.again.jsonl`, yield* kit.exported(other))
       const second = (yield* mergeInto(here, again)).entry!
       // on what the first one brought, and not on what the second one did
-      const [born] = (yield* kit.query(
-        here,
-        "SELECT short_id FROM issues WHERE title = 'there'"
-      )) as unknown as [{ readonly short_id: string }]
-      yield* work(here, Labels.add({ ...on(born.short_id), label: "mine" }))
+      const [came] = yield* kit.query(here, "SELECT short_id FROM issues WHERE title = 'there'")
+      yield* work(here, Labels.add({ ...on(String(came?.["short_id"])), label: "mine" }))
       const stopped = (yield* Effect.flip(undo(here, { to: first }))) as WorkedOnSince
       assert.deepInclude({ ...stopped }, { _tag: "WorkedOnSince", entry: first, done: [second] })
       assert.include(stopped.hint, `1 later entry taken back (${second}), this one was not`)

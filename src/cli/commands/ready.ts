@@ -1,6 +1,6 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import { Listed, Ready } from "../../api/answers.ts"
+import { Ready, Total } from "../../api/answers.ts"
 import { read } from "../../client/Client.ts"
 import { answerWith } from "../answer.ts"
 import { command, inProject } from "../daemon.ts"
@@ -60,10 +60,9 @@ export const ready = command(
         path,
         query: { limit: limit === 0 ? undefined : limit, sort: "priority", detail: true }
       })
-      const { issues } = yield* read(Ready)(answer)
-      if (issues.length > 0) return [answer, 0] as const
+      if ((yield* read(Total)(answer)).total !== 0n) return [answer, 0] as const
       const open = yield* client.call("issueList", { path, query: { status: "open", limit: 1, detail: true } })
-      return [answer, Number((yield* read(Listed)(open)).total ?? 0n)] as const
+      return [answer, Number((yield* read(Total)(open)).total ?? 0n)] as const
     }),
   {
     description:

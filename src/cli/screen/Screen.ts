@@ -1,7 +1,7 @@
 /** What a result is printed on: a terminal of some width, with colours or without, or anything else. */
 
 /** What a colour means. Nothing is told by a colour alone. */
-export type Role = "header" | "id" | "urgent" | "high" | "faint" | "strong"
+export type Role = "header" | "id" | "urgent" | "high" | "faint"
 
 export interface Screen {
   /** Whether people look at it: else rows go out whole, for other programs. */
@@ -19,8 +19,7 @@ const sgr: { readonly [role in Role]: string } = {
   id: "36",
   urgent: "1;31",
   high: "33",
-  faint: "2",
-  strong: "1"
+  faint: "2"
 }
 
 const coloured: Screen["paint"] = (role, text) =>
@@ -28,10 +27,8 @@ const coloured: Screen["paint"] = (role, text) =>
 
 const plain: Screen["paint"] = (_, text) => text
 
-/** What steers the form of output; `COLUMNS` counts where a terminal does not know its width. */
-export const variables = ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "KATA_FORCE_TTY", "NO_COLOR", "TERM"] as const
-
-type Variables = { readonly [name in typeof variables[number]]?: string | undefined }
+/** The environment: `COLUMNS` counts where a terminal does not know its width. What else is read of it: api/CommandLine.ts. */
+type Variables = Readonly<Record<string, string | undefined>>
 
 export type ColorWhen = "auto" | "always" | "never"
 
